@@ -1,0 +1,92 @@
+import type { ObjectId } from '../base/ids.ts'
+
+/** Every kind of object that a repository keeps; also the folder it lies in. */
+export const OBJECT_KINDS = [
+  'config',
+  'keys',
+  'packs',
+  'index',
+  'points',
+  'instances',
+  'runs',
+  'marks',
+  'dead',
+  'lost',
+  'tombstones',
+  'notes',
+] as const
+export type ObjectKind = (typeof OBJECT_KINDS)[number]
+
+export interface ObjectName {
+  readonly kind: ObjectKind
+  readonly id: ObjectId
+}
+
+export interface ObjectInfo {
+  readonly name: ObjectName
+  /** Size in bytes. */
+  readonly bytes: number
+}
+
+/** Bytes [offset, offset + length) of an object. */
+export interface ByteRange {
+  readonly offset: number
+  readonly length: number
+}
+
+export interface DriverCapabilities {
+  /** A put under a taken name is refused by the store itself, also when two writers race. */
+  readonly exclusivePut: boolean
+  /** Objects survive the process. */
+  readonly persistent: boolean
+  /** How many calls at once this store serves well. */
+  readonly concurrency: number
+}
+
+/**
+ * Keeps a repository's objects somewhere. Objects are immutable: put once, never changed, perhaps removed.
+ *
+ * Every driver passes `test/contract/driver-contract.ts`. A call that was aborted by its signal rejects with the
+ * signal's reason and may or may not have taken effect. Every other failure is a `StorageError`; what may pass by
+ * itself carries `retry: 'transient'`.
+ */
+export interface Driver extends AsyncDisposable {
+  readonly capabilities: DriverCapabilities
+  /** The location as a user would write it, without secrets. */
+  readonly location: string
+
+  /**
+   * Stores `parts`, one after the other, as one object. Once resolved: durable and whole.
+   *
+   * The parts may lie in shared memory; the caller leaves them unchanged until the promise settles.
+   * @throws {StorageError} EXISTS when the name is taken (the stored object is left as it is); STORE_FULL,
+   * STORE_READ_ONLY, STORE_DENIED, STORE_UNAVAILABLE, STORE_FAILED. Never leaves a part behind under the name.
+   */
+  put(name: ObjectName, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void>
+
+  /**
+   * Returns the whole object, or exactly `range`, in an array of its own.
+   * @throws {StorageError} NOT_FOUND; OUT_OF_RANGE when the range does not lie inside the object.
+   */
+  get(name: ObjectName, range?: ByteRange, signal?: AbortSignal): Promise<Uint8Array>
+
+  /** @throws {StorageError} NOT_FOUND */
+  stat(name: ObjectName, signal?: AbortSignal): Promise<ObjectInfo>
+
+  /** Lists every object of `kind`, each once, in no order. What is not an object's name is passed over. */
+  list(kind: ObjectKind, signal?: AbortSignal): AsyncIterable<ObjectInfo>
+
+  /** Removes the object; one that is not there is no error. */
+  remove(name: ObjectName, signal?: AbortSignal): Promise<void>
+
+  /**
+   * Returns the path of a file on this machine whose bytes are exactly the object's, which readers may open
+   * themselves, or `undefined` where a store has none. It may have been removed by the time it is opened.
+   */
+  localFile(name: ObjectName): string | undefined
+}
+
+/** Where an object lies below a store's root: packs fan out over 256 folders, `packs/<aa>/<id>`. */
+export function objectPath(name: ObjectName): string {
+  return name.kind === 'packs' ? `packs/${name.id.slice(0, 2)}/${name.id}` : `${name.kind}/${name.id}`
+}
