@@ -17,5 +17,7 @@ await build({
   legalComments: 'none',
   external: ['argon2', 'koffi', 'sodium-native', '@napi-rs/blake-hash'],
   // CommonJS packages inside an ES module bundle look for these.
-  banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
 })

@@ -9,12 +9,12 @@ export type ByteString = string & { readonly __brand: 'ByteString' }
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
 
 export function byteString(bytes: Uint8Array): ByteString {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice() as ByteString
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1') as ByteString
 }
 
 /** Returns the UTF-8 bytes of `text` as a byte string: how a path typed by a user becomes a path on disk. */
 export function byteStringOf(text: string): ByteString {
-  return Buffer.from(text, 'utf8').latin1Slice() as ByteString
+  return Buffer.from(text, 'utf8').toString('latin1') as ByteString
 }
 
 /** Returns the bytes of `name`, freshly allocated. */
@@ -30,7 +30,8 @@ export function display(name: ByteString): string {
     text = strictUtf8.decode(bytes)
   } catch {
     text = ''
-    for (const byte of bytes) text += byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`
+    for (const byte of bytes)
+      text += byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`
   }
   // eslint-disable-next-line no-control-regex -- a name must not move the cursor of a terminal
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
