@@ -33,7 +33,7 @@ export function display(name: ByteString): string {
     for (const byte of bytes)
       text += byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`
   }
-  // eslint-disable-next-line no-control-regex -- a name must not move the cursor of a terminal
+  // A name must not move the cursor of a terminal.
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }
 
