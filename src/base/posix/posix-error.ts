@@ -1,0 +1,28 @@
+export interface PosixFailure {
+  /** The name of the error, such as `ENOENT`. */
+  readonly code: string
+  /** Its positive number. */
+  readonly errno: number
+  readonly syscall: string
+  /** What it happened to, as readable text. */
+  readonly path?: string | undefined
+  /** What went wrong, in words. */
+  readonly reason: string
+}
+
+/** A system call failed. Shaped like the errors of `node:fs`: `errnoOf` tells its code. */
+export class PosixError extends Error {
+  readonly code: string
+  readonly errno: number
+  readonly syscall: string
+  readonly path: string | undefined
+
+  constructor({ code, errno, syscall, path, reason }: PosixFailure) {
+    super(`${code}: ${reason}, ${syscall}${path === undefined ? '' : ` '${path}'`}`)
+    this.name = 'PosixError'
+    this.code = code
+    this.errno = errno
+    this.syscall = syscall
+    this.path = path
+  }
+}
