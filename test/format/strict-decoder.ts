@@ -1,0 +1,37 @@
+import fc from 'fast-check'
+import { IntegrityError } from '../../src/base/errors.ts'
+
+/** Returns the options of a property test. Its report of a failure prints the seed, which the environment can give back. */
+export function propertyOptions({ runs }: { runs: number }): { numRuns: number; seed: number } {
+  return { numRuns: runs, seed: Number(process.env['TIDEMARK_TEST_SEED'] ?? Date.now() & 0x7fffffff) }
+}
+
+/** Runs a decoder on hostile bytes: it may return or throw an IntegrityError; anything else is a bug. */
+export function expectStrictDecoder(decode: () => void): void {
+  try {
+    decode()
+  } catch (error) {
+    if (!(error instanceof IntegrityError)) throw error
+  }
+}
+
+/** Makes bytes near `bytes`: some flipped, cut off, doubled or put in. */
+export function mutated(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
+  const at = fc.nat({ max: Math.max(bytes.byteLength - 1, 0) })
+  const change = fc.oneof(
+    fc.record({ op: fc.constant('set'), at, value: fc.nat({ max: 255 }) }),
+    fc.record({ op: fc.constant('insert'), at, value: fc.nat({ max: 255 }) }),
+    fc.record({ op: fc.constant('remove'), at, value: fc.constant(0) }),
+    fc.record({ op: fc.constant('cut'), at, value: fc.constant(0) }),
+  )
+  return fc.array(change, { minLength: 1, maxLength: 4 }).map((changes) => {
+    const result = [...bytes]
+    for (const { op, at: index, value } of changes) {
+      if (op === 'set' && index < result.length) result[index] = value
+      else if (op === 'insert') result.splice(index, 0, value)
+      else if (op === 'remove') result.splice(index, 1)
+      else if (op === 'cut') result.length = Math.min(index, result.length)
+    }
+    return Uint8Array.from(result)
+  })
+}
