@@ -1,0 +1,86 @@
+import { constants } from 'node:fs'
+import { type FileHandle, lstat, open, readdir, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { toHex } from '../../src/base/bytes.ts'
+import { systemRandomness } from '../../src/base/random.ts'
+
+/** The folder below a store's root where objects are written before they get their name. */
+export const TEMPORARY_FOLDER = 'tmp'
+
+/** An object never changes: without write permission, not even a careless program of its owner changes it. */
+const OBJECT_MODE = 0o400
+const LEFT_OVER_MS = 24 * 3600_000
+
+/** A file that is whole and durable but does not have its name yet. */
+export interface TemporaryFile {
+  readonly path: string
+  /** Milliseconds since 1970 by the file system's own clock. */
+  readonly writtenMs: number
+}
+
+/**
+ * Writes `parts` to a file of its own below `root`'s temporary folder, and syncs it. The caller gives it a name or
+ * removes it; after a failure nothing is left.
+ */
+export async function writeTemporaryFile(
+  root: string,
+  parts: readonly Uint8Array[],
+  signal: AbortSignal | undefined,
+): Promise<TemporaryFile> {
+  const path = join(root, TEMPORARY_FOLDER, toHex(systemRandomness.bytes(16)))
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+  const file = await open(path, flags, OBJECT_MODE)
+  try {
+    await writeAll(file, parts)
+    signal?.throwIfAborted()
+    await file.sync()
+    const { mtimeMs } = await file.stat()
+    // Network file systems report what did not fit when the file is closed.
+    await file.close()
+    return { path, writtenMs: mtimeMs }
+  } catch (error) {
+    await file.close().catch(ignore)
+    await removeTemporaryFile(path)
+    throw error
+  }
+}
+
+/** Removes a temporary file; one that stays is swept a day later. */
+export async function removeTemporaryFile(path: string): Promise<void> {
+  await unlink(path).catch(ignore)
+}
+
+/**
+ * Removes the temporary files that crashed writers left behind more than a day before `nowMs`, which is the file
+ * system's time: on a network its clock need not agree with ours. What cannot be removed stays.
+ */
+export async function sweepTemporaryFiles(root: string, nowMs: number): Promise<void> {
+  const folder = join(root, TEMPORARY_FOLDER)
+  for (const name of await readdir(folder).catch((): string[] => [])) {
+    if (!/^[0-9a-f]{32}$/.test(name)) continue
+    const path = join(folder, name)
+    const info = await lstat(path).catch(ignore)
+    if (info?.isFile() === true && info.mtimeMs < nowMs - LEFT_OVER_MS) await removeTemporaryFile(path)
+  }
+}
+
+/** One system call in all but rare cases: a regular file takes what it is given unless its disk is nearly full. */
+async function writeAll(file: FileHandle, parts: readonly Uint8Array[]): Promise<void> {
+  let left = parts.filter((part) => part.byteLength > 0)
+  while (left.length > 0) {
+    let { bytesWritten } = await file.writev(left)
+    let whole = 0
+    for (const part of left) {
+      if (bytesWritten < part.byteLength) break
+      bytesWritten -= part.byteLength
+      whole++
+    }
+    const [torn, ...rest] = left.slice(whole)
+    left = torn === undefined ? [] : [torn.subarray(bytesWritten), ...rest]
+  }
+}
+
+function ignore(): undefined {
+  return undefined
+}
