@@ -10,7 +10,7 @@ const noEnvironment = {
 }
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'src/engine/chunker/gear-wasm.ts', 'src/engine/chunker/*.as.ts'] },
+  { ignores: ['dist/**', 'node_modules/**', 'src/engine/chunker/gear-wasm.ts', 'src/engine/chunker/*.as.ts', '**/*.d.ts'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -1,0 +1,61 @@
+import type { ByteString } from '../base/byte-string.ts'
+
+export type OverwriteMode = 'never' | 'if-changed' | 'if-newer' | 'always'
+export type RestoreAction = 'create' | 'overwrite' | 'unchanged' | 'delete' | 'keep'
+
+/** What a restore does with one entry; `keep`: it differs, and the overwrite mode leaves it. */
+export interface RestoreItem {
+  /** Where it is in the target, absolute. */
+  readonly path: ByteString
+  readonly action: RestoreAction
+  readonly kind: string
+  readonly bytes: number
+}
+
+export interface RestoreOptions {
+  /** Absolute path of the directory that PATH's contents land in; `undefined`: in place, where they came from. */
+  readonly target: ByteString | undefined
+  /** What of the point is restored: an absolute path. */
+  readonly path: ByteString
+  /** gitignore patterns; with includes only what they match is restored. */
+  readonly include: readonly string[]
+  readonly exclude: readonly string[]
+  readonly overwrite: OverwriteMode
+  /** What lies in restored directories of the target and not in the point is deleted. */
+  readonly delete: boolean
+  /** Everything written is read back and compared with the point. */
+  readonly verify: boolean
+}
+
+export interface RestoreCounts {
+  readonly entries: number
+  readonly bytes: number
+}
+
+export interface RestoreSummary {
+  readonly actions: Readonly<Record<RestoreAction, RestoreCounts>>
+  /** Bytes written: less than `overwrite` says where only ranges of a file differed. */
+  readonly bytesWritten: number
+  readonly filesVerified: number
+  readonly failures: readonly RestoreFailure[]
+  readonly durationMs: number
+}
+
+export interface RestoreFailure {
+  readonly path: ByteString
+  readonly error: Error
+}
+
+export interface RestoreProgress {
+  readonly entriesDone: number
+  readonly entriesTotal: number
+  readonly bytesDone: number
+  readonly bytesTotal: number
+  readonly path: ByteString
+}
+
+export interface RestoreEvents {
+  progress?(progress: RestoreProgress): void
+  failure?(failure: RestoreFailure): void
+  warning?(message: string): void
+}
