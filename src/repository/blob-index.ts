@@ -36,8 +36,19 @@ export interface BlobIndexHandle {
 }
 
 /** What was added to an index since a handle was made. */
-export type BlobIndexGrowth =
-  { readonly generation: Generation } | { readonly frameSegment: SharedArrayBuffer }
+export type BlobIndexGrowth = { readonly generation: Generation } | { readonly frameSegment: SharedArrayBuffer }
+
+/** Where the columns of a generation lie in its buffer, in bytes. Rows have `idBytes` and `locationBytes`. */
+export interface GenerationLayout {
+  readonly bytes: number
+  readonly capacity: number
+  readonly tableOffset: number
+  readonly tableBytes: number
+  readonly idsOffset: number
+  readonly idBytes: number
+  readonly locationsOffset: number
+  readonly locationBytes: number
+}
 
 /** Slots of a generation that holds `entries` at the densest load. */
 function slotsFor(entries: number): number {
@@ -50,6 +61,24 @@ function entriesOf(slots: number): number {
 }
 /** Word 0 of a generation's buffer counts the entries taken. */
 const HEADER_WORDS = 16
+
+/** Returns how the buffer of a generation with `slots` slots, a power of two, is divided. */
+export function generationLayout(slots: number): GenerationLayout {
+  const capacity = entriesOf(slots)
+  const tableOffset = HEADER_WORDS * 4
+  const idsOffset = tableOffset + slots * 4
+  const locationsOffset = idsOffset + capacity * ID_WORDS * 4
+  return {
+    bytes: locationsOffset + capacity * LOCATION_WORDS * 4,
+    capacity,
+    tableOffset,
+    tableBytes: slots * 4,
+    idsOffset,
+    idBytes: ID_WORDS * 4,
+    locationsOffset,
+    locationBytes: LOCATION_WORDS * 4,
+  }
+}
 
 class GenerationView {
   readonly count: Int32Array
@@ -65,21 +94,14 @@ class GenerationView {
 
   constructor(generation: Generation, first: number) {
     const { buffer, slots } = generation
-    this.capacity = entriesOf(slots)
+    const layout = generationLayout(slots)
+    this.capacity = layout.capacity
     this.mask = slots - 1
     this.first = first
     this.count = new Int32Array(buffer, 0, HEADER_WORDS)
-    this.table = new Int32Array(buffer, HEADER_WORDS * 4, slots)
-    this.ids = new Int32Array(buffer, (HEADER_WORDS + slots) * 4, this.capacity * ID_WORDS)
-    this.locations = new Uint32Array(
-      buffer,
-      (HEADER_WORDS + slots + this.capacity * ID_WORDS) * 4,
-      this.capacity * LOCATION_WORDS,
-    )
-  }
-
-  static bytes(slots: number): number {
-    return (HEADER_WORDS + slots + entriesOf(slots) * (ID_WORDS + LOCATION_WORDS)) * 4
+    this.table = new Int32Array(buffer, layout.tableOffset, slots)
+    this.ids = new Int32Array(buffer, layout.idsOffset, layout.capacity * ID_WORDS)
+    this.locations = new Uint32Array(buffer, layout.locationsOffset, layout.capacity * LOCATION_WORDS)
   }
 
   get used(): number {
@@ -141,6 +163,28 @@ export class BlobIndex {
     words[CONTROL_GENERATIONS] = 1
     words[CONTROL_FRAME_SEGMENTS] = 1
     return new BlobIndex({ control, generations: [newGeneration(blobs)], frameSegments: [newFrameSegment()] })
+  }
+
+  /**
+   * Makes an index of what was kept of another: its only generation, whose columns hold `entries` entries, and its
+   * frame table. The index owns the buffers from now on. The caller answers for what they hold.
+   */
+  static fromGeneration(
+    generation: Generation,
+    rows: { readonly entries: number; readonly frames: number; readonly frameSegments: readonly SharedArrayBuffer[] },
+  ): BlobIndex {
+    const control = new SharedArrayBuffer(CONTROL_WORDS * 4)
+    const words = new Int32Array(control)
+    words[CONTROL_GENERATIONS] = 1
+    words[CONTROL_FRAMES] = rows.frames
+    words[CONTROL_FRAME_SEGMENTS] = rows.frameSegments.length
+    new Int32Array(generation.buffer)[0] = rows.entries
+    return new BlobIndex({ control, generations: [generation], frameSegments: rows.frameSegments })
+  }
+
+  /** The generation that holds all of it, or `undefined` once it has grown. The buffer stays shared. */
+  get onlyGeneration(): Generation | undefined {
+    return this.#generations.length === 1 ? this.#generations[0] : undefined
   }
 
   /** Sees the index of another thread. */
@@ -325,7 +369,8 @@ export class BlobIndex {
   }
 }
 
-function newGeneration(blobs: number): Generation {
+/** Allocates an empty generation with room for `blobs`. What is never written costs no memory. */
+export function newGeneration(blobs: number): Generation {
   const slots = slotsFor(blobs)
-  return { buffer: new SharedArrayBuffer(GenerationView.bytes(slots)), slots }
+  return { buffer: new SharedArrayBuffer(generationLayout(slots).bytes), slots }
 }
