@@ -178,7 +178,9 @@ export class CborReader {
     const first = this.peek()
     const major = first & 0xe0
     if (major === CBOR_BYTES || major === CBOR_TEXT) {
-      this.#position += this.#stringLength(major, Number.MAX_SAFE_INTEGER, 0)
+      // In two steps: reading the length moves the position.
+      const length = this.#stringLength(major, Number.MAX_SAFE_INTEGER, 0)
+      this.#position += length
     } else if (major === CBOR_ARRAY || major === CBOR_MAP) {
       if (depth >= CBOR_DEPTH_MAX) throw this.malformed('it is nested too deeply')
       const items = major === CBOR_ARRAY ? this.readArrayHeader() : this.readMapHeader() * 2
