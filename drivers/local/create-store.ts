@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdir, readdir, realpath, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 
 import { errnoOf, UsageError } from '../../src/base/errors.ts'
@@ -31,24 +31,36 @@ const EXPECTED_NAMES: ReadonlySet<string> = new Set([
 export async function createStore(root: string): Promise<void> {
   const path = resolve(root)
   try {
-    const first = await mkdir(path, { recursive: true, mode: FOLDER_MODE })
-    // Each new folder is a name in its parent: sync from the root's parent up to that of the first one made.
-    for (let made = path; first !== undefined && made.length >= first.length; made = dirname(made)) {
-      await syncFolder(dirname(made))
-    }
+    await makeFolder(path)
     const strange = (await readdir(path)).find((name) => !EXPECTED_NAMES.has(name))
     if (strange === undefined) return
-    throw new UsageError('BAD_ARGUMENT', `${root} is not empty: it holds ${strange}`, {
-      context: { path: root },
-      hint: 'Choose an empty or a new folder for the repository.',
-    })
+    throw unsuitable(root, `is not empty: it holds ${strange}`)
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST') {
-      throw new UsageError('BAD_ARGUMENT', `${root} is a file`, {
-        context: { path: root },
-        hint: 'Choose an empty or a new folder for the repository.',
-      })
-    }
     throw storeError(error, { doing: 'making', path: root })
   }
+}
+
+/**
+ * Makes the folder at `path` and its missing parents, each durable in its own. Node's recursive mkdir is no help: it
+ * reports a read-only file system as ENOENT.
+ */
+async function makeFolder(path: string): Promise<void> {
+  const found = await stat(path).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw errnoOf(error) === 'ENOTDIR' ? unsuitable(path, 'lies below a file') : error
+  })
+  if (found?.isDirectory() === true) return
+  if (found !== undefined) throw unsuitable(path, 'is a file')
+  await makeFolder(dirname(path))
+  await mkdir(path, { mode: FOLDER_MODE }).catch((error: unknown) => {
+    if (errnoOf(error) !== 'EEXIST') throw error
+  })
+  await syncFolder(await realpath(dirname(path)))
+}
+
+function unsuitable(path: string, what: string): UsageError {
+  return new UsageError('BAD_ARGUMENT', `${path} ${what}`, {
+    context: { path },
+    hint: 'Choose an empty or a new folder for the repository.',
+  })
 }

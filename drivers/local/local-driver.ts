@@ -26,6 +26,8 @@ const FILE_SYSTEMS_WITHOUT_LINKS: readonly number[] = [0x4d44, 0x2011bab0]
 export interface LocalDriverOptions {
   /** The store's folder; it may be, or lie behind, a symbolic link. */
   readonly root: string
+  /** What is known of the file system's hard links; where absent, what its type tells. */
+  readonly hardLinks?: boolean
   /** How an object gets its name; tests replace it. */
   readonly link?: LinkFile
 }
@@ -40,7 +42,7 @@ export async function openLocalDriver(options: LocalDriverOptions): Promise<Loca
     const root = await realpath(options.root)
     const info = await stat(root)
     if (!info.isDirectory()) throw noStore(options.root, 'a file, not a folder')
-    const hardLinks = !FILE_SYSTEMS_WITHOUT_LINKS.includes((await statfs(root)).type)
+    const hardLinks = options.hardLinks ?? !FILE_SYSTEMS_WITHOUT_LINKS.includes((await statfs(root)).type)
     return new LocalDriver({
       root,
       location: options.root,

@@ -35,7 +35,10 @@ export interface ByteRange {
 }
 
 export interface DriverCapabilities {
-  /** A put under a taken name is refused by the store itself, also when two writers race. */
+  /**
+   * A put under a taken name is refused by the store itself, also when two writers race. Without it, a taken name is
+   * still refused, but of two writers at the same instant both may succeed. May turn false while a store is in use.
+   */
   readonly exclusivePut: boolean
   /** Objects survive the process. */
   readonly persistent: boolean
@@ -48,7 +51,8 @@ export interface DriverCapabilities {
  *
  * Every driver passes `test/contract/driver-contract.ts`. A call that was aborted by its signal rejects with the
  * signal's reason and may or may not have taken effect. Every other failure is a `StorageError`; what may pass by
- * itself carries `retry: 'transient'`.
+ * itself carries `retry: 'transient'`. A store that cannot be reached is STORE_UNAVAILABLE for every call, never
+ * NOT_FOUND or an empty listing. Any number of calls may run at once.
  */
 export interface Driver extends AsyncDisposable {
   readonly capabilities: DriverCapabilities
@@ -60,12 +64,14 @@ export interface Driver extends AsyncDisposable {
    *
    * The parts may lie in shared memory; the caller leaves them unchanged until the promise settles.
    * @throws {StorageError} EXISTS when the name is taken (the stored object is left as it is); STORE_FULL,
-   * STORE_READ_ONLY, STORE_DENIED, STORE_UNAVAILABLE, STORE_FAILED. Never leaves a part behind under the name.
+   * STORE_READ_ONLY, STORE_DENIED, STORE_UNAVAILABLE, STORE_FAILED. Never leaves a part behind under the name. Once
+   * EXISTS is thrown, the object that has the name is durable, too. After another failure the object may be there.
    */
   put(name: ObjectName, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void>
 
   /**
-   * Returns the whole object, or exactly `range`, in an array of its own.
+   * Returns the whole object, or exactly `range`, in an array and a buffer of its own. An empty range may lie at the
+   * object's end.
    * @throws {StorageError} NOT_FOUND; OUT_OF_RANGE when the range does not lie inside the object.
    */
   get(name: ObjectName, range?: ByteRange, signal?: AbortSignal): Promise<Uint8Array>
@@ -73,10 +79,16 @@ export interface Driver extends AsyncDisposable {
   /** @throws {StorageError} NOT_FOUND */
   stat(name: ObjectName, signal?: AbortSignal): Promise<ObjectInfo>
 
-  /** Lists every object of `kind`, each once, in no order. What is not an object's name is passed over. */
+  /**
+   * Lists every object of `kind`, each once, in no order. What is not an object's name is passed over. Objects put or
+   * removed meanwhile may or may not be given. A listing that cannot be completed throws; it never just ends early.
+   */
   list(kind: ObjectKind, signal?: AbortSignal): AsyncIterable<ObjectInfo>
 
-  /** Removes the object; one that is not there is no error. */
+  /**
+   * Removes the object; one that is not there is no error. Not necessarily durable: after a loss of power the object
+   * may be there again, whole.
+   */
   remove(name: ObjectName, signal?: AbortSignal): Promise<void>
 
   /**
