@@ -12,6 +12,7 @@ export interface MountPoint {
   readonly root: ByteString
   /** Where it is seen. */
   readonly path: ByteString
+  /** Of this mount, or of the whole file system. */
   readonly readOnly: boolean
   /** Such as `ext4` or `fuse.sshfs`. */
   readonly type: string
@@ -38,7 +39,7 @@ function decodeLine(line: string): MountPoint | undefined {
   // Optional fields, any number of them, end with a lone hyphen.
   const separator = fields.indexOf('-', 6)
   const [id, parentId, device, root, path, options] = fields
-  const [type, source] = separator < 0 ? [] : fields.slice(separator + 1)
+  const [type, source, superOptions = ''] = separator < 0 ? [] : fields.slice(separator + 1)
   const numbers = /^(\d+):(\d+)$/.exec(device ?? '')
   if (root === undefined || path === undefined || options === undefined || numbers === null) return undefined
   if (type === undefined || source === undefined) return undefined
@@ -49,7 +50,7 @@ function decodeLine(line: string): MountPoint | undefined {
     devMinor: Number(numbers[2]),
     root: unescape(root),
     path: unescape(path),
-    readOnly: options.split(',').includes('ro'),
+    readOnly: `${options},${superOptions}`.split(',').includes('ro'),
     type: display(unescape(type)),
     source: unescape(source),
   }

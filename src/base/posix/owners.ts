@@ -75,7 +75,7 @@ function nameBytes(name: string): Buffer | undefined {
 function lookUp(call: Lookup): Entry | undefined {
   const entry = Buffer.alloc(ENTRY_BYTES)
   const result = Buffer.alloc(8)
-  for (let bytes = TEXT_BYTES_MIN; bytes <= TEXT_BYTES_MAX; ) {
+  for (let bytes = TEXT_BYTES_MIN; bytes <= TEXT_BYTES_MAX;) {
     const text = Buffer.alloc(bytes)
     const reason = call(entry, text, bytes, result)
     if (reason === EINTR) continue

@@ -11,16 +11,20 @@ export interface FileRange {
   readonly length: number
 }
 
-/** A file with more pieces than this counts as full from there on: its map must not outgrow memory. */
-export const DATA_RANGES_MAX = 65_536
+/** Ranges looked for unless told otherwise: the map of a file must not outgrow memory. */
+const DATA_RANGES_MAX = 65_536
 
 /**
  * Returns the parts of the first `size` bytes of the open file `fd` that are not holes: ascending, apart, not empty.
  *
- * One range where the file system does not tell. Moves the file's position: read with `pread`.
+ * At most `rangesMax`: the last then holds all the rest. One range where the file system does not tell. Moves the file's position: read with `pread`.
  * @throws {PosixError} EIO, EBADF.
  */
-export function dataRanges(fd: number, size: number): FileRange[] {
+export function dataRanges(
+  fd: number,
+  size: number,
+  { rangesMax = DATA_RANGES_MAX }: { readonly rangesMax?: number } = {},
+): FileRange[] {
   const { lseek } = libc()
   const ranges: FileRange[] = []
   let position = 0
@@ -33,7 +37,7 @@ export function dataRanges(fd: number, size: number): FileRange[] {
       return [{ offset: 0, length: size }]
     }
     if (start >= size) break
-    if (ranges.length === DATA_RANGES_MAX - 1) {
+    if (ranges.length === rangesMax - 1) {
       ranges.push({ offset: start, length: size - start })
       break
     }
