@@ -1,0 +1,118 @@
+import { BLOB_ID_BYTES, idBytes } from '../base/ids.ts'
+import { FRAME_BYTES_TARGET, FRAME_BYTES_MAX, PACK_BLOBS_MAX } from '../base/limits.ts'
+import { AEAD_TAG_BYTES } from '../crypto/aead.ts'
+import { wipe } from '../crypto/secret.ts'
+import { BLOB_TYPE_NUMBERS, type BlobType, FRAME_COLUMNS, PACK_HEADER_BYTES, type PackTables } from '../format/pack.ts'
+import type { BlobIndex } from './blob-index.ts'
+import { FrameSealer } from './frame-sealer.ts'
+import { type PackWriterOptions, putPack } from './pack-writer.ts'
+import type { NewPack } from './run-keys.ts'
+
+/** Trees are fetched whole and kept: their packs are smaller than those of data. */
+const TREE_PACK_BYTES = 4 << 20
+
+interface PendingBlob {
+  readonly id: Uint8Array
+  readonly type: BlobType
+  readonly entry: number
+  readonly bytes: Uint8Array
+}
+
+interface OpenPack {
+  readonly row: number
+  readonly start: NewPack
+  readonly frames: Uint8Array[]
+  /** FRAME_COLUMNS numbers a frame. */
+  readonly frameRows: number[]
+  readonly blobs: PendingBlob[]
+  bytes: number
+}
+
+/** Writes tree, list and detail blobs, on the main thread, into packs of their own. */
+export class TreePackWriter {
+  readonly #options: Omit<PackWriterOptions, 'onFailure'>
+  readonly #index: BlobIndex
+  readonly #sealer: FrameSealer
+  #frame: PendingBlob[] = []
+  #frameBytes = 0
+  #pack: OpenPack | undefined
+
+  constructor(options: Omit<PackWriterOptions, 'onFailure'>, index: BlobIndex) {
+    this.#options = options
+    this.#index = index
+    this.#sealer = new FrameSealer(idBytes(options.repository), FRAME_BYTES_MAX)
+  }
+
+  /** Takes over a blob that the caller has claimed; waits while a full pack is put. */
+  async add(blob: PendingBlob): Promise<void> {
+    if (this.#frame.length > 0 && this.#frameBytes + blob.bytes.byteLength > FRAME_BYTES_TARGET) await this.#endFrame()
+    this.#frame.push(blob)
+    this.#frameBytes += blob.bytes.byteLength
+  }
+
+  /** Puts all that was added; resolves once it is durable. */
+  async drain(): Promise<void> {
+    await this.#endFrame()
+    await this.#endPack()
+  }
+
+  async #endFrame(): Promise<void> {
+    if (this.#frame.length === 0) return
+    const raw = Buffer.concat(this.#frame.map((blob) => blob.bytes))
+    const plain = this.#sealer.encode(raw)
+    const storedBytes = plain.byteLength + AEAD_TAG_BYTES
+    const room = TREE_PACK_BYTES - (this.#pack?.bytes ?? 0)
+    const isFull = storedBytes > room || (this.#pack?.blobs.length ?? 0) + this.#frame.length > PACK_BLOBS_MAX
+    if (this.#pack !== undefined && isFull) await this.#endPack()
+    const pack = (this.#pack ??= this.#startPack())
+    const sealed = new Uint8Array(storedBytes)
+    const number = pack.frames.length
+    this.#sealer.seal(sealed, plain, raw, { key: pack.start.key, number, kind: 'data' })
+    this.#locate(pack, { offset: pack.bytes, storedBytes, rawBytes: raw.byteLength })
+    pack.frames.push(sealed)
+    pack.frameRows.push(pack.bytes, storedBytes, raw.byteLength, this.#frame.length)
+    pack.blobs.push(...this.#frame)
+    pack.bytes += storedBytes
+    this.#frame = []
+    this.#frameBytes = 0
+  }
+
+  #locate(pack: OpenPack, place: { offset: number; storedBytes: number; rawBytes: number }): void {
+    this.#index.ensure({ blobs: 0, frames: 1 })
+    const frame = this.#index.takeFrame()
+    this.#index.frames.set(frame, { pack: pack.row, ...place })
+    let offset = 0
+    for (const blob of this.#frame) {
+      this.#index.locate(blob.entry, { frame, offset, length: blob.bytes.byteLength })
+      offset += blob.bytes.byteLength
+    }
+  }
+
+  #startPack(): OpenPack {
+    const start = this.#options.keys.newPack()
+    const row = this.#options.packs.reserve()
+    return { row, start, frames: [], frameRows: [], blobs: [], bytes: PACK_HEADER_BYTES }
+  }
+
+  async #endPack(): Promise<void> {
+    const pack = this.#pack
+    if (pack === undefined) return
+    this.#pack = undefined
+    const bytes = Buffer.concat([pack.start.header, ...pack.frames])
+    const filled = { kind: 'tree' as const, bytes, key: pack.start.key, tables: tablesOf(pack) }
+    await putPack(this.#options, { filled, packRow: pack.row, salt: pack.start.salt })
+    wipe(pack.start.key)
+  }
+}
+
+function tablesOf(pack: OpenPack): PackTables {
+  const { blobs, frameRows } = pack
+  const blobIds = new Uint8Array(blobs.length * BLOB_ID_BYTES)
+  blobs.forEach((blob, i) => blobIds.set(blob.id, i * BLOB_ID_BYTES))
+  return {
+    frames: Uint32Array.from({ length: pack.frames.length * FRAME_COLUMNS }, (_, i) => frameRows[i] ?? 0),
+    blobIds,
+    blobTypes: Uint8Array.from(blobs, (blob) => BLOB_TYPE_NUMBERS[blob.type]),
+    blobLengths: Uint32Array.from(blobs, (blob) => blob.bytes.byteLength),
+  }
+}

@@ -1,0 +1,43 @@
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+
+const LEVEL = 3
+const CHUNK_BYTES_MIN = 64
+const PARAMETERS = { [constants.ZSTD_c_compressionLevel]: LEVEL }
+
+/**
+ * Compresses `raw` with zstd into `out` and returns the length, or -1 when `out` is too short.
+ *
+ * The library's own buffer is given back at once: left to the collector, a hundred megabytes of them wait for it.
+ */
+export function compressInto(out: Uint8Array, raw: Uint8Array): number {
+  const compressed = zstdCompressSync(raw, {
+    // Larger than any result: with the default of 16 KiB a quarter of the time goes into joining pieces.
+    chunkSize: raw.byteLength + (raw.byteLength >>> 8) + 1024,
+    pledgedSrcSize: raw.byteLength,
+    params: PARAMETERS,
+  })
+  const length = compressed.byteLength
+  if (length <= out.byteLength) out.set(compressed)
+  release(compressed)
+  return length <= out.byteLength ? length : -1
+}
+
+/**
+ * Decompresses `compressed` into `out`, which it must fill exactly and never more.
+ *
+ * @throws {RangeError} it decompresses to another length; otherwise whatever zlib has against it.
+ */
+export function decompressInto(out: Uint8Array, compressed: Uint8Array): void {
+  // One byte more than it holds: zlib then needs one call and no second buffer. It refuses chunks below 64 bytes.
+  const chunkSize = Math.max(out.byteLength + 1, CHUNK_BYTES_MIN)
+  const raw = zstdDecompressSync(compressed, { chunkSize, maxOutputLength: Math.max(out.byteLength, 1) })
+  const length = raw.byteLength
+  if (length === out.byteLength) out.set(raw)
+  release(raw)
+  if (length !== out.byteLength) throw new RangeError(`it decompresses to ${length} bytes`)
+}
+
+function release(buffer: Buffer): void {
+  const { buffer: memory } = buffer
+  if (memory instanceof ArrayBuffer && memory.byteLength === buffer.byteLength) memory.transfer(0)
+}
