@@ -1,0 +1,144 @@
+import { present } from '../base/assert.ts'
+import { type ByteString, byteString } from '../base/byte-string.ts'
+import { IntegrityError } from '../base/errors.ts'
+import { BLOB_ID_BYTES } from '../base/ids.ts'
+import { decodeTree } from '../format/tree-codec.ts'
+import type { TreeEntry } from '../format/tree.ts'
+import { type PointBlobs, splitIds } from './point-view-layout.ts'
+
+/** A directory of a point. */
+export interface DirectoryListing {
+  /** In the order of their names, each of which is there once. */
+  readonly entries: readonly TreeEntry[]
+  /** Names of the users and groups that the entries name by number, where the machine knew them. */
+  readonly users: ReadonlyMap<number, string>
+  readonly groups: ReadonlyMap<number, string>
+}
+
+/** Entries of decoded directories that are kept, at some 600 bytes each. */
+const ENTRIES_KEPT_MAX = 65_536
+/** Directories that are read with one request. */
+export const DIRECTORIES_AT_ONCE = 256
+
+/** Decodes directories, and keeps the ones used last: all directories with the same tree ids are one. */
+export class DirectoryReader {
+  readonly #blobs: PointBlobs
+  /** By tree ids, the one used last at the end. */
+  readonly #kept = new Map<string, Promise<DirectoryListing>>()
+  readonly #sizes = new Map<string, number>()
+  #entriesKept = 0
+
+  constructor(blobs: PointBlobs) {
+    this.#blobs = blobs
+  }
+
+  /**
+   * Returns the directory that the tree blobs named by `trees`, 32-byte ids one after the other, make up.
+   *
+   * @throws {IntegrityError} BLOB_MISSING, AUTH_FAILED, ID_MISMATCH, MALFORMED
+   */
+  async read(trees: Uint8Array): Promise<DirectoryListing> {
+    const key = byteString(trees)
+    const kept = this.#kept.get(key)
+    if (kept !== undefined) {
+      this.#kept.delete(key)
+      this.#kept.set(key, kept)
+      return kept
+    }
+    const [listing] = this.#fetch([trees])
+    return present(listing, 'the directory asked for')
+  }
+
+  /** Reads directories that will be asked for soon, with one request; what fails then fails when it is asked for. */
+  async prepare(directories: readonly Uint8Array[]): Promise<void> {
+    const missing = new Map<string, Uint8Array>()
+    for (const trees of directories) {
+      const key = byteString(trees)
+      if (!this.#kept.has(key)) missing.set(key, trees)
+    }
+    if (missing.size > 0) await Promise.allSettled(this.#fetch([...missing.values()]))
+  }
+
+  #fetch(directories: readonly Uint8Array[]): Promise<DirectoryListing>[] {
+    const ids = directories.map(splitIds)
+    const plain = this.#blobs.readAll(ids.flat(), 'tree')
+    let first = 0
+    return directories.map((trees, i) => {
+      const from = first
+      first += ids[i]?.length ?? 0
+      const to = first
+      // Where one of many cannot be read, the others still can.
+      const blobs = plain.then(
+        (all) => all.slice(from, to),
+        (error: unknown) => {
+          if (directories.length === 1) throw error
+          return this.#blobs.readAll(splitIds(trees), 'tree')
+        },
+      )
+      return this.#keep(trees, blobs.then(mergeTrees))
+    })
+  }
+
+  #keep(trees: Uint8Array, listing: Promise<DirectoryListing>): Promise<DirectoryListing> {
+    const key = byteString(trees)
+    this.#kept.set(key, listing)
+    listing.then(
+      ({ entries }) => {
+        const size = entries.length + trees.byteLength / BLOB_ID_BYTES
+        if (this.#kept.get(key) !== listing) return
+        this.#sizes.set(key, size)
+        this.#entriesKept += size
+        this.#drop()
+      },
+      () => {
+        if (this.#kept.get(key) === listing) this.#kept.delete(key)
+      },
+    )
+    return listing
+  }
+
+  #drop(): void {
+    for (const key of this.#kept.keys()) {
+      if (this.#entriesKept <= ENTRIES_KEPT_MAX) return
+      const size = this.#sizes.get(key)
+      // Still being read: somebody waits for it.
+      if (size === undefined) continue
+      this.#kept.delete(key)
+      this.#sizes.delete(key)
+      this.#entriesKept -= size
+    }
+  }
+}
+
+/** Returns the entry called `name`. */
+export function findEntry(entries: readonly TreeEntry[], name: ByteString): TreeEntry | undefined {
+  let low = 0
+  let high = entries.length - 1
+  while (low <= high) {
+    const middle = (low + high) >>> 1
+    const entry = present(entries[middle], 'an entry of the directory')
+    if (entry.name === name) return entry
+    if (entry.name < name) low = middle + 1
+    else high = middle - 1
+  }
+  return undefined
+}
+
+function mergeTrees(plain: readonly Uint8Array[]): DirectoryListing {
+  const trees = plain.map(decodeTree)
+  const [first, ...others] = trees
+  if (first !== undefined && others.length === 0) return first
+  const entries = trees.flatMap((tree) => tree.entries)
+  for (let i = 1; i < entries.length; i++) {
+    if (present(entries[i - 1], 'an entry').name >= present(entries[i], 'an entry').name) {
+      throw new IntegrityError('MALFORMED', 'a directory split over several blobs is out of order', {
+        hint: 'Run `tidemark check` to see what else is damaged.',
+      })
+    }
+  }
+  return {
+    entries,
+    users: new Map(trees.flatMap((tree) => [...tree.users])),
+    groups: new Map(trees.flatMap((tree) => [...tree.groups])),
+  }
+}
