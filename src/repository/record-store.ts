@@ -1,0 +1,196 @@
+import { IntegrityError, KeyError, TidemarkError } from '../base/errors.ts'
+import type { InstanceId, ObjectId, RealmId, RepositoryId } from '../base/ids.ts'
+import { INDEX_BYTES_MAX, RECORD_BYTES_MAX } from '../base/limits.ts'
+import type { Randomness } from '../base/random.ts'
+import { verify } from '../crypto/ed25519.ts'
+import { ENVELOPE_SALT_BYTES, signatureInput } from '../format/envelope.ts'
+import { decodeIndex, encodeIndex } from '../format/index-codec.ts'
+import type { IndexColumns } from '../format/index-file.ts'
+import { decodeRecordBody, encodeRecordBody } from '../format/record-codec.ts'
+import type { InstanceRecord, RecordBodies, RecordKind } from '../format/records.ts'
+import { type Driver, objectPath } from '../storage/driver.ts'
+import { type Instance, instanceIdOf } from './instance-key.ts'
+import type { KeyRing } from './key-ring.ts'
+import { openRecord, sealRecord, type UnverifiedRecord } from './record-seal.ts'
+import { certifyInstance, hasValidCertificate } from './signing.ts'
+import { listIds, putObject, readObject } from './stored-object.ts'
+
+/** What records of every kind hold. */
+export interface RecordContents extends RecordBodies {
+  readonly index: IndexColumns
+}
+
+/** A record that decrypted, whose signature verified, and whose body decoded. */
+export interface OpenedRecord<Kind extends RecordKind> {
+  readonly id: ObjectId
+  readonly kind: Kind
+  readonly realm: RealmId
+  readonly signer: InstanceId
+  /** Body, signer and signature as they were encrypted: what hashes of a record are over. */
+  readonly inner: Uint8Array
+  readonly record: RecordContents[Kind]
+}
+
+export interface RecordStoreOptions {
+  readonly driver: Driver
+  readonly repository: RepositoryId
+  readonly ring: KeyRing
+  readonly randomness: Randomness
+  /** Where new records belong; the key ring's first realm by default. Records of all its realms can be read. */
+  readonly realm?: RealmId
+}
+
+/** Room for the envelope around a record. */
+const ENVELOPE_BYTES_MAX = 1024
+
+/** Seals, stores and opens the records of a repository. Public keys of instances are looked up once. */
+export class RecordStore {
+  readonly driver: Driver
+  readonly repository: RepositoryId
+  readonly #ring: KeyRing
+  readonly #randomness: Randomness
+  readonly #realm: RealmId | undefined
+  readonly #publicKeys = new Map<InstanceId, Uint8Array>()
+  readonly #seen = new Set<ObjectId>()
+  #searching: Promise<void> = Promise.resolve()
+
+  constructor(options: RecordStoreOptions) {
+    this.driver = options.driver
+    this.repository = options.repository
+    this.#ring = options.ring
+    this.#randomness = options.randomness
+    this.#realm = options.realm
+  }
+
+  /** Returns the ids of all records of `kind`, in ascending order. */
+  async list(kind: RecordKind): Promise<ObjectId[]> {
+    return listIds(this.driver, kind)
+  }
+
+  /**
+   * Stores a record; the signer's own record is put first where the repository has none.
+   *
+   * Returns the object's id, and the inner bytes that later records may name by hash. Once resolved: durable.
+   * @throws {StorageError} as `Driver.put`
+   */
+  async put<Kind extends RecordKind>(
+    kind: Kind,
+    record: RecordContents[Kind],
+    signer: Instance,
+  ): Promise<{ id: ObjectId; inner: Uint8Array }> {
+    if (kind !== 'instances') await this.register(signer)
+    const realm = this.#ring.realm(this.#realm)
+    const salt = this.#randomness.bytes(ENVELOPE_SALT_BYTES)
+    const body = encodeBody(kind, record)
+    const { parts, inner } = sealRecord(body, { kind, repository: this.repository, realm, signer, salt })
+    return { id: await putObject(this.driver, kind, parts), inner }
+  }
+
+  /**
+   * Returns a record, every doubt about it settled.
+   * @throws {IntegrityError} ID_MISMATCH, AUTH_FAILED, BAD_SIGNATURE, MALFORMED, UNSUPPORTED_VERSION; the message
+   * names the object.
+   * @throws {KeyError} WRONG_KEY: of a realm or generation that the key set lacks.
+   * @throws {StorageError} NOT_FOUND and every other failure of the driver.
+   */
+  async get<Kind extends RecordKind>(kind: Kind, id: ObjectId): Promise<OpenedRecord<Kind>> {
+    const bytesMax = (kind === 'index' ? INDEX_BYTES_MAX : RECORD_BYTES_MAX) + ENVELOPE_BYTES_MAX
+    return this.open(kind, id, await readObject(this.driver, { kind, id }, bytesMax))
+  }
+
+  /** Opens a record's bytes, which the caller has checked against their id, as `get` does. */
+  async open<Kind extends RecordKind>(kind: Kind, id: ObjectId, bytes: Uint8Array): Promise<OpenedRecord<Kind>> {
+    try {
+      const unverified = openRecord(bytes, { kind, repository: this.repository, ring: this.#ring })
+      const { realm, signer, inner, body } = unverified
+      await this.#verify(kind, unverified)
+      return { id, kind, realm, signer, inner, record: decodeBody(kind, body) }
+    } catch (error) {
+      throw named(error, objectPath({ kind, id }))
+    }
+  }
+
+  /** Makes sure that the repository knows an instance's public key; certified when the owner's key is open. */
+  async register(instance: Instance): Promise<void> {
+    if (this.#publicKeys.has(instance.id)) return
+    if ((await this.publicKeyOf(instance.id)) !== undefined) return
+    const { id, name, host, user, publicKey, created } = instance
+    const record = { instance: id, name, host, user, publicKey, created }
+    await this.put('instances', certifyInstance(this.#ring, this.repository, record), instance)
+    this.#publicKeys.set(id, publicKey)
+  }
+
+  async #verify(kind: RecordKind, record: UnverifiedRecord): Promise<void> {
+    const publicKey = kind === 'instances' ? this.#instanceKey(record) : await this.publicKeyOf(record.signer)
+    if (publicKey === undefined) throw badSignature(`no record names instance ${record.signer}, which signed it`)
+    const message = signatureInput(kind, this.repository, record.body)
+    if (verify(message, { signature: record.signature, publicKey })) return
+    throw badSignature(`it is not by instance ${record.signer}, which it names`)
+  }
+
+  /** An instance's record brings its own key, which its id must belong to. */
+  #instanceKey({ body, signer }: UnverifiedRecord): Uint8Array {
+    const record: InstanceRecord = decodeRecordBody('instances', body)
+    if (record.instance !== signer) throw badSignature('it describes another instance than signed it')
+    if (instanceIdOf(record.publicKey) !== record.instance) throw badSignature("its key is not its instance's")
+    if (!hasValidCertificate(this.#ring, this.repository, record))
+      throw badSignature('its certificate is not the owner’s')
+    return record.publicKey
+  }
+
+  /** Returns the public key of an instance, or `undefined` when no valid record of it is there. */
+  async publicKeyOf(id: InstanceId): Promise<Uint8Array | undefined> {
+    const known = this.#publicKeys.get(id)
+    if (known !== undefined) return known
+    // One search at a time: many records of one new instance must not list once each.
+    const search = this.#searching.then(() => this.#search(id))
+    this.#searching = search.catch(() => undefined)
+    await search
+    return this.#publicKeys.get(id)
+  }
+
+  async #search(wanted: InstanceId): Promise<void> {
+    if (this.#publicKeys.has(wanted)) return
+    for (const id of await this.list('instances')) {
+      if (this.#seen.has(id)) continue
+      try {
+        const { record } = await this.get('instances', id)
+        this.#publicKeys.set(record.instance, record.publicKey)
+      } catch (error) {
+        // A damaged or foreign record of some instance must not hide the one that is wanted; `check` reports it.
+        if (!(error instanceof IntegrityError || error instanceof KeyError)) throw error
+      }
+      this.#seen.add(id)
+    }
+  }
+}
+
+function encodeBody<Kind extends RecordKind>(kind: Kind, record: RecordContents[Kind]): Uint8Array {
+  if (kind === 'index') return encodeIndex(record as IndexColumns)
+  return encodeRecordBody<keyof RecordBodies>(kind, record as RecordBodies[keyof RecordBodies])
+}
+
+function decodeBody<Kind extends RecordKind>(kind: Kind, body: Uint8Array): RecordContents[Kind] {
+  if (kind === 'index') return decodeIndex(body) as RecordContents[Kind]
+  return decodeRecordBody(kind, body) as RecordContents[Kind]
+}
+
+function badSignature(problem: string): IntegrityError {
+  return new IntegrityError('BAD_SIGNATURE', `Its signature does not verify: ${problem}.`, {
+    hint: 'Somebody with a key of this repository forged it, or the record of its instance is lost: run `tidemark check`.',
+  })
+}
+
+/** Says which object an error is about. */
+function named(error: unknown, object: string): unknown {
+  if (!(error instanceof TidemarkError) || error.context['object'] !== undefined) return error
+  const details = {
+    cause: error,
+    context: { ...error.context, object },
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  }
+  const message = `${object} cannot be read. ${error.message}`
+  if (error instanceof IntegrityError) return new IntegrityError(error.code, message, details)
+  if (error instanceof KeyError) return new KeyError(error.code, message, details)
+  return error
+}
