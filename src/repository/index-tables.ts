@@ -1,0 +1,151 @@
+import { IntegrityError } from '../base/errors.ts'
+import type { ObjectId } from '../base/ids.ts'
+import type { IndexColumns, IndexedPack } from '../format/index-file.ts'
+import { PACK_HEADER_BYTES } from '../format/pack.ts'
+import { present } from '../base/assert.ts'
+import type { BlobIndex, BlobLocation } from './blob-index.ts'
+import { CopyTable } from './copy-table.ts'
+import { PackTable } from './pack-table.ts'
+
+/** The least that an index file spends on a blob: a bound on how many it can hold. */
+const INDEX_BYTES_PER_BLOB = 44
+
+/** Returns how many blobs index files of `bytes` bytes in all hold at most. */
+export function blobsAtMost(bytes: number): number {
+  return Math.ceil(bytes / INDEX_BYTES_PER_BLOB)
+}
+
+/** Everything that index files say, merged. Belongs to one thread but for `blobs`. */
+export class IndexTables {
+  readonly blobs: BlobIndex
+  readonly packs: PackTable
+  readonly copies: CopyTable
+  /** Index files whose content is in here. */
+  readonly indexIds: ObjectId[]
+
+  constructor(parts: { blobs: BlobIndex; packs?: PackTable; copies?: CopyTable; indexIds?: readonly ObjectId[] }) {
+    this.blobs = parts.blobs
+    this.packs = parts.packs ?? new PackTable()
+    this.copies = parts.copies ?? new CopyTable()
+    this.indexIds = [...(parts.indexIds ?? [])]
+  }
+
+  /**
+   * Takes in one index file whole, or nothing of it. Of several copies of a blob, the one in the smallest pack id wins.
+   *
+   * @throws {IntegrityError} MALFORMED: frames of a pack are missing, or an earlier file says otherwise of a pack.
+   */
+  add(index: ObjectId, columns: IndexColumns): void {
+    const ranges = frameRanges(index, columns)
+    this.#checkKnown(index, columns.packs, ranges)
+    const { framePacks, blobFrames, blobIds, blobOffsets, blobLengths } = columns
+    // What to add to a frame's row in the file to have its number here, by pack; packs known before are passed over.
+    const shifts = new Int32Array(columns.packs.length)
+    const isNew = new Uint8Array(columns.packs.length)
+    columns.packs.forEach((pack, i) => {
+      const known = this.packs.rowOf(pack.id)
+      if (known !== undefined) return this.packs.addName(known, index)
+      isNew[i] = 1
+      const { first, count } = present(ranges[i], 'the range of a pack')
+      shifts[i] = this.#addPack(index, { columns, pack, first, count }) - first
+    })
+    // There is room already, unless the store lied about the size of its files.
+    this.blobs.ensure({ blobs: blobFrames.length, frames: 0 })
+    for (let blob = 0; blob < blobFrames.length; blob++) {
+      const frame = blobFrames[blob] ?? 0
+      const pack = framePacks[frame] ?? 0
+      if (isNew[pack] === 0) continue
+      const offset = blobOffsets[blob] ?? 0
+      const length = blobLengths[blob] ?? 0
+      this.addBlob({ ids: blobIds, at: blob * 32 }, { frame: frame + (shifts[pack] ?? 0), offset, length })
+    }
+    this.indexIds.push(index)
+  }
+
+  /** Takes in one blob whose frame is in the table. */
+  addBlob(id: { readonly ids: Uint8Array; readonly at: number }, location: BlobLocation): number {
+    const claimed = this.blobs.claim(id.ids, id.at)
+    if (claimed >= 0) {
+      this.blobs.locate(claimed, location)
+      return claimed
+    }
+    const entry = -1 - claimed
+    const known = present(this.blobs.location(entry), 'the location of a blob that was merged')
+    const wins = this.packIdOf(location.frame) < this.packIdOf(known.frame)
+    if (wins) this.blobs.locate(entry, location)
+    this.copies.push({ entry, ...(wins ? known : location) })
+    return entry
+  }
+
+  packIdOf(frame: number): ObjectId {
+    return this.packs.row(this.blobs.frames.get(frame).pack).id
+  }
+
+  #addPack(index: ObjectId, from: { columns: IndexColumns; pack: IndexedPack; first: number; count: number }): number {
+    const { columns, pack, first, count } = from
+    this.blobs.ensure({ blobs: 0, frames: count })
+    const { writerKey, id, kind, salt, bytes, generation } = pack
+    const sealedWriterKey = present(columns.sealedWriterKeys[writerKey], "a pack's writer key")
+    const firstFrame = this.blobs.frameCount
+    const fields = { id, kind, salt, bytes, generation, firstFrame, frames: count }
+    const row = this.packs.add({ ...fields, sealedWriterKey, namedBy: [index] })
+    for (let i = first; i < first + count; i++) {
+      this.blobs.frames.set(this.blobs.takeFrame(), {
+        pack: row,
+        offset: columns.frameOffsets[i] ?? 0,
+        storedBytes: columns.frameStoredBytes[i] ?? 0,
+        rawBytes: columns.frameRawBytes[i] ?? 0,
+      })
+    }
+    return firstFrame
+  }
+
+  #checkKnown(index: ObjectId, packs: readonly IndexedPack[], ranges: readonly FrameRange[]): void {
+    const seen = new Set<ObjectId>()
+    packs.forEach((pack, i) => {
+      if (seen.has(pack.id)) throw malformedIndex(index, `it names packs/${pack.id} twice`)
+      seen.add(pack.id)
+      const row = this.packs.rowOf(pack.id)
+      if (row === undefined) return
+      const known = this.packs.row(row)
+      if (known.bytes !== pack.bytes || known.frames !== ranges[i]?.count) {
+        throw malformedIndex(index, `it contradicts another index about packs/${pack.id}`)
+      }
+    })
+  }
+}
+
+interface FrameRange {
+  readonly first: number
+  readonly count: number
+}
+
+/**
+ * Returns which frame rows of an index file belong to each of its packs.
+ *
+ * A frame's number is its place among the frames of its pack, so all of them must be there, one after the other from
+ * the pack's header on: an index with some left out would have every later frame decrypted under a wrong number.
+ */
+function frameRanges(index: ObjectId, columns: IndexColumns): FrameRange[] {
+  const { framePacks, frameOffsets, frameStoredBytes, packs } = columns
+  let row = 0
+  const ranges = packs.map((pack, i) => {
+    const first = row
+    let end = PACK_HEADER_BYTES
+    for (; row < framePacks.length && framePacks[row] === i; row++) {
+      if (frameOffsets[row] !== end) throw malformedIndex(index, `frames of packs/${pack.id} are missing`)
+      end += frameStoredBytes[row] ?? 0
+    }
+    if (end > pack.bytes) throw malformedIndex(index, `frames reach beyond the end of packs/${pack.id}`)
+    return { first, count: row - first }
+  })
+  if (row !== framePacks.length) throw malformedIndex(index, 'its frames are not in the order of its packs')
+  return ranges
+}
+
+function malformedIndex(index: ObjectId, problem: string): IntegrityError {
+  return new IntegrityError('MALFORMED', `index/${index} is malformed: ${problem}`, {
+    context: { object: `index/${index}` },
+    hint: 'Run `tidemark check --repair` to make it again from the packs.',
+  })
+}

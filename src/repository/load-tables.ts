@@ -1,0 +1,89 @@
+import { IntegrityError, KeyError, TidemarkError } from '../base/errors.ts'
+import type { ObjectId } from '../base/ids.ts'
+import { INDEX_BYTES_MAX } from '../base/limits.ts'
+import { BlobIndex } from './blob-index.ts'
+import { blobsAtMost, IndexTables } from './index-tables.ts'
+import { MergedFile } from './merged-file.ts'
+import type { IndexLoadOptions } from './repository-index.ts'
+import { reuseMerged } from './reuse-merged.ts'
+
+/** How often a listing may be overtaken by maintenance before loading gives up. */
+const ATTEMPTS_MAX = 5
+/** What memory is reserved for at once, whatever sizes a store claims; beyond, the index grows. */
+const BLOBS_RESERVED_MAX = 100_000_000
+
+/** Tells whether loading may go on without the record that `error` is about: damage, and no word of a later version. */
+export function isSurvivable(error: unknown): error is IntegrityError {
+  return error instanceof IntegrityError && !error.code.startsWith('UNSUPPORTED_')
+}
+
+/** Returns all index files in the store, merged, and whether the local merged file says exactly the same. */
+export async function loadTables(options: IndexLoadOptions): Promise<{ tables: IndexTables; isKept: boolean }> {
+  for (let attempt = 1; ; attempt++) {
+    const listed = await listSizes(options)
+    const kept = options.cache === undefined ? undefined : MergedFile.read(options.cache)
+    const reused = kept === undefined ? undefined : reuse(kept, listed)
+    const tables = reused ?? new IndexTables({ blobs: BlobIndex.create(roomFor(listed.values())) })
+    const known = new Set(tables.indexIds)
+    const missing = [...listed.keys()].filter((id) => !known.has(id)).sort()
+    try {
+      const added = await addFiles(tables, missing, options)
+      const isWhole = kept?.head.indexIds.every((id) => listed.has(id)) ?? false
+      return { tables, isKept: reused !== undefined && isWhole && added === 0 }
+    } catch (error) {
+      // Maintenance puts merged files first and deletes the old ones then: a fresh listing has what this one lacks.
+      const wasOvertaken = error instanceof TidemarkError && error.code === 'NOT_FOUND'
+      if (!wasOvertaken || attempt === ATTEMPTS_MAX) throw error
+    }
+  }
+}
+
+function reuse(kept: MergedFile, listed: ReadonlyMap<ObjectId, number>): IndexTables | undefined {
+  const known = new Set(kept.head.indexIds)
+  const sizes = [...listed].filter(([id]) => !known.has(id)).map(([, bytes]) => bytes)
+  return reuseMerged(kept, { listed: new Set(listed.keys()), newBlobs: roomFor(sizes) })
+}
+
+function roomFor(sizes: Iterable<number>): number {
+  let bytes = 0
+  for (const size of sizes) bytes += Math.min(size, INDEX_BYTES_MAX)
+  return Math.min(blobsAtMost(bytes), BLOBS_RESERVED_MAX)
+}
+
+async function listSizes({ driver, signal }: IndexLoadOptions): Promise<Map<ObjectId, number>> {
+  const sizes = new Map<ObjectId, number>()
+  for await (const { name, bytes } of driver.list('index', signal)) sizes.set(name.id, bytes)
+  return sizes
+}
+
+/** Tells whether a record belongs to a realm that the key set does not hold: nothing in it is for us. */
+export function isOfForeignRealm(error: unknown): boolean {
+  return error instanceof KeyError && error.code === 'WRONG_KEY' && error.context['generation'] === undefined
+}
+
+/** Downloads and adds index files, one after the other, so that one at a time is in memory; returns how many. */
+async function addFiles(
+  tables: IndexTables,
+  ids: readonly ObjectId[],
+  { records, realm, onProblem, signal }: IndexLoadOptions,
+): Promise<number> {
+  let added = 0
+  for (const id of ids) {
+    signal?.throwIfAborted()
+    try {
+      const opened = await records.get('index', id)
+      if (opened.realm === realm.realm) tables.add(id, opened.record)
+      else tables.indexIds.push(id)
+      added++
+    } catch (error) {
+      if (isOfForeignRealm(error)) {
+        tables.indexIds.push(id)
+        added++
+        continue
+      }
+      if (!isSurvivable(error) || onProblem === undefined) throw error
+      onProblem(error)
+    }
+  }
+  return added
+}

@@ -1,0 +1,136 @@
+import { assert } from '../base/assert.ts'
+import type { TidemarkError } from '../base/errors.ts'
+import type { ObjectId, RepositoryId } from '../base/ids.ts'
+import type { Driver } from '../storage/driver.ts'
+import type { BlobIndex, BlobLocation } from './blob-index.ts'
+import { applyDoubts, doubtAbsentPacks, type Doubts } from './doubts.ts'
+import type { FrameLocation } from './frame-table.ts'
+import type { IndexTables } from './index-tables.ts'
+import type { RealmKeys } from './key-ring.ts'
+import type { LocalCache } from './local-cache.ts'
+import { loadTables } from './load-tables.ts'
+import { MergedFile } from './merged-file.ts'
+import type { PackRow, PackTable } from './pack-table.ts'
+import { readDoubts } from './read-doubts.ts'
+import type { RecordStore } from './record-store.ts'
+import { WriterKeys } from './writer-keys.ts'
+
+export interface IndexLoadOptions {
+  readonly driver: Driver
+  readonly repository: RepositoryId
+  readonly records: RecordStore
+  readonly realm: RealmKeys
+  readonly cache?: LocalCache | undefined
+  /** Lists `packs/` too, so that what an index names and the store lacks is stored again. */
+  readonly forWriting?: boolean
+  /**
+   * Told of each index file, mark or lost record that cannot be used; loading then goes on without it. A writer that
+   * goes on stores again what it named, which is how that heals. Without it the first problem is thrown.
+   */
+  readonly onProblem?: ((problem: TidemarkError) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Where a blob lies, down to the pack. */
+export interface BlobPlace extends BlobLocation {
+  readonly frameLocation: FrameLocation
+}
+
+/** What a repository's index files say, merged, and the keys of the packs they name. Disposing of it wipes those. */
+export class RepositoryIndex implements Disposable {
+  readonly blobs: BlobIndex
+  readonly packs: PackTable
+  readonly #tables: IndexTables
+  readonly #writerKeys: WriterKeys
+
+  private constructor(tables: IndexTables, writerKeys: WriterKeys) {
+    this.#tables = tables
+    this.blobs = tables.blobs
+    this.packs = tables.packs
+    this.#writerKeys = writerKeys
+  }
+
+  /**
+   * Loads the index: from the local cache as far as it fits the files now listed, the rest from the store.
+   *
+   * Memory: at most 36 bytes a blob, and one index file.
+   * @throws {IntegrityError} of a damaged or forged record, unless there is `onProblem`; UNSUPPORTED_* always.
+   * @throws {StorageError} of the driver.
+   */
+  static async load(options: IndexLoadOptions): Promise<RepositoryIndex> {
+    const { driver, realm, repository, cache, signal } = options
+    const { tables, isKept } = await loadTables(options)
+    const writerKeys = new WriterKeys({ repository, realm, cache })
+    if (cache !== undefined && !isKept) {
+      MergedFile.write(cache, tables)
+      writerKeys.forgetAllBut(tables.packs.writerKeys)
+    }
+    // After the merged file is written: doubts are of today, and no part of what it keeps.
+    const doubts: Doubts = await readDoubts(options)
+    applyDoubts(tables, doubts)
+    if (options.forWriting === true) await doubtAbsentPacks(tables, driver, signal)
+    return new RepositoryIndex(tables, writerKeys)
+  }
+
+  /** The index files that were loaded, in no order; damaged ones are not among them. */
+  get indexIds(): readonly ObjectId[] {
+    return this.#tables.indexIds
+  }
+
+  /** The row for a pack that is about to be written. */
+  reservePack(): number {
+    return this.packs.reserve()
+  }
+
+  setPack(row: number, pack: PackRow): void {
+    this.packs.set(row, pack)
+  }
+
+  /** Returns where the blob lies whose id starts at `offset` of `id`, or `undefined`. */
+  locate(id: Uint8Array, offset = 0): BlobPlace | undefined {
+    const entry = this.blobs.find(id, offset)
+    const location = entry < 0 ? undefined : this.blobs.location(entry)
+    return location === undefined ? undefined : this.#placeOf(location)
+  }
+
+  /** Returns where else a blob lies, freshly made. For when its place failed: it looks at every copy. */
+  otherPlaces(id: Uint8Array, offset = 0): BlobPlace[] {
+    const entry = this.blobs.find(id, offset)
+    return entry < 0 ? [] : this.#tables.copies.of(entry).map((location) => this.#placeOf(location))
+  }
+
+  /** Tells whether a new point may rely on a blob: it is there, and neither marked nor lost nor absent. */
+  isSound(id: Uint8Array, offset = 0): boolean {
+    const entry = this.blobs.find(id, offset)
+    const location = entry < 0 ? undefined : this.blobs.location(entry)
+    return location !== undefined && !this.blobs.frames.isDoubtful(location.frame)
+  }
+
+  /** Returns a frame's number within its pack: what its nonce is made of. Not for packs of this run. */
+  frameNumber(frame: number): number {
+    const { firstFrame } = this.packs.row(this.blobs.frames.get(frame).pack)
+    assert(firstFrame !== undefined, 'a frame is read after its index was loaded')
+    return frame - firstFrame
+  }
+
+  /**
+   * Returns the key of a pack, 32 bytes; the caller wipes it.
+   *
+   * @throws {KeyError} KEY_NOT_FULL, WRONG_KEY
+   * @throws {IntegrityError} AUTH_FAILED: its writer key was not sealed to this realm and repository.
+   */
+  async packKey(row: number): Promise<Uint8Array> {
+    const pack = this.packs.row(row)
+    const writerKey = this.packs.writerKeys[pack.writerKey]
+    assert(writerKey !== undefined, "a pack's writer key is in the table")
+    return this.#writerKeys.packKey(writerKey, pack.salt)
+  }
+
+  [Symbol.dispose](): void {
+    this.#writerKeys[Symbol.dispose]()
+  }
+
+  #placeOf(location: BlobLocation): BlobPlace {
+    return { ...location, frameLocation: this.blobs.frames.get(location.frame) }
+  }
+}

@@ -1,0 +1,76 @@
+import { toHex } from '../base/bytes.ts'
+import type { RepositoryId } from '../base/ids.ts'
+import { blake3 } from '../crypto/blake3.ts'
+import { wipe } from '../crypto/secret.ts'
+import type { RealmKeys } from './key-ring.ts'
+import type { LocalCache } from './local-cache.ts'
+import type { WriterKeyRow } from './pack-table.ts'
+import { packKeyOf } from './run-keys.ts'
+
+const PREFIX = 'writer-key-'
+const KEY_BYTES = 32
+
+export interface WriterKeysOptions {
+  readonly repository: RepositoryId
+  readonly realm: RealmKeys
+  /** Keeps opened keys, sealed, so that the next process saves the decapsulations. */
+  readonly cache: LocalCache | undefined
+}
+
+/** Opens the writer keys of runs, each once. Disposing of it wipes them. */
+export class WriterKeys implements Disposable {
+  readonly #options: WriterKeysOptions
+  readonly #opened = new Map<string, Promise<Uint8Array>>()
+  #disposed = false
+
+  constructor(options: WriterKeysOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Returns the key of a pack, 32 bytes; the caller wipes it.
+   *
+   * @throws {KeyError} KEY_NOT_FULL, WRONG_KEY
+   * @throws {IntegrityError} AUTH_FAILED: the writer key was not sealed to this realm and repository.
+   */
+  async packKey(writerKey: WriterKeyRow, salt: Uint8Array): Promise<Uint8Array> {
+    return packKeyOf(await this.#open(writerKey), salt)
+  }
+
+  /** Forgets kept keys that none of `rows` needs. */
+  forgetAllBut(rows: readonly WriterKeyRow[]): void {
+    const { cache } = this.#options
+    const needed = new Set(rows.map(nameOf))
+    for (const { name } of cache?.list(PREFIX) ?? []) if (!needed.has(name)) cache?.remove(name)
+  }
+
+  [Symbol.dispose](): void {
+    this.#disposed = true
+    for (const opened of this.#opened.values()) opened.then(wipe, () => undefined)
+    this.#opened.clear()
+  }
+
+  #open(row: WriterKeyRow): Promise<Uint8Array> {
+    const name = nameOf(row)
+    const known = this.#opened.get(name)
+    if (known !== undefined) return known
+    const opening = this.#read(name, row)
+    this.#opened.set(name, opening)
+    // What failed once, because a key was missing, say, may be asked for again.
+    opening.catch(() => this.#opened.delete(name))
+    return opening
+  }
+
+  async #read(name: string, { generation, sealed }: WriterKeyRow): Promise<Uint8Array> {
+    const { repository, realm, cache } = this.#options
+    const kept = cache?.read(name)
+    if (kept?.byteLength === KEY_BYTES) return kept
+    const key = await realm.openWriterKey(repository, generation, sealed)
+    if (!this.#disposed) cache?.write(name, [key])
+    return key
+  }
+}
+
+function nameOf({ generation, sealed }: WriterKeyRow): string {
+  return `${PREFIX}${generation}-${toHex(blake3(sealed).subarray(0, 16))}`
+}
