@@ -1,0 +1,211 @@
+import { assert } from '../../base/assert.ts'
+import { type ByteString, byteString } from '../../base/byte-string.ts'
+import { addressOf } from '../../base/posix/libc.ts'
+
+/** 32-bit words of a row. Fields of 64 bits have their low half first; times are seconds (two words) and nanoseconds. */
+export const ROW_WORDS = 24
+export const ROW_INO = 0
+export const ROW_SIZE = 2
+export const ROW_MTIME = 4
+export const ROW_CTIME = 7
+/** Kind and permissions, as `st_mode` has them. */
+export const ROW_MODE = 10
+export const ROW_UID = 11
+export const ROW_GID = 12
+export const ROW_NLINK = 13
+/** Inode flags (FS_*_FL values), and the ROW_FLAG_* of our own. */
+export const ROW_FLAGS = 14
+/** Where its NUL-terminated name starts in the slab of names. */
+export const ROW_NAME = 15
+/** Directories: their entries are rows [first, first + count). */
+export const ROW_FIRST = 16
+export const ROW_COUNT = 17
+/** Devices: major and minor number. Otherwise: where its ids start in the slab of ids, and how many they are. */
+export const ROW_IDS = 18
+export const ROW_ID_COUNT = 19
+export const ROW_BTIME = 20
+/** Files: units of 512 bytes that they take on disk, at most 2^32 - 1. */
+export const ROW_BLOCKS = 23
+
+/** Touched so shortly before it was read that a later change may have left the same times. */
+export const ROW_FLAG_UNSURE = 0x8000_0000 | 0
+/** A directory above a root: only named entries of it belong into the point. */
+export const ROW_FLAG_VIRTUAL = 0x4000_0000
+export const ROW_OWN_FLAGS = ROW_FLAG_UNSURE | ROW_FLAG_VIRTUAL
+
+const ID_BYTES = 32
+const HEADER_WORDS = 8
+const MAGIC = 0x744d4254
+
+function grown<T extends Int32Array | Uint8Array>(array: T, needed: number, make: (length: number) => T): T {
+  if (needed <= array.length) return array
+  const bigger = make(Math.max(needed, array.length * 2))
+  bigger.set(array as never)
+  return bigger
+}
+
+/**
+ * The entries of a tree in a few flat arrays: what a scan makes, and, kept, the base that the next scan compares with.
+ *
+ * Row 0 is the root. A directory's entries are consecutive rows sorted by name, and their names are consecutive in the
+ * slab, so a directory that did not change is copied as a block. 96 bytes an entry, its name, and the ids of trees.
+ */
+export class EntryTable {
+  rows: Int32Array<ArrayBufferLike>
+  names: Uint8Array
+  /** 32 bytes each: tree ids of directories, content ids of files that were read in this run. */
+  ids: Uint8Array
+  count = 0
+  namesBytes = 0
+  idCount = 0
+  #namesAddress = 0
+  #addressedNames: Uint8Array | undefined
+
+  constructor(
+    rows: Int32Array<ArrayBufferLike> = new Int32Array(ROW_WORDS * 1024),
+    names: Uint8Array = new Uint8Array(32_768),
+    ids: Uint8Array = new Uint8Array(0),
+  ) {
+    this.rows = rows
+    this.names = names
+    this.ids = ids
+  }
+
+  /** Where the slab of names is in memory now: for system calls made before the next name is added. */
+  get namesAddress(): number {
+    if (this.#addressedNames !== this.names) {
+      this.#addressedNames = this.names
+      this.#namesAddress = addressOf(this.names)
+    }
+    return this.#namesAddress
+  }
+
+  /** Adds `count` rows of zeros and returns the first. */
+  addRows(count: number): number {
+    const first = this.count
+    this.count += count
+    this.rows = grown(this.rows, this.count * ROW_WORDS, (length) => new Int32Array(length))
+    this.rows.fill(0, first * ROW_WORDS, this.count * ROW_WORDS)
+    return first
+  }
+
+  /** Forgets all rows from `count` on, and the names added with them. */
+  truncate(count: number, namesBytes: number): void {
+    this.count = count
+    this.namesBytes = namesBytes
+  }
+
+  /** Adds a name and returns where it starts. */
+  addName(name: ByteString): number {
+    const start = this.namesBytes
+    this.#reserveNames(name.length + 1)
+    const { names } = this
+    for (let i = 0; i < name.length; i++) names[start + i] = name.charCodeAt(i)
+    names[start + name.length] = 0
+    this.namesBytes += name.length + 1
+    return start
+  }
+
+  /** Adds 32-byte ids, one after the other, and returns the number of the first. */
+  addIds(ids: Uint8Array): number {
+    assert(ids.byteLength % ID_BYTES === 0, 'ids have 32 bytes each')
+    const first = this.idCount
+    this.idCount += ids.byteLength / ID_BYTES
+    this.ids = grown(this.ids, this.idCount * ID_BYTES, (length) => new Uint8Array(length))
+    this.ids.set(ids, first * ID_BYTES)
+    return first
+  }
+
+  /** Copies the entries of a directory of another table, names and all; returns the first row. */
+  copyEntries(from: EntryTable, first: number, count: number): number {
+    const to = this.addRows(count)
+    if (count === 0) return to
+    this.rows.set(from.rows.subarray(first * ROW_WORDS, (first + count) * ROW_WORDS), to * ROW_WORDS)
+    const start = from.word(first, ROW_NAME)
+    const end = from.names.indexOf(0, from.word(first + count - 1, ROW_NAME)) + 1
+    const shift = this.namesBytes - start
+    this.#reserveNames(end - start)
+    this.names.set(from.names.subarray(start, end), this.namesBytes)
+    this.namesBytes += end - start
+    const { rows } = this
+    for (let row = to; row < to + count; row++) {
+      const at = row * ROW_WORDS
+      rows[at + ROW_NAME] = (rows[at + ROW_NAME] ?? 0) + shift
+    }
+    return to
+  }
+
+  word(row: number, word: number): number {
+    return this.rows[row * ROW_WORDS + word] ?? 0
+  }
+
+  setWord(row: number, word: number, value: number): void {
+    this.rows[row * ROW_WORDS + word] = value
+  }
+
+  /** Returns a 64-bit field, which is below 2^53. */
+  wide(row: number, word: number): number {
+    const at = row * ROW_WORDS + word
+    return ((this.rows[at + 1] ?? 0) >>> 0) * 2 ** 32 + ((this.rows[at] ?? 0) >>> 0)
+  }
+
+  /** Bytes of a name without its NUL, as a view. */
+  nameBytes(row: number): Uint8Array {
+    const start = this.word(row, ROW_NAME)
+    return this.names.subarray(start, this.names.indexOf(0, start))
+  }
+
+  name(row: number): ByteString {
+    return byteString(this.nameBytes(row))
+  }
+
+  /** The ids of a row, as a view. */
+  idsOf(row: number): Uint8Array {
+    const first = this.word(row, ROW_IDS)
+    return this.ids.subarray(first * ID_BYTES, (first + this.word(row, ROW_ID_COUNT)) * ID_BYTES)
+  }
+
+  setIds(row: number, ids: Uint8Array): void {
+    this.setWord(row, ROW_IDS, this.addIds(ids))
+    this.setWord(row, ROW_ID_COUNT, ids.byteLength / ID_BYTES)
+  }
+
+  /** Returns the table's memory as parts of a file, as views. */
+  encode(): Uint8Array[] {
+    const header = new Int32Array(HEADER_WORDS)
+    header.set([MAGIC, this.count, this.namesBytes, this.idCount])
+    const { rows } = this
+    return [
+      new Uint8Array(header.buffer),
+      new Uint8Array(rows.buffer, rows.byteOffset, this.count * ROW_WORDS * 4),
+      this.ids.subarray(0, this.idCount * ID_BYTES),
+      this.names.subarray(0, this.namesBytes),
+    ]
+  }
+
+  /** Returns the table that `encode` made `bytes` of, sharing their memory, or `undefined` when they are no table. */
+  static decode(bytes: Uint8Array): EntryTable | undefined {
+    if (bytes.byteLength < HEADER_WORDS * 4) return undefined
+    const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice()
+    const header = new Int32Array(aligned.buffer, aligned.byteOffset, HEADER_WORDS)
+    const [magic = 0, count = -1, namesBytes = -1, idCount = -1] = header
+    const rowsAt = HEADER_WORDS * 4
+    const idsAt = rowsAt + count * ROW_WORDS * 4
+    const namesAt = idsAt + idCount * ID_BYTES
+    if (magic !== MAGIC || count < 1 || namesBytes < 1 || idCount < 0) return undefined
+    if (aligned.byteLength !== namesAt + namesBytes || aligned[aligned.byteLength - 1] !== 0) return undefined
+    const table = new EntryTable(
+      new Int32Array(aligned.buffer, aligned.byteOffset + rowsAt, count * ROW_WORDS),
+      aligned.subarray(namesAt),
+      aligned.subarray(idsAt, namesAt),
+    )
+    table.count = count
+    table.namesBytes = namesBytes
+    table.idCount = idCount
+    return table
+  }
+
+  #reserveNames(bytes: number): void {
+    this.names = grown(this.names, this.namesBytes + bytes, (length) => new Uint8Array(length))
+  }
+}

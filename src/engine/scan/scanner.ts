@@ -1,0 +1,404 @@
+import { assert, present } from '../../base/assert.ts'
+import { type ByteString, display, joinPath } from '../../base/byte-string.ts'
+import { errnoOf, SourceError } from '../../base/errors.ts'
+import { cString } from '../../base/posix/c-string.ts'
+import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, S_IFDIR, S_IFMT, S_IFREG } from '../../base/posix/constants.ts'
+import { closeDescriptor } from '../../base/posix/descriptors.ts'
+import { openDirectory, openDirectoryAt, readDirectory } from '../../base/posix/directory.ts'
+import { errno, errnoName, lastError } from '../../base/posix/errno.ts'
+import { addressOf, libc } from '../../base/posix/libc.ts'
+import { kindOfMode, STATX_BYTES, STX_DEV_MAJOR, STX_DEV_MINOR, STX_MODE } from '../../base/posix/statx.ts'
+import type { Trouble } from '../backup-types.ts'
+import { type EntryExtras, readExtrasAt, readExtrasOf } from './entry-extras.ts'
+import {
+  EntryTable,
+  ROW_COUNT,
+  ROW_FIRST,
+  ROW_FLAG_UNSURE,
+  ROW_FLAG_VIRTUAL,
+  ROW_FLAGS,
+  ROW_ID_COUNT,
+  ROW_INO,
+  ROW_MODE,
+  ROW_NAME,
+} from './entry-table.ts'
+import type { ExcludeFilter } from './exclude-rules.ts'
+import { FileSystems } from './file-systems.ts'
+import { readCacheTag } from './read-cache-tag.ts'
+import { type RootNode, rootTree } from './root-tree.ts'
+import { RowStates } from './row-states.ts'
+import { sameAsRow, SCAN_MASK, setRow } from './stat-row.ts'
+import { isUnsure } from './unsure.ts'
+
+export interface ScanOptions {
+  readonly roots: readonly ByteString[]
+  readonly filter: ExcludeFilter
+  readonly crossFilesystems: boolean
+  /** Directories that are never entered: the repository itself, and where Tidemark keeps its own state. */
+  readonly leaveOut: readonly ByteString[]
+  /** What the last point of the chain saw, if that is known. */
+  readonly base: EntryTable | undefined
+  /** Whether directories that did not change may be taken over without listing them: the rules are those of the base. */
+  readonly trustListings: boolean
+  /** Wall clock when the scan begins, in milliseconds. */
+  readonly startedMs: number
+  readonly trouble: (trouble: Trouble) => void
+}
+
+/** A directory whose entries have all been recorded. */
+export interface ScannedDirectory {
+  readonly row: number
+  readonly path: ByteString
+}
+
+interface Frame {
+  readonly row: number
+  readonly fd: number
+  readonly path: ByteString
+  /** Path below the root that it belongs to; '' for the root. */
+  readonly relative: ByteString
+  readonly device: string
+  next: number
+  end: number
+}
+
+const MISSING = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ESTALE'])
+
+/**
+ * Walks directories and records every entry in a table, comparing it with a base as it goes.
+ *
+ * A directory that is as the base says is not listed again: the kernel changes its times whenever an entry comes or goes.
+ * Its entries are still looked at one by one. Everything is opened relative to its parent and no link is followed.
+ */
+export class Scanner {
+  readonly table = new EntryTable()
+  readonly states = new RowStates()
+  /** Link targets and extended attributes of entries that are new or changed and are not files. */
+  readonly extras = new Map<number, EntryExtras>()
+  readonly #options: ScanOptions
+  readonly #stat = new Int32Array(STATX_BYTES / 4)
+  readonly #statAddress: number
+  readonly #fileSystems = new FileSystems()
+  readonly #leftOut: ReadonlySet<string>
+  readonly #stack: Frame[] = []
+
+  constructor(options: ScanOptions) {
+    this.#options = options
+    this.#statAddress = addressOf(new Uint8Array(this.#stat.buffer))
+    this.#leftOut = new Set(options.leaveOut.flatMap((path) => this.#identityOf(path)))
+  }
+
+  /**
+   * Records everything; yields each directory once its entries are in the table, parents before children.
+   *
+   * @throws {SourceError} SOURCE_NOT_FOUND, SOURCE_UNREADABLE: one of the roots cannot be read at all.
+   */
+  *scan(): Generator<ScannedDirectory> {
+    const top = rootTree(this.#options.roots)
+    this.#statPath('/' as ByteString, 0)
+    this.table.addRows(1)
+    this.table.addName('' as ByteString)
+    this.#record(0, this.#options.base === undefined ? -1 : 0)
+    try {
+      if (top.isRoot) yield* this.#scanRoot(0, '/' as ByteString)
+      else yield* this.#scanVirtual(0, top, '/' as ByteString)
+    } finally {
+      for (const frame of this.#stack) closeDescriptor(frame.fd)
+    }
+  }
+
+  /** Records the entries of a directory above the roots that lead to them. */
+  *#scanVirtual(row: number, node: RootNode, path: ByteString): Generator<ScannedDirectory> {
+    const names = [...node.children.keys()].sort()
+    this.table.setWord(row, ROW_FLAGS, this.table.word(row, ROW_FLAGS) | ROW_FLAG_VIRTUAL)
+    const first = this.table.addRows(names.length)
+    this.table.setWord(row, ROW_FIRST, first)
+    this.table.setWord(row, ROW_COUNT, names.length)
+    const baseNames = this.#baseEntries(row)
+    names.forEach((name, i) => {
+      const child = present(node.children.get(name), 'a child')
+      // Directories above a root may be links, such as /var/run: what the user named lies behind them.
+      this.#statPath(joinPath(path, name), child.isRoot ? AT_SYMLINK_NOFOLLOW : 0)
+      this.table.setWord(first + i, ROW_NAME, this.table.addName(name))
+      this.#record(first + i, baseNames?.get(name) ?? -1)
+      if (!this.#isDirectory(first + i)) this.#readExtras(AT_FDCWD, first + i, joinPath(path, name))
+    })
+    yield { row, path }
+    for (const [i, name] of names.entries()) {
+      const child = present(node.children.get(name), 'a child')
+      const childPath = joinPath(path, name)
+      if (!child.isRoot) yield* this.#scanVirtual(first + i, child, childPath)
+      else if (this.#isDirectory(first + i)) yield* this.#scanRoot(first + i, childPath)
+    }
+  }
+
+  *#scanRoot(row: number, path: ByteString): Generator<ScannedDirectory> {
+    let fd: number
+    try {
+      fd = openDirectory(path)
+    } catch (cause) {
+      throw unreadableRoot(path, cause)
+    }
+    this.#statFd(fd)
+    yield* this.#enter({ row, fd, path, relative: '' as ByteString, device: this.#device(), next: 0, end: 0 })
+    for (let frame = this.#stack.at(-1); frame !== undefined; frame = this.#stack.at(-1)) {
+      if (frame.next === frame.end) {
+        closeDescriptor(frame.fd)
+        this.#stack.pop()
+        continue
+      }
+      const child = frame.next++
+      if (this.#isDirectory(child) && !this.states.isClosed(child)) yield* this.#descend(frame, child)
+    }
+  }
+
+  *#descend(parent: Frame, row: number): Generator<ScannedDirectory> {
+    const name = this.table.name(row)
+    const path = joinPath(parent.path, name)
+    let fd: number
+    try {
+      fd = openDirectoryAt(parent.fd, name)
+    } catch (error) {
+      this.#entryFailed(row, path, error)
+      if (!this.states.isGone(row)) yield { row, path }
+      return
+    }
+    const relative = parent.relative === '' ? name : joinPath(parent.relative, name)
+    yield* this.#enter({ row, fd, path, relative, device: parent.device, next: 0, end: 0 })
+  }
+
+  /** Records a directory's entries and makes it the one to go on with. */
+  *#enter(frame: Frame): Generator<ScannedDirectory> {
+    this.#stack.push(frame)
+    const { row, fd } = frame
+    if (!this.states.isSame(row)) this.#keepExtras(row, frame.path, () => readExtrasOf(fd))
+    if (!this.#takeOver(frame)) this.#list(frame)
+    frame.next = this.table.word(row, ROW_FIRST)
+    frame.end = frame.next + this.table.word(row, ROW_COUNT)
+    yield { row, path: frame.path }
+  }
+
+  /** Records the entries of the base for a directory that has not changed since; false when it must be listed. */
+  #takeOver(frame: Frame): boolean {
+    const { base, trustListings } = this.#options
+    const baseRow = this.states.base(frame.row)
+    if (base === undefined || !trustListings || baseRow < 0 || !this.states.isSame(frame.row)) return false
+    const flags = base.word(baseRow, ROW_FLAGS)
+    const hasInode = base.wide(baseRow, ROW_INO) !== 0
+    if (!hasInode || (flags & (ROW_FLAG_UNSURE | ROW_FLAG_VIRTUAL)) !== 0) return false
+    const { table } = this
+    const [rowsBefore, namesBefore] = [table.count, table.namesBytes]
+    const count = base.word(baseRow, ROW_COUNT)
+    const baseFirst = base.word(baseRow, ROW_FIRST)
+    const first = table.copyEntries(base, baseFirst, count)
+    const { statx } = libc()
+    for (let i = 0; i < count; i++) {
+      const row = first + i
+      const name = table.namesAddress + table.word(row, ROW_NAME)
+      if (statx(frame.fd, name, AT_SYMLINK_NOFOLLOW, SCAN_MASK, this.#statAddress) !== 0) {
+        table.truncate(rowsBefore, namesBefore)
+        return false
+      }
+      this.#compareTaken(frame, row, baseFirst + i)
+    }
+    table.setWord(frame.row, ROW_FIRST, first)
+    table.setWord(frame.row, ROW_COUNT, count)
+    return true
+  }
+
+  #compareTaken(frame: Frame, row: number, baseRow: number): void {
+    const { table, states } = this
+    const isSame = sameAsRow(table.rows, row, this.#stat)
+    const unsure = (table.word(row, ROW_FLAGS) & ROW_FLAG_UNSURE) !== 0
+    table.setWord(row, ROW_FIRST, 0)
+    table.setWord(row, ROW_COUNT, 0)
+    if (isSame && !unsure) {
+      states.setSame(row, baseRow)
+    } else {
+      this.#record(row, baseRow)
+    }
+    this.#finishEntry(frame, row)
+  }
+
+  #list(frame: Frame): void {
+    const { table } = this
+    let names: ByteString[]
+    try {
+      names = readDirectory(frame.fd).sort()
+    } catch (error) {
+      this.#entryFailed(frame.row, frame.path, error)
+      names = []
+    }
+    const marker = this.#options.filter.markerIn(names, () => readCacheTag(frame.fd))
+    if (marker !== undefined) {
+      this.#options.trouble({ path: frame.path, reason: marker.reason, bytes: 0 })
+      names = marker.keep === undefined ? [] : [marker.keep]
+    }
+    const baseNames = names.length === 0 ? undefined : this.#baseEntries(frame.row)
+    const { statx } = libc()
+    const first = table.count
+    for (const name of names) {
+      const namesBefore = table.namesBytes
+      const nameAt = table.addName(name)
+      const address = table.namesAddress + nameAt
+      if (statx(frame.fd, address, AT_SYMLINK_NOFOLLOW, SCAN_MASK, this.#statAddress) !== 0) {
+        table.truncate(table.count, namesBefore)
+        this.#statFailed(joinPath(frame.path, name))
+      } else if (this.#isLeftOut(frame, name)) {
+        table.truncate(table.count, namesBefore)
+      } else {
+        const row = table.addRows(1)
+        table.setWord(row, ROW_NAME, nameAt)
+        this.#record(row, baseNames?.get(name) ?? -1)
+        this.#finishEntry(frame, row)
+      }
+    }
+    table.setWord(frame.row, ROW_FIRST, first)
+    table.setWord(frame.row, ROW_COUNT, table.count - first)
+  }
+
+  /** Whether the entry that was just looked at has no place in the point; tells why. */
+  #isLeftOut(frame: Frame, name: ByteString): boolean {
+    const { filter, trouble } = this.#options
+    const mode = (this.#stat[STX_MODE] ?? 0) & 0xffff
+    const isDirectory = (mode & S_IFMT) === S_IFDIR
+    const path = joinPath(frame.path, name)
+    if (kindOfMode(mode) === undefined) {
+      trouble({ path, reason: 'unsupported', bytes: 0 })
+      return true
+    }
+    if (isDirectory && this.#leftOut.size > 0 && this.#leftOut.has(this.#identity())) {
+      trouble({ path, reason: 'repository', bytes: 0 })
+      return true
+    }
+    if (!filter.hasPatterns) return false
+    const relative = frame.relative === '' ? name : joinPath(frame.relative, name)
+    if (!filter.excludes(relative, isDirectory)) return false
+    const bytes = isDirectory ? 0 : this.#statSize()
+    trouble({ path, reason: 'excluded', bytes })
+    return true
+  }
+
+  /** Fills a row from the last statx and compares it with a row of the base. */
+  #record(row: number, baseRow: number): void {
+    const { table, states } = this
+    const { base, startedMs } = this.#options
+    const isKnown = base !== undefined && baseRow >= 0
+    const wasUnsure = isKnown && (base.word(baseRow, ROW_FLAGS) & ROW_FLAG_UNSURE) !== 0
+    if (isKnown && !wasUnsure && sameAsRow(base.rows, baseRow, this.#stat)) states.setSame(row, baseRow)
+    else if (isKnown) states.setChanged(row, baseRow)
+    else states.setNew(row)
+    table.setWord(row, ROW_FLAGS, 0)
+    table.setWord(row, ROW_ID_COUNT, 0)
+    setRow(table.rows, row, this.#stat)
+    if (isUnsure(this.#stat, startedMs)) table.setWord(row, ROW_FLAGS, table.word(row, ROW_FLAGS) | ROW_FLAG_UNSURE)
+  }
+
+  /** What a recorded entry needs while its directory is open: what lies behind it, and its attributes. */
+  #finishEntry(frame: Frame, row: number): void {
+    const kind = this.table.word(row, ROW_MODE) & S_IFMT
+    if (kind === S_IFREG) return
+    if (kind === S_IFDIR) {
+      if (this.#device() === frame.device || this.#options.crossFilesystems) return
+      const name = this.table.name(row)
+      if (this.#fileSystems.isSame(frame.fd, frame.device, name, this.#device())) return
+      this.states.close(row)
+      const path = joinPath(frame.path, name)
+      const bytes = this.#fileSystems.bytesUsed(frame.fd, name)
+      this.#options.trouble({ path, reason: 'other-file-system', bytes })
+      return
+    }
+    if (!this.states.isSame(row)) this.#readExtras(frame.fd, row, joinPath(frame.path, this.table.name(row)))
+  }
+
+  #readExtras(dirfd: number, row: number, path: ByteString): void {
+    if (this.states.isSame(row) || (this.table.word(row, ROW_MODE) & S_IFMT) === S_IFREG) return
+    const name = dirfd === AT_FDCWD ? path : this.table.name(row)
+    this.#keepExtras(row, path, () => readExtrasAt(dirfd, name, this.table.word(row, ROW_MODE)))
+  }
+
+  #keepExtras(row: number, path: ByteString, read: () => EntryExtras | undefined): void {
+    try {
+      const extras = read()
+      if (extras !== undefined) this.extras.set(row, extras)
+    } catch (error) {
+      this.#entryFailed(row, path, error)
+    }
+  }
+
+  /** An entry that is in the table cannot be read: it is gone, or it stays without what is in it. */
+  #entryFailed(row: number, path: ByteString, error: unknown): void {
+    const code = errnoOf(error)
+    if (code === undefined) throw error
+    if (MISSING.has(code)) this.states.setGone(row)
+    this.states.distrust(row)
+    this.#options.trouble({ path, reason: reasonOf(code), bytes: 0, error: error as Error })
+  }
+
+  #statFailed(path: ByteString): void {
+    const error = lastError('statx', path)
+    this.#options.trouble({ path, reason: reasonOf(errnoName(errno())), bytes: 0, error })
+  }
+
+  #statPath(path: ByteString, flags: number): void {
+    if (libc().statx(AT_FDCWD, cString(path), flags, SCAN_MASK, this.#statAddress) !== 0) {
+      throw unreadableRoot(path, lastError('statx', path))
+    }
+  }
+
+  #statFd(fd: number): void {
+    const result = libc().statx(fd, cString('' as ByteString), 0x1000, SCAN_MASK, this.#statAddress)
+    assert(result === 0, 'an open directory has a status')
+  }
+
+  /** Returns the rows of the base for the entries of a directory, by name. */
+  #baseEntries(row: number): Map<ByteString, number> | undefined {
+    const { base } = this.#options
+    const baseRow = this.states.base(row)
+    if (base === undefined || baseRow < 0) return undefined
+    const names = new Map<ByteString, number>()
+    const first = base.word(baseRow, ROW_FIRST)
+    for (let i = first; i < first + base.word(baseRow, ROW_COUNT); i++) names.set(base.name(i), i)
+    return names
+  }
+
+  #isDirectory(row: number): boolean {
+    return (this.table.word(row, ROW_MODE) & S_IFMT) === S_IFDIR
+  }
+
+  #device(): string {
+    return `${this.#stat[STX_DEV_MAJOR] ?? 0}:${this.#stat[STX_DEV_MINOR] ?? 0}`
+  }
+
+  #identity(): string {
+    return `${this.#device()}:${this.#stat[8] ?? 0}:${this.#stat[9] ?? 0}`
+  }
+
+  #identityOf(path: ByteString): string[] {
+    if (libc().statx(AT_FDCWD, cString(path), 0, SCAN_MASK, this.#statAddress) !== 0) return []
+    return [this.#identity()]
+  }
+
+  #statSize(): number {
+    return ((this.#stat[11] ?? 0) >>> 0) * 2 ** 32 + ((this.#stat[10] ?? 0) >>> 0)
+  }
+}
+
+function reasonOf(code: string): Trouble['reason'] {
+  if (MISSING.has(code)) return 'vanished'
+  if (code === 'EACCES' || code === 'EPERM') return 'denied'
+  return code === 'ENAMETOOLONG' ? 'name-too-long' : 'io-error'
+}
+
+function unreadableRoot(path: ByteString, cause: unknown): SourceError {
+  const missing = MISSING.has(errnoOf(cause) ?? '')
+  return missing
+    ? new SourceError('SOURCE_NOT_FOUND', `there is nothing at ${display(path)} to back up`, {
+        cause,
+        hint: 'Check the path, and that what holds it is mounted.',
+      })
+    : new SourceError('SOURCE_UNREADABLE', `${display(path)} cannot be read: ${errnoOf(cause) ?? String(cause)}`, {
+        cause,
+        hint: 'Run the backup as a user who may read it.',
+      })
+}
