@@ -57,7 +57,8 @@ function framesProblem(columns: IndexColumns): string | undefined {
     const storedBytes = frameStoredBytes[i] ?? 0
     const problem = frameSizeProblem({ storedBytes, rawBytes: frameRawBytes[i] ?? 0 })
     if (problem !== undefined) return problem
-    if (offset < end) return 'its frames overlap or are out of order'
+    // A frame's number is its place in its pack: with one left out, later ones would be opened under a wrong number.
+    if (offset !== end) return 'the frames of a pack do not lie one after the other'
     end = offset + storedBytes
     if (end > packEnd) return 'a frame reaches beyond the end of its pack'
   }

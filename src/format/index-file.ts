@@ -15,7 +15,8 @@ export interface IndexedPack {
 /**
  * An index file's content, column-wise. Row i of a frame or blob column belongs to frame or blob i.
  *
- * Blobs are sorted by id; `frame*` columns by pack, then offset.
+ * Blobs are sorted by id; `frame*` columns by pack, then offset, and they have every frame of a pack, padding included:
+ * a frame's number is its place among the frames of its pack.
  */
 export interface IndexColumns {
   readonly sealedWriterKeys: readonly Uint8Array[]

@@ -66,9 +66,9 @@ export function encodePackFooter({ body, signature }: Pick<PackFooter, 'body' | 
 /**
  * Returns the footer that a footer frame's payload encodes. Its signature is the caller's to check.
  *
- * `framesEnd` is where the footer frame starts in the pack: no frame reaches beyond. Ownership: copies.
- * @throws {IntegrityError} MALFORMED: among others, frames that overlap or lie outside the pack, lengths of blobs that
- * do not add up, numbers beyond the bounds.
+ * `framesEnd` is where the footer frame starts in the pack, and the last frame ends. Ownership: copies.
+ * @throws {IntegrityError} MALFORMED: among others, frames that do not lie one after the other, lengths of blobs that do
+ * not add up, numbers beyond the bounds.
  * @see docs/format.md, "Footer"
  */
 export function decodePackFooter(bytes: Uint8Array, { framesEnd }: { readonly framesEnd: number }): PackFooter {

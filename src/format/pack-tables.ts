@@ -25,7 +25,7 @@ export interface CheckedTables {
 }
 
 /** Returns the first contradiction in a pack's tables, or `undefined` when they can be believed. */
-export function packTablesProblem({ tables, kind, framesEnd = PACK_BYTES_MAX }: CheckedTables): string | undefined {
+export function packTablesProblem({ tables, kind, framesEnd }: CheckedTables): string | undefined {
   const { frames, blobIds, blobTypes, blobLengths } = tables
   const blobCount = blobLengths.length
   if (blobCount > PACK_BLOBS_MAX) return `it has ${blobCount} blobs`
@@ -39,9 +39,10 @@ export function packTablesProblem({ tables, kind, framesEnd = PACK_BYTES_MAX }: 
   let blob = 0
   for (let row = 0; row < frames.length; row += FRAME_COLUMNS) {
     const [offset = 0, storedBytes = 0, rawBytes = 0, frameBlobs = 0] = frames.subarray(row, row + FRAME_COLUMNS)
-    if (offset < end) return 'its frames overlap or are out of order'
+    // A frame's number is its row: with a frame left out, every later one would be opened under a wrong number.
+    if (offset !== end) return 'its frames do not lie one after the other'
     end = offset + storedBytes
-    if (end > framesEnd) return 'a frame reaches beyond the end'
+    if (end > (framesEnd ?? PACK_BYTES_MAX)) return 'a frame reaches beyond the end'
     const problem = frameSizeProblem({ storedBytes, rawBytes })
     if (problem !== undefined) return problem
     if (frameBlobs > blobCount - blob) return 'its frames name more blobs than it has'
@@ -53,6 +54,7 @@ export function packTablesProblem({ tables, kind, framesEnd = PACK_BYTES_MAX }: 
     }
     if (payload !== rawBytes) return 'the blobs of a frame do not fill it'
   }
+  if (framesEnd !== undefined && end !== framesEnd) return 'its frames do not reach its footer'
   if (blob !== blobCount) return 'some blobs belong to no frame'
   for (const type of blobTypes) {
     if (blobTypeOf(type) === undefined) return 'a blob is of an unknown type'

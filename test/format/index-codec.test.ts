@@ -53,6 +53,7 @@ describe('the index codec', () => {
     ['a frame of a pack that is not there', { framePacks: good.framePacks.with(2, 2) }],
     ['frames not in the order of their packs', { framePacks: good.framePacks.with(0, 1) }],
     ['overlapping frames', { frameOffsets: good.frameOffsets.with(1, 2223) }],
+    ['a gap between frames', { frameOffsets: good.frameOffsets.with(1, 2225) }],
     ['a frame inside the header', { frameOffsets: good.frameOffsets.with(0, 1223) }],
     ['a frame beyond its pack', { frameStoredBytes: good.frameStoredBytes.with(1, 2748) }],
     ['a frame that decodes to too much', { frameRawBytes: good.frameRawBytes.with(0, (4 << 20) + 1) }],

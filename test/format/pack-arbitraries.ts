@@ -16,7 +16,6 @@ export const packHeader: fc.Arbitrary<PackHeader> = fc.record({
 })
 
 const plannedFrame = fc.record({
-  gap: fc.nat({ max: 100 }),
   storedBytes: fc.integer({ min: 17, max: 2 ** 20 }),
   lengths: fc.array(fc.integer({ min: 1, max: 300_000 }), { maxLength: 5 }),
 })
@@ -32,8 +31,8 @@ export const packFooter: fc.Arbitrary<PackFooterBody & { framesEnd: number }> = 
     const rows: number[] = []
     const lengths: number[] = []
     let end = PACK_HEADER_BYTES
-    for (const { gap, storedBytes, lengths: own } of frames) {
-      const offset = end + gap
+    for (const { storedBytes, lengths: own } of frames) {
+      const offset = end
       end = offset + storedBytes
       rows.push(
         offset,

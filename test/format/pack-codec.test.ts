@@ -115,6 +115,8 @@ describe('the pack footer', () => {
   test.each([
     ['a frame inside the header', { frames: good.frames.with(0, 1223) }],
     ['overlapping frames', { frames: good.frames.with(4, 1323) }],
+    ['a gap between frames', { frames: good.frames.with(4, 1325).with(5, 49) }],
+    ['a gap before the footer', { frames: good.frames.with(5, 49) }],
     ['a frame beyond the end', { frames: good.frames.with(5, 51) }],
     ['a frame shorter than a tag', { frames: good.frames.with(5, 16) }],
     ['a frame with more raw bytes than its blobs', { frames: good.frames.with(2, 31) }],
