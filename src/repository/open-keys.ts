@@ -1,0 +1,231 @@
+import type { Timespec } from '../base/clock.ts'
+import { equalBytes } from '../base/bytes.ts'
+import { IntegrityError, KeyError, StorageError, type TidemarkError } from '../base/errors.ts'
+import type { ObjectId, RepositoryId } from '../base/ids.ts'
+import { FRAME_BYTES_TARGET, PACK_BYTES_TARGET } from '../base/limits.ts'
+import type { Randomness } from '../base/random.ts'
+import { keepSecret, wipe } from '../crypto/secret.ts'
+import { CONFIG_SUITE, type RepositoryConfig } from '../format/config.ts'
+import { decodeKeySet } from '../format/key-set.ts'
+import type { DecodedSlot, SlotContent } from '../format/slot.ts'
+import type { Driver } from '../storage/driver.ts'
+import {
+  chooseConfig,
+  configMissing,
+  putConfig,
+  readConfigs,
+  type RevisionMemory,
+  type StoredConfig,
+} from './config-store.ts'
+import { type KeyRing, openKeyRing } from './key-ring.ts'
+import { deriveSlotKey, type SlotSecret, unwrapSlot } from './slot-key.ts'
+import { isRemovedSlot } from './slot-removal.ts'
+import { type PendingSlotKey, readSlots, type StoredSlot } from './slots.ts'
+
+/** A repository's keys and config, opened with one slot. Disposing of it wipes every key. */
+export interface OpenedKeys extends Disposable {
+  readonly repository: RepositoryId
+  readonly ring: KeyRing
+  readonly config: RepositoryConfig
+  readonly configId: ObjectId
+  /** The slot that opened. */
+  readonly slot: ObjectId
+  readonly label: string
+  readonly created: Timespec
+  /** The encoded key set, to be wrapped in further slots. */
+  readonly keySet: Uint8Array
+}
+
+export interface OpenKeysOptions {
+  /** Feeds what is sealed later on. */
+  readonly randomness: Randomness
+  readonly memory?: RevisionMemory
+  /** The slot to try first, such as the one that opened last time. */
+  readonly first?: ObjectId
+  /** A derivation that was started before; its slot is tried first. */
+  readonly pending?: PendingSlotKey
+  /** Makes a lost config anew from the slot and stores it; `check --repair` says so. */
+  readonly rebuildConfig?: boolean
+  /** Told about damaged slots and configs that did not keep the repository from opening. */
+  readonly onProblem?: (problem: TidemarkError) => void
+}
+
+/**
+ * Opens a repository's keys: tries the slots of the secret's kind one after the other, the newest first.
+ *
+ * @throws {StorageError} NO_REPOSITORY: neither config nor slots are there.
+ * @throws {KeyError} WRONG_PASSWORD, or WRONG_KEY for key files and recovery codes; SLOT_DAMAGED: nothing but damaged
+ * slots is left to try; UNKNOWN_SLOT: no slot is of this kind; KDF_BOUNDS.
+ * @throws {IntegrityError} as `readConfigs` and `chooseConfig`; RECORD_MISSING: there is no config any more.
+ */
+export async function openKeys(driver: Driver, secret: SlotSecret, options: OpenKeysOptions): Promise<OpenedKeys> {
+  const [configs, slots] = await Promise.all([readConfigs(driver, options.onProblem), readSlots(driver)])
+  if (configs.length === 0 && slots.length === 0) throw noRepository(driver)
+  const first = options.pending?.slot ?? options.first
+  const problems: TidemarkError[] = []
+  let wrong = 0
+  for (const stored of inOrder(slots, configs.at(-1)?.config, first)) {
+    if (stored.slot === undefined) {
+      problems.push(stored.problem)
+      continue
+    }
+    if (stored.slot.header.kind !== secret.kind) continue
+    const content = await tryOpen(stored.id, stored.slot, { secret, pending: options.pending, problems })
+    if (content === 'damaged') continue
+    const opened = content && (await finish({ driver, configs, slots, options }, stored, content))
+    if (opened === undefined) {
+      wrong++
+      continue
+    }
+    for (const problem of problems) options.onProblem?.(problem)
+    return opened
+  }
+  throw notOpened(secret, wrong, problems)
+}
+
+/** Puts the slot that opened last time first, then the config's, newest first, then those that it does not list. */
+function inOrder(slots: StoredSlot[], config: RepositoryConfig | undefined, first: ObjectId | undefined): StoredSlot[] {
+  const places = new Map(config?.slots.map(({ id }, i) => [id, i] as const) ?? [])
+  const rank = (id: ObjectId): number => (id === first ? Infinity : (places.get(id) ?? -1))
+  return slots.toSorted((a, b) => (rank(a.id) === rank(b.id) ? 0 : rank(b.id) - rank(a.id)))
+}
+
+async function tryOpen(
+  id: ObjectId,
+  slot: DecodedSlot,
+  how: { secret: SlotSecret; pending: PendingSlotKey | undefined; problems: TidemarkError[] },
+): Promise<SlotContent | 'damaged' | undefined> {
+  try {
+    const derived = await (how.pending?.slot === id ? how.pending.key : deriveSlotKey(slot.header, how.secret))
+    try {
+      return unwrapSlot(id, slot, derived)
+    } finally {
+      wipe(derived)
+    }
+  } catch (error) {
+    if (!(error instanceof KeyError)) throw error
+    how.problems.push(error)
+    return 'damaged'
+  }
+}
+
+interface Store {
+  readonly driver: Driver
+  readonly configs: readonly StoredConfig[]
+  readonly slots: readonly StoredSlot[]
+  readonly options: OpenKeysOptions
+}
+
+/** Returns the opened keys, or `undefined` when the owner removed the slot. */
+async function finish(
+  store: Store,
+  { id, slot }: { readonly id: ObjectId; readonly slot: DecodedSlot },
+  content: SlotContent,
+): Promise<OpenedKeys | undefined> {
+  const { driver, configs, options } = store
+  const ring = openKeyRing(decodeKeySet(content.keySet), options.randomness)
+  const keySet = keepSecret(content.keySet)
+  wipe(content.sealingSeed)
+  const dispose = (): void => {
+    ring[Symbol.dispose]()
+    wipe(keySet)
+  }
+  try {
+    const { repository, ownerPublicKey } = slot.header
+    if (!equalBytes(ownerPublicKey, ring.ownerPublicKey)) throw foreignConfig(driver)
+    const trust = {
+      ownerPublicKey: ring.ownerPublicKey,
+      memory: options.rebuildConfig === true ? undefined : options.memory,
+    }
+    const chosen = chooseConfig(configs, trust) ?? (await rebuild(store, ring, { id, slot }))
+    const { config } = chosen
+    if (config.repository !== repository) throw foreignConfig(driver)
+    const listed = config.slots.some((known) => known.id === id)
+    if (!listed && (await isRemovedSlot(id, { ...store, repository, ring, ...options }))) {
+      dispose()
+      return undefined
+    }
+    const { label, created } = content
+    const { id: configId } = chosen
+    return { repository, ring, config, configId, slot: id, label, created, keySet, [Symbol.dispose]: dispose }
+  } catch (error) {
+    dispose()
+    throw error
+  }
+}
+
+/**
+ * Makes a lost config anew. Only the opened slot is listed: what the others say about themselves nobody has verified,
+ * and new generations will be sealed to the public keys that are listed.
+ */
+async function rebuild(
+  { driver, options }: Store,
+  ring: KeyRing,
+  { id, slot }: { readonly id: ObjectId; readonly slot: DecodedSlot },
+): Promise<StoredConfig> {
+  if (options.rebuildConfig !== true) throw configMissing(driver)
+  const { repository, chunker, graceSeconds, keySet, sealingPublicKey } = slot.header
+  const revision = (options.memory?.read() ?? 0) + 1
+  const config: RepositoryConfig = {
+    repository,
+    suite: CONFIG_SUITE,
+    chunker,
+    frameBytesTarget: FRAME_BYTES_TARGET,
+    packBytesTarget: PACK_BYTES_TARGET,
+    graceSeconds,
+    features: { read: [], write: [], prune: [] },
+    revision,
+    previous: undefined,
+    ownerPublicKey: ring.ownerPublicKey,
+    realms: ring.realms(),
+    slots: [{ id, keySet, sealingPublicKey: Uint8Array.from(sealingPublicKey) }],
+    extensions: {},
+  }
+  const configId = await putConfig(driver, ring, config)
+  options.memory?.write(revision)
+  return { id: configId, config }
+}
+
+function noRepository(driver: Driver): StorageError {
+  return new StorageError('NO_REPOSITORY', `There is no repository at ${driver.location}.`, {
+    context: { location: driver.location },
+    hint: 'Check the location, or create one there with `tidemark init`.',
+  })
+}
+
+function foreignConfig(driver: Driver): IntegrityError {
+  return new IntegrityError(
+    'CONFIG_CONFLICT',
+    `Slot and configuration at ${driver.location} are of two repositories.`,
+    {
+      context: { location: driver.location },
+      hint: 'The store holds objects of two repositories: move one of them elsewhere.',
+    },
+  )
+}
+
+const SECRET_NAMES = { password: 'password', 'key-file': 'key file', 'recovery-code': 'recovery code' } as const
+
+/** `wrong` slots said for certain that the secret is not theirs. */
+function notOpened(secret: SlotSecret, wrong: number, problems: readonly TidemarkError[]): TidemarkError {
+  const [problem] = problems
+  if (wrong === 0 && problem !== undefined) return problem
+  const name = SECRET_NAMES[secret.kind]
+  if (wrong === 0) {
+    return new KeyError('UNKNOWN_SLOT', `No slot of this repository opens with a ${name}.`, {
+      hint: 'Use a password, key file or recovery code that was made for it.',
+    })
+  }
+  const more = problems.length === 0 ? '' : ` Damaged and passed over: ${problems.length}.`
+  const isPassword = secret.kind === 'password'
+  return new KeyError(
+    isPassword ? 'WRONG_PASSWORD' : 'WRONG_KEY',
+    `The ${name} opens no slot of this repository.${more}`,
+    {
+      context: { tried: wrong, damaged: problems.length },
+      hint: isPassword
+        ? 'Type it again; a recovery code or key file opens the repository when it is forgotten.'
+        : 'Check that it belongs to this repository and was not removed from it.',
+    },
+  )
+}
