@@ -44,6 +44,11 @@ export function gearTable(seed: Uint8Array): Uint8Array {
  * (Xia et al., USENIX ATC 2016).
  */
 export class Chunker {
+  /** The longest chunk, in bytes. */
+  get maxBytes(): number {
+    return this.#parameters.maxBytes
+  }
+
   /** The caller reads content into this and names places in it by offset. Lives as long as the chunker. */
   readonly window: Uint8Array
   readonly #parameters: ChunkerParameters

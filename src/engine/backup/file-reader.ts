@@ -1,0 +1,224 @@
+import { assert } from '../../base/assert.ts'
+import { SINGLE_BLOB_BYTES_MAX } from '../../base/limits.ts'
+import {
+  AT_EMPTY_PATH,
+  O_CLOEXEC,
+  O_NOATIME,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_RDONLY,
+  S_IFMT,
+  S_IFREG,
+} from '../../base/posix/constants.ts'
+import { errno, errnoName } from '../../base/posix/errno.ts'
+import { addressOf, libc } from '../../base/posix/libc.ts'
+import { dataRanges, type FileRange } from '../../base/posix/sparse.ts'
+import { STATX_BYTES, STX_MODE } from '../../base/posix/statx.ts'
+import { readXattrs } from '../../base/posix/xattr.ts'
+import type { Hole } from '../../format/tree.ts'
+import type { Chunker } from '../chunker/chunker.ts'
+import { ROW_BLOCKS, ROW_SIZE, ROW_WORDS } from '../scan/entry-table.ts'
+import { sameAsRow, SCAN_MASK, setRow } from '../scan/stat-row.ts'
+import { type FileExtras, OUTCOME_CHANGED, OUTCOME_FAILED, OUTCOME_STORED } from './backup-jobs.ts'
+import type { FrameBuilder } from './frame-builder.ts'
+import type { IdList } from './id-list.ts'
+
+/** Files above this size give each chunk a frame of its own. */
+export const OWN_FRAMES_ABOVE_BYTES = 4 << 20
+const BLOCK_BYTES = 512
+
+export interface FileOutcome {
+  readonly outcome: number
+  /** Name of the error number, when it failed. */
+  readonly problem?: string
+  readonly extras?: FileExtras
+}
+
+/** A file could not be read to its end. */
+class ReadFailure extends Error {
+  readonly code: string
+  constructor(code: string) {
+    super(code)
+    this.code = code
+  }
+}
+
+/**
+ * Reads one file after the other into frames. One per thread.
+ *
+ * A file is looked at after it was read: when it is no longer what the scan saw, it is read once more, and when it
+ * changed again under that, it is kept as read and said to have changed.
+ */
+export class FileReader {
+  bytesRead = 0
+  readonly #frames: FrameBuilder
+  readonly #chunker: () => Chunker
+  readonly #ids: IdList
+  readonly #stat = new Int32Array(STATX_BYTES / 4)
+  readonly #statAddress = addressOf(new Uint8Array(this.#stat.buffer))
+  readonly #noName = new Uint8Array(1)
+  readonly #noNameAddress = addressOf(this.#noName)
+  #noAtime = O_NOATIME
+
+  constructor(parts: { frames: FrameBuilder; chunker: () => Chunker; ids: IdList }) {
+    this.#frames = parts.frames
+    this.#chunker = parts.chunker
+    this.#ids = parts.ids
+  }
+
+  /** Reads the file whose NUL-terminated name is at `name`; its ids go to the list, its row is brought up to date. */
+  read(dirfd: number, name: number, rows: Int32Array, row: number): FileOutcome {
+    const fd = this.#open(dirfd, name)
+    if (fd < 0) return { outcome: OUTCOME_FAILED, problem: errnoName(errno()) }
+    const first = this.#ids.count
+    try {
+      const extras = this.#readStable(fd, rows, row)
+      return extras
+    } catch (error) {
+      if (!(error instanceof ReadFailure)) throw error
+      this.#ids.truncate(first)
+      return { outcome: OUTCOME_FAILED, problem: error.code }
+    } finally {
+      libc().close(fd)
+    }
+  }
+
+  #open(dirfd: number, name: number): number {
+    const { openat } = libc()
+    const flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
+    const fd = openat(dirfd, name, flags | this.#noAtime, 0)
+    if (fd >= 0 || this.#noAtime === 0 || errnoName(errno()) !== 'EPERM') return fd
+    // Only a file's owner may leave its access time alone.
+    return openat(dirfd, name, flags, 0)
+  }
+
+  #readStable(fd: number, rows: Int32Array, row: number): FileOutcome {
+    const first = this.#ids.count
+    let holes = this.#readContent(fd, rows, row)
+    this.#look(fd)
+    let outcome = OUTCOME_STORED
+    if (!sameAsRow(rows, row, this.#stat)) {
+      if (((this.#stat[STX_MODE] ?? 0) & S_IFMT) !== S_IFREG) throw new ReadFailure('ENOENT')
+      setRow(rows, row, this.#stat)
+      this.#ids.truncate(first)
+      libc().lseek(fd, 0, 0)
+      holes = this.#readContent(fd, rows, row)
+      this.#look(fd)
+      if (!sameAsRow(rows, row, this.#stat)) outcome = OUTCOME_CHANGED
+      setRow(rows, row, this.#stat)
+    }
+    const xattrs = libc().flistxattr(fd, null, 0) > 0 ? readXattrs(fd) : []
+    if (xattrs.length === 0 && holes.length === 0) return { outcome }
+    return { outcome, extras: { xattrs, holes } }
+  }
+
+  #look(fd: number): void {
+    const result = libc().statx(fd, this.#noNameAddress, AT_EMPTY_PATH, SCAN_MASK, this.#statAddress)
+    if (result !== 0) throw new ReadFailure(errnoName(errno()))
+  }
+
+  /** Stores what the file holds; returns its holes. */
+  #readContent(fd: number, rows: Int32Array, row: number): readonly Hole[] {
+    const at = row * ROW_WORDS
+    const size = ((rows[at + ROW_SIZE + 1] ?? 0) >>> 0) * 2 ** 32 + ((rows[at + ROW_SIZE] ?? 0) >>> 0)
+    const blocks = (rows[at + ROW_BLOCKS] ?? 0) >>> 0
+    if (size > 0 && blocks * BLOCK_BYTES < size) {
+      const ranges = dataRanges(fd, size)
+      const holes = holesBetween(ranges, size)
+      if (holes.length > 0) {
+        this.#readChunked(fd, ranges, size)
+        return holes
+      }
+    }
+    if (size <= SINGLE_BLOB_BYTES_MAX) this.#readSmall(fd, size)
+    else this.#readChunked(fd, [{ offset: 0, length: Infinity }], size)
+    return []
+  }
+
+  #readSmall(fd: number, size: number): void {
+    const frames = this.#frames
+    const place = frames.place(size)
+    // One byte more than expected: whoever gets it knows that the file grew.
+    const length = libc().read(fd, frames.bufferAddress + place, size + 1)
+    if (length < 0) throw new ReadFailure(errnoName(errno()))
+    this.bytesRead += length
+    // A file that grew or shrank is seen to have changed, and read again by its new size.
+    if (length > 0) frames.addPlaced(Math.min(length, SINGLE_BLOB_BYTES_MAX), this.#ids.bytes, this.#nextId())
+  }
+
+  #readChunked(fd: number, ranges: readonly FileRange[], size: number): void {
+    const chunker = this.#chunker()
+    const { window } = chunker
+    const content = new ContentCursor(fd, ranges)
+    let have = 0
+    let isOver = false
+    while (!isOver || have > 0) {
+      while (have < window.byteLength && !isOver) {
+        const length = content.read(window.subarray(have))
+        if (length === 0) isOver = true
+        have += length
+        this.bytesRead += length
+      }
+      let start = 0
+      while (start < have && (isOver || have - start >= chunker.maxBytes)) {
+        const length = chunker.next(start, have - start)
+        this.#store(window.subarray(start, start + length), size)
+        start += length
+      }
+      window.copyWithin(0, start, have)
+      have -= start
+    }
+  }
+
+  #store(chunk: Uint8Array, size: number): void {
+    const at = this.#nextId()
+    if (size > OWN_FRAMES_ABOVE_BYTES) this.#frames.addAlone(chunk, this.#ids.bytes, at)
+    else this.#frames.addShared(chunk, this.#ids.bytes, at)
+  }
+
+  #nextId(): number {
+    return this.#ids.next()
+  }
+}
+
+/** Reads the data of a file, range after range, as if there were no holes. */
+class ContentCursor {
+  readonly #fd: number
+  readonly #ranges: readonly FileRange[]
+  #range = 0
+  #done = 0
+
+  constructor(fd: number, ranges: readonly FileRange[]) {
+    this.#fd = fd
+    this.#ranges = ranges
+  }
+
+  /** Fills the start of `out` and returns how much; 0 at the end. */
+  read(out: Uint8Array): number {
+    for (;;) {
+      const range = this.#ranges[this.#range]
+      if (range === undefined) return 0
+      const wanted = Math.min(out.byteLength, range.length - this.#done)
+      const length = wanted === 0 ? 0 : libc().pread(this.#fd, out, wanted, range.offset + this.#done)
+      if (length < 0) throw new ReadFailure(errnoName(errno()))
+      if (length > 0) {
+        this.#done += length
+        return length
+      }
+      this.#range++
+      this.#done = 0
+    }
+  }
+}
+
+function holesBetween(ranges: readonly FileRange[], size: number): Hole[] {
+  const holes: Hole[] = []
+  let end = 0
+  for (const { offset, length } of ranges) {
+    assert(offset >= end, 'data ranges ascend')
+    if (offset > end) holes.push({ offset: end, length: offset - end })
+    end = offset + length
+  }
+  if (end < size) holes.push({ offset: end, length: size - end })
+  return holes
+}
