@@ -62,17 +62,14 @@ export async function openKeys(driver: Driver, secret: SlotSecret, options: Open
   const [configs, slots] = await Promise.all([readConfigs(driver, options.onProblem), readSlots(driver)])
   if (configs.length === 0 && slots.length === 0) throw noRepository(driver)
   const first = options.pending?.slot ?? options.first
-  const problems: TidemarkError[] = []
+  const problems = slots.flatMap((stored) => (stored.slot === undefined ? [stored.problem] : []))
   let wrong = 0
   for (const stored of inOrder(slots, configs.at(-1)?.config, first)) {
-    if (stored.slot === undefined) {
-      problems.push(stored.problem)
-      continue
-    }
-    if (stored.slot.header.kind !== secret.kind) continue
-    const content = await tryOpen(stored.id, stored.slot, { secret, pending: options.pending, problems })
+    const { id, slot } = stored
+    if (slot?.header.kind !== secret.kind) continue
+    const content = await tryOpen(id, slot, { secret, pending: options.pending, problems })
     if (content === 'damaged') continue
-    const opened = content && (await finish({ driver, configs, slots, options }, stored, content))
+    const opened = content && (await finish({ driver, configs, slots, options }, { id, slot }, content))
     if (opened === undefined) {
       wrong++
       continue
