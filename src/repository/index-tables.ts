@@ -2,7 +2,7 @@ import { IntegrityError } from '../base/errors.ts'
 import type { ObjectId } from '../base/ids.ts'
 import type { IndexColumns, IndexedPack } from '../format/index-file.ts'
 import { PACK_HEADER_BYTES } from '../format/pack.ts'
-import { present } from '../base/assert.ts'
+import { assert, present } from '../base/assert.ts'
 import type { BlobIndex, BlobLocation } from './blob-index.ts'
 import { CopyTable } from './copy-table.ts'
 import { PackTable } from './pack-table.ts'
@@ -33,10 +33,10 @@ export class IndexTables {
   /**
    * Takes in one index file whole, or nothing of it. Of several copies of a blob, the one in the smallest pack id wins.
    *
-   * @throws {IntegrityError} MALFORMED: frames of a pack are missing, or an earlier file says otherwise of a pack.
+   * @throws {IntegrityError} MALFORMED: an earlier file says otherwise of a pack.
    */
   add(index: ObjectId, columns: IndexColumns): void {
-    const ranges = frameRanges(index, columns)
+    const ranges = frameRanges(columns)
     this.#checkKnown(index, columns.packs, ranges)
     const { framePacks, blobFrames, blobIds, blobOffsets, blobLengths } = columns
     // What to add to a frame's row in the file to have its number here, by pack; packs known before are passed over.
@@ -101,10 +101,7 @@ export class IndexTables {
   }
 
   #checkKnown(index: ObjectId, packs: readonly IndexedPack[], ranges: readonly FrameRange[]): void {
-    const seen = new Set<ObjectId>()
     packs.forEach((pack, i) => {
-      if (seen.has(pack.id)) throw malformedIndex(index, `it names packs/${pack.id} twice`)
-      seen.add(pack.id)
       const row = this.packs.rowOf(pack.id)
       if (row === undefined) return
       const known = this.packs.row(row)
@@ -123,23 +120,19 @@ interface FrameRange {
 /**
  * Returns which frame rows of an index file belong to each of its packs.
  *
- * A frame's number is its place among the frames of its pack, so all of them must be there, one after the other from
- * the pack's header on: an index with some left out would have every later frame decrypted under a wrong number.
+ * A frame's number is its place among the frames of its pack, so all of them are there, one after the other from the
+ * pack's header on, which the decoder has checked: with some left out, later frames would be decrypted under a wrong
+ * number.
  */
-function frameRanges(index: ObjectId, columns: IndexColumns): FrameRange[] {
-  const { framePacks, frameOffsets, frameStoredBytes, packs } = columns
+function frameRanges({ framePacks, frameOffsets, packs }: IndexColumns): FrameRange[] {
   let row = 0
-  const ranges = packs.map((pack, i) => {
+  const ranges = packs.map((_, pack) => {
     const first = row
-    let end = PACK_HEADER_BYTES
-    for (; row < framePacks.length && framePacks[row] === i; row++) {
-      if (frameOffsets[row] !== end) throw malformedIndex(index, `frames of packs/${pack.id} are missing`)
-      end += frameStoredBytes[row] ?? 0
-    }
-    if (end > pack.bytes) throw malformedIndex(index, `frames reach beyond the end of packs/${pack.id}`)
+    while (row < framePacks.length && framePacks[row] === pack) row++
+    assert(row === first || frameOffsets[first] === PACK_HEADER_BYTES, "a pack's first frame follows its header")
     return { first, count: row - first }
   })
-  if (row !== framePacks.length) throw malformedIndex(index, 'its frames are not in the order of its packs')
+  assert(row === framePacks.length, 'the frames of an index are in the order of their packs')
   return ranges
 }
 
