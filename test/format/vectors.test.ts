@@ -129,6 +129,11 @@ describe('the golden vectors', () => {
     })
   })
 
+  test.each([...Object.keys(READERS), 'frame'])('of %s are named where the format is told', (structure) => {
+    const text = readFileSync(join(import.meta.dirname, '../../docs/format.md'), 'utf8')
+    expect(text).toContain(`\`${structure}/\``)
+  })
+
   test('are exactly the files that the generators make', async () => {
     const made = new Map((await allVectors()).map((vector) => [vector.path, vectorText(vector)]))
     const kept = new Map<string, string>()
