@@ -283,10 +283,12 @@ export class BlobIndex {
     return { frame, offset: view.locations[at + 1] ?? 0, length: view.locations[at + 2] ?? 0 }
   }
 
-  /** Returns a fresh frame number; the caller fills its row before it locates blobs in it. */
-  takeFrame(): number {
-    const frame = Atomics.add(this.#control, CONTROL_FRAMES, 1)
-    while (frame >= this.frames.capacity) this.#awaitGrowth(CONTROL_FRAME_SEGMENTS, this.frames.segments.length)
+  /** Returns the first of `count` fresh frame numbers; the caller fills their rows before it locates blobs in them. */
+  takeFrames(count = 1): number {
+    const frame = Atomics.add(this.#control, CONTROL_FRAMES, count)
+    while (frame + count > this.frames.capacity) {
+      this.#awaitGrowth(CONTROL_FRAME_SEGMENTS, this.frames.segments.length)
+    }
     return frame
   }
 

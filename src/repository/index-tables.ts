@@ -90,7 +90,7 @@ export class IndexTables {
     const fields = { id, kind, salt, bytes, generation, firstFrame, frames: count }
     const row = this.packs.add({ ...fields, sealedWriterKey, namedBy: [index] })
     for (let i = first; i < first + count; i++) {
-      this.blobs.frames.set(this.blobs.takeFrame(), {
+      this.blobs.frames.set(this.blobs.takeFrames(), {
         pack: row,
         offset: columns.frameOffsets[i] ?? 0,
         storedBytes: columns.frameStoredBytes[i] ?? 0,

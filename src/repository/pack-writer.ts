@@ -103,13 +103,22 @@ export class PackWriter {
   }
 }
 
+interface NumberedPack {
+  readonly filled: FilledPack
+  /** Its reserved row in the pack table. */
+  readonly packRow: number
+  readonly salt: Uint8Array
+  /** Where its frames start in the frame table, if they follow each other there. */
+  readonly firstFrame?: number
+}
+
 /** Finishes a pack, puts it, enters it into the pack table, and tells of it. */
 export async function putPack(
   options: Omit<PackWriterOptions, 'onFailure' | 'randomness'>,
-  pack: { readonly filled: FilledPack; readonly packRow: number; readonly salt: Uint8Array },
+  pack: NumberedPack,
 ): Promise<void> {
   const { driver, repository, instance, keys, packs, signal, onWritten } = options
-  const { filled, packRow, salt } = pack
+  const { filled, packRow, salt, firstFrame } = pack
   const finished = finishPack(repository, instance, filled)
   await driver.put({ kind: 'packs', id: finished.id }, finished.parts, signal)
   const row: PackRow = {
@@ -119,6 +128,7 @@ export async function putPack(
     bytes: finished.storedBytes,
     writerKey: packs.addWriterKey(keys.generation, keys.sealedWriterKey),
     generation: keys.generation,
+    ...(firstFrame === undefined ? {} : { firstFrame, frames: filled.tables.frames.length / FRAME_COLUMNS }),
   }
   packs.set(packRow, row)
   assert(filled.tables.frames.length > 0, 'a pack that is sent has frames')

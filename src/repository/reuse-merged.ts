@@ -82,7 +82,7 @@ function movePacks(
     const first = tables.blobs.frameCount
     const pack = tables.packs.add({ ...fields, firstFrame: first, frames: count, sealedWriterKey: sealed, namedBy })
     for (let frame = firstFrame; frame < firstFrame + count; frame++) {
-      tables.blobs.frames.set(tables.blobs.takeFrame(), { ...frames.get(frame), pack })
+      tables.blobs.frames.set(tables.blobs.takeFrames(), { ...frames.get(frame), pack })
     }
     return first - firstFrame
   })

@@ -68,7 +68,6 @@ export class TreePackWriter {
     const sealed = new Uint8Array(storedBytes)
     const number = pack.frames.length
     this.#sealer.seal(sealed, plain, raw, { key: pack.start.key, number, kind: 'data' })
-    this.#locate(pack, { offset: pack.bytes, storedBytes, rawBytes: raw.byteLength })
     pack.frames.push(sealed)
     pack.frameRows.push(pack.bytes, storedBytes, raw.byteLength, this.#frame.length)
     pack.blobs.push(...this.#frame)
@@ -77,15 +76,23 @@ export class TreePackWriter {
     this.#frameBytes = 0
   }
 
-  #locate(pack: OpenPack, place: { offset: number; storedBytes: number; rawBytes: number }): void {
-    this.#index.ensure({ blobs: 0, frames: 1 })
-    const frame = this.#index.takeFrame()
-    this.#index.frames.set(frame, { pack: pack.row, ...place })
-    let offset = 0
-    for (const blob of this.#frame) {
-      this.#index.locate(blob.entry, { frame, offset, length: blob.bytes.byteLength })
-      offset += blob.bytes.byteLength
+  /** Numbers the pack's frames in a row, so that they can be read in this very run, and says where its blobs lie. */
+  #locate({ row, frameRows, blobs }: OpenPack): number {
+    const count = frameRows.length / FRAME_COLUMNS
+    this.#index.ensure({ blobs: 0, frames: count })
+    const first = this.#index.takeFrames(count)
+    let blob = 0
+    for (let frame = 0; frame < count; frame++) {
+      const [offset = 0, storedBytes = 0, rawBytes = 0, blobCount = 0] = frameRows.slice(frame * FRAME_COLUMNS)
+      this.#index.frames.set(first + frame, { pack: row, offset, storedBytes, rawBytes })
+      let at = 0
+      for (const { entry, bytes } of blobs.slice(blob, blob + blobCount)) {
+        this.#index.locate(entry, { frame: first + frame, offset: at, length: bytes.byteLength })
+        at += bytes.byteLength
+      }
+      blob += blobCount
     }
+    return first
   }
 
   #startPack(): OpenPack {
@@ -100,7 +107,8 @@ export class TreePackWriter {
     this.#pack = undefined
     const bytes = Buffer.concat([pack.start.header, ...pack.frames])
     const filled = { kind: 'tree' as const, bytes, key: pack.start.key, tables: tablesOf(pack) }
-    await putPack(this.#options, { filled, packRow: pack.row, salt: pack.start.salt })
+    const firstFrame = this.#locate(pack)
+    await putPack(this.#options, { filled, packRow: pack.row, salt: pack.start.salt, firstFrame })
     wipe(pack.start.key)
   }
 }

@@ -10,7 +10,7 @@ function idOf(n: number): Uint8Array {
 }
 
 function addFrame(index: BlobIndex, pack = 0): number {
-  const frame = index.takeFrame()
+  const frame = index.takeFrames()
   index.frames.set(frame, { pack, offset: 1224, storedBytes: 100, rawBytes: 80 })
   return frame
 }
@@ -60,7 +60,7 @@ test('the frame table grows by whole segments', () => {
   const index = BlobIndex.create(0)
   for (let frame = 0; frame <= FRAMES_PER_SEGMENT; frame++) {
     index.ensure({ blobs: 0, frames: 1 })
-    expect(index.takeFrame()).toBe(frame)
+    expect(index.takeFrames()).toBe(frame)
   }
   expect(index.frames.segments.length).toBe(2)
 })
@@ -78,7 +78,7 @@ test('its only generation, copied, makes the same index, which goes on growing',
     { entries: index.entryCount, frames: index.frameCount, frameSegments: index.frames.segments },
   )
   for (let n = 0; n < 1000; n++) expect(again.location(again.find(idOf(n)))?.offset).toBe(n)
-  expect(again.takeFrame()).toBe(1)
+  expect(again.takeFrames()).toBe(1)
   again.ensure({ blobs: 5000, frames: 1 })
   for (let n = 1000; n < 6000; n++) again.locate(again.claim(idOf(n)), { frame, offset: n, length: 1 })
   for (let n = 0; n < 6000; n++) expect(again.location(again.find(idOf(n)))?.offset).toBe(n)

@@ -24,7 +24,7 @@ for (let ready = Atomics.load(gate, 0); ready < task.workers; ready = Atomics.lo
   Atomics.wait(gate, 0, ready, 10)
 }
 const won: number[] = []
-const frame = index.takeFrame()
+const frame = index.takeFrames()
 index.frames.set(frame, { pack: task.worker, offset: 0, storedBytes: 1, rawBytes: 1 })
 for (let at = 0; at < ids.byteLength; at += 32) {
   const entry = index.claim(ids, at)

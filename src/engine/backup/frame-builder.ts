@@ -132,7 +132,7 @@ export class FrameBuilder {
     rawBytes: number,
     blobs: { lengths: Uint32Array; entries: Int32Array; count: number },
   ): void {
-    const frame = this.#index.takeFrame()
+    const frame = this.#index.takeFrames()
     this.#index.frames.set(frame, { pack: place.packRow, offset: place.offset, storedBytes, rawBytes })
     let offset = 0
     for (let blob = 0; blob < blobs.count; blob++) {
