@@ -35,7 +35,7 @@ export function encodeCbor(value: CborValue): Uint8Array {
 }
 
 /** Appends the deterministic encoding of `value`. */
-export function writeCborValue(writer: CborWriter, value: CborValue, depth = 0): void {
+function writeCborValue(writer: CborWriter, value: CborValue, depth = 0): void {
   assert(depth <= CBOR_DEPTH_MAX, 'a CBOR value is nested at most 32 deep')
   if (typeof value === 'number') writer.writeInt(value)
   else if (typeof value === 'bigint') writer.writeBigint(value)

@@ -22,7 +22,7 @@ const SALT_AT = 1192
 /** A footer's ciphertext is at least the codec byte and the tag, and bounded as every frame is. */
 const FOOTER_STORED_BYTES_MIN = 17
 /** Bytes of a footer frame's ciphertext with tag: its tables are bounded by the numbers of frames and blobs. */
-export const FOOTER_STORED_BYTES_MAX = 4 << 20
+const FOOTER_STORED_BYTES_MAX = 4 << 20
 
 /**
  * Returns the 1224 bytes that start a pack, freshly allocated.

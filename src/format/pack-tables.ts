@@ -5,7 +5,7 @@ import type { PackKind, PackTables } from './pack.ts'
 import { BLOB_TYPE_NUMBERS, blobTypeOf, FRAME_COLUMNS, FRAME_TAG_BYTES, PACK_HEADER_BYTES } from './pack.ts'
 
 /** Bytes of a frame's ciphertext with tag: a payload that compression would lengthen is stored. */
-export const FRAME_STORED_BYTES_MAX = FRAME_BYTES_MAX + FRAME_CODEC_BYTES + FRAME_TAG_BYTES
+const FRAME_STORED_BYTES_MAX = FRAME_BYTES_MAX + FRAME_CODEC_BYTES + FRAME_TAG_BYTES
 const FRAME_STORED_BYTES_MIN = FRAME_CODEC_BYTES + FRAME_TAG_BYTES
 
 /** Returns what a frame's size says against it, or `undefined`: both the footer and the index are held to it. */

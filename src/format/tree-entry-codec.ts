@@ -11,7 +11,7 @@ import { LIST_IDS_MAX, LIST_LEVELS_MAX } from './list-codec.ts'
 import type { EntryKind, TreeEntry } from './tree.ts'
 
 /** Items of an entry's array. */
-export const ENTRY_ITEMS = 13
+const ENTRY_ITEMS = 13
 
 const KINDS: readonly EntryKind[] = ['file', 'dir', 'symlink', 'fifo', 'socket', 'char', 'block']
 const KIND_NUMBERS: Readonly<Record<EntryKind, number>> = {

@@ -5,7 +5,7 @@ import type { Timespec } from '../../src/base/clock.ts'
 import type { Hole, Tree, TreeEntry } from '../../src/format/tree.ts'
 
 /** Names as file systems have them: any bytes but NUL and slash. */
-export const entryName: fc.Arbitrary<ByteString> = fc
+const entryName: fc.Arbitrary<ByteString> = fc
   .oneof(
     { weight: 9, arbitrary: fc.uint8Array({ minLength: 1, maxLength: 40 }) },
     { weight: 1, arbitrary: fc.uint8Array({ minLength: 200, maxLength: 255 }) },
@@ -65,7 +65,7 @@ const file = fc
     return { kind: 'file', ...rest, size, holes: list, content: { level, ids } }
   })
 
-export const treeEntry: fc.Arbitrary<TreeEntry> = fc.oneof(
+const treeEntry: fc.Arbitrary<TreeEntry> = fc.oneof(
   file,
   fc.record({ ...common, kind: fc.constant('dir' as const), trees: blobIds({ minLength: 1, maxLength: 3 }) }),
   fc.record({ ...common, kind: fc.constant('symlink' as const), target: entryName }),
