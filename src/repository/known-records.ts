@@ -1,0 +1,111 @@
+import { IntegrityError, TidemarkError } from '../base/errors.ts'
+import { hexId, idBytes, type InstanceId, type ObjectId } from '../base/ids.ts'
+import { sha512, SHA512_BYTES } from '../crypto/sha512.ts'
+import { type CborValue, decodeCbor, encodeCbor } from '../format/cbor.ts'
+import { decodeRecordBody, encodeRecordBody } from '../format/record-codec.ts'
+import type { RecordBodies } from '../format/records.ts'
+import { isOfForeignRealm, isSurvivable } from './load-tables.ts'
+import type { LocalCache } from './local-cache.ts'
+import type { RecordStore } from './record-store.ts'
+
+const VERSION = 1
+const KIND_PREFIX = 'records-'
+
+type KnownKind = keyof RecordBodies
+
+/** A record that was verified, now or by an earlier process of this machine. */
+export interface KnownRecord<Kind extends KnownKind> {
+  readonly object: ObjectId
+  readonly signer: InstanceId
+  /** SHA-512 of its inner bytes. */
+  readonly innerHash: Uint8Array
+  readonly record: RecordBodies[Kind]
+}
+
+export interface KnownRecordsOptions {
+  readonly records: RecordStore
+  readonly cache?: LocalCache | undefined
+  /** Told of each record that cannot be opened; the others are returned. */
+  readonly onProblem: (problem: TidemarkError) => void
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Returns all records of a kind that the store lists now, in ascending order of object id.
+ *
+ * Objects never change, so what was verified once is kept locally and only what is new is fetched. Records of realms
+ * that the key set does not hold are passed over.
+ * @throws {StorageError} the store does not answer.
+ * @throws {IntegrityError} UNSUPPORTED_VERSION: not even one more reader of this version should go on.
+ */
+export async function loadRecords<Kind extends KnownKind>(
+  kind: Kind,
+  options: KnownRecordsOptions,
+): Promise<KnownRecord<Kind>[]> {
+  const { records, cache, signal } = options
+  const listed = await records.list(kind)
+  const kept = cache === undefined ? new Map<ObjectId, KnownRecord<Kind>>() : readKept(cache, kind)
+  const loaded = new Map<ObjectId, KnownRecord<Kind>>()
+  const queue = listed.values()
+  const worker = async (): Promise<void> => {
+    for (const id of queue) {
+      signal?.throwIfAborted()
+      const known = kept.get(id) ?? (await fetch(kind, id, options))
+      if (known !== undefined) loaded.set(id, known)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.max(1, records.driver.capabilities.concurrency) }, worker))
+  const found = listed.map((id) => loaded.get(id)).filter((record) => record !== undefined)
+  const isKept = found.length === kept.size && found.every(({ object }) => kept.has(object))
+  if (cache !== undefined && !isKept) cache.write(`${KIND_PREFIX}${kind}`, [encodeKept(kind, found)])
+  return found
+}
+
+async function fetch<Kind extends KnownKind>(
+  kind: Kind,
+  id: ObjectId,
+  { records, onProblem }: KnownRecordsOptions,
+): Promise<KnownRecord<Kind> | undefined> {
+  try {
+    const { signer, inner, record } = await records.get(kind, id)
+    return { object: id, signer, innerHash: sha512(inner), record }
+  } catch (error) {
+    if (isOfForeignRealm(error)) return undefined
+    // Removed since it was listed.
+    if (error instanceof TidemarkError && error.code === 'NOT_FOUND') return undefined
+    if (!isSurvivable(error)) throw error
+    onProblem(error)
+    return undefined
+  }
+}
+
+function encodeKept<Kind extends KnownKind>(kind: Kind, records: readonly KnownRecord<Kind>[]): Uint8Array {
+  return encodeCbor([
+    VERSION,
+    records.map(({ object, signer, innerHash, record }) => {
+      return [idBytes(object), idBytes(signer), innerHash, encodeRecordBody(kind, record)]
+    }),
+  ])
+}
+
+/** Returns what was kept; nothing at all when any of it is not as this version writes it. */
+function readKept<Kind extends KnownKind>(cache: LocalCache, kind: Kind): Map<ObjectId, KnownRecord<Kind>> {
+  const kept = new Map<ObjectId, KnownRecord<Kind>>()
+  const bytes = cache.read(`${KIND_PREFIX}${kind}`)
+  if (bytes === undefined) return kept
+  try {
+    const value = decodeCbor(bytes)
+    if (!Array.isArray(value) || value[0] !== VERSION || !Array.isArray(value[1])) return kept
+    for (const item of value[1] as readonly CborValue[]) {
+      const [object, signer, innerHash, body] = Array.isArray(item) ? (item as readonly CborValue[]) : []
+      if (!(object instanceof Uint8Array && signer instanceof Uint8Array && body instanceof Uint8Array)) continue
+      if (!(innerHash instanceof Uint8Array) || innerHash.byteLength !== SHA512_BYTES) continue
+      const id = hexId<ObjectId>(object)
+      kept.set(id, { object: id, signer: hexId(signer), innerHash, record: decodeRecordBody(kind, body) })
+    }
+    return kept
+  } catch (error) {
+    if (error instanceof IntegrityError) return new Map()
+    throw error
+  }
+}

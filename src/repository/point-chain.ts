@@ -1,0 +1,186 @@
+import { equalBytes } from '../base/bytes.ts'
+import { IntegrityError, type TidemarkError } from '../base/errors.ts'
+import type { ChainId, InstanceId, PointId, RepositoryId } from '../base/ids.ts'
+import type { InstanceRecord } from '../format/records.ts'
+import { type ChainHead, readHeads, writeHeads } from './chain-heads.ts'
+import type { KeyRing } from './key-ring.ts'
+import { type KnownRecord, type KnownRecordsOptions, loadRecords } from './known-records.ts'
+import type { LocalCache } from './local-cache.ts'
+import { compareWithinChain, notesByPoint, type PointInfo, tagsAfter } from './point-info.ts'
+import type { RecordStore } from './record-store.ts'
+import { isOwnersTombstone } from './signing.ts'
+import { headAlarms, linkAlarms, type Removed } from './verify-chain.ts'
+
+export interface PointChainOptions {
+  readonly repository: RepositoryId
+  readonly records: RecordStore
+  readonly ring: KeyRing
+  readonly cache?: LocalCache | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A chain as it is listed. */
+export interface ChainInfo {
+  readonly chain: ChainId
+  /** In the order of their making; at least one. */
+  readonly points: readonly PointInfo[]
+  readonly latest: PointInfo
+}
+
+/** All Restoring Points of a repository, linked and verified, as they are at one moment. */
+export class PointChain {
+  /** Sorted by chain, then by sequence. */
+  readonly points: readonly PointInfo[]
+  /** Everything suspicious: records that cannot be opened, broken links, heads that went back. Nothing stops for it. */
+  readonly alarms: readonly TidemarkError[]
+  readonly instances: ReadonlyMap<InstanceId, InstanceRecord>
+  /** Points that the owner removed on purpose. */
+  readonly removed: Removed
+  readonly #byId: ReadonlyMap<PointId, PointInfo>
+  readonly #byChain = new Map<ChainId, ChainInfo>()
+  readonly #heads: ReadonlyMap<ChainId, ChainHead>
+  readonly #cache: LocalCache | undefined
+
+  private constructor(parts: {
+    points: readonly PointInfo[]
+    alarms: readonly TidemarkError[]
+    instances: ReadonlyMap<InstanceId, InstanceRecord>
+    removed: Removed
+    heads: ReadonlyMap<ChainId, ChainHead>
+    cache: LocalCache | undefined
+  }) {
+    this.points = parts.points
+    this.alarms = parts.alarms
+    this.instances = parts.instances
+    this.removed = parts.removed
+    this.#heads = parts.heads
+    this.#cache = parts.cache
+    this.#byId = new Map(parts.points.map((point) => [point.record.point, point]))
+    for (const [chain, points] of Map.groupBy(parts.points, (point) => point.record.chain)) {
+      const latest = points.at(-1)
+      if (latest !== undefined) this.#byChain.set(chain, { chain, points, latest })
+    }
+  }
+
+  /**
+   * Loads every point; what an earlier process verified is not fetched again.
+   *
+   * A chain's head is remembered once it is seen, and goes on only from a remembered head that is still there.
+   * @throws {StorageError} the store does not answer.
+   * @throws {IntegrityError} UNSUPPORTED_VERSION
+   */
+  static async load(options: PointChainOptions): Promise<PointChain> {
+    const { records, cache, signal } = options
+    const alarms: TidemarkError[] = []
+    const onProblem = (problem: TidemarkError): number => alarms.push(problem)
+    const loading: KnownRecordsOptions = { records, cache, onProblem, signal }
+    const [known, notes, tombstones, instances] = await Promise.all([
+      loadRecords('points', loading),
+      loadRecords('notes', loading),
+      loadRecords('tombstones', loading),
+      loadRecords('instances', loading),
+    ])
+    const removed = removedPoints(tombstones, options, onProblem)
+    // A forgotten point whose record is not removed yet, or that a store shows again, is forgotten all the same.
+    const points = infosOf(known, notes).filter(({ record, innerHash }) => {
+      const hash = removed.get(record.point)
+      return hash === undefined || !equalBytes(hash, innerHash)
+    })
+    const heads = cache === undefined ? new Map<ChainId, ChainHead>() : readHeads(cache)
+    const rolledBack = headAlarms(points, { heads, removed })
+    alarms.push(...linkAlarms(points, removed), ...rolledBack)
+    const held = new Set(rolledBack.map((alarm) => alarm.context['chain']))
+    const chain = new PointChain({
+      points,
+      alarms,
+      instances: new Map(instances.map(({ record }) => [record.instance, record])),
+      removed,
+      heads,
+      cache,
+    })
+    chain.#remember((id) => !held.has(id))
+    return chain
+  }
+
+  /** Every chain that has points, in the order of their ids. */
+  chains(): ChainInfo[] {
+    return [...this.#byChain.values()]
+  }
+
+  /** Returns the points of a chain, oldest first. */
+  of(chain: ChainId): readonly PointInfo[] {
+    return this.#byChain.get(chain)?.points ?? []
+  }
+
+  get(point: PointId): PointInfo | undefined {
+    return this.#byId.get(point)
+  }
+
+  /** Returns the newest point of a chain. */
+  latest(chain: ChainId): PointInfo | undefined {
+    return this.#byChain.get(chain)?.latest
+  }
+
+  /** Returns the newest point of a chain that is known, be it there or only remembered. */
+  head(chain: ChainId): ChainHead | undefined {
+    const latest = this.latest(chain)
+    const remembered = this.#heads.get(chain)
+    if (latest === undefined) return remembered
+    if (remembered !== undefined && remembered.sequence > latest.record.sequence) return remembered
+    return headOf(latest)
+  }
+
+  /** Remembers the heads as they are now, so that what they raised an alarm for does so no longer: a person's decision. */
+  acceptHeads(): void {
+    this.#remember(() => true)
+  }
+
+  #remember(accepts: (chain: ChainId) => boolean): void {
+    if (this.#cache === undefined) return
+    const heads = new Map<ChainId, ChainHead>()
+    for (const [chain, head] of this.#heads) if (!accepts(chain)) heads.set(chain, head)
+    for (const { chain, latest } of this.chains()) if (!heads.has(chain)) heads.set(chain, headOf(latest))
+    const isSame =
+      heads.size === this.#heads.size &&
+      [...heads].every(([chain, head]) => equalBytes(head.hash, this.#heads.get(chain)?.hash ?? new Uint8Array()))
+    if (!isSame) writeHeads(this.#cache, heads)
+  }
+}
+
+function headOf({ record, innerHash }: PointInfo): ChainHead {
+  return { sequence: record.sequence, point: record.point, hash: innerHash }
+}
+
+/** Sorts points and applies notes. One record that was stored twice is one point. */
+function infosOf(known: readonly KnownRecord<'points'>[], notes: readonly KnownRecord<'notes'>[]): PointInfo[] {
+  const notesOf = notesByPoint(notes)
+  const unique = new Map(known.map((point) => [Buffer.from(point.innerHash).toString('latin1'), point]))
+  const points = Array.from(unique.values(), ({ object, signer, innerHash, record }): PointInfo => {
+    return { object, signer, innerHash, record, tags: tagsAfter(record, notesOf.get(record.point) ?? []) }
+  })
+  return points.sort((a, b) => {
+    if (a.record.chain !== b.record.chain) return a.record.chain < b.record.chain ? -1 : 1
+    return compareWithinChain(a, b)
+  })
+}
+
+function removedPoints(
+  tombstones: readonly KnownRecord<'tombstones'>[],
+  { ring, repository }: PointChainOptions,
+  onProblem: (problem: TidemarkError) => void,
+): Removed {
+  const removed = new Map<PointId, Uint8Array>()
+  for (const { object, record } of tombstones) {
+    if (record.target !== 'point') continue
+    if (isOwnersTombstone(ring, repository, record)) removed.set(record.id as PointId, record.hash)
+    else {
+      onProblem(
+        new IntegrityError('BAD_SIGNATURE', `tombstones/${object} is not signed by the owner of this repository`, {
+          context: { object: `tombstones/${object}` },
+          hint: 'Somebody else wrote it; it removes nothing.',
+        }),
+      )
+    }
+  }
+  return removed
+}

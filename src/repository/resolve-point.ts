@@ -1,0 +1,117 @@
+import { msOfTimespec, type Timespec } from '../base/clock.ts'
+import { UsageError } from '../base/errors.ts'
+import type { ChainId, InstanceId } from '../base/ids.ts'
+import type { ChainInfo, PointChain } from './point-chain.ts'
+import { compareWithinChain, type PointInfo, pointFolderName } from './point-info.ts'
+import { endOfNamedTime } from './point-time.ts'
+
+export interface ResolveOptions {
+  /** Whose chains `latest` and times are about, as long as it has any. */
+  readonly instance?: InstanceId | undefined
+  /** Narrows to one chain. */
+  readonly chain?: ChainId | undefined
+  /** Narrows to chains for which it holds, such as those that contain a path. */
+  readonly accepts?: ((chain: ChainInfo) => boolean) | undefined
+}
+
+const PREFIX_DIGITS_MIN = 4
+const CANDIDATES_SHOWN = 10
+
+/**
+ * Returns the point that `spec` names: a uuid or a unique prefix of at least four digits, the name of a point's folder,
+ * a date or time (the last point that started not after it), `latest`, or `latest~N` for the Nth before it.
+ *
+ * @throws {UsageError} UNKNOWN_POINT; AMBIGUOUS_POINT: several points or chains match, and the message lists them.
+ */
+export function resolvePoint(points: PointChain, spec: string, options: ResolveOptions = {}): PointInfo {
+  const back = /^latest(?:~(?<back>\d{1,9}))?$/.exec(spec)
+  if (back !== null) return latestPoint(points, { spec, back: Number(back.groups?.['back'] ?? 0), options })
+  const time = endOfNamedTime(spec)
+  if (time !== undefined) return pointAt(points, { spec, time, options })
+  return byId(points, spec, options)
+}
+
+function latestPoint(
+  points: PointChain,
+  { spec, back, options }: { spec: string; back: number; options: ResolveOptions },
+): PointInfo {
+  const chain = onlyChain(points, spec, options)
+  const found = chain.points.at(-1 - back)
+  if (found !== undefined) return found
+  throw unknown(spec, `the chain has ${chain.points.length} points`)
+}
+
+function pointAt(
+  points: PointChain,
+  { spec, time, options }: { spec: string; time: number; options: ResolveOptions },
+): PointInfo {
+  const chain = onlyChain(points, spec, options)
+  const found = chain.points.filter(({ record }) => msOfTimespec(record.started) < time + 1).at(-1)
+  if (found !== undefined) return found
+  throw unknown(spec, 'every point was made after it')
+}
+
+/** Returns the one chain that `options` leave; this instance's chains count alone when it has any. */
+function onlyChain(points: PointChain, spec: string, options: ResolveOptions): ChainInfo {
+  const chains = points.chains().filter((chain) => options.accepts?.(chain) ?? true)
+  const named = chains.filter(({ chain }) => chain === options.chain)
+  const own = chains.filter(({ latest }) => latest.record.instance === options.instance)
+  const matching = options.chain !== undefined ? named : own.length > 0 ? own : chains
+  const [only] = matching
+  if (only === undefined) throw unknown(spec, 'there is no point yet')
+  if (matching.length === 1) return only
+  const lines = matching.map(({ chain, latest, points: all }) => {
+    return `chain ${chain.slice(0, 8)}: ${all.length} points, the latest ${describe(points, latest)}`
+  })
+  throw ambiguous(spec, { what: 'chains', lines, hint: 'Name the chain with --chain, or the point by its uuid.' })
+}
+
+function byId(points: PointChain, spec: string, options: ResolveOptions): PointInfo {
+  // A folder's name ends in the start of a uuid; a uuid may be written with dashes.
+  const isFolder = /^[\w-]+Z_[0-9a-f]{4,32}$/i.test(spec)
+  const digits = (isFolder ? spec.slice(spec.lastIndexOf('_') + 1) : spec.replaceAll('-', '')).toLowerCase()
+  if (digits.length < PREFIX_DIGITS_MIN || digits.length > 32 || !/^[0-9a-f]+$/.test(digits)) {
+    throw unknown(spec, 'it is no uuid, time or `latest`')
+  }
+  const matching = points.points.filter((point) => {
+    if (options.chain !== undefined && point.record.chain !== options.chain) return false
+    if (isFolder && !pointFolderName(point.record).toLowerCase().startsWith(folderTimeOf(spec))) return false
+    return point.record.point.startsWith(digits)
+  })
+  const [only] = matching
+  if (only === undefined) throw unknown(spec, 'no point has this id')
+  if (matching.length === 1) return only
+  const lines = [...matching].sort(compareWithinChain).map((point) => describe(points, point))
+  throw ambiguous(spec, { what: 'points', lines, hint: 'Give more digits of the uuid.' })
+}
+
+function folderTimeOf(name: string): string {
+  return name.slice(0, name.lastIndexOf('_')).toLowerCase()
+}
+
+function describe(points: PointChain, { record }: PointInfo): string {
+  const name = points.instances.get(record.instance)?.name ?? record.instance.slice(0, 8)
+  return `${record.point.slice(0, 8)} of ${name}, ${showTime(record.started)}`
+}
+
+function showTime({ seconds }: Timespec): string {
+  const time = new Date(seconds * 1000)
+  return Number.isNaN(time.getTime()) ? 'at an unknown time' : time.toISOString().replace(/\.\d+Z$/, 'Z')
+}
+
+function unknown(spec: string, reason: string): UsageError {
+  return new UsageError('UNKNOWN_POINT', `there is no point "${spec}": ${reason}`, {
+    context: { point: spec },
+    hint: 'See `tidemark points`.',
+  })
+}
+
+function ambiguous(
+  spec: string,
+  { what, lines, hint }: { what: string; lines: readonly string[]; hint: string },
+): UsageError {
+  const shown = lines.slice(0, CANDIDATES_SHOWN).map((line) => `\n  ${line}`)
+  const more = lines.length > CANDIDATES_SHOWN ? `\n  and ${lines.length - CANDIDATES_SHOWN} more` : ''
+  const message = `"${spec}" fits ${lines.length} ${what}:${shown.join('')}${more}`
+  return new UsageError('AMBIGUOUS_POINT', message, { context: { point: spec, candidates: lines.length }, hint })
+}
