@@ -42,6 +42,8 @@ export class RunObject {
   readonly #options: RunObjectOptions
   readonly #started: Timespec
   #object: ObjectId
+  /** Objects of earlier counters that could not be removed yet. */
+  readonly #old = new Set<ObjectId>()
   #counter = 0
   #stop: () => void = () => undefined
   #renewing: Promise<void> = Promise.resolve()
@@ -90,7 +92,8 @@ export class RunObject {
     this.#ended = true
     this.#stop()
     await this.#renewing
-    await this.#options.records.driver.remove({ kind: 'runs', id: this.#object })
+    this.#old.add(this.#object)
+    await this.#removeOld()
   }
 
   async #renew(): Promise<void> {
@@ -98,10 +101,17 @@ export class RunObject {
     const { records, run, instance, onRenewed } = this.#options
     const record = { run, instance: instance.id, counter: this.#counter + 1, started: this.#started }
     const { id } = await records.put('runs', record, instance)
-    const old = this.#object
     this.#counter++
+    this.#old.add(this.#object)
     this.#object = id
-    await records.driver.remove({ kind: 'runs', id: old })
     onRenewed?.()
+    await this.#removeOld()
+  }
+
+  async #removeOld(): Promise<void> {
+    for (const id of this.#old) {
+      await this.#options.records.driver.remove({ kind: 'runs', id })
+      this.#old.delete(id)
+    }
   }
 }

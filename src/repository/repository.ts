@@ -1,0 +1,198 @@
+import type { Clock } from '../base/clock.ts'
+import { IntegrityError, type TidemarkError } from '../base/errors.ts'
+import type { RepositoryId } from '../base/ids.ts'
+import type { Randomness } from '../base/random.ts'
+import type { RepositoryConfig } from '../format/config.ts'
+import type { Driver } from '../storage/driver.ts'
+import { BlobReader } from './blob-reader.ts'
+import { chooseConfig } from './config-store.ts'
+import { type Instance, type InstanceStore, type NewInstance, openInstance } from './instance-key.ts'
+import type { KeyRing, RealmKeys } from './key-ring.ts'
+import type { LocalCache } from './local-cache.ts'
+import { type OpenedKeys, openKeys, type OpenKeysOptions } from './open-keys.ts'
+import { PointChain } from './point-chain.ts'
+import { RecordStore } from './record-store.ts'
+import { type IndexLoadOptions, RepositoryIndex } from './repository-index.ts'
+import { revisionMemoryIn } from './revision-memory.ts'
+import type { SlotSecret } from './slot-key.ts'
+
+/** What every opened repository stands on. */
+export interface RepositoryPorts {
+  /** Stays the caller's to dispose of, after the repository. */
+  readonly driver: Driver
+  /** The local cache, or how to make it once the repository's id is known. */
+  readonly cache?: LocalCache | ((repository: RepositoryId) => LocalCache | undefined) | undefined
+  readonly instanceStore: InstanceStore
+  /** Asked when this machine has no instance yet. */
+  readonly describeInstance: () => NewInstance
+  readonly clock: Clock
+  readonly randomness: Randomness
+  /** Told of all damage that does not keep anything from going on. */
+  readonly onProblem?: ((problem: TidemarkError) => void) | undefined
+}
+
+export interface OpenRepositoryOptions extends RepositoryPorts {
+  /** Stays the caller's to wipe. */
+  readonly secret: SlotSecret
+  /** How to look for the slot. */
+  readonly keys?: Pick<OpenKeysOptions, 'first' | 'pending' | 'rebuildConfig'>
+}
+
+/**
+ * Opens a repository with a secret.
+ *
+ * @throws {StorageError} NO_REPOSITORY, and every failure of the driver.
+ * @throws {KeyError} WRONG_PASSWORD, WRONG_KEY, SLOT_DAMAGED, UNKNOWN_SLOT, KDF_BOUNDS
+ * @throws {IntegrityError} BAD_SIGNATURE: the config is not the owner's. ROLLED_BACK, CONFIG_CONFLICT, RECORD_MISSING,
+ * UNSUPPORTED_VERSION, UNSUPPORTED_FEATURE.
+ */
+export async function openRepository(options: OpenRepositoryOptions): Promise<Repository> {
+  const { driver, secret, randomness, onProblem } = options
+  const keys = await openKeys(driver, secret, {
+    randomness,
+    ...options.keys,
+    ...(onProblem === undefined ? {} : { onProblem }),
+  })
+  try {
+    return await openWithKeys(keys, options, options.keys?.rebuildConfig ?? false)
+  } catch (error) {
+    keys[Symbol.dispose]()
+    throw error
+  }
+}
+
+/** Opens a repository whose keys are open, such as one that was just created. It owns `keys` from then on. */
+export async function openWithKeys(
+  keys: OpenedKeys,
+  ports: RepositoryPorts,
+  isConfigRebuilt = false,
+): Promise<Repository> {
+  const { instanceStore, describeInstance: describe, clock, randomness } = ports
+  const cache = typeof ports.cache === 'function' ? ports.cache(keys.repository) : ports.cache
+  if (cache !== undefined) {
+    // Only now is it known which repository this is, and what was seen of it.
+    const memory = revisionMemoryIn(cache)
+    const { ownerPublicKey } = keys.ring
+    if (isConfigRebuilt) memory.write(keys.config.revision)
+    else chooseConfig([{ id: keys.configId, config: keys.config }], { ownerPublicKey, memory })
+  }
+  const instance = await openInstance(instanceStore, { describe, clock, randomness })
+  return new Repository(keys, ports, { cache, instance })
+}
+
+/**
+ * An opened repository. While nothing is asked of it, it holds its keys and nothing else.
+ *
+ * Index and points are loaded when they are first asked for and kept until they are released or loaded anew. Disposing
+ * of it wipes every key; the driver stays open.
+ */
+export class Repository implements Disposable {
+  readonly id: RepositoryId
+  readonly driver: Driver
+  readonly config: RepositoryConfig
+  readonly keys: OpenedKeys
+  readonly keyRing: KeyRing
+  /** The keys of `home`, or of the only realm of a backup-only key set. */
+  readonly realm: RealmKeys
+  readonly records: RecordStore
+  readonly instance: Instance
+  readonly cache: LocalCache | undefined
+  readonly #onProblem: ((problem: TidemarkError) => void) | undefined
+  #index: { readonly loading: Promise<RepositoryIndex>; readonly forWriting: boolean } | undefined
+  #blobs: { readonly reader: BlobReader; readonly index: RepositoryIndex } | undefined
+  #chain: Promise<PointChain> | undefined
+
+  constructor(
+    keys: OpenedKeys,
+    { driver, randomness, onProblem }: Pick<RepositoryPorts, 'driver' | 'randomness' | 'onProblem'>,
+    { cache, instance }: { readonly cache: LocalCache | undefined; readonly instance: Instance },
+  ) {
+    this.id = keys.repository
+    this.driver = driver
+    this.config = keys.config
+    this.keys = keys
+    this.keyRing = keys.ring
+    this.realm = keys.ring.realm()
+    this.records = new RecordStore({ driver, repository: keys.repository, ring: keys.ring, randomness })
+    this.instance = instance
+    this.cache = cache
+    this.#onProblem = onProblem
+  }
+
+  /**
+   * Refuses a use for which the repository needs what this version does not know.
+   * @throws {IntegrityError} UNSUPPORTED_FEATURE
+   */
+  requireFeatures(use: 'write' | 'prune'): void {
+    // This version knows of no features.
+    const [unknown] = this.config.features[use]
+    if (unknown === undefined) return
+    const verb = use === 'write' ? 'written to' : 'pruned'
+    throw new IntegrityError('UNSUPPORTED_FEATURE', `the repository needs the feature ${unknown} to be ${verb}`, {
+      context: { feature: unknown },
+      hint: 'A later version of Tidemark changed it: update this one.',
+    })
+  }
+
+  /**
+   * Returns the index, loaded once. One that was loaded for reading is loaded anew for writing.
+   * @throws as `RepositoryIndex.load`
+   */
+  async index(options: Pick<IndexLoadOptions, 'forWriting' | 'signal'> = {}): Promise<RepositoryIndex> {
+    const forWriting = options.forWriting ?? false
+    if (this.#index !== undefined && (this.#index.forWriting || !forWriting)) return this.#index.loading
+    this.releaseIndex()
+    const { driver, id: repository, records, realm, cache } = this
+    const onProblem = this.#onProblem
+    const loading = RepositoryIndex.load({ driver, repository, records, realm, cache, onProblem, ...options })
+    const index = { loading, forWriting }
+    this.#index = index
+    // What failed may be asked for again.
+    loading.catch(() => {
+      if (this.#index === index) this.#index = undefined
+    })
+    return loading
+  }
+
+  /** Returns a reader of blobs over `index()`. */
+  async blobs(): Promise<BlobReader> {
+    const index = await this.index()
+    if (this.#blobs?.index === index) return this.#blobs.reader
+    const { driver, id: repository, realm, cache } = this
+    const reader = new BlobReader({ driver, repository, realm, cache, index, onProblem: this.#onProblem })
+    this.#blobs = { reader, index }
+    return reader
+  }
+
+  /**
+   * Returns all points; with `reload`, as they are now.
+   * @throws as `PointChain.load`
+   */
+  async chain(options: { readonly reload?: boolean; readonly signal?: AbortSignal } = {}): Promise<PointChain> {
+    if (this.#chain !== undefined && options.reload !== true) return this.#chain
+    const { id: repository, records, keyRing: ring, cache } = this
+    const loading = PointChain.load({ repository, records, ring, cache, signal: options.signal })
+    this.#chain = loading
+    loading.catch(() => {
+      if (this.#chain === loading) this.#chain = undefined
+    })
+    return loading
+  }
+
+  /** Gives back the memory of index and blobs; whoever still uses them must be done. */
+  releaseIndex(): void {
+    const released = this.#index
+    this.#index = undefined
+    this.#blobs = undefined
+    released?.loading.then(
+      (index) => index[Symbol.dispose](),
+      () => undefined,
+    )
+  }
+
+  [Symbol.dispose](): void {
+    this.releaseIndex()
+    this.#chain = undefined
+    this.keys[Symbol.dispose]()
+  }
+}
