@@ -2,7 +2,7 @@ import { Blake3Hasher } from '@napi-rs/blake-hash'
 import type { ObjectId } from '../base/ids.ts'
 import { assert } from '../base/assert.ts'
 
-export const BLAKE3_BYTES = 32
+const BLAKE3_BYTES = 32
 
 // A hasher costs sixteen times what a short hash does. One is enough: nothing here waits between reset and digest.
 const plain = new Blake3Hasher()

@@ -2,8 +2,8 @@ import sodium from 'sodium-native'
 import { assert } from '../base/assert.ts'
 
 export const ED25519_SEED_BYTES = 32
-export const ED25519_PUBLIC_KEY_BYTES = 32
-export const ED25519_SIGNATURE_BYTES = 64
+const ED25519_PUBLIC_KEY_BYTES = 32
+const ED25519_SIGNATURE_BYTES = 64
 const SECRET_KEY_BYTES = 64
 
 export interface SigningKeyPair {

@@ -7,8 +7,8 @@ import { AEAD_TAG_BYTES } from './aead.ts'
 import { wipe } from './secret.ts'
 
 export const HPKE_SEED_BYTES = 32
-export const HPKE_PUBLIC_KEY_BYTES = 1216
-export const HPKE_ENCAPSULATION_BYTES = 1120
+const HPKE_PUBLIC_KEY_BYTES = 1216
+const HPKE_ENCAPSULATION_BYTES = 1120
 const ENCAPSULATION_SEED_BYTES = 64
 
 interface Suite {

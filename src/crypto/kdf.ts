@@ -11,8 +11,8 @@ export interface KdfParameters {
 export const KDF_DEFAULT: KdfParameters = { memoryKib: 64 << 10, passes: 3, lanes: 4 }
 export const KDF_MEMORY_KIB_MIN = 8 << 10
 export const KDF_MEMORY_KIB_MAX = 4 << 20
-export const KDF_PASSES_MAX = 20
-export const KDF_LANES_MAX = 16
+const KDF_PASSES_MAX = 20
+const KDF_LANES_MAX = 16
 
 function within(value: number, low: number, high: number): boolean {
   return Number.isSafeInteger(value) && value >= low && value <= high

@@ -5,18 +5,18 @@ import { type ChunkerParameters, chunkerProblem } from './chunker-parameters.ts'
 import { malformed, unsupportedVersion } from './malformed.ts'
 
 /** What opens a slot. The number in the header is the kind's position plus one. */
-export const SLOT_KINDS = ['password', 'key-file', 'recovery-code'] as const
+const SLOT_KINDS = ['password', 'key-file', 'recovery-code'] as const
 export type SlotKind = (typeof SLOT_KINDS)[number]
 /** What a slot holds, in the same way. */
 export const KEY_SET_KINDS = ['full', 'backup-only'] as const
 export type KeySetKind = (typeof KEY_SET_KINDS)[number]
 
-export const SLOT_HEADER_BYTES = 1368
+const SLOT_HEADER_BYTES = 1368
 /** Plaintext of a slot, padded. */
 export const SLOT_CONTENT_BYTES = 8192
 export const SLOT_BYTES = SLOT_HEADER_BYTES + SLOT_CONTENT_BYTES + 16
 export const SLOT_SALT_BYTES = 32
-export const SLOT_COMMITMENT_BYTES = 32
+const SLOT_COMMITMENT_BYTES = 32
 const MAGIC = Buffer.from('TDMKS')
 const VERSION = 1
 const SUITE = 1
@@ -102,6 +102,7 @@ export function encodeSlotHeader(header: SlotHeader): Uint8Array {
 export function decodeSlot(bytes: Uint8Array): DecodedSlot {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (!view.subarray(0, MAGIC.length).equals(MAGIC)) throw malformed('key slot', 'its magic is another')
+  if (view.byteLength < AT.repository) throw malformed('key slot', `it has ${view.byteLength} bytes`)
   if (view[AT.version] !== VERSION) throw unsupportedVersion('key slot', `it has version ${view[AT.version] ?? 0}`)
   if (view[AT.suite] !== SUITE) throw unsupportedVersion('key slot', `it has suite ${view[AT.suite] ?? 0}`)
   if (view.byteLength !== SLOT_BYTES) throw malformed('key slot', `it has ${view.byteLength} bytes`)

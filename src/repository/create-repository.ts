@@ -16,7 +16,7 @@ import { type NewSlot, putSlot } from './new-slot.ts'
 import type { OpenedKeys } from './open-keys.ts'
 import { listIds } from './stored-object.ts'
 
-export const GRACE_SECONDS_DEFAULT = 86_400
+const GRACE_SECONDS_DEFAULT = 86_400
 const MASTER_KEY_BYTES = 32
 
 export interface CreateOptions {

@@ -5,7 +5,7 @@ import { KeyError } from '../base/errors.ts'
 import { type RepositoryId, REPOSITORY_ID_BYTES } from '../base/ids.ts'
 
 export const KEY_FILE_KEY_BYTES = 32
-export const KEY_FILE_BYTES_MAX = 4096
+const KEY_FILE_BYTES_MAX = 4096
 const HEADER = 'tidemark key file 1'
 const CHECK_BYTES = 8
 

@@ -40,11 +40,6 @@ export function deriveRecordKey(kind: RecordKind, from: { metadataKey: Uint8Arra
   return deriveKey(`tidemark v1 ${kind} record`, from.metadataKey, from.salt)
 }
 
-/** Returns the key of one pack; `salt` is the 32 bytes in its header. The caller wipes it. */
-export function derivePackKey(from: { writerKey: Uint8Array; salt: Uint8Array }): Uint8Array {
-  return deriveKey('tidemark v1 pack key', from.writerKey, from.salt)
-}
-
 /** Returns the HPKE info under which writer keys are sealed: they open in this repository and realm alone. */
 export function writerKeyInfo(repository: RepositoryId, realm: RealmId): Uint8Array {
   return concatBytes(utf8('tidemark v1 writer key'), idBytes(repository), idBytes(realm))

@@ -24,7 +24,7 @@ export interface NewSlot {
 }
 
 /** What all slots of a repository share. */
-export interface SlotFrame {
+interface SlotFrame {
   readonly repository: RepositoryId
   readonly chunker: ChunkerParameters
   readonly graceSeconds: number
