@@ -42,7 +42,7 @@ const SAVED_BYTES_MAX = 4096
 
 /**
  * Returns the id that belongs to a public key. It is not chosen, so that nobody can publish another key for it.
- * @see docs/format.md, "Instances"
+ * @see docs/format.md, "Keys"
  */
 export function instanceIdOf(publicKey: Uint8Array): InstanceId {
   return hexId<InstanceId>(deriveKey('tidemark v1 instance id', publicKey).subarray(0, RANDOM_ID_BYTES))
