@@ -51,6 +51,8 @@ class ReadFailure extends Error {
  */
 export class FileReader {
   bytesRead = 0
+  /** Bytes of the current file that went into blobs. */
+  #stored = 0
   readonly #frames: FrameBuilder
   readonly #chunker: () => Chunker
   readonly #ids: IdList
@@ -107,9 +109,20 @@ export class FileReader {
       if (!sameAsRow(rows, row, this.#stat)) outcome = OUTCOME_CHANGED
       setRow(rows, row, this.#stat)
     }
+    if (this.#settleSize(rows, row, holes)) outcome = OUTCOME_CHANGED
     const xattrs = libc().flistxattr(fd, null, 0) > 0 ? readXattrs(fd) : []
     if (xattrs.length === 0 && holes.length === 0) return { outcome }
     return { outcome, extras: { xattrs, holes } }
+  }
+
+  /** Makes the size what was really stored, so that entry and content always agree; tells whether it was not. */
+  #settleSize(rows: Int32Array, row: number, holes: readonly Hole[]): boolean {
+    const at = row * ROW_WORDS
+    const size = this.#stored + holes.reduce((sum, hole) => sum + hole.length, 0)
+    const isSame = size === sizeOf(rows, row)
+    rows[at + ROW_SIZE] = size | 0
+    rows[at + ROW_SIZE + 1] = Math.floor(size / 2 ** 32)
+    return !isSame
   }
 
   #look(fd: number): void {
@@ -119,9 +132,9 @@ export class FileReader {
 
   /** Stores what the file holds; returns its holes. */
   #readContent(fd: number, rows: Int32Array, row: number): readonly Hole[] {
-    const at = row * ROW_WORDS
-    const size = ((rows[at + ROW_SIZE + 1] ?? 0) >>> 0) * 2 ** 32 + ((rows[at + ROW_SIZE] ?? 0) >>> 0)
-    const blocks = (rows[at + ROW_BLOCKS] ?? 0) >>> 0
+    const size = sizeOf(rows, row)
+    const blocks = (rows[row * ROW_WORDS + ROW_BLOCKS] ?? 0) >>> 0
+    this.#stored = 0
     if (size > 0 && blocks * BLOCK_BYTES < size) {
       const ranges = dataRanges(fd, size)
       const holes = holesBetween(ranges, size)
@@ -143,7 +156,8 @@ export class FileReader {
     if (length < 0) throw new ReadFailure(errnoName(errno()))
     this.bytesRead += length
     // A file that grew or shrank is seen to have changed, and read again by its new size.
-    if (length > 0) frames.addPlaced(Math.min(length, SINGLE_BLOB_BYTES_MAX), this.#ids.bytes, this.#nextId())
+    this.#stored = Math.min(length, SINGLE_BLOB_BYTES_MAX)
+    if (length > 0) this.#addPlaced()
   }
 
   #readChunked(fd: number, ranges: readonly FileRange[], size: number): void {
@@ -172,8 +186,15 @@ export class FileReader {
 
   #store(chunk: Uint8Array, size: number): void {
     const at = this.#nextId()
+    this.#stored += chunk.byteLength
     if (size > OWN_FRAMES_ABOVE_BYTES) this.#frames.addAlone(chunk, this.#ids.bytes, at)
     else this.#frames.addShared(chunk, this.#ids.bytes, at)
+  }
+
+  #addPlaced(): void {
+    // The list may move when it grows: the place is taken before its memory is.
+    const at = this.#nextId()
+    this.#frames.addPlaced(this.#stored, this.#ids.bytes, at)
   }
 
   #nextId(): number {
@@ -209,6 +230,11 @@ class ContentCursor {
       this.#done = 0
     }
   }
+}
+
+function sizeOf(rows: Int32Array, row: number): number {
+  const at = row * ROW_WORDS + ROW_SIZE
+  return ((rows[at + 1] ?? 0) >>> 0) * 2 ** 32 + ((rows[at] ?? 0) >>> 0)
 }
 
 function holesBetween(ranges: readonly FileRange[], size: number): Hole[] {

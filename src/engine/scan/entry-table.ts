@@ -31,7 +31,11 @@ export const ROW_BLOCKS = 23
 export const ROW_FLAG_UNSURE = 0x8000_0000 | 0
 /** A directory above a root: only named entries of it belong into the point. */
 export const ROW_FLAG_VIRTUAL = 0x4000_0000
-export const ROW_OWN_FLAGS = ROW_FLAG_UNSURE | ROW_FLAG_VIRTUAL
+/** Inode flags that a row keeps. */
+export const ROW_FLAGS_INODE = 0xff
+/** Which file system of the scan it is on, in the order they were met: part of what tells hard links apart. */
+export const ROW_DEVICE_MASK = 0x00ff_ff00
+export const ROW_DEVICE_SHIFT = 8
 
 const ID_BYTES = 32
 const HEADER_WORDS = 8

@@ -13,6 +13,8 @@ import { type EntryExtras, readExtrasAt, readExtrasOf } from './entry-extras.ts'
 import {
   EntryTable,
   ROW_COUNT,
+  ROW_DEVICE_MASK,
+  ROW_DEVICE_SHIFT,
   ROW_FIRST,
   ROW_FLAG_UNSURE,
   ROW_FLAG_VIRTUAL,
@@ -45,7 +47,7 @@ export interface ScanOptions {
   readonly trouble: (trouble: Trouble) => void
 }
 
-/** A directory whose entries have all been recorded. */
+/** A directory whose entries have all been recorded, or that turned out to be gone. */
 export interface ScannedDirectory {
   readonly row: number
   readonly path: ByteString
@@ -81,6 +83,9 @@ export class Scanner {
   readonly #fileSystems = new FileSystems()
   readonly #leftOut: ReadonlySet<string>
   readonly #stack: Frame[] = []
+  readonly #devices = new Map<string, number>()
+  #lastDevice = ''
+  #lastDeviceBits = 0
 
   constructor(options: ScanOptions) {
     this.#options = options
@@ -160,7 +165,7 @@ export class Scanner {
       fd = openDirectoryAt(parent.fd, name)
     } catch (error) {
       this.#entryFailed(row, path, error)
-      if (!this.states.isGone(row)) yield { row, path }
+      yield { row, path }
       return
     }
     const relative = parent.relative === '' ? name : joinPath(parent.relative, name)
@@ -291,7 +296,8 @@ export class Scanner {
     table.setWord(row, ROW_FLAGS, 0)
     table.setWord(row, ROW_ID_COUNT, 0)
     setRow(table.rows, row, this.#stat)
-    if (isUnsure(this.#stat, startedMs)) table.setWord(row, ROW_FLAGS, table.word(row, ROW_FLAGS) | ROW_FLAG_UNSURE)
+    const unsure = isUnsure(this.#stat, startedMs) ? ROW_FLAG_UNSURE : 0
+    table.setWord(row, ROW_FLAGS, table.word(row, ROW_FLAGS) | unsure | this.#deviceBits())
   }
 
   /** What a recorded entry needs while its directory is open: what lies behind it, and its attributes. */
@@ -364,6 +370,18 @@ export class Scanner {
 
   #isDirectory(row: number): boolean {
     return (this.table.word(row, ROW_MODE) & S_IFMT) === S_IFDIR
+  }
+
+  /** The number of the file system that the last entry is on, where a row keeps it. */
+  #deviceBits(): number {
+    const device = this.#device()
+    if (device !== this.#lastDevice) {
+      this.#lastDevice = device
+      const known = this.#devices.get(device) ?? this.#devices.size
+      this.#devices.set(device, known)
+      this.#lastDeviceBits = (known << ROW_DEVICE_SHIFT) & ROW_DEVICE_MASK
+    }
+    return this.#lastDeviceBits
   }
 
   #device(): string {

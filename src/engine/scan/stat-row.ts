@@ -18,13 +18,13 @@ import {
   ROW_BTIME,
   ROW_CTIME,
   ROW_FLAGS,
+  ROW_FLAGS_INODE,
   ROW_GID,
   ROW_IDS,
   ROW_INO,
   ROW_MODE,
   ROW_MTIME,
   ROW_NLINK,
-  ROW_OWN_FLAGS,
   ROW_SIZE,
   ROW_UID,
   ROW_WORDS,
@@ -63,7 +63,8 @@ export function setRow(rows: Int32Array, row: number, stat: Int32Array): void {
   rows[at + ROW_UID] = stat[STX_UID] ?? 0
   rows[at + ROW_GID] = stat[STX_GID] ?? 0
   rows[at + ROW_NLINK] = stat[STX_NLINK] ?? 0
-  rows[at + ROW_FLAGS] = ((stat[STX_ATTRIBUTES] ?? 0) & ATTRIBUTES_KEPT) | ((rows[at + ROW_FLAGS] ?? 0) & ROW_OWN_FLAGS)
+  rows[at + ROW_FLAGS] =
+    ((stat[STX_ATTRIBUTES] ?? 0) & ATTRIBUTES_KEPT) | ((rows[at + ROW_FLAGS] ?? 0) & ~ROW_FLAGS_INODE)
   rows[at + ROW_BLOCKS] = stat[STX_BLOCKS + 1] === 0 ? (stat[STX_BLOCKS] ?? 0) : -1
   if (isDevice(mode)) {
     rows[at + ROW_IDS] = stat[STX_RDEV_MAJOR] ?? 0

@@ -50,9 +50,14 @@ export class WorkerPool implements AsyncDisposable {
   /**
    * Gathers all threads for one purpose, once no other team is at work. The team must be disposed.
    *
+   * @param setup called for each thread: what its member is given, and what of it goes over instead of being copied.
    * @param tell called with whatever a member says unasked.
    */
-  async open(kind: TeamKind, setup: unknown, tell: (message: unknown) => void = () => undefined): Promise<Team> {
+  async open(
+    kind: TeamKind,
+    setup: () => { readonly setup: unknown; readonly transfer?: readonly TransferListItem[] },
+    tell: (message: unknown) => void = () => undefined,
+  ): Promise<Team> {
     const before = this.#turn
     let release: () => void = () => undefined
     this.#turn = new Promise((resolve) => (release = resolve))
@@ -63,7 +68,7 @@ export class WorkerPool implements AsyncDisposable {
       submitToAll: (body) => this.#submitToAll(team, body),
       leave: () => {
         this.#teams.delete(id)
-        this.#broadcast({ type: 'leave', team: id })
+        for (const { worker } of this.#threads) worker.postMessage({ type: 'leave', team: id } satisfies ToWorker)
         release()
       },
       tell,
@@ -71,7 +76,10 @@ export class WorkerPool implements AsyncDisposable {
     })
     this.#teams.set(id, team)
     this.#start()
-    this.#broadcast({ type: 'join', team: id, kind, setup })
+    for (const { worker } of this.#threads) {
+      const { setup: own, transfer } = setup()
+      worker.postMessage({ type: 'join', team: id, kind, setup: own } satisfies ToWorker, transfer)
+    }
     return team
   }
 
@@ -93,10 +101,6 @@ export class WorkerPool implements AsyncDisposable {
       worker.unref()
       this.#threads.push(thread)
     }
-  }
-
-  #broadcast(message: ToWorker): void {
-    for (const { worker } of this.#threads) worker.postMessage(message)
   }
 
   #submit(team: Team, body: unknown, transfer: readonly TransferListItem[]): Promise<unknown> {

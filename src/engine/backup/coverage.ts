@@ -1,0 +1,75 @@
+import type { ByteString } from '../../base/byte-string.ts'
+import type { CoverageCounts, Omission } from '../../format/records.ts'
+import type { BackupEvents, SkipReason, Trouble, TroubleReason } from '../backup-types.ts'
+
+const OMISSIONS_MAX = 10_000
+const SKIPS: ReadonlySet<string> = new Set<SkipReason>([
+  'excluded',
+  'other-file-system',
+  'repository',
+  'nobackup',
+  'cache-directory',
+  'marker-file',
+])
+
+/** Counts what a run met and what became of it. */
+export class Coverage {
+  readonly skipped = new Map<SkipReason, number>()
+  readonly troubles = new Map<TroubleReason, number>()
+  readonly omissions: Omission[] = []
+  readonly #events: BackupEvents
+  #part = ''
+
+  constructor(events: BackupEvents) {
+    this.#events = events
+  }
+
+  /** What is told from now on belongs to this part. */
+  enter(part: string): void {
+    this.#part = part
+  }
+
+  readonly trouble = (trouble: Trouble): void => {
+    if (SKIPS.has(trouble.reason)) count(this.skipped, trouble.reason as SkipReason)
+    else count(this.troubles, trouble.reason as TroubleReason)
+    if (this.omissions.length < OMISSIONS_MAX) {
+      const { path, reason, bytes } = trouble
+      this.omissions.push({ part: this.#part, path, reason, bytes })
+    }
+    this.#events.trouble?.(trouble)
+  }
+
+  /** Tells of a file by the name of the error number that it failed with. */
+  failed(path: ByteString, code: string, bytes: number): void {
+    this.trouble({ path, reason: troubleOf(code), bytes })
+  }
+
+  counts(stored: number): CoverageCounts {
+    const unreadable = [...this.troubles].reduce((sum, [reason, n]) => (reason === 'changed' ? sum : sum + n), 0)
+    return { expected: stored + unreadable, stored, skipped: this.skipped, unreadable: this.troubles }
+  }
+}
+
+/** What an error number means for whoever reads the coverage of a point. */
+export function troubleOf(code: string): TroubleReason {
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'ELOOP':
+    case 'ESTALE':
+      return 'vanished'
+    case 'changed':
+      return 'changed'
+    case 'EACCES':
+    case 'EPERM':
+      return 'denied'
+    case 'ENAMETOOLONG':
+      return 'name-too-long'
+    default:
+      return 'io-error'
+  }
+}
+
+function count<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
+}

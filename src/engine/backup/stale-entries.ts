@@ -1,0 +1,41 @@
+import type { ByteString } from '../../base/byte-string.ts'
+import { BLOB_ID_BYTES } from '../../base/ids.ts'
+import { decodeList } from '../../format/list-codec.ts'
+import { decodeTree } from '../../format/tree-codec.ts'
+import type { Content } from '../../format/tree.ts'
+import type { RepositoryIndex } from '../../repository/repository-index.ts'
+import type { RunStore } from '../run/run-store.ts'
+import { isUnreadable, splitIds } from './tree-builder.ts'
+
+/**
+ * Returns the names of a directory's files whose content a new point may not rely on, by the trees with these ids; or
+ * `all` when the trees themselves are not to be relied on.
+ */
+export async function staleEntries(store: RunStore, trees: Uint8Array): Promise<ReadonlySet<ByteString> | 'all'> {
+  const index = await store.index()
+  const stale = new Set<ByteString>()
+  const ids = splitIds(trees)
+  if (!ids.every((id) => index.isSound(id))) return 'all'
+  try {
+    const blobs = await store.blobs()
+    for (const bytes of await blobs.readAll(ids, 'tree')) {
+      for (const entry of decodeTree(bytes).entries) {
+        if (entry.kind === 'file' && !(await isContentSound(store, index, entry.content))) stale.add(entry.name)
+      }
+    }
+  } catch (error) {
+    if (isUnreadable(error)) return 'all'
+    throw error
+  }
+  return stale
+}
+
+async function isContentSound(store: RunStore, index: RepositoryIndex, content: Content): Promise<boolean> {
+  for (let at = 0; at < content.ids.byteLength; at += BLOB_ID_BYTES) if (!index.isSound(content.ids, at)) return false
+  if (content.level === 0) return true
+  const blobs = await store.blobs()
+  for (const list of await blobs.readAll(splitIds(content.ids), 'list')) {
+    if (!(await isContentSound(store, index, { level: content.level - 1, ids: decodeList(list) }))) return false
+  }
+  return true
+}

@@ -1,0 +1,230 @@
+import { present } from '../../base/assert.ts'
+import type { ByteString } from '../../base/byte-string.ts'
+import { IntegrityError, StorageError } from '../../base/errors.ts'
+import { BLOB_ID_BYTES, type BlobId } from '../../base/ids.ts'
+import { S_IFDIR, S_IFMT } from '../../base/posix/constants.ts'
+import { CborWriter } from '../../format/cbor-writer.ts'
+import { decodeTreeEntryAt, scanTree } from '../../format/tree-codec.ts'
+import { encodeTreeEntry } from '../../format/tree-entry-codec.ts'
+import type { Content, Hole, ExtendedAttribute } from '../../format/tree.ts'
+import type { RunStore } from '../run/run-store.ts'
+import { type EntryTable, ROW_COUNT, ROW_FIRST, ROW_GID, ROW_MODE, ROW_UID } from '../scan/entry-table.ts'
+import type { Scanner } from '../scan/scanner.ts'
+import { DirectoryEncoder, machineOwners } from '../trees/directory-encoder.ts'
+import { entryOfRow } from './row-entry.ts'
+
+/** Directories whose old trees are read at once. */
+const BATCH_DIRECTORIES = 128
+
+export interface ReadFile {
+  readonly content: Content
+  readonly xattrs: readonly ExtendedAttribute[]
+  readonly holes: readonly Hole[]
+}
+
+export interface TreeBuilderOptions {
+  readonly scanner: Scanner
+  readonly base: EntryTable | undefined
+  readonly store: () => Promise<RunStore>
+  /** Files that were read in this pass and are more than one blob, or have more than bytes. */
+  readonly files: Map<number, ReadFile>
+  /** Called when a directory has its tree ids. */
+  readonly done: (directory: number) => void
+  /** Called with entries that were to be taken over but are nowhere to be found: they must be read. */
+  readonly unread: (directory: number, rows: readonly number[]) => void
+}
+
+/** The old entries of a directory, by name, as they are encoded. */
+type OldEntries = ReadonlyMap<ByteString, Uint8Array>
+
+/**
+ * Makes the tree blobs of directories whose entries are all known, children before parents.
+ *
+ * A directory without any change keeps its ids without being encoded. In one that has changes, entries without are
+ * copied as they were encoded before.
+ */
+export class TreeBuilder {
+  readonly #options: TreeBuilderOptions
+  readonly #queue: number[] = []
+  readonly #owners = machineOwners()
+  readonly #scratch = new CborWriter()
+  /** Directories that must be encoded though nothing in them changed: their old trees are not to be relied on. */
+  readonly forced = new Set<number>()
+  /** Directories whose tree ids are not those of the base. */
+  readonly #changed = new Set<number>()
+  #running: Promise<void> | undefined
+  #encoder: DirectoryEncoder | undefined
+  #blobs: Uint8Array[] = []
+
+  constructor(options: TreeBuilderOptions) {
+    this.#options = options
+  }
+
+  /** Takes a directory whose entries are all known. */
+  add(directory: number): void {
+    if (this.#keepsTrees(directory)) {
+      const { scanner, base, done } = this.#options
+      const baseRow = scanner.states.base(directory)
+      scanner.table.setIds(directory, present(base, 'a base').idsOf(baseRow))
+      done(directory)
+      return
+    }
+    this.#changed.add(directory)
+    this.#queue.push(directory)
+  }
+
+  /** Encodes what waits, and what comes to wait meanwhile. */
+  async drain(): Promise<void> {
+    this.#running ??= this.#drain().finally(() => (this.#running = undefined))
+    await this.#running
+  }
+
+  get isIdle(): boolean {
+    return this.#queue.length === 0 && this.#running === undefined
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, BATCH_DIRECTORIES)
+      const store = await this.#options.store()
+      const old = await this.#oldEntries(store, batch)
+      for (const directory of batch) await this.#encode(store, directory, old.get(directory))
+    }
+  }
+
+  #keepsTrees(directory: number): boolean {
+    const { scanner, base } = this.#options
+    const { table, states } = scanner
+    const baseRow = states.base(directory)
+    if (base === undefined || baseRow < 0 || this.forced.has(directory)) return false
+    const count = table.word(directory, ROW_COUNT)
+    if (base.idsOf(baseRow).byteLength === 0 || base.word(baseRow, ROW_COUNT) !== count) return false
+    const first = table.word(directory, ROW_FIRST)
+    for (let row = first; row < first + count; row++) {
+      if (!states.isSame(row) || states.isGone(row) || this.#changed.has(row)) return false
+    }
+    return true
+  }
+
+  /** Reads the old trees of directories that have entries to take over. */
+  async #oldEntries(store: RunStore, directories: readonly number[]): Promise<Map<number, OldEntries>> {
+    const old = new Map<number, OldEntries>()
+    const wanted = directories.filter((directory) => this.#baseIds(directory).byteLength > 0)
+    if (wanted.length === 0) return old
+    const blobs = await store.blobs()
+    const read = async (directory: number): Promise<void> => {
+      const trees = await blobs.readAll(splitIds(this.#baseIds(directory)), 'tree')
+      old.set(directory, entriesOf(trees))
+    }
+    try {
+      // All at once, so that each frame is fetched once; when one fails, the others are read one by one.
+      const trees = await blobs.readAll(
+        wanted.flatMap((directory) => splitIds(this.#baseIds(directory))),
+        'tree',
+      )
+      let at = 0
+      for (const directory of wanted) {
+        const count = this.#baseIds(directory).byteLength / BLOB_ID_BYTES
+        old.set(directory, entriesOf(trees.slice(at, (at += count))))
+      }
+    } catch (error) {
+      if (!isUnreadable(error)) throw error
+      for (const directory of wanted) {
+        await read(directory).catch((problem: unknown) => {
+          // Entries that nobody can take over are read again.
+          if (!isUnreadable(problem)) throw problem
+        })
+      }
+    }
+    return old
+  }
+
+  #baseIds(directory: number): Uint8Array {
+    const { scanner, base } = this.#options
+    const baseRow = scanner.states.base(directory)
+    return base === undefined || baseRow < 0 ? new Uint8Array(0) : base.idsOf(baseRow)
+  }
+
+  async #encode(store: RunStore, directory: number, old: OldEntries | undefined): Promise<void> {
+    const { table, states } = this.#options.scanner
+    const first = table.word(directory, ROW_FIRST)
+    const rows: number[] = []
+    for (let row = first; row < first + table.word(directory, ROW_COUNT); row++) if (!states.isGone(row)) rows.push(row)
+    const unread = rows.filter((row) => states.isSame(row) && old?.has(table.name(row)) !== true)
+    if (unread.length > 0) {
+      this.#options.unread(directory, unread)
+      return
+    }
+    this.#encoder ??= new DirectoryEncoder(store.chunkerSeed, this.#owners, (blob) => this.#blobs.push(blob))
+    for (const row of rows) this.#addEntry(this.#encoder, row, old)
+    this.#encoder.end()
+    const ids: Uint8Array[] = []
+    for (const blob of this.#blobs) ids.push(await store.putBlob('tree', blob))
+    this.#blobs = []
+    table.setIds(directory, new Uint8Array(Buffer.concat(ids)))
+    if (
+      table.idsOf(directory).byteLength > 0 &&
+      Buffer.compare(table.idsOf(directory), this.#baseIds(directory)) === 0
+    ) {
+      this.#changed.delete(directory)
+    }
+    this.#options.done(directory)
+  }
+
+  #addEntry(encoder: DirectoryEncoder, row: number, old: OldEntries | undefined): void {
+    const { table, states } = this.#options.scanner
+    const name = table.name(row)
+    const owner = { uid: table.word(row, ROW_UID) >>> 0, gid: table.word(row, ROW_GID) >>> 0 }
+    const before = old?.get(name)
+    if (states.isSame(row) && before !== undefined) {
+      if (!this.#changed.has(row)) {
+        encoder.addEncoded(name, before, owner)
+        return
+      }
+      const entry = decodeTreeEntryAt(before, 0)
+      if (entry.kind === 'dir') {
+        encoder.add({ ...entry, trees: table.idsOf(row).slice() })
+        return
+      }
+    }
+    this.#scratch.reset()
+    encodeTreeEntry(this.#scratch, entryOfRow(table, row, this.#details(row)))
+    const encoded = this.#scratch.bytes()
+    // Read again for good measure, and found as it was.
+    if (before !== undefined && Buffer.compare(before, encoded) === 0) states.setSame(row, states.base(row))
+    encoder.addEncoded(name, encoded, owner)
+  }
+
+  #details(row: number): Parameters<typeof entryOfRow>[2] {
+    const { scanner, files } = this.#options
+    const { table, extras } = scanner
+    const file = files.get(row)
+    if (file !== undefined) return { ...file, target: undefined, trees: undefined }
+    const { target, xattrs } = extras.get(row) ?? { target: undefined, xattrs: [] }
+    const isDirectory = (table.word(row, ROW_MODE) & S_IFMT) === S_IFDIR
+    const ids = (): Uint8Array => table.idsOf(row).slice()
+    return isDirectory
+      ? { xattrs, holes: [], target, content: undefined, trees: ids() }
+      : { xattrs, holes: [], target, content: { level: 0, ids: ids() }, trees: undefined }
+  }
+}
+
+export function splitIds(ids: Uint8Array): BlobId[] {
+  const split: BlobId[] = []
+  for (let at = 0; at < ids.byteLength; at += BLOB_ID_BYTES) split.push(ids.subarray(at, at + BLOB_ID_BYTES) as BlobId)
+  return split
+}
+
+function entriesOf(trees: readonly Uint8Array[]): OldEntries {
+  const entries = new Map<ByteString, Uint8Array>()
+  for (const tree of trees) {
+    const { names, offsets } = scanTree(tree)
+    names.forEach((name, i) => entries.set(name, tree.subarray(offsets[i], offsets[i + 1])))
+  }
+  return entries
+}
+
+/** Whether stored bytes are damaged or gone: no reason to end a backup, which can store them again. */
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof IntegrityError || (error instanceof StorageError && error.code === 'NOT_FOUND')
+}

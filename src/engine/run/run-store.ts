@@ -1,0 +1,235 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { type BlobId, idBytes, type ObjectId } from '../../base/ids.ts'
+import { FLUSH_BYTES, FLUSH_INTERVAL_MS } from '../../base/limits.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Randomness } from '../../base/random.ts'
+import { KeyedHasher } from '../../crypto/blake3.ts'
+import type { BlobType } from '../../format/pack.ts'
+import { BlobReader } from '../../repository/blob-reader.ts'
+import { buildIndex } from '../../repository/build-index.ts'
+import { PackWriter, type WrittenPack } from '../../repository/pack-writer.ts'
+import type { Repository } from '../../repository/repository.ts'
+import type { RepositoryIndex } from '../../repository/repository-index.ts'
+import { RunKeys } from '../../repository/run-keys.ts'
+import { TreePackWriter } from '../../repository/tree-pack-writer.ts'
+import type { BackupJob, BackupSetup } from '../backup/backup-jobs.ts'
+import type { ChunkerParameters } from '../chunker/chunker.ts'
+import type { BackupTold } from '../backup/backup-member.ts'
+import type { Team, WorkerPool } from '../workers/worker-pool.ts'
+
+/** Blobs and frames that may be claimed between two looks at how full the index is. */
+const HEADROOM = { blobs: 65_536, frames: 4096 }
+
+export interface RunStoreOptions {
+  readonly repository: Repository
+  readonly workers: WorkerPool
+  readonly clock: Clock
+  readonly randomness: Randomness
+  readonly signal: AbortSignal
+  /** Writing ended: a pack could not be stored. Everything that waits must give up. */
+  readonly onFailure: (error: unknown) => void
+  readonly warning: (message: string) => void
+}
+
+/** What a run put into the store. */
+export interface StoredObjects {
+  readonly packs: readonly ObjectId[]
+  readonly indexes: readonly ObjectId[]
+  readonly bytes: number
+  readonly blobs: number
+}
+
+/**
+ * Where a run's new blobs go: threads and packs for data, packs for trees, index files for both.
+ *
+ * Nothing is made, loaded or started before the first blob: a run that stores nothing costs nothing.
+ */
+export class RunStore {
+  readonly #options: RunStoreOptions
+  readonly #keys: RunKeys
+  readonly #hashers = new Map<BlobType, KeyedHasher>()
+  readonly #packs: ObjectId[] = []
+  readonly #indexes: ObjectId[] = []
+  #unindexed: WrittenPack[] = []
+  #unindexedBytes = 0
+  #lastFlushMs: number
+  #flushing: Promise<void> = Promise.resolve()
+  #index: Promise<RepositoryIndex> | undefined
+  #blobs: BlobReader | undefined
+  #data: Promise<DataSide> | undefined
+  #trees: TreePackWriter | undefined
+  #bytes = 0
+  #blobCount = 0
+
+  private constructor(options: RunStoreOptions, keys: RunKeys) {
+    this.#options = options
+    this.#keys = keys
+    this.#lastFlushMs = options.clock.monotonicMs()
+  }
+
+  static async open(options: RunStoreOptions): Promise<RunStore> {
+    const { repository, randomness } = options
+    return new RunStore(options, await RunKeys.create(repository.id, repository.realm, randomness))
+  }
+
+  get chunkerSeed(): Uint8Array {
+    return this.#options.repository.realm.chunkerSeed
+  }
+
+  get chunker(): ChunkerParameters {
+    return this.#options.repository.config.chunker
+  }
+
+  get stored(): StoredObjects {
+    return { packs: this.#packs, indexes: this.#indexes, bytes: this.#bytes, blobs: this.#blobCount }
+  }
+
+  /** The repository's index, loaded on first use, with what this run stored. */
+  index(): Promise<RepositoryIndex> {
+    return (this.#index ??= this.#options.repository.index({ forWriting: true }))
+  }
+
+  /** Reads tree blobs, those of this run included once `publishTrees` was called. */
+  async blobs(): Promise<BlobReader> {
+    const index = await this.index()
+    return (this.#blobs ??= this.#options.repository.blobReader(index))
+  }
+
+  /** Gives a job to the threads. */
+  async run(job: BackupJob): Promise<unknown> {
+    const data = await this.#dataSide()
+    this.#makeRoom(data)
+    return data.team.run(job)
+  }
+
+  /** Stores a tree, list or detail blob unless it is known; returns its id. The bytes are the store's from now on. */
+  async putBlob(type: Exclude<BlobType, 'data'>, bytes: Uint8Array): Promise<BlobId> {
+    const index = await this.index()
+    let hasher = this.#hashers.get(type)
+    if (hasher === undefined) {
+      hasher = new KeyedHasher(this.#options.repository.realm.idKey(type))
+      this.#hashers.set(type, hasher)
+    }
+    const id = hasher.hash(bytes) as BlobId
+    this.#grow(index, this.#data === undefined ? undefined : await this.#data)
+    const entry = index.blobs.claim(id)
+    if (entry < 0) return id
+    this.#trees ??= new TreePackWriter({ ...this.#packOptions(index) }, index.blobs)
+    await this.#trees.add({ id, type, entry, bytes })
+    return id
+  }
+
+  /** Makes all trees of this run readable. */
+  async publishTrees(): Promise<void> {
+    await this.#trees?.drain()
+  }
+
+  /** Makes everything durable and entered into index files. */
+  async finish(): Promise<StoredObjects> {
+    const data = await this.#data
+    if (data !== undefined) {
+      await data.team.runOnAll({ type: 'flush' } satisfies BackupJob)
+      await data.packs.drain()
+    }
+    await this.#trees?.drain()
+    await this.#flushing
+    this.#options.signal.throwIfAborted()
+    await this.#flushIndex()
+    return this.stored
+  }
+
+  /** Lets the threads go and wipes the run's keys. */
+  async close(): Promise<void> {
+    const data = await this.#data?.catch(() => undefined)
+    if (data !== undefined) {
+      data.packs.close()
+      await data.team[Symbol.asyncDispose]()
+      for (const port of data.growth) port.close()
+    }
+    this.#keys[Symbol.dispose]()
+  }
+
+  #dataSide(): Promise<DataSide> {
+    this.#data ??= this.#openDataSide()
+    return this.#data
+  }
+
+  async #openDataSide(): Promise<DataSide> {
+    const { repository, workers, randomness, onFailure } = this.#options
+    const index = await this.index()
+    const packs = new PackWriter({ ...this.#packOptions(index), randomness, onFailure })
+    const growth: MessagePort[] = []
+    const setup: BackupSetup = {
+      repository: idBytes(repository.id),
+      idKey: repository.realm.idKey('data').slice(),
+      chunkerSeed: repository.realm.chunkerSeed.slice(),
+      chunker: repository.config.chunker,
+      index: index.blobs.handle,
+      slabs: packs.slabs.handle,
+    }
+    const setupFor = (): { setup: unknown; transfer: MessagePort[] } => {
+      const { port1, port2 } = new MessageChannel()
+      port1.unref()
+      growth.push(port1)
+      return { setup: { ...setup, growth: port2 }, transfer: [port2] }
+    }
+    const team = await workers.open('backup', setupFor, (told) => packs.send((told as BackupTold).full))
+    return { team, packs, growth, index }
+  }
+
+  #packOptions(index: RepositoryIndex) {
+    const { repository, randomness, signal } = this.#options
+    return {
+      driver: repository.driver,
+      repository: repository.id,
+      instance: repository.instance,
+      keys: this.#keys,
+      packs: index.packs,
+      randomness,
+      signal,
+      onWritten: (written: WrittenPack) => this.#written(written),
+    }
+  }
+
+  #written(written: WrittenPack): void {
+    this.#packs.push(written.pack.id)
+    this.#unindexed.push(written)
+    this.#unindexedBytes += written.pack.bytes
+    this.#bytes += written.pack.bytes
+    this.#blobCount += written.tables.blobLengths.length
+    const sinceMs = this.#options.clock.monotonicMs() - this.#lastFlushMs
+    if (this.#unindexedBytes < FLUSH_BYTES && sinceMs < FLUSH_INTERVAL_MS) return
+    this.#flushing = this.#flushing
+      .then(() => this.#flushIndex())
+      .catch((error: unknown) => this.#options.onFailure(error))
+  }
+
+  async #flushIndex(): Promise<void> {
+    const written = this.#unindexed
+    if (written.length === 0) return
+    this.#unindexed = []
+    this.#unindexedBytes = 0
+    this.#lastFlushMs = this.#options.clock.monotonicMs()
+    const { records, instance } = this.#options.repository
+    const { id, bytes } = await records.put('index', buildIndex(written), instance)
+    this.#indexes.push(id)
+    this.#bytes += bytes
+  }
+
+  #makeRoom(data: DataSide): void {
+    this.#grow(data.index, data)
+  }
+
+  #grow(index: RepositoryIndex, data: DataSide | undefined): void {
+    for (const growth of index.blobs.ensure(HEADROOM)) {
+      for (const port of data?.growth ?? []) port.postMessage(growth)
+    }
+  }
+}
+
+interface DataSide {
+  readonly team: Team
+  readonly packs: PackWriter
+  readonly growth: readonly MessagePort[]
+  readonly index: RepositoryIndex
+}
