@@ -1,0 +1,129 @@
+import { type ByteString, display } from '../base/byte-string.ts'
+import type { Clock } from '../base/clock.ts'
+import type {
+  BackupEvents,
+  BackupOptions,
+  BackupProgress,
+  BackupSummary,
+  SkipReason,
+  Trouble,
+  TroubleReason,
+} from '../engine/backup-types.ts'
+import { backupSummaryLines, backupSummaryFields } from './backup-summary.ts'
+import { jsonPath } from './json-path.ts'
+import type { Output } from './output.ts'
+import { Progress } from './progress.ts'
+import { isSkip, OMISSIONS } from './reasons.ts'
+
+/** Paths that are named of what was left out, and again of what gave trouble, unless -v asks for all. */
+const PATHS_MAX = 20
+const PROGRESS_EVENT_MS = 1000
+
+/** What was met of one reason. */
+export interface OmissionCount {
+  readonly reason: SkipReason | TroubleReason
+  entries: number
+  bytes: number
+}
+
+/** Tells the user what a backup is doing and what it has done. */
+export class BackupReport {
+  readonly events: BackupEvents
+  readonly #output: Output
+  readonly #clock: Clock
+  readonly #progress: Progress | undefined
+  readonly #met = new Map<SkipReason | TroubleReason, OmissionCount>()
+  readonly #skipped: string[] = []
+  readonly #troubles: string[] = []
+  #eventMs = Number.NEGATIVE_INFINITY
+
+  constructor(output: Output, clock: Clock) {
+    this.#output = output
+    this.#clock = clock
+    this.#progress = output.showsProgress ? new Progress(output, () => clock.monotonicMs()) : undefined
+    this.events = {
+      progress: (progress) => {
+        this.#onProgress(progress)
+      },
+      trouble: (trouble) => {
+        this.#onTrouble(trouble)
+      },
+      warning: (message) => {
+        if (output.json) output.event('warning', { message })
+        output.warning(message)
+      },
+    }
+  }
+
+  /** Takes the progress away; also after a failure. */
+  stop(): void {
+    this.#progress?.end()
+  }
+
+  /** Prints what was done. */
+  summarize(summary: BackupSummary, options: BackupOptions): void {
+    if (this.#output.json) {
+      this.#output.event('summary', backupSummaryFields(summary, { ...options, errors: errorsOf(summary, options) }))
+      return
+    }
+    for (const line of backupSummaryLines(summary, { ...options, met: this.#met })) this.#output.line(line)
+    if (this.#output.verbose) return
+    for (const paths of [this.#skipped, this.#troubles]) for (const line of paths) this.#output.message(line)
+    const named = this.#skipped.length + this.#troubles.length
+    const total = [...this.#met.values()].reduce((sum, { entries }) => sum + entries, 0)
+    if (total > named) this.#output.message(`  … and ${total - named} more: -v names all`)
+  }
+
+  /** Whether something that belongs into the point is not in it. */
+  isPartial(summary: BackupSummary, options: BackupOptions): boolean {
+    return errorsOf(summary, options) > 0
+  }
+
+  #onProgress(progress: BackupProgress): void {
+    this.#progress?.update({
+      bytesDone: progress.bytesDone,
+      bytesTotal: progress.bytesFound,
+      filesDone: progress.filesDone,
+      filesTotal: progress.filesFound,
+      totalsKnown: progress.scanned,
+      path: display(progress.path),
+    })
+    const nowMs = this.#clock.monotonicMs()
+    if (!this.#output.sendsProgress || nowMs - this.#eventMs < PROGRESS_EVENT_MS) return
+    this.#eventMs = nowMs
+    const { path, ...counts } = progress
+    this.#output.event('progress', { ...counts, ...jsonPath(path) })
+  }
+
+  #onTrouble({ path, reason, bytes, error }: Trouble): void {
+    const skip = isSkip(reason)
+    const met = this.#met.get(reason) ?? { reason, entries: 0, bytes: 0 }
+    met.entries++
+    met.bytes += bytes
+    this.#met.set(reason, met)
+    if (this.#output.json) {
+      const fields = { ...jsonPath(path), reason, bytes }
+      const message = error === undefined ? {} : { message: error.message }
+      this.#output.event(skip ? 'skipped' : 'trouble', { ...fields, ...message })
+      if (skip) return
+    }
+    const line = lineOf(path, reason, error)
+    this.#output.detail(line)
+    const kept = skip ? this.#skipped : this.#troubles
+    if (kept.length < PATHS_MAX) kept.push(line)
+  }
+}
+
+function lineOf(path: ByteString, reason: SkipReason | TroubleReason, error: Error | undefined): string {
+  const detail = error === undefined || isSkip(reason) ? '' : ` (${error.message})`
+  return `  ${OMISSIONS[reason].short}: ${display(path)}${detail}`
+}
+
+function errorsOf({ troubles }: BackupSummary, { strict }: BackupOptions): number {
+  let errors = 0
+  for (const [reason, count] of troubles) {
+    // A file that vanished or changed while it was read is how a living system looks.
+    if (strict || (reason !== 'vanished' && reason !== 'changed')) errors += count
+  }
+  return errors
+}

@@ -1,0 +1,51 @@
+import type { BackupOptions, BackupSummary } from '../../engine/backup-types.ts'
+import { BackupReport } from '../backup-report.ts'
+import { type BackupSourceFlags, chooseSource } from '../backup-source.ts'
+import type { CliContext } from '../context.ts'
+import { EXIT_DONE, EXIT_PARTIAL } from '../exit-codes.ts'
+import { openSession } from '../open-session.ts'
+import { warnAboutPlace } from '../warn-about-place.ts'
+
+export interface BackupFlags extends BackupSourceFlags {
+  readonly full?: boolean
+  readonly tag?: readonly string[]
+  readonly description?: string
+  readonly strict?: boolean
+  readonly dryRun?: boolean
+}
+
+/** Makes a Restoring Point. */
+export async function backupCommand(
+  context: CliContext,
+  words: readonly string[],
+  flags: BackupFlags,
+): Promise<number> {
+  const { clock, output, randomness, signal } = context
+  const choice = await chooseSource(context, words, flags)
+  const options: BackupOptions = {
+    full: flags.full === true,
+    tags: [...new Set(flags.tag)],
+    description: flags.description ?? '',
+    dryRun: flags.dryRun === true,
+    strict: flags.strict === true,
+  }
+  await using session = await openSession(context)
+  // The password's key is being derived from here on: all that is heavy is loaded meanwhile.
+  const [{ backup }, { WorkerPool }] = await Promise.all([
+    import('../../engine/backup.ts'),
+    import('../../engine/workers/worker-pool.ts'),
+  ])
+  await warnAboutPlace(output, session.place.url, choice.roots)
+  await using workers = new WorkerPool()
+  const { cache, journal, repository, repositoryId } = session
+  const run = { repository, repositoryId, cache, workers, clock, randomness, journal }
+  const report = new BackupReport(output, clock)
+  let summary: BackupSummary
+  try {
+    summary = await backup(run, choice.source, options, report.events, signal)
+  } finally {
+    report.stop()
+  }
+  report.summarize(summary, options)
+  return report.isPartial(summary, options) ? EXIT_PARTIAL : EXIT_DONE
+}

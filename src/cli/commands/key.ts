@@ -1,0 +1,202 @@
+import { resolve } from 'node:path'
+
+import { utf8 } from '../../base/bytes.ts'
+import { KeyError, UsageError } from '../../base/errors.ts'
+import type { ObjectId } from '../../base/ids.ts'
+import { wipe } from '../../crypto/secret.ts'
+import { SLOT_LABEL_BYTES_MAX } from '../../format/slot-content.ts'
+import { revisionMemoryIn } from '../../repository/revision-memory.ts'
+import {
+  addRecoveryCode,
+  addSlot,
+  changePassword,
+  exportKeyFile,
+  listSlots,
+  removeSlot,
+  SLOT_REMOVAL_NOTICE,
+  type SlotInfo,
+  type SlotRemovalContext,
+} from '../../repository/slot-changes.ts'
+import type { SlotSecret } from '../../repository/slot-key.ts'
+import type { Session } from '../../service/session.ts'
+import type { CliContext } from '../context.ts'
+import { kdfParameters } from '../kdf-memory.ts'
+import { requireNewFile, writeNewSecretFile } from '../new-secret-file.ts'
+import { openSession } from '../open-session.ts'
+import { recoveryCodeNotice } from '../recovery-code-notice.ts'
+import { newPassword, passwordFromFile } from '../secrets.ts'
+import { table } from '../table.ts'
+
+export interface NewKeyFlags {
+  /** A word for people. */
+  readonly label?: string
+}
+export interface NewPasswordFlags extends NewKeyFlags {
+  readonly newPasswordFile?: string
+  readonly kdfMemory?: string
+}
+
+/** Lists the slots. */
+export async function listKeys(context: CliContext): Promise<undefined> {
+  const { output } = context
+  await using session = await openSession(context)
+  const { driver, keys } = await session.repository
+  const slots = await listSlots(driver, keys)
+  if (output.json) {
+    output.document(slots.map((slot) => ({ ...slot, kind: slot.kind ?? null, keySet: slot.keySet ?? null })))
+    return
+  }
+  const lines = table<SlotInfo>(
+    [
+      { title: 'Slot', value: ({ id }) => id.slice(0, 8) },
+      { title: 'Opens with', value: ({ kind }) => kind?.replace('-', ' ') ?? '?' },
+      { title: 'Gives', value: ({ keySet }) => keySet ?? '?' },
+      { title: '', value: noteOf },
+    ],
+    slots,
+  )
+  for (const line of lines) output.line(line)
+}
+
+function noteOf({ current, damaged, listed }: SlotInfo): string {
+  const notes = [current ? 'opened now' : '', damaged ? 'damaged' : '', listed ? '' : 'not vouched for by the owner']
+  return notes.filter((note) => note !== '').join(', ')
+}
+
+/** Adds a password. */
+export async function addKey(context: CliContext, flags: NewPasswordFlags): Promise<undefined> {
+  const kdf = kdfParameters(flags.kdfMemory)
+  const label = labelOf(flags, 'password')
+  await using session = await openSession(context)
+  const slots = await slotContext(context, session)
+  const secret = await askNewPassword(context, flags)
+  const slot = await addSlot(slots, { secret, label, kdf })
+  wipe(secret.bytes)
+  tell(context, { slot }, `Added the password as slot ${slot.slice(0, 8)}.`)
+}
+
+/** Removes a slot. */
+export async function removeKey(
+  context: CliContext,
+  name: string,
+  flags: { readonly yes?: boolean },
+): Promise<undefined> {
+  await using session = await openSession(context)
+  const slots = await slotContext(context, session)
+  const slot = slotNamed(await listSlots(session.driver, slots.opened), name)
+  if (context.interactive && flags.yes !== true && !(await context.confirm(`Remove slot ${slot.slice(0, 8)}?`))) return
+  await removeSlot(slots, slot)
+  tell(context, { slot, removed: true, notice: SLOT_REMOVAL_NOTICE }, `Removed slot ${slot.slice(0, 8)}.`)
+  context.output.message(SLOT_REMOVAL_NOTICE)
+}
+
+/** Replaces the password that opened the repository. */
+export async function changeKey(context: CliContext, flags: NewPasswordFlags): Promise<undefined> {
+  const kdf = kdfParameters(flags.kdfMemory)
+  await using session = await openSession(context)
+  const slots = await slotContext(context, session)
+  const opened = (await listSlots(session.driver, slots.opened)).find(({ current }) => current)
+  if (opened?.kind !== 'password') {
+    throw new UsageError('BAD_ARGUMENT', 'the repository was not opened with a password', {
+      hint: 'Add a password with `tidemark key add`, and remove the old one with `tidemark key remove`.',
+    })
+  }
+  const secret = await askNewPassword(context, flags)
+  const slot = await changePassword(slots, { secret, label: slots.opened.label, kdf })
+  wipe(secret.bytes)
+  tell(context, { slot, removed: opened.id, notice: SLOT_REMOVAL_NOTICE }, 'Changed the password.')
+  context.output.message(SLOT_REMOVAL_NOTICE)
+}
+
+/** Makes a recovery code. */
+export async function addRecovery(
+  context: CliContext,
+  flags: NewKeyFlags & { readonly recoveryFile?: string },
+): Promise<undefined> {
+  const { output } = context
+  const label = labelOf(flags, 'recovery code')
+  if (flags.recoveryFile === undefined && !context.interactive) {
+    throw new UsageError('BAD_ARGUMENT', 'there is no terminal to show the recovery code on', {
+      hint: 'Name a file for it with --recovery-file FILE.',
+    })
+  }
+  const file = flags.recoveryFile === undefined ? undefined : resolve(context.workingDirectory, flags.recoveryFile)
+  if (file !== undefined) await requireNewFile(file)
+  await using session = await openSession(context)
+  const slots = await slotContext(context, session)
+  const { id: slot, code } = await addRecoveryCode(slots, label)
+  if (file === undefined) for (const line of recoveryCodeNotice(code)) output.error(line)
+  else await keepOrTakeBack(slots, slot, { file, content: utf8(`${code}\n`) })
+  const where = file === undefined ? '' : ` Its code is in ${file}: keep a copy elsewhere.`
+  tell(context, { slot, recoveryFile: file ?? null }, `Added the recovery code as slot ${slot.slice(0, 8)}.${where}`)
+}
+
+/** Makes a key file. */
+export async function exportKey(context: CliContext, path: string, flags: NewKeyFlags): Promise<undefined> {
+  const label = labelOf(flags, 'key file')
+  const file = resolve(context.workingDirectory, path)
+  await requireNewFile(file)
+  await using session = await openSession(context)
+  const slots = await slotContext(context, session)
+  const { id: slot, file: content } = await exportKeyFile(slots, label)
+  await keepOrTakeBack(slots, slot, { file, content })
+  tell(context, { slot, keyFile: file }, `Wrote ${file}: whoever has it opens the repository without a password.`)
+}
+
+/** Writes a new slot's secret; when that fails, the slot that nobody could open goes, too. */
+async function keepOrTakeBack(
+  slots: SlotRemovalContext,
+  slot: ObjectId,
+  secret: { readonly file: string; readonly content: Uint8Array },
+): Promise<void> {
+  try {
+    await writeNewSecretFile(secret.file, secret.content)
+  } catch (error) {
+    await removeSlot(slots, slot)
+    throw error
+  } finally {
+    wipe(secret.content)
+  }
+}
+
+async function slotContext(context: CliContext, session: Session): Promise<SlotRemovalContext> {
+  const { driver, instance: signer, keys: opened, records } = await session.repository
+  const { clock, randomness } = context
+  return { driver, opened, clock, randomness, memory: revisionMemoryIn(session.cache), records, signer }
+}
+
+async function askNewPassword(context: CliContext, flags: NewPasswordFlags): Promise<SlotSecret> {
+  if (flags.newPasswordFile !== undefined) {
+    const file = resolve(context.workingDirectory, flags.newPasswordFile)
+    return passwordFromFile(context.secrets, { file, variable: '--new-password-file' })
+  }
+  if (context.secrets.interactive) {
+    return newPassword(context.secrets, { purpose: 'the repository', useEnvironment: false })
+  }
+  throw new UsageError('BAD_ARGUMENT', 'there is no terminal to ask for the new password on', {
+    hint: 'Put it into a file and name that with --new-password-file.',
+  })
+}
+
+function slotNamed(slots: readonly SlotInfo[], name: string): ObjectId {
+  const matching = slots.filter(({ id }) => id.startsWith(name.toLowerCase()))
+  const [first, ...others] = matching
+  if (first !== undefined && others.length === 0) return first.id
+  throw new KeyError('UNKNOWN_SLOT', `"${name}" fits ${matching.length} key slots`, {
+    context: { slot: name },
+    hint: '`tidemark key list` shows their ids.',
+  })
+}
+
+function labelOf({ label }: NewKeyFlags, otherwise: string): string {
+  if (label === undefined) return otherwise
+  if (Buffer.byteLength(label) <= SLOT_LABEL_BYTES_MAX) return label
+  throw new UsageError('BAD_ARGUMENT', 'the label is too long', {
+    hint: `It may have ${SLOT_LABEL_BYTES_MAX} bytes.`,
+  })
+}
+
+function tell({ output }: CliContext, fields: Readonly<Record<string, unknown>>, message: string): void {
+  if (output.json) output.document(fields)
+  else output.message(message)
+}

@@ -1,0 +1,66 @@
+import { type ByteString, byteStringOf, display } from '../../base/byte-string.ts'
+import { compareCreated } from '../../repository/point-info.ts'
+import { type ChainFlags, chainFilter } from '../choose-point.ts'
+import type { CliContext } from '../context.ts'
+import { formatBytes, formatCount, formatTime } from '../format.ts'
+import { openPoints } from '../open-points.ts'
+import { type DetailedPoint, jsonPoint } from '../point-format.ts'
+import { readDetails } from '../read-details.ts'
+import { table } from '../table.ts'
+import { resolve } from 'node:path'
+
+export interface PointsFlags extends ChainFlags {
+  readonly tag?: readonly string[]
+  readonly source?: string
+}
+
+/** Lists the points of a repository, oldest first. */
+export async function pointsCommand(context: CliContext, flags: PointsFlags): Promise<undefined> {
+  const { output } = context
+  await using opened = await openPoints(context)
+  const { points, repository } = opened
+  const filter = chainFilter(points, flags)
+  const chosen = points.points
+    .filter(({ record, tags }) => {
+      if (filter.instance !== undefined && record.instance !== filter.instance) return false
+      if (filter.chain !== undefined && record.chain !== filter.chain) return false
+      return (flags.tag ?? []).every((tag) => tags.includes(tag))
+    })
+    .toSorted(compareCreated)
+  let detailed = await readDetails(repository, chosen)
+  if (flags.source !== undefined) {
+    const path = byteStringOf(resolve(context.workingDirectory, flags.source))
+    detailed = detailed.filter(({ detail }) => detail?.sources.some((source) => holds(source, path)) === true)
+  }
+  if (output.json) {
+    output.document(detailed.map((point) => jsonPoint(point, points)))
+    return
+  }
+  if (detailed.length === 0) output.message('There are no such points.')
+  else for (const line of pointLines(detailed)) output.line(line)
+}
+
+/** Tells whether `path` is `source` or lies below it. */
+function holds(source: string, path: ByteString): boolean {
+  return path === source || path.startsWith(source === '/' ? '/' : `${source}/`)
+}
+
+function pointLines(points: readonly DetailedPoint[]): string[] {
+  return table(
+    [
+      { title: 'Point', value: ({ info }) => info.record.point.slice(0, 8) },
+      { title: 'Time', value: ({ info }) => formatTime(info.record.started) },
+      { title: 'Type', value: ({ info }) => info.record.type },
+      { title: 'Chain', value: ({ info }) => info.record.chain.slice(0, 8) },
+      { title: 'Files', align: 'right', value: ({ info }) => formatCount(info.record.counts.files) },
+      { title: 'Size', align: 'right', value: ({ info }) => formatBytes(info.record.bytes) },
+      { title: 'New', align: 'right', value: ({ info }) => formatBytes(info.record.bytesStored) },
+      { title: 'Tags', value: ({ info }) => info.tags.join(',') },
+      {
+        title: 'Sources',
+        value: ({ detail }) => detail?.sources.map((s) => display(s as ByteString)).join(' ') ?? '?',
+      },
+    ],
+    points,
+  )
+}

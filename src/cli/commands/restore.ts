@@ -1,0 +1,101 @@
+import { type ByteString, byteStringOf, display } from '../../base/byte-string.ts'
+import { UsageError } from '../../base/errors.ts'
+import type { OverwriteMode, RestoreOptions, RestoreSummary } from '../../engine/restore-types.ts'
+import type { ChainFlags } from '../choose-point.ts'
+import type { CliContext } from '../context.ts'
+import { EXIT_DONE, EXIT_PARTIAL } from '../exit-codes.ts'
+import { type OpenPlace, openPlace } from '../open-place.ts'
+import { RestoreReport } from '../restore-report.ts'
+import { PreviewReport } from '../preview-report.ts'
+import { restoreTarget } from '../restore-target.ts'
+
+export interface RestoreFlags extends ChainFlags {
+  readonly target?: string
+  readonly inPlace?: boolean
+  readonly include?: readonly string[]
+  readonly exclude?: readonly string[]
+  readonly preview?: boolean
+  readonly overwrite?: OverwriteMode
+  readonly delete?: boolean
+  readonly verify?: boolean
+  readonly yes?: boolean
+}
+
+/** Restores a point, or what lies below one of its paths. */
+export async function restoreCommand(context: CliContext, place: string, flags: RestoreFlags): Promise<number> {
+  const { target, isEmpty } = await restoreTarget(context.workingDirectory, flags)
+  const needsYes = flags.delete === true && flags.yes !== true && flags.preview !== true
+  if (needsYes && !context.interactive) {
+    throw new UsageError('CONFIRMATION_NEEDED', 'nobody is there to confirm what --delete deletes', {
+      hint: 'Look at it with --preview, then say --yes.',
+    })
+  }
+  await using opened = await openPlace(context, place, flags)
+  const options: RestoreOptions = {
+    target: target === undefined ? undefined : byteStringOf(target),
+    path: opened.path,
+    include: flags.include ?? [],
+    exclude: flags.exclude ?? [],
+    overwrite: flags.overwrite ?? 'never',
+    delete: flags.delete === true,
+    verify: flags.verify === true,
+  }
+  refuseDeletingRoot(options)
+  if (flags.preview === true) {
+    await preview(context, opened, { options, everything: true })
+    return EXIT_DONE
+  }
+  if (context.interactive && flags.yes !== true && (!isEmpty || options.delete)) {
+    await preview(context, opened, { options, everything: false })
+    if (!(await context.confirm('Restore this?'))) {
+      context.output.message('Nothing was restored.')
+      return EXIT_DONE
+    }
+  }
+  const summary = await run(context, opened, options)
+  return summary.failures.length > 0 ? EXIT_PARTIAL : EXIT_DONE
+}
+
+async function run(context: CliContext, opened: OpenPlace, options: RestoreOptions): Promise<RestoreSummary> {
+  const { clock, output, signal } = context
+  const [{ restore }, { WorkerPool }] = await Promise.all([
+    import('../../engine/restore/restore.ts'),
+    import('../../engine/workers/worker-pool.ts'),
+  ])
+  await using workers = new WorkerPool()
+  const report = new RestoreReport(output, clock)
+  const { repository, view } = opened
+  try {
+    const summary = await restore({ view, repository, workers, options, events: report.events, signal })
+    report.stop()
+    report.summarize(summary, { point: opened.point.record.point, options })
+    return summary
+  } finally {
+    report.stop()
+  }
+}
+
+/** Shows what a restore would do; changes nothing. */
+async function preview(
+  { output, signal }: CliContext,
+  { repository, view, point }: OpenPlace,
+  what: { readonly options: RestoreOptions; readonly everything: boolean },
+): Promise<void> {
+  const { planRestore } = await import('../../engine/restore/plan-restore.ts')
+  const { options, everything } = what
+  const report = new PreviewReport(output, { everything })
+  for await (const item of planRestore({ view, repository, options, signal })) {
+    if (output.gone.aborted) return
+    report.add(item)
+    await output.drained()
+  }
+  report.summarize({ point: point.record.point, options })
+}
+
+function refuseDeletingRoot(options: RestoreOptions): void {
+  const where: ByteString | undefined = options.target ?? options.path
+  if (!options.delete || where !== '/') return
+  throw new UsageError('TARGET_UNSAFE', `--delete is refused on ${display(where)}`, {
+    hint: 'Restore a folder below it, or leave out --delete.',
+  })
+}

@@ -1,0 +1,79 @@
+import { systemClock, type Clock } from '../base/clock.ts'
+import { systemRandomness, type Randomness } from '../base/random.ts'
+import type { Paths } from '../service/directories.ts'
+import { choosePaths, type Environment, nonEmpty } from './environment.ts'
+import type { GlobalFlags } from './global-flags.ts'
+import { Output } from './output.ts'
+import type { SecretContext } from './secrets.ts'
+import type { SecretVariables } from './secret-variables.ts'
+import { interruptible } from './signals.ts'
+
+/** What a command is given of the process that it runs in. */
+export interface CliContext {
+  readonly flags: GlobalFlags
+  readonly output: Output
+  readonly paths: Paths
+  readonly workingDirectory: string
+  /** REPO as the user named it, by option or environment. */
+  readonly repository: string | undefined
+  /** Whether somebody sits at a terminal who can be asked. */
+  readonly interactive: boolean
+  readonly secrets: SecretContext
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP. */
+  readonly signal: AbortSignal
+  readonly clock: Clock
+  readonly randomness: Randomness
+  /** Asks a question on the terminal; only when `interactive`. */
+  confirm(question: string): Promise<boolean>
+}
+
+interface ProcessParts {
+  readonly environment: Environment
+  readonly variables: SecretVariables
+  readonly flags: GlobalFlags
+}
+
+/** Makes the context of the command that this process runs. */
+export function createContext({ environment, variables, flags }: ProcessParts): CliContext {
+  const output = new Output({
+    stdout: process.stdout,
+    stderr: process.stderr,
+    json: flags.json === true,
+    quiet: flags.quiet === true,
+    verbose: flags.verbose === true,
+    progress: flags.progress,
+  })
+  const interactive = process.stdin.isTTY && process.stderr.isTTY
+  const signal = interruptible(() => {
+    output.error('tidemark: stopping; what is stored so far is kept. Once more ends it at once.')
+  })
+  const workingDirectory = process.cwd()
+  return {
+    flags,
+    output,
+    paths: choosePaths(environment, workingDirectory, { config: flags.config, cacheDir: flags.cacheDir }),
+    workingDirectory,
+    repository: flags.repository ?? nonEmpty(environment['TIDEMARK_REPOSITORY']),
+    interactive,
+    secrets: {
+      variables,
+      // The password is asked for on the terminal itself: standard input may be what is to be backed up.
+      interactive: process.stdin.isTTY || process.stderr.isTTY,
+      signal,
+      ask: async (question) => {
+        const { askSecret } = await import('./terminal.ts')
+        return askSecret(question, signal)
+      },
+      warn: (text) => {
+        output.warning(text)
+      },
+    },
+    signal,
+    clock: systemClock,
+    randomness: systemRandomness,
+    confirm: async (question) => {
+      const { askYesNo } = await import('./terminal.ts')
+      return askYesNo(question, signal)
+    },
+  }
+}

@@ -1,0 +1,58 @@
+import type { Command } from 'commander'
+
+import type { CommandAction } from './program.ts'
+import type { NewKeyFlags, NewPasswordFlags } from './commands/key.ts'
+
+type Run = (action: CommandAction) => Promise<void>
+
+/** Adds what manages passwords, key files and recovery codes. */
+export function defineKeyCommands(program: Command, run: Run): void {
+  const key = program.command('key').description('passwords, key files and recovery codes of a repository')
+  key
+    .command('list')
+    .description('list the key slots')
+    .action(async () => {
+      await run(async (context) => (await import('./commands/key.ts')).listKeys(context))
+    })
+  key
+    .command('add')
+    .description('add a password')
+    .option('--label <TEXT>', 'a word for people')
+    .option('--new-password-file <FILE>', 'read the new password from a file')
+    .option('--kdf-memory <SIZE>', 'memory that guessing the password costs, such as 64M')
+    .action(async (flags: NewPasswordFlags) => {
+      await run(async (context) => (await import('./commands/key.ts')).addKey(context, flags))
+    })
+  key
+    .command('remove')
+    .description('remove a key slot; what its holder already knows stays known')
+    .argument('<SLOT>', 'its id or a unique beginning of one')
+    .option('-y, --yes', 'go ahead without asking')
+    .action(async (slot: string, flags: { readonly yes?: boolean }) => {
+      await run(async (context) => (await import('./commands/key.ts')).removeKey(context, slot, flags))
+    })
+  key
+    .command('passwd')
+    .description('change the password that opened the repository')
+    .option('--new-password-file <FILE>', 'read the new password from a file')
+    .option('--kdf-memory <SIZE>', 'memory that guessing the password costs, such as 64M')
+    .action(async (flags: NewPasswordFlags) => {
+      await run(async (context) => (await import('./commands/key.ts')).changeKey(context, flags))
+    })
+  key
+    .command('recovery')
+    .description('make a new recovery code')
+    .option('--recovery-file <FILE>', 'write it to a file instead of printing it')
+    .option('--label <TEXT>', 'a word for people')
+    .action(async (flags: NewKeyFlags & { readonly recoveryFile?: string }) => {
+      await run(async (context) => (await import('./commands/key.ts')).addRecovery(context, flags))
+    })
+  key
+    .command('export')
+    .description('make a key file that opens the repository without a password')
+    .argument('<FILE>')
+    .option('--label <TEXT>', 'a word for people')
+    .action(async (file: string, flags: NewKeyFlags) => {
+      await run(async (context) => (await import('./commands/key.ts')).exportKey(context, file, flags))
+    })
+}

@@ -1,0 +1,130 @@
+import { type Command, Option } from 'commander'
+
+import type { BackupFlags } from './commands/backup.ts'
+import type { ListFlags } from './commands/ls.ts'
+import type { PointsFlags } from './commands/points.ts'
+import type { RestoreFlags } from './commands/restore.ts'
+import type { ChainFlags } from './choose-point.ts'
+import type { CommandAction } from './program.ts'
+
+type Run = (action: CommandAction) => Promise<void>
+
+/** Adds what makes Restoring Points and looks into them. */
+export function definePointCommands(program: Command, run: Run): void {
+  defineBackup(program, run)
+  definePoints(program, run)
+  defineLooking(program, run)
+  defineRestore(program, run)
+}
+
+/** Collects the values of an option that may be given several times. */
+function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value]
+}
+
+function withChain(command: Command): Command {
+  return command
+    .option('--instance <ID>', 'only points of this instance: id or name')
+    .option('--chain <ID>', 'only points of this chain: id or a unique beginning of one')
+}
+
+function defineBackup(program: Command, run: Run): void {
+  program
+    .command('backup')
+    .description('make a Restoring Point of files and folders, of standard input or of what a command prints')
+    .argument('[PATH...]', 'what to back up; after `--` the command, with --from-command')
+    .option('--full', 'read every byte again, whatever is known already')
+    .option('--tag <TAG>', 'tag the point; may be repeated', collect)
+    .option('--description <TEXT>', 'describe the point')
+    .option('--exclude <PATTERN>', 'leave out what a gitignore pattern matches; may be repeated', collect)
+    .option('--exclude-file <FILE>', 'leave out what the patterns in a file match; may be repeated', collect)
+    .option('--exclude-caches', 'leave out what lies in folders with a CACHEDIR.TAG')
+    .option('--exclude-if-present <NAME>', 'leave out folders that hold NAME; may be repeated', collect)
+    .option('--cross-filesystems', 'descend into other file systems')
+    .option('--strict', 'files that vanish or change while they are read count as unreadable')
+    .option('--dry-run', 'store nothing, tell what would be')
+    .addOption(new Option('--stdin', 'store standard input as one file').conflicts(['fromCommand']))
+    .option('--from-command', 'store what the command after `--` prints as one file')
+    .option('--name <FILE>', 'the name of that file')
+    .action(async (words: readonly string[], flags: BackupFlags) => {
+      await run(async (context) => {
+        const { backupCommand } = await import('./commands/backup.ts')
+        return backupCommand(context, words, flags)
+      })
+    })
+}
+
+function definePoints(program: Command, run: Run): void {
+  const points = withChain(program.command('points'))
+    .description('list the Restoring Points')
+    .option('--tag <TAG>', 'only points with this tag; may be repeated', collect)
+    .option('--source <PATH>', 'only points of chains that hold PATH')
+    .action(async (flags: PointsFlags) => {
+      await run(async (context) => {
+        const { pointsCommand } = await import('./commands/points.ts')
+        return pointsCommand(context, flags)
+      })
+    })
+  // Its options come from `points`, which takes them wherever they stand.
+  points
+    .command('show')
+    .description('describe a Restoring Point')
+    .argument('<POINT>')
+    .action(async (point: string) => {
+      await run(async (context) => {
+        const { showPointCommand } = await import('./commands/show-point.ts')
+        return showPointCommand(context, point, points.opts<ChainFlags>())
+      })
+    })
+}
+
+function defineLooking(program: Command, run: Run): void {
+  withChain(program.command('ls'))
+    .description('list a folder of a Restoring Point')
+    .argument('<POINT[:/PATH]>')
+    .option('-l, --long', 'with mode, owner, size and time')
+    .option('-R, --recursive', 'with everything below')
+    .action(async (place: string, flags: ListFlags) => {
+      await run(async (context) => {
+        const { listCommand } = await import('./commands/ls.ts')
+        return listCommand(context, place, flags)
+      })
+    })
+  withChain(program.command('cat'))
+    .description('print a file of a Restoring Point')
+    .argument('<POINT:/PATH>')
+    .action(async (place: string, flags: ChainFlags) => {
+      await run(async (context) => {
+        const { catCommand } = await import('./commands/cat.ts')
+        return catCommand(context, place, flags)
+      })
+    })
+}
+
+function defineRestore(program: Command, run: Run): void {
+  withChain(program.command('restore'))
+    .description('restore a Restoring Point or what lies below one of its paths')
+    .argument('<POINT[:/PATH]>')
+    .addOption(new Option('--target <DIR>', "PATH's contents land in DIR").conflicts('inPlace'))
+    .option('--in-place', 'restore to where it came from')
+    .option('--include <PATTERN>', 'restore only what a gitignore pattern matches; may be repeated', collect)
+    .option('--exclude <PATTERN>', 'leave out what a gitignore pattern matches; may be repeated', collect)
+    .option('--preview', 'only tell what would be created, overwritten, left and deleted')
+    .addOption(
+      new Option('--overwrite <MODE>', 'which existing files are overwritten').choices([
+        'never',
+        'if-changed',
+        'if-newer',
+        'always',
+      ]),
+    )
+    .option('--delete', 'delete what lies in restored folders and is not in the point')
+    .option('--verify', 'read everything back and compare it')
+    .option('-y, --yes', 'go ahead without asking')
+    .action(async (place: string, flags: RestoreFlags) => {
+      await run(async (context) => {
+        const { restoreCommand } = await import('./commands/restore.ts')
+        return restoreCommand(context, place, flags)
+      })
+    })
+}

@@ -1,0 +1,81 @@
+import { type Command, Option } from 'commander'
+
+import type { InitFlags } from './commands/init.ts'
+import type { CommandAction } from './program.ts'
+
+type Run = (action: CommandAction) => Promise<void>
+
+/** Adds what makes, names and maintains repositories. */
+export function defineSetupCommands(program: Command, run: Run): void {
+  program
+    .command('init')
+    .description('create a repository and add it to the configuration')
+    .addOption(new Option('--recovery-file <FILE>', 'write the recovery code to a file').conflicts('recovery'))
+    .option('--no-recovery', 'make no recovery code')
+    .option('--kdf-memory <SIZE>', 'memory that guessing the password costs, such as 64M')
+    .option('--prune-grace <TIME>', 'how long prune waits before it deletes, such as 24h')
+    .option('--name <NAME>', 'its name in the configuration')
+    .action(async (flags: InitFlags) => {
+      await run(async (context) => (await import('./commands/init.ts')).initCommand(context, flags))
+    })
+  defineRepo(program, run)
+  program
+    .command('driver')
+    .description('where repositories can be kept')
+    .command('list')
+    .description('list the kinds of stores')
+    .action(async () => {
+      await run(async (context) => (await import('./commands/driver.ts')).listDrivers(context))
+    })
+  program
+    .command('cache')
+    .description('what is kept on this machine to save time')
+    .command('clear')
+    .description('remove it, for one repository or for all')
+    .option('--all', 'for all repositories')
+    .action(async (flags: { readonly all?: boolean }) => {
+      await run(async (context) => (await import('./commands/cache.ts')).clearCache(context, flags))
+    })
+  program
+    .command('completion')
+    .description('print the completion script of a shell')
+    .argument('<bash|zsh|fish>')
+    .action(async (shell: string) => {
+      await run(async (context) =>
+        (await import('./commands/completion.ts')).completionCommand(context, program, shell),
+      )
+    })
+}
+
+function defineRepo(program: Command, run: Run): void {
+  const repo = program.command('repo').description('the configured repositories')
+  repo
+    .command('add')
+    .description('give a repository a name')
+    .argument('<NAME>')
+    .argument('<REPO>', 'path or URL')
+    .option('--default', 'use it when no repository is named')
+    .action(async (name: string, place: string, flags: { readonly default?: boolean }) => {
+      await run(async (context) => (await import('./commands/repo.ts')).addRepo(context, { name, place, ...flags }))
+    })
+  repo
+    .command('list')
+    .description('list them')
+    .action(async () => {
+      await run(async (context) => (await import('./commands/repo.ts')).listRepos(context))
+    })
+  repo
+    .command('show')
+    .description('describe a repository')
+    .argument('[REPO]', 'name, path or URL')
+    .action(async (place: string | undefined) => {
+      await run(async (context) => (await import('./commands/show-repo.ts')).showRepo(context, place))
+    })
+  repo
+    .command('remove')
+    .description('forget a name; the repository stays')
+    .argument('<NAME>')
+    .action(async (name: string) => {
+      await run(async (context) => (await import('./commands/repo.ts')).removeRepo(context, name))
+    })
+}

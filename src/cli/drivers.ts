@@ -1,0 +1,52 @@
+import { UsageError } from '../base/errors.ts'
+import type { Driver } from '../storage/driver.ts'
+
+/** A kind of store that repositories can be kept in. */
+export interface DriverKind {
+  readonly name: string
+  /** How a user writes where: shown by `driver list`. */
+  readonly form: string
+  readonly description: string
+  readonly handles: (url: string) => boolean
+  /** @throws {StorageError} NO_REPOSITORY and others */
+  readonly open: (url: string) => Promise<Driver>
+  /** Makes an empty store. */
+  readonly create: (url: string) => Promise<void>
+}
+
+/** Every kind of store, in the order in which they are asked. Their code is loaded when one is used. */
+export const DRIVER_KINDS: readonly DriverKind[] = [
+  {
+    name: 'local',
+    form: '/path, file:/path',
+    description: 'a folder of this machine',
+    handles: (url) => url.startsWith('/'),
+    open: async (url) => (await import('../../drivers/local/local-driver.ts')).openLocalDriver({ root: url }),
+    create: async (url) => (await import('../../drivers/local/create-store.ts')).createStore(url),
+  },
+]
+
+/**
+ * Returns the kind of store at `url`.
+ *
+ * @throws {UsageError} BAD_ARGUMENT: there is none.
+ */
+export function driverKindOf(url: string): DriverKind {
+  const kind = DRIVER_KINDS.find(({ handles }) => handles(url))
+  if (kind !== undefined) return kind
+  const scheme = url.slice(0, url.indexOf(':') + 1)
+  throw new UsageError('BAD_ARGUMENT', `no driver keeps repositories at ${scheme}`, {
+    context: { scheme },
+    hint: '`tidemark driver list` shows what can stand there.',
+  })
+}
+
+/**
+ * Opens the store at `url`.
+ *
+ * @throws {UsageError} BAD_ARGUMENT
+ * @throws {StorageError} NO_REPOSITORY and others
+ */
+export async function openDriver(url: string): Promise<Driver> {
+  return driverKindOf(url).open(url)
+}

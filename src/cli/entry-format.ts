@@ -1,0 +1,72 @@
+import { type ByteString, display } from '../base/byte-string.ts'
+import type { EntryKind, TreeEntry } from '../format/tree.ts'
+import { formatTime, formatTimestamp } from './format.ts'
+import { type JsonPath, jsonPath } from './json-path.ts'
+
+const KIND_LETTERS: Readonly<Record<EntryKind, string>> = {
+  file: '-',
+  dir: 'd',
+  symlink: 'l',
+  fifo: 'p',
+  socket: 's',
+  char: 'c',
+  block: 'b',
+}
+
+/** Names of the users and groups that a listing names by number. */
+export interface OwnerNames {
+  readonly users: ReadonlyMap<number, string>
+  readonly groups: ReadonlyMap<number, string>
+}
+
+/** Returns kind and permissions as `ls -l` shows them: `drwxr-xr-x`. */
+export function formatMode(kind: EntryKind, mode: number): string {
+  const triple = (shift: number, special: boolean, letter: string): string => {
+    const execute = ((mode >> shift) & 1) !== 0
+    const last = special ? (execute ? letter : letter.toUpperCase()) : execute ? 'x' : '-'
+    return `${(mode >> shift) & 4 ? 'r' : '-'}${(mode >> shift) & 2 ? 'w' : '-'}${last}`
+  }
+  const owner = triple(6, (mode & 0o4000) !== 0, 's')
+  const group = triple(3, (mode & 0o2000) !== 0, 's')
+  const others = triple(0, (mode & 0o1000) !== 0, 't')
+  return `${KIND_LETTERS[kind]}${owner}${group}${others}`
+}
+
+/** Returns the line of a long listing. */
+export function longLine(path: ByteString, entry: TreeEntry, names: OwnerNames): string {
+  const owner = names.users.get(entry.uid) ?? String(entry.uid)
+  const group = names.groups.get(entry.gid) ?? String(entry.gid)
+  const size = 'major' in entry ? `${entry.major}, ${entry.minor}` : String(sizeOf(entry))
+  const target = entry.kind === 'symlink' ? ` -> ${display(entry.target)}` : ''
+  const mode = formatMode(entry.kind, entry.mode)
+  const owners = `${owner.padEnd(8)} ${group.padEnd(8)}`
+  return `${mode} ${owners} ${size.padStart(12)} ${formatTime(entry.mtime)} ${display(path)}${target}`
+}
+
+/** Returns the size of a file or a link's target in bytes; of anything else 0. */
+function sizeOf(entry: TreeEntry): number {
+  if (entry.kind === 'file') return entry.size
+  return entry.kind === 'symlink' ? entry.target.length : 0
+}
+
+/** Returns an entry as JSON shows it. */
+export function jsonEntry(path: ByteString, entry: TreeEntry, names: OwnerNames): JsonPath & Record<string, unknown> {
+  return {
+    ...jsonPath(path),
+    kind: entry.kind,
+    mode: entry.mode.toString(8).padStart(4, '0'),
+    uid: entry.uid,
+    gid: entry.gid,
+    user: names.users.get(entry.uid) ?? null,
+    group: names.groups.get(entry.gid) ?? null,
+    size: sizeOf(entry),
+    mtime: formatTimestamp(entry.mtime),
+    ...(entry.kind === 'symlink' ? targetOf(entry.target) : {}),
+    ...('major' in entry ? { major: entry.major, minor: entry.minor } : {}),
+  }
+}
+
+function targetOf(target: ByteString): { readonly target: string; readonly targetBytes?: string } {
+  const { path, pathBytes } = jsonPath(target)
+  return pathBytes === undefined ? { target: path } : { target: path, targetBytes: pathBytes }
+}

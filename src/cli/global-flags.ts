@@ -1,0 +1,11 @@
+/** Options that every command understands. */
+export interface GlobalFlags {
+  readonly repository?: string
+  readonly json?: boolean
+  readonly quiet?: boolean
+  readonly verbose?: boolean
+  /** False with --no-progress. */
+  readonly progress: boolean
+  readonly cacheDir?: string
+  readonly config?: string
+}

@@ -1,0 +1,29 @@
+import type { PointChain } from '../repository/point-chain.ts'
+import type { Repository } from '../repository/repository.ts'
+import type { CliContext } from './context.ts'
+import { openSession } from './open-session.ts'
+
+/** A repository with its points. Disposing of it closes the repository. */
+export interface OpenPoints extends AsyncDisposable {
+  readonly repository: Repository
+  readonly points: PointChain
+}
+
+/** Opens the repository and loads its points; what is suspicious about them is told. */
+export async function openPoints(context: CliContext): Promise<OpenPoints> {
+  const session = await openSession(context)
+  try {
+    const repository = await session.repository
+    const points = await repository.chain({ signal: context.signal })
+    for (const alarm of points.alarms) {
+      context.output.warning(alarm.hint === undefined ? alarm.message : `${alarm.message} (${alarm.hint})`)
+    }
+    const close = async (): Promise<void> => {
+      await session[Symbol.asyncDispose]()
+    }
+    return { repository, points, [Symbol.asyncDispose]: close }
+  } catch (error) {
+    await session[Symbol.asyncDispose]()
+    throw error
+  }
+}

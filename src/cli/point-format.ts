@@ -1,0 +1,68 @@
+import { type ByteString } from '../base/byte-string.ts'
+import type { PointDetail } from '../format/records.ts'
+import type { PointChain } from '../repository/point-chain.ts'
+import type { PointInfo } from '../repository/point-info.ts'
+import { formatTimestamp } from './format.ts'
+import { type JsonPath, jsonPath } from './json-path.ts'
+
+/** A point with what only its sealed detail tells; `undefined` where that cannot be read. */
+export interface DetailedPoint {
+  readonly info: PointInfo
+  readonly detail: PointDetail | undefined
+}
+
+/** Returns the name of the instance that made a point, or the start of its id. */
+export function instanceName(points: PointChain, { record }: PointInfo): string {
+  return points.instances.get(record.instance)?.name ?? record.instance.slice(0, 8)
+}
+
+/** Returns a point as `points --json` lists it. */
+export function jsonPoint({ info, detail }: DetailedPoint, points: PointChain): Record<string, unknown> {
+  const { record, tags } = info
+  const { counts } = record
+  return {
+    point: record.point,
+    chain: record.chain,
+    sequence: record.sequence,
+    type: record.type,
+    started: formatTimestamp(record.started),
+    finished: formatTimestamp(record.finished),
+    instance: record.instance,
+    instanceName: instanceName(points, info),
+    parents: record.parents.map(({ point }) => point),
+    ...counts,
+    bytes: record.bytes,
+    bytesStored: record.bytesStored,
+    tags,
+    description: record.description,
+    tool: record.tool,
+    sources: detail === undefined ? null : detail.sources.map((source) => jsonPath(source as ByteString)),
+  }
+}
+
+/** Returns a point as `points show --json` describes it: with its parts and what is not in it. */
+export function jsonPointDetail(point: DetailedPoint, points: PointChain): Record<string, unknown> {
+  const { info, detail } = point
+  const { coverage, packs, indexes, parts, replaces } = info.record
+  return {
+    ...jsonPoint(point, points),
+    host: detail?.host ?? null,
+    user: detail?.user ?? null,
+    parts: parts.map(({ name, source, version }) => ({ name, source, version })),
+    replaces: replaces ?? null,
+    packs: packs.length,
+    indexes: indexes.length,
+    coverage: {
+      expected: coverage.expected,
+      stored: coverage.stored,
+      skipped: Object.fromEntries(coverage.skipped),
+      unreadable: Object.fromEntries(coverage.unreadable),
+    },
+    omissions: detail === undefined ? null : detail.omissions.map(jsonOmission),
+  }
+}
+
+function jsonOmission(omission: PointDetail['omissions'][number]): JsonPath & Record<string, unknown> {
+  const { part, path, reason, bytes } = omission
+  return { part, ...jsonPath(path as ByteString), reason, bytes }
+}

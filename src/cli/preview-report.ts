@@ -1,0 +1,74 @@
+import { display } from '../base/byte-string.ts'
+import type { RestoreAction, RestoreCounts, RestoreItem } from '../engine/restore-types.ts'
+import { jsonPath } from './json-path.ts'
+import type { Output } from './output.ts'
+import { countLines, type RestoreSubject, targetFields } from './restore-report.ts'
+
+const LINES_MAX = 20
+
+const WORDS: Readonly<Record<RestoreAction, string>> = {
+  create: 'would be created',
+  overwrite: 'would be overwritten',
+  unchanged: 'are the same already',
+  delete: 'would be deleted',
+  keep: 'differ and would be left as they are (--overwrite)',
+}
+
+/** Shows what a restore would do. */
+export class PreviewReport {
+  readonly #output: Output
+  readonly #everything: boolean
+  readonly #counts = new Map<RestoreAction, { entries: number; bytes: number }>()
+  #lines = 0
+  #hidden = 0
+
+  /** With `everything` each item is part of the result; otherwise the first few that change something are shown. */
+  constructor(output: Output, { everything }: { readonly everything: boolean }) {
+    this.#output = output
+    this.#everything = everything
+  }
+
+  add(item: RestoreItem): void {
+    const { action, bytes, kind, path } = item
+    const counts = this.#counts.get(action) ?? { entries: 0, bytes: 0 }
+    counts.entries++
+    counts.bytes += bytes
+    this.#counts.set(action, counts)
+    if (this.#everything) {
+      if (this.#output.json) this.#output.event('item', { action, kind, bytes, ...jsonPath(path) })
+      // What is the same already would drown what matters.
+      else if (action !== 'unchanged' || this.#output.verbose) this.#output.line(lineOf(item))
+    } else if (action === 'overwrite' || action === 'delete') {
+      if (this.#lines++ < LINES_MAX) this.#output.error(lineOf(item))
+      else this.#hidden++
+    }
+  }
+
+  summarize({ point, options }: RestoreSubject): void {
+    const counts = (action: RestoreAction): RestoreCounts => this.#counts.get(action) ?? { entries: 0, bytes: 0 }
+    const actions = {
+      create: counts('create'),
+      overwrite: counts('overwrite'),
+      unchanged: counts('unchanged'),
+      delete: counts('delete'),
+      keep: counts('keep'),
+    }
+    if (this.#everything && this.#output.json) {
+      this.#output.event('summary', { point, ...targetFields(options), preview: true, actions })
+      return
+    }
+    if (this.#hidden > 0) this.#output.error(`… and ${this.#hidden} more: --preview shows all`)
+    const where = options.target === undefined ? 'in place' : `to ${display(options.target)}`
+    const lines = [`Restoring ${display(options.path)} of point ${point.slice(0, 8)} ${where}:`]
+    lines.push(...countLines(actions, WORDS))
+    if (lines.length === 1) lines.push('  nothing to do')
+    for (const line of lines) {
+      if (this.#everything) this.#output.line(line)
+      else this.#output.error(line)
+    }
+  }
+}
+
+function lineOf({ action, kind, path }: RestoreItem): string {
+  return `${action.padEnd(9)} ${display(path)}${kind === 'dir' ? '/' : ''}`
+}

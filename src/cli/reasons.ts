@@ -1,0 +1,41 @@
+import type { SkipReason, TroubleReason } from '../engine/backup-types.ts'
+
+interface Omission {
+  /** Before a path. */
+  readonly short: string
+  /** Behind a number of entries. */
+  readonly counted: string
+  /** What includes it the next time. */
+  readonly remedy?: string
+}
+
+const SKIPS: Readonly<Record<SkipReason, Omission>> = {
+  excluded: { short: 'excluded', counted: 'excluded', remedy: 'by --exclude or --exclude-file' },
+  'other-file-system': {
+    short: 'other file system',
+    counted: 'on other file systems',
+    remedy: '--cross-filesystems includes them',
+  },
+  repository: { short: 'repository', counted: 'the repository itself' },
+  nobackup: { short: '.nobackup', counted: 'marked by .nobackup', remedy: 'removing that file includes them' },
+  'cache-directory': { short: 'cache', counted: 'caches', remedy: 'by --exclude-caches' },
+  'marker-file': { short: 'marked', counted: 'marked by a file', remedy: 'by --exclude-if-present' },
+  'mounted-point': { short: 'mounted point', counted: 'mounted Restoring Points' },
+}
+
+const TROUBLES: Readonly<Record<TroubleReason, Omission>> = {
+  vanished: { short: 'vanished', counted: 'vanished while they were read' },
+  changed: { short: 'changed', counted: 'changed while they were read' },
+  denied: { short: 'no permission', counted: 'not readable: no permission' },
+  'io-error': { short: 'read error', counted: 'not readable: the disk or file system failed' },
+  'name-too-long': { short: 'name too long', counted: 'with a path that is too long' },
+  unsupported: { short: 'unsupported', counted: 'of a kind that cannot be stored' },
+}
+
+/** How each reason why something is not in a point is told. */
+export const OMISSIONS: Readonly<Record<SkipReason | TroubleReason, Omission>> = { ...SKIPS, ...TROUBLES }
+
+/** Tells what was left out on purpose from what could not be read. */
+export function isSkip(reason: SkipReason | TroubleReason): reason is SkipReason {
+  return Object.hasOwn(SKIPS, reason)
+}

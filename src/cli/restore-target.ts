@@ -1,0 +1,43 @@
+import { readdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
+
+import { errnoOf, TargetError, UsageError } from '../base/errors.ts'
+
+export interface RestoreTarget {
+  /** An absolute path; `undefined`: everything goes to where it came from. */
+  readonly target: string | undefined
+  /** Whether there is nothing that could be overwritten. */
+  readonly isEmpty: boolean
+}
+
+/**
+ * Returns where a restore goes.
+ *
+ * @throws {UsageError} BAD_ARGUMENT: neither `target` nor `inPlace`.
+ * @throws {TargetError} TARGET_DENIED, TARGET_FAILED: the target cannot be looked into, or is no folder.
+ */
+export async function restoreTarget(
+  workingDirectory: string,
+  flags: { readonly target?: string; readonly inPlace?: boolean },
+): Promise<RestoreTarget> {
+  if (flags.inPlace === true) return { target: undefined, isEmpty: false }
+  if (flags.target === undefined || flags.target === '') {
+    throw new UsageError('BAD_ARGUMENT', 'where to restore to was not said', {
+      hint: 'Name a folder with --target DIR, or say --in-place.',
+    })
+  }
+  const target = resolve(workingDirectory, flags.target)
+  try {
+    return { target, isEmpty: (await readdir(target)).length === 0 }
+  } catch (cause) {
+    const errno = errnoOf(cause)
+    if (errno === 'ENOENT') return { target, isEmpty: true }
+    const code = errno === 'EACCES' || errno === 'EPERM' ? 'TARGET_DENIED' : 'TARGET_FAILED'
+    const why = errno === 'ENOTDIR' ? 'it is not a folder' : (errno ?? 'unknown')
+    throw new TargetError(code, `${target} cannot be restored into: ${why}`, {
+      context: { path: target },
+      cause,
+      hint: 'Choose another folder with --target.',
+    })
+  }
+}

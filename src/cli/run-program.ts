@@ -1,0 +1,72 @@
+import { CommanderError } from 'commander'
+
+import { type CliContext, createContext } from './context.ts'
+import type { Environment } from './environment.ts'
+import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE } from './exit-codes.ts'
+import type { GlobalFlags } from './global-flags.ts'
+import type { Output } from './output.ts'
+import { createProgram } from './program.ts'
+import { reportError } from './report-error.ts'
+import type { SecretVariables } from './secret-variables.ts'
+
+export interface ProgramInput {
+  readonly words: readonly string[]
+  readonly environment: Environment
+  readonly variables: SecretVariables
+}
+
+export interface ProgramOutcome {
+  readonly exitCode: number
+  /** `undefined` when no command ran. */
+  readonly output: Output | undefined
+}
+
+/** Runs one command line to its end; whatever goes wrong has been told. */
+export async function runProgram({ words, environment, variables }: ProgramInput): Promise<ProgramOutcome> {
+  let context: CliContext | undefined
+  let exitCode = EXIT_DONE
+  const program = createProgram(async (flags: GlobalFlags, command) => {
+    context = createContext({ environment, variables, flags })
+    try {
+      exitCode = (await command(context)) ?? EXIT_DONE
+      if (context.signal.aborted && exitCode === EXIT_DONE) context.output.detail('interrupted after the work was done')
+    } catch (error) {
+      exitCode = failureOf(context, error)
+    }
+  })
+  try {
+    if (words.length === 0) program.outputHelp()
+    else await program.parseAsync(words, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    exitCode = usageProblem(error)
+  }
+  return { exitCode, output: context?.output }
+}
+
+function failureOf(context: CliContext, error: unknown): number {
+  // Whatever an interrupted operation ended with, the interruption is why; when nobody reads the output, nobody waits.
+  if (context.signal.aborted) {
+    context.output.error('tidemark: interrupted')
+    return EXIT_INTERRUPTED
+  }
+  if (context.output.gone.aborted && isAbort(error)) return EXIT_DONE
+  return reportError(context.output, error)
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
+}
+
+/** Tells what is wrong with the command line, in the form of all other errors. */
+function usageProblem(error: CommanderError): number {
+  // Help and version, asked for, are no problem.
+  if (error.exitCode === 0) return EXIT_DONE
+  // Help that was shown because a command of a group is missing has said it all.
+  if (error.code === 'commander.help') return EXIT_USAGE
+  const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n')
+  process.stderr.write(`tidemark: ${message.replace(/\.$/, '')}\n`)
+  const meant = /^\(Did you mean (.*)\?\)$/.exec(suggestion ?? '')?.[1]
+  process.stderr.write(meant === undefined ? 'hint: See `tidemark help`.\n' : `hint: Did you mean ${meant}?\n`)
+  return EXIT_USAGE
+}

@@ -1,0 +1,30 @@
+import { nonEmpty } from './environment.ts'
+
+/** What the environment says about how the repository is opened. */
+export interface SecretVariables {
+  readonly password: string | undefined
+  readonly passwordFile: string | undefined
+  readonly passwordCommand: string | undefined
+  readonly keyFile: string | undefined
+  readonly recoveryCode: string | undefined
+}
+
+/**
+ * Takes the variables that say how the repository is opened out of `environment`, so that no process started from here
+ * inherits them.
+ */
+export function takeSecretVariables(environment: Record<string, string | undefined>): SecretVariables {
+  const take = (name: string): string | undefined => {
+    const value = nonEmpty(environment[name])
+    // Assigning undefined would leave the text "undefined" in process.env.
+    Reflect.deleteProperty(environment, name)
+    return value
+  }
+  return {
+    password: take('TIDEMARK_PASSWORD'),
+    passwordFile: take('TIDEMARK_PASSWORD_FILE'),
+    passwordCommand: take('TIDEMARK_PASSWORD_COMMAND'),
+    keyFile: take('TIDEMARK_KEY_FILE'),
+    recoveryCode: take('TIDEMARK_RECOVERY_CODE'),
+  }
+}

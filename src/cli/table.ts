@@ -1,0 +1,20 @@
+import { pad, textWidth } from './text-width.ts'
+
+export interface Column<Row> {
+  readonly title: string
+  /** Numbers stand at the right. */
+  readonly align?: 'left' | 'right'
+  readonly value: (row: Row) => string
+}
+
+/** Returns the lines of a table, headings first; columns as wide as what is in them, two spaces between. */
+export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string[] {
+  const cells = [columns.map(({ title }) => title), ...rows.map((row) => columns.map(({ value }) => value(row)))]
+  const widths = columns.map((_, index) => Math.max(...cells.map((line) => textWidth(line[index] ?? ''))))
+  return cells.map((line) =>
+    line
+      .map((cell, index) => pad(cell, widths[index] ?? 0, columns[index]?.align ?? 'left'))
+      .join('  ')
+      .trimEnd(),
+  )
+}

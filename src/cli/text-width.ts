@@ -1,0 +1,37 @@
+/** Characters that take two columns of a terminal, roughly: East Asian wide forms and pictographs. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Extended_Pictographic}/u
+const COMBINING = /\p{Mark}/u
+
+/** Returns how many columns of a terminal one character (a code point) takes. */
+function widthOf(character: string): number {
+  if (COMBINING.test(character)) return 0
+  return WIDE.test(character) ? 2 : 1
+}
+
+/** Returns how many columns of a terminal `text` takes. */
+export function textWidth(text: string): number {
+  let width = 0
+  for (const character of text) width += widthOf(character)
+  return width
+}
+
+/** Returns the end of `text` that fits `columns`, with `…` before it when something is missing. */
+export function truncateStart(text: string, columns: number): string {
+  if (textWidth(text) <= columns) return text
+  if (columns < 1) return ''
+  const kept: string[] = []
+  let width = 1
+  for (const character of Array.from(text).reverse()) {
+    width += widthOf(character)
+    if (width > columns) break
+    kept.push(character)
+  }
+  return `…${kept.reverse().join('')}`
+}
+
+/** Returns `text` with spaces up to `columns`, after it or, for numbers, before it. */
+export function pad(text: string, columns: number, side: 'left' | 'right'): string {
+  const spaces = ' '.repeat(Math.max(0, columns - textWidth(text)))
+  return side === 'left' ? text + spaces : spaces + text
+}

@@ -1,0 +1,22 @@
+import { stat } from 'node:fs/promises'
+
+import type { Output } from './output.ts'
+
+/** Tells the user when a loss of what is backed up would take the repository with it. */
+export async function warnAboutPlace(output: Output, url: string, roots: readonly string[]): Promise<void> {
+  if (!url.startsWith('/')) return
+  const inside = roots.find((root) => url === root || url.startsWith(root === '/' ? root : `${root}/`))
+  if (inside !== undefined) {
+    say(output, `the repository ${url} lies inside ${inside}: it is left out, and lost when that is lost`)
+    return
+  }
+  const [repository, ...sources] = await Promise.all([url, ...roots].map((path) => stat(path).catch(() => undefined)))
+  if (repository !== undefined && sources.some((source) => source?.dev === repository.dev)) {
+    say(output, `the repository ${url} lies on the same disk as what is backed up: keep a copy elsewhere`)
+  }
+}
+
+function say(output: Output, message: string): void {
+  if (output.json) output.event('warning', { message })
+  output.message(`tidemark: warning: ${message}`)
+}

@@ -1,0 +1,111 @@
+import { join } from 'node:path'
+
+import type { Clock } from '../base/clock.ts'
+import type { TidemarkError } from '../base/errors.ts'
+import type { RepositoryId } from '../base/ids.ts'
+import type { Randomness } from '../base/random.ts'
+import type { NewInstance } from '../repository/instance-key.ts'
+import type { LocalCache } from '../repository/local-cache.ts'
+import type { Repository } from '../repository/repository.ts'
+import type { SlotSecret } from '../repository/slot-key.ts'
+import type { Driver } from '../storage/driver.ts'
+import type { Paths } from './directories.ts'
+import { startEarlyKey } from './early-key.ts'
+import { openMachineKey } from './machine-key.ts'
+import { type RepositoryPlace, resolveRepository } from './resolve-repository.ts'
+
+export interface SessionRequest {
+  /** REPO as the user named it; `undefined` for the default. */
+  readonly repository: string | undefined
+  readonly workingDirectory: string
+  readonly paths: Paths
+  readonly clock: Clock
+  readonly randomness: Randomness
+  readonly openDriver: (url: string) => Promise<Driver>
+  /** Returns what opens the repository at a location; the session wipes it. */
+  readonly secret: (location: string) => Promise<SlotSecret>
+  readonly describeInstance: () => NewInstance
+  /** Told of damage that keeps nothing from going on. */
+  readonly onProblem: (problem: TidemarkError) => void
+}
+
+/** A repository being opened, with all that belongs to it on this machine. Disposing of it closes and wipes. */
+export interface Session extends AsyncDisposable {
+  readonly place: RepositoryPlace
+  readonly driver: Driver
+  /** As the store says; verified once `repository` resolves. */
+  readonly repositoryId: RepositoryId
+  readonly cache: LocalCache
+  /** Rejects with what keeps the repository from opening; the keys are derived in the background. */
+  readonly repository: Promise<Repository>
+}
+
+/** Where the caches of all repositories lie. */
+export function cachesDirectory(paths: Paths): string {
+  return join(paths.cacheDirectory, 'repositories')
+}
+
+/**
+ * Begins to open a repository. Once it resolves, a backup may scan against the local cache, while the password's key is
+ * still being derived.
+ *
+ * @throws {UsageError} BAD_ARGUMENT, BAD_CONFIGURATION
+ * @throws {StorageError} NO_REPOSITORY and every failure of the driver.
+ * @throws {KeyError} and others of `openRepository`, when the store does not even tell which repository it is.
+ */
+export async function openSession(request: SessionRequest): Promise<Session> {
+  const { paths, randomness, workingDirectory } = request
+  const question = { given: request.repository, configFile: paths.configFile, workingDirectory }
+  const place = await resolveRepository(question)
+  const driver = await request.openDriver(place.url)
+  try {
+    const secret = await request.secret(place.url)
+    const early = await startEarlyKey(driver, secret)
+    // All that is imported from here on is loaded while the key is being derived in a thread of its own.
+    const [{ openRepository }, { LocalCache }, { InstanceFile }, { wipe }] = await Promise.all([
+      import('../repository/repository.ts'),
+      import('../repository/local-cache.ts'),
+      import('./instance-file.ts'),
+      import('../crypto/secret.ts'),
+    ])
+    const machineKey = openMachineKey(paths.stateDirectory, randomness)
+    const directory = cachesDirectory(paths)
+    const openCache = (repository: RepositoryId): LocalCache =>
+      LocalCache.open({ directory, repository, machineKey, onWarning: request.onProblem })
+    const cache = early === undefined ? undefined : openCache(early.repository)
+    const repository = openRepository({
+      driver,
+      secret,
+      cache: (id) => (cache !== undefined && id === early?.repository ? cache : openCache(id)),
+      instanceStore: new InstanceFile(paths.stateDirectory),
+      describeInstance: request.describeInstance,
+      clock: request.clock,
+      randomness,
+      onProblem: request.onProblem,
+      ...(early?.pending === undefined ? {} : { keys: { pending: early.pending } }),
+    }).finally(() => {
+      wipe(secret.bytes)
+    })
+    const close = async (): Promise<void> => {
+      await repository.then(
+        (opened) => {
+          opened[Symbol.dispose]()
+        },
+        () => undefined,
+      )
+      wipe(machineKey)
+      await driver[Symbol.asyncDispose]()
+    }
+    // Whoever awaits it gets the error; until then it must not end the process.
+    repository.catch(() => undefined)
+    if (early !== undefined && cache !== undefined) {
+      return { place, driver, repositoryId: early.repository, cache, repository, [Symbol.asyncDispose]: close }
+    }
+    // Nothing in the store told which repository it is: that it cannot be opened is all there is to say.
+    const { id } = await repository
+    return { place, driver, repositoryId: id, cache: openCache(id), repository, [Symbol.asyncDispose]: close }
+  } catch (error) {
+    await driver[Symbol.asyncDispose]()
+    throw error
+  }
+}

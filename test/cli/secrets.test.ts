@@ -1,0 +1,126 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { expect, test } from 'vitest'
+
+import { newPassword, openingSecret, type SecretContext } from '../../src/cli/secrets.ts'
+import { TypedLine } from '../../src/cli/typed-line.ts'
+import { formatRecoveryCode } from '../../src/format/recovery-code.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+interface Given {
+  readonly variables?: Partial<SecretContext['variables']>
+  /** What is typed at each question. */
+  readonly answers?: readonly string[]
+}
+
+function contextOf({ variables = {}, answers }: Given): SecretContext & { readonly warnings: string[] } {
+  const left = [...(answers ?? [])]
+  const warnings: string[] = []
+  const none = {
+    password: undefined,
+    passwordFile: undefined,
+    passwordCommand: undefined,
+    keyFile: undefined,
+    recoveryCode: undefined,
+  }
+  return {
+    variables: { ...none, ...variables },
+    interactive: answers !== undefined,
+    signal: new AbortController().signal,
+    ask: async () => new Uint8Array(Buffer.from(left.shift() ?? '')),
+    warn: (text) => warnings.push(text),
+    warnings,
+  }
+}
+
+const textOf = (secret: { readonly bytes: Uint8Array }): string => Buffer.from(secret.bytes).toString('utf8')
+
+function fileWith(content: string, mode: number): string {
+  const path = join(temporaryFolder(), 'password')
+  writeFileSync(path, content, { mode })
+  return path
+}
+
+test('a password file loses one line end and nothing else', async () => {
+  for (const [content, password] of [
+    ['pass word\n', 'pass word'],
+    ['pass\r\n', 'pass'],
+    ['two\nlines\n\n', 'two\nlines\n'],
+    [' spaces ', ' spaces '],
+  ] as const) {
+    const context = contextOf({ variables: { passwordFile: fileWith(content, 0o600) } })
+    expect(textOf(await openingSecret(context, '/srv'))).toBe(password)
+    expect(context.warnings).toEqual([])
+  }
+})
+
+test('a password file that others can read is used with a warning', async () => {
+  const context = contextOf({ variables: { passwordFile: fileWith('x', 0o644) } })
+  await openingSecret(context, '/srv')
+  expect(context.warnings).toHaveLength(1)
+})
+
+test('a command prints the password; when it fails, nothing that it printed is shown', async () => {
+  const good = contextOf({ variables: { passwordCommand: 'printf "top secret\\n"' } })
+  expect(textOf(await openingSecret(good, '/srv'))).toBe('top secret')
+  const bad = contextOf({ variables: { passwordCommand: 'echo hunter2; exit 3' } })
+  const error: unknown = await openingSecret(bad, '/srv').catch((failure: unknown) => failure)
+  expect(error).toMatchObject({ code: 'COMMAND_FAILED' })
+  expect(String(error)).toContain('exit code 3')
+  expect(String(error)).not.toContain('hunter2')
+})
+
+test('a command that prints without end is stopped', async () => {
+  const context = contextOf({ variables: { passwordCommand: 'yes' } })
+  await expect(openingSecret(context, '/srv')).rejects.toMatchObject({ code: 'COMMAND_FAILED' })
+})
+
+test('the recovery code and the key file come before the password', async () => {
+  const code = formatRecoveryCode(new Uint8Array(20).fill(7))
+  const recovery = contextOf({ variables: { recoveryCode: code.toLowerCase(), password: 'x' } })
+  expect(await openingSecret(recovery, '/srv')).toMatchObject({ kind: 'recovery-code' })
+  const wrong = contextOf({ variables: { keyFile: fileWith('no key', 0o600), password: 'x' } })
+  await expect(openingSecret(wrong, '/srv')).rejects.toMatchObject({ code: 'WRONG_KEY' })
+})
+
+test('the same password typed on different keyboards is the same', async () => {
+  const [composed, decomposed] = await Promise.all(
+    ['caf\u00e9', 'cafe\u0301'].map((password) => openingSecret(contextOf({ variables: { password } }), '/srv')),
+  )
+  expect(composed).toEqual(decomposed)
+})
+
+test('a new password is asked for twice', async () => {
+  const ask = { purpose: '/srv', useEnvironment: true }
+  expect(textOf(await newPassword(contextOf({ answers: ['good', 'good'] }), ask))).toBe('good')
+  await expect(newPassword(contextOf({ answers: ['good', 'goof'] }), ask)).rejects.toThrow(/differ/)
+  await expect(newPassword(contextOf({ answers: ['', ''] }), ask)).rejects.toThrow(/empty/)
+})
+
+test('without a password and a terminal the user is told how to give one', async () => {
+  await expect(openingSecret(contextOf({}), '/srv')).rejects.toMatchObject({
+    code: 'BAD_ARGUMENT',
+    hint: expect.stringContaining('TIDEMARK_PASSWORD_FILE') as string,
+  })
+})
+
+test('a missing password file is told by name', async () => {
+  const context = contextOf({ variables: { passwordFile: '/nowhere/password' } })
+  await expect(openingSecret(context, '/srv')).rejects.toThrow('/nowhere/password')
+})
+
+test('typing can be corrected by character and by line, and given up', () => {
+  const typed = (keys: string): [string, string] => {
+    const line = new TypedLine()
+    const outcome = line.type(Buffer.from(keys))
+    return [outcome, Buffer.from(line.take()).toString('utf8')]
+  }
+  expect(typed('abc\r')).toEqual(['entered', 'abc'])
+  expect(typed('aü\u007fb\n')).toEqual(['entered', 'ab'])
+  expect(typed('wrong\u0015right\r')).toEqual(['entered', 'right'])
+  expect(typed('ab\u0003')).toEqual(['interrupted', 'ab'])
+  expect(typed('\u0004')).toEqual(['ended', ''])
+  expect(typed('\u001b[A')).toEqual(['more', ''])
+  expect(typed('\u007f\u007fx\r')).toEqual(['entered', 'x'])
+})
