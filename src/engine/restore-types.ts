@@ -25,6 +25,8 @@ export interface RestoreOptions {
   readonly delete: boolean
   /** Everything written is read back and compared with the point. */
   readonly verify: boolean
+  /** Owners are restored by number even where a user of the same name has another one here. */
+  readonly numericIds?: boolean
 }
 
 export interface RestoreCounts {

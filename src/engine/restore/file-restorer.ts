@@ -1,0 +1,276 @@
+import { present } from '../../base/assert.ts'
+import type { TidemarkError } from '../../base/errors.ts'
+import { IntegrityError, StorageError } from '../../base/errors.ts'
+import type { RepositoryIndex } from '../../repository/repository-index.ts'
+import { type PointBlobs, idAt } from '../point-view-layout.ts'
+import {
+  type Candidates,
+  type FrameJob,
+  type Need,
+  buildEmptyJobs,
+  buildFrameJob,
+  buildPlainJob,
+  buildReadingJobs,
+  groupByFrames,
+  locateBlob,
+} from './frame-jobs.ts'
+import type { JobBuilder } from './job-builder.ts'
+import type { JobRunner } from './job-runner.ts'
+import { type RestoreFile, blobCountOf } from './restore-file.ts'
+import { type FileProblem, type RestoreJobResult, WAY_IN_PLACE } from './restore-job.ts'
+import type { SharedFiles } from './shared-files.ts'
+import { problemError, targetError } from './target-errors.ts'
+import type { TargetTree } from './target-tree.ts'
+
+/** Blobs whose places are held in memory at once. */
+const SLICE_BLOBS_MAX = 65_536
+
+export interface FileRestorerOptions {
+  readonly runner: JobRunner
+  readonly index: RepositoryIndex
+  /** Reads blobs by way of all their copies. */
+  readonly blobs: PointBlobs
+  readonly target: TargetTree
+  readonly shared: SharedFiles
+  /** Existing content is compared even where size and time are as wanted. */
+  readonly comparesAlways: boolean
+  readonly verify: boolean
+  readonly onWritten: (bytes: number) => void
+  readonly onNote: (note: string) => void
+  /** Called once for each file, when nothing more will be written to it. */
+  readonly onWrittenFile: (file: RestoreFile) => void
+  /** Called once for each file, when it is whole or has failed. */
+  readonly onDone: (file: RestoreFile) => void
+}
+
+/** Some of a file's blobs, and which of them have to be written. */
+interface Slice extends Candidates {
+  isNeeded: Uint8Array | undefined
+}
+
+/** Brings files and frames together: each frame is decoded once for all files of a batch. */
+export class FileRestorer {
+  readonly #options: FileRestorerOptions
+
+  constructor(options: FileRestorerOptions) {
+    this.#options = options
+  }
+
+  /** Restores a batch of files. Rejects when the restore as a whole cannot go on, or was interrupted. */
+  async restore(files: readonly RestoreFile[]): Promise<void> {
+    for (const slices of sliced(files)) await this.#restoreSlices(slices)
+    for (const file of files) {
+      if (file.isShared) this.#options.shared.finish(file)
+      this.#count(file)
+    }
+    const good = files.filter(({ problem }) => problem === undefined)
+    if (this.#options.verify) await this.#verify(good)
+    for (const file of files) this.#options.onDone(file)
+  }
+
+  async #restoreSlices(slices: readonly Slice[]): Promise<void> {
+    const { runner, shared } = this.#options
+    await this.#compare(slices)
+    const { needs, empty } = this.#needsOf(slices)
+    const jobs = groupByFrames(needs)
+    const jobCounts = countJobs(jobs)
+    const inPlace = new Set<RestoreFile>()
+    for (const [file, count] of jobCounts) {
+      if (count > 1) file.isShared = true
+      if (file.isShared && file.way === WAY_IN_PLACE) inPlace.add(file)
+    }
+    // What a file held is not given up before all that replaces it has been seen to be good.
+    if (inPlace.size > 0) await this.#probe(jobs, inPlace)
+    for (const { file } of slices) if (file.isShared) shared.prepare(file)
+    await runner.forEach(buildEmptyJobs(empty), async (builder) => this.#take(builder, await runner.run(builder)))
+    await runner.forEach(jobs, async (job) => this.#write(job))
+  }
+
+  /** Finds out which blobs files on disk hold already. */
+  async #compare(slices: readonly Slice[]): Promise<void> {
+    const { runner, comparesAlways } = this.#options
+    const candidates: Slice[] = []
+    for (const slice of slices) {
+      const { file, from, to } = slice
+      if (file.way !== WAY_IN_PLACE) continue
+      slice.isNeeded = new Uint8Array(to - from)
+      if (file.step.isContentSame && !comparesAlways) continue
+      slice.isNeeded.fill(1)
+      if (to > from) candidates.push(slice)
+    }
+    const sliceOf = new Map(candidates.map((slice) => [slice.file, slice]))
+    await runner.forEach(buildReadingJobs('compare', candidates), async (builder) => {
+      const { equal } = await runner.run(builder)
+      // What cannot be read is written anew, or fails then.
+      let row = 0
+      for (const { file, blobs } of builder.blobsByFile()) {
+        const { isNeeded, from } = present(sliceOf.get(file), 'a file that was compared')
+        for (const blob of blobs) if (equal?.[row++] === 1 && isNeeded !== undefined) isNeeded[blob - from] = 0
+      }
+    })
+  }
+
+  #needsOf(slices: readonly Slice[]): { needs: Need[]; empty: RestoreFile[] } {
+    const { index } = this.#options
+    const needs: Need[] = []
+    const empty: RestoreFile[] = []
+    for (const { file, from, to, isNeeded } of slices) {
+      if (file.problem !== undefined) continue
+      const first = needs.length
+      try {
+        for (let blob = from; blob < to; blob++) {
+          if (isNeeded === undefined || isNeeded[blob - from] === 1) {
+            needs.push({ file, blob, place: locateBlob(index, file, blob) })
+          }
+        }
+        if (needs.length === first && !file.isShared) empty.push(file)
+      } catch (error) {
+        needs.length = first
+        this.#fail(file, error)
+      }
+    }
+    return { needs, empty }
+  }
+
+  async #probe(jobs: readonly FrameJob[], files: ReadonlySet<RestoreFile>): Promise<void> {
+    const { runner, index } = this.#options
+    const probes = jobs.flatMap((job) => {
+      const needs = job.needs.filter(({ file }) => files.has(file))
+      return needs.length === 0 ? [] : [{ ...job, needs }]
+    })
+    await runner.forEach(probes, async (job) => {
+      const builder = buildFrameJob('probe', job, index)
+      const { problems, failure } = await this.#outcome(() => runner.runOnFrames(builder, job))
+      const failed = failure === undefined ? problems.map(({ file }) => builder.rowFiles[file]) : builder.rowFiles
+      for (const file of failed) {
+        if (file === undefined || (await this.#readElsewhere(file, job)) !== undefined) continue
+        const [problem] = problems
+        this.#fail(file, failure ?? (problem && problemError(this.#pathOf(file), problem)))
+      }
+    })
+  }
+
+  async #write(job: FrameJob): Promise<void> {
+    const { runner, index } = this.#options
+    const builder = buildFrameJob('write', job, index)
+    if (builder.rowFiles.length === 0) return
+    const { failure, ...result } = await this.#outcome(() => runner.runOnFrames(builder, job))
+    if (failure !== undefined) {
+      for (const file of builder.rowFiles) await this.#retry(file, job, failure)
+      return
+    }
+    const damaged = result.problems.filter(({ blob }) => blob !== undefined)
+    this.#take(builder, { ...result, problems: result.problems.filter(({ blob }) => blob === undefined) })
+    for (const problem of damaged) {
+      const file = present(builder.rowFiles[problem.file], 'the file of a problem')
+      await this.#retry(file, job, problemError(this.#pathOf(file), problem))
+    }
+  }
+
+  /** A pack that cannot be had costs the files that need it; anything else ends the restore. */
+  async #outcome(
+    run: () => Promise<RestoreJobResult>,
+  ): Promise<RestoreJobResult & { readonly failure?: TidemarkError }> {
+    try {
+      return await run()
+    } catch (error) {
+      if (!(error instanceof StorageError || error instanceof IntegrityError)) throw error
+      return { bytesWritten: 0, problems: [], notes: [], failure: error }
+    }
+  }
+
+  /** Blobs may have other copies, which are slower to come by. */
+  async #retry(file: RestoreFile, job: FrameJob, problem: TidemarkError): Promise<void> {
+    const { runner } = this.#options
+    const plain = await this.#readElsewhere(file, job)
+    if (plain === undefined) return this.#fail(file, problem)
+    const builder = buildPlainJob(file, blobsOf(job, file))
+    this.#take(builder, await runner.runPlain(builder, plain))
+  }
+
+  async #readElsewhere(file: RestoreFile, job: FrameJob): Promise<Uint8Array[] | undefined> {
+    const { blobs, index } = this.#options
+    const ids = blobsOf(job, file).map((blob) => idAt(file.layout.ids, blob))
+    if (!ids.some((id) => index.otherPlaces(id).length > 0)) return undefined
+    try {
+      return await blobs.readAll(ids, 'data')
+    } catch (error) {
+      if (error instanceof IntegrityError || error instanceof StorageError) return undefined
+      throw error
+    }
+  }
+
+  async #verify(files: readonly RestoreFile[]): Promise<void> {
+    const { runner } = this.#options
+    const candidates = files.map((file) => ({ file, from: 0, to: blobCountOf(file) }))
+    await runner.forEach(buildReadingJobs('verify', candidates), async (builder) => {
+      this.#take(builder, await runner.run(builder))
+    })
+  }
+
+  #take(builder: JobBuilder, result: RestoreJobResult): void {
+    const { onWritten, onNote } = this.#options
+    onWritten(result.bytesWritten)
+    for (const note of result.notes) onNote(note)
+    for (const problem of result.problems) this.#takeProblem(builder, problem)
+    if (builder.kind === 'write') for (const file of builder.rowFiles) if (!file.isShared) this.#count(file)
+  }
+
+  #count(file: RestoreFile): void {
+    if (file.isCounted) return
+    file.isCounted = true
+    this.#options.onWrittenFile(file)
+  }
+
+  #takeProblem(builder: JobBuilder, problem: FileProblem): void {
+    const file = present(builder.rowFiles[problem.file], 'the file of a problem')
+    this.#fail(file, problemError(this.#pathOf(file), problem))
+  }
+
+  #fail(file: RestoreFile, error: unknown): void {
+    file.problem ??= targetError(this.#pathOf(file), error)
+  }
+
+  #pathOf(file: RestoreFile): ReturnType<TargetTree['pathOf']> {
+    return this.#options.target.pathOf(file.step.directory, file.step.name)
+  }
+}
+
+/** Cuts files into slices, and puts as many slices together as memory is meant for. */
+function* sliced(files: readonly RestoreFile[]): Generator<readonly Slice[]> {
+  let slices: Slice[] = []
+  let room = SLICE_BLOBS_MAX
+  for (const file of files) {
+    const count = blobCountOf(file)
+    if (count > room && slices.length > 0) {
+      yield slices
+      slices = []
+      room = SLICE_BLOBS_MAX
+    }
+    for (let from = 0; count - from > room; from += SLICE_BLOBS_MAX) {
+      file.isShared = true
+      yield [{ file, from, to: from + SLICE_BLOBS_MAX, isNeeded: undefined }]
+    }
+    const from = Math.floor(Math.max(0, count - 1) / SLICE_BLOBS_MAX) * SLICE_BLOBS_MAX
+    slices.push({ file, from, to: count, isNeeded: undefined })
+    room -= count - from
+  }
+  if (slices.length > 0) yield slices
+}
+
+function blobsOf(job: FrameJob, file: RestoreFile): number[] {
+  return job.needs.filter((need) => need.file === file).map(({ blob }) => blob)
+}
+
+function countJobs(jobs: readonly FrameJob[]): Map<RestoreFile, number> {
+  const counts = new Map<RestoreFile, number>()
+  const lastJob = new Map<RestoreFile, FrameJob>()
+  for (const job of jobs) {
+    for (const { file } of job.needs) {
+      if (lastJob.get(file) === job) continue
+      lastJob.set(file, job)
+      counts.set(file, (counts.get(file) ?? 0) + 1)
+    }
+  }
+  return counts
+}

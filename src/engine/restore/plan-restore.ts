@@ -1,0 +1,86 @@
+import { type ByteString, display } from '../../base/byte-string.ts'
+import { TargetError, type TidemarkError, UsageError } from '../../base/errors.ts'
+import type { RepositoryId } from '../../base/ids.ts'
+import type { TreeEntry } from '../../format/tree.ts'
+import type { RealmKeys } from '../../repository/key-ring.ts'
+import type { RepositoryIndex } from '../../repository/repository-index.ts'
+import type { Driver } from '../../storage/driver.ts'
+import type { OpenPointView } from '../point-view.ts'
+import type { RestoreItem, RestoreOptions } from '../restore-types.ts'
+import type { PlanStep } from './plan-step.ts'
+import { processRights } from './process-rights.ts'
+import { RestorePlanner } from './restore-planner.ts'
+import { TargetTree } from './target-tree.ts'
+
+/** What a restore needs of a repository. */
+export interface RestoreRepository {
+  readonly id: RepositoryId
+  readonly driver: Driver
+  readonly realm: Pick<RealmKeys, 'idKey'>
+  index(): Promise<RepositoryIndex>
+}
+
+export interface PlanRestoreInput {
+  readonly view: OpenPointView
+  readonly repository?: RestoreRepository
+  readonly options: RestoreOptions
+  readonly signal?: AbortSignal | undefined
+  /** Told of what could not be restored because it cannot be read, here or in the point. */
+  readonly onFailure?: (path: ByteString, error: TidemarkError) => void
+}
+
+/**
+ * Yields what a restore would do with each entry, parents before children, and changes nothing.
+ *
+ * It is the very plan that `restore` carries out.
+ * @throws {UsageError} UNKNOWN_PATH, BAD_PATTERN
+ * @throws {TargetError} TARGET_UNSAFE: it would delete from the root of all files; TARGET_FAILED: no directory.
+ */
+export async function* planRestore(input: PlanRestoreInput): AsyncGenerator<RestoreItem> {
+  const { options, signal } = input
+  const start = await findStart(input.view, options.path)
+  using target = openTarget(start, options, { create: false })
+  const planner = new RestorePlanner({
+    view: input.view,
+    target,
+    options,
+    canSetOwners: processRights().uid === 0,
+    onFailure: input.onFailure ?? (() => undefined),
+  })
+  for await (const steps of planner.plan(start)) {
+    signal?.throwIfAborted()
+    for (const step of steps) yield itemOf(target, step)
+  }
+}
+
+/** Returns the entry of the point that the user named. @throws {UsageError} UNKNOWN_PATH */
+export async function findStart(view: OpenPointView, path: ByteString): Promise<TreeEntry> {
+  const entry = await view.lookup(path)
+  if (entry !== undefined) return entry
+  throw new UsageError('UNKNOWN_PATH', `the point has no ${display(path)}`, {
+    context: { path: display(path) },
+    hint: 'Look with `tidemark ls` what it has.',
+  })
+}
+
+/** Opens the directory that a restore of `start` lands in. @throws {TargetError} */
+export function openTarget(start: TreeEntry, options: RestoreOptions, how: { readonly create: boolean }): TargetTree {
+  const target = TargetTree.open(options.target ?? homeOf(start, options.path), how)
+  if (!options.delete || !target.isFileSystemRoot) return target
+  target[Symbol.dispose]()
+  throw new TargetError('TARGET_UNSAFE', 'nothing is deleted in the root of all files', {
+    hint: 'Restore a folder below it, or leave out --delete.',
+  })
+}
+
+export function itemOf(target: TargetTree, step: PlanStep): RestoreItem {
+  const { action, kind, bytes } = step
+  return { path: target.pathOf(step.directory, step.name), action, kind, bytes }
+}
+
+/** The directory where something was when it was backed up. */
+function homeOf(start: TreeEntry, path: ByteString): ByteString {
+  const whole = path.replace(/\/+$/, '')
+  const home = start.kind === 'dir' ? whole : whole.slice(0, whole.lastIndexOf('/'))
+  return (home === '' ? '/' : home) as ByteString
+}

@@ -1,0 +1,279 @@
+import { type ByteString, joinPath } from '../../base/byte-string.ts'
+import { compareTimespec } from '../../base/clock.ts'
+import type { TidemarkError } from '../../base/errors.ts'
+import { readLinkAt } from '../../base/posix/files.ts'
+import type { FileStatus } from '../../base/posix/statx.ts'
+import { entryNameProblem } from '../../format/entry-name.ts'
+import type { TreeEntry } from '../../format/tree.ts'
+import { DIRECTORIES_AT_ONCE, type DirectoryListing } from '../point-view-directory.ts'
+import type { OpenPointView } from '../point-view.ts'
+import type { RestoreAction, RestoreOptions } from '../restore-types.ts'
+import { chooseAction, isContentSame } from './choose-action.ts'
+import { planDeletions } from './plan-deletions.ts'
+import type { PlanStep } from './plan-step.ts'
+import { RestoreFilter, type Wanted } from './restore-filter.ts'
+import { RestoreOwners } from './restore-owners.ts'
+import { targetError } from './target-errors.ts'
+import { type TargetDirectory, type TargetTree, childDirectory } from './target-tree.ts'
+
+export interface PlannerOptions {
+  readonly view: OpenPointView
+  readonly target: TargetTree
+  readonly options: RestoreOptions
+  /** Whether owners can be set, so that they count when entries are compared. */
+  readonly canSetOwners: boolean
+  readonly onFailure: (path: ByteString, error: TidemarkError) => void
+}
+
+interface Level {
+  readonly directory: TargetDirectory
+  readonly entry: TreeEntry
+  readonly wanted: Wanted
+}
+
+/**
+ * Decides what a restore does, entry by entry, and does nothing itself.
+ *
+ * Steps come directory by directory, parents before children. Whoever does them does so before asking for more: what is
+ * below a directory depends on whether that was made.
+ */
+export class RestorePlanner {
+  readonly #options: PlannerOptions
+  readonly #filter: RestoreFilter
+  readonly #owners: RestoreOwners
+  /** The first name of each file with several. */
+  readonly #links = new Map<string, PlanStep>()
+  /** Steps of directories that are only made when something in them is restored. */
+  readonly #pending = new Map<TargetDirectory, PlanStep>()
+
+  /** @throws {UsageError} BAD_PATTERN */
+  constructor(options: PlannerOptions) {
+    this.#options = options
+    this.#filter = new RestoreFilter(options.options)
+    this.#owners = new RestoreOwners({ numericIds: options.options.numericIds === true })
+  }
+
+  /** Plans the entry that the user named: a directory's content, or a single file. */
+  async *plan(start: TreeEntry): AsyncGenerator<readonly PlanStep[]> {
+    const { target, view, options } = this.#options
+    if (start.kind !== 'dir') {
+      const listing: DirectoryListing = { entries: [start], users: new Map(), groups: new Map() }
+      yield [...this.#planDirectory({ directory: target.root, entry: start, wanted: 'yes' }, listing, []).steps]
+      return
+    }
+    const isItsOwn = target.root.isNew || options.target === undefined
+    if (start.name !== '' && isItsOwn) yield [this.#rootStep(start)]
+    const stack: { readonly levels: readonly Level[]; next: number; prepared: number }[] = []
+    const first: Level = { directory: target.root, entry: start, wanted: this.#filter.wantsAll ? 'yes' : 'below' }
+    stack.push({ levels: [first], next: 0, prepared: 1 })
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      if (top.next >= top.prepared && top.next < top.levels.length) {
+        top.prepared = top.next + DIRECTORIES_AT_ONCE
+        await view.prepare(top.levels.slice(top.next, top.prepared).map(({ entry }) => entry))
+      }
+      const level = top.levels[top.next++]
+      if (level === undefined) stack.pop()
+      else if (!level.directory.failed) {
+        const planned = await this.#read(level)
+        if (planned === undefined) continue
+        if (planned.steps.length > 0) yield this.#withPending(level.directory, planned.steps)
+        stack.push({ levels: planned.below, next: 0, prepared: 0 })
+      }
+    }
+  }
+
+  /** Returns `undefined` when the directory cannot be read, here or in the point. */
+  async #read(level: Level): Promise<{ steps: readonly PlanStep[]; below: readonly Level[] } | undefined> {
+    const { target, view } = this.#options
+    const { directory, entry } = level
+    try {
+      const listing = await view.listing(entry)
+      const names = directory.exists && !directory.isNew ? target.list(directory) : []
+      return this.#planDirectory(level, listing, names)
+    } catch (error) {
+      this.#fail(directory, '' as ByteString, error)
+      return undefined
+    }
+  }
+
+  #planDirectory(
+    { directory, wanted }: Level,
+    listing: DirectoryListing,
+    names: readonly ByteString[],
+  ): { steps: readonly PlanStep[]; below: readonly Level[] } {
+    const isThere = names.length > 0 ? new Set(names) : undefined
+    const steps: PlanStep[] = []
+    const below: Level[] = []
+    for (const entry of listing.entries) {
+      const isDirectory = entry.kind === 'dir'
+      const entryWanted = this.#filter.wants(joinPath(directory.path, entry.name), isDirectory, wanted)
+      if (entryWanted === 'no') continue
+      try {
+        const step = this.#planEntry(directory, entry, { listing, isThere, steps })
+        if (entryWanted === 'yes') steps.push(step)
+        if (step.itself === undefined) continue
+        if (entryWanted === 'below') this.#pending.set(step.itself, step)
+        below.push({ directory: step.itself, entry, wanted: entryWanted })
+      } catch (error) {
+        this.#fail(directory, entry.name, error)
+      }
+    }
+    if (this.#options.options.delete) this.#planDeletions(directory, { wanted, listing, names, steps })
+    return { steps, below }
+  }
+
+  #planEntry(
+    directory: TargetDirectory,
+    entry: TreeEntry,
+    where: { listing: DirectoryListing; isThere: ReadonlySet<ByteString> | undefined; steps: PlanStep[] },
+  ): PlanStep {
+    const problem = entryNameProblem(entry.name)
+    // Trees are checked when they are decoded. Nothing but this stands between a name and the target.
+    if (problem !== undefined) throw new Error(problem)
+    let existing =
+      directory.exists && (where.isThere?.has(entry.name) ?? !directory.isNew)
+        ? this.#statusIfThere(directory, entry.name)
+        : undefined
+    const uid = this.#owners.uid(entry.uid, where.listing.users)
+    const gid = this.#owners.gid(entry.gid, where.listing.groups)
+    let action = existing === undefined ? 'create' : this.#choose({ directory, entry, existing, uid, gid })
+    if (action === 'overwrite' && existing?.kind === 'dir' && entry.kind !== 'dir') {
+      if (!this.#clearWay(directory, entry.name, where.steps)) {
+        throw new Error('a directory that is not empty stands in its place (--delete replaces it)')
+      }
+      existing = undefined
+    }
+    const linkTo = entry.link === undefined || entry.kind === 'dir' ? undefined : this.#links.get(entry.link.group)
+    if (linkTo !== undefined && existing !== undefined) {
+      action = this.#chooseForLink({ entry, existing, linkTo })
+    }
+    const isContent =
+      existing !== undefined && isContentSame({ entry, existing, existingTarget: undefined, owner: undefined })
+    const bytes = entry.kind === 'file' && linkTo === undefined ? entry.size : 0
+    const base = { action, directory, name: entry.name, kind: entry.kind, bytes, entry, uid, gid }
+    const step: PlanStep = {
+      ...base,
+      isContentSame: isContent,
+      ...(existing === undefined ? {} : { existing }),
+      ...(linkTo === undefined ? {} : { linkTo }),
+    }
+    if (entry.link !== undefined && linkTo === undefined && action !== 'keep' && entry.kind !== 'dir') {
+      this.#links.set(entry.link.group, step)
+    }
+    const isOtherKept = action === 'keep' && existing?.kind !== 'dir'
+    if (entry.kind !== 'dir' || isOtherKept) return step
+    return { ...step, itself: childDirectory(directory, entry.name, existing?.kind === 'dir') }
+  }
+
+  #statusIfThere(directory: TargetDirectory, name: ByteString): FileStatus | undefined {
+    try {
+      return this.#options.target.status(directory, name)
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  #choose(meeting: {
+    directory: TargetDirectory
+    entry: TreeEntry
+    existing: FileStatus
+    uid: number
+    gid: number
+  }): RestoreAction {
+    const { directory, entry, existing, uid, gid } = meeting
+    const { target, options, canSetOwners } = this.#options
+    const existingTarget =
+      existing.kind === 'symlink' ? readLinkAt(target.handles.fd(directory.path), entry.name) : undefined
+    const owner = canSetOwners ? { uid, gid } : undefined
+    return chooseAction({ entry, existing, existingTarget, owner }, options.overwrite)
+  }
+
+  #chooseForLink({
+    entry,
+    existing,
+    linkTo,
+  }: {
+    entry: TreeEntry
+    existing: FileStatus
+    linkTo: PlanStep
+  }): RestoreAction {
+    const first = linkTo.action === 'unchanged' ? linkTo.existing : undefined
+    const isLinked = first?.ino === existing.ino && first.devMajor === existing.devMajor
+    if (isLinked && first.devMinor === existing.devMinor) return 'unchanged'
+    const { overwrite } = this.#options.options
+    if (overwrite === 'never') return 'keep'
+    if (overwrite === 'if-newer' && compareTimespec(entry.mtime, existing.mtime) <= 0) return 'keep'
+    return 'overwrite'
+  }
+
+  /** Plans to delete a directory that is in the way of something else, if that may be done. */
+  #clearWay(directory: TargetDirectory, name: ByteString, steps: PlanStep[]): boolean {
+    const { target, options } = this.#options
+    const isEmpty = target.list(childDirectory(directory, name, true)).length === 0
+    return (options.delete || isEmpty) && this.#deleteTree(directory, name, steps)
+  }
+
+  #planDeletions(
+    directory: TargetDirectory,
+    found: { wanted: Wanted; listing: DirectoryListing; names: readonly ByteString[]; steps: PlanStep[] },
+  ): void {
+    if (found.names.length === 0) return
+    const stays = new Set(found.listing.entries.map(({ name }) => name))
+    for (const name of [...found.names].sort()) {
+      if (stays.has(name)) continue
+      try {
+        const isDirectory = this.#options.target.status(directory, name).kind === 'dir'
+        const path = joinPath(directory.path, name)
+        if (this.#filter.wants(path, isDirectory, found.wanted) === 'yes')
+          this.#deleteTree(directory, name, found.steps)
+      } catch (error) {
+        this.#fail(directory, name, error)
+      }
+    }
+  }
+
+  #deleteTree(directory: TargetDirectory, name: ByteString, steps: PlanStep[]): boolean {
+    const deletions = planDeletions(
+      {
+        target: this.#options.target,
+        protects: (path, isDirectory) => this.#filter.protects(path, isDirectory),
+        onFailure: (at, failedName, error) => this.#fail(at, failedName, error),
+      },
+      directory,
+      name,
+    )
+    let next = deletions.next()
+    for (; next.done !== true; next = deletions.next()) steps.push(next.value)
+    return next.value
+  }
+
+  /** The target itself gets the attributes of what lands in it when it is new, or the very directory it was. */
+  #rootStep(entry: TreeEntry): PlanStep {
+    const { target } = this.#options
+    const { root } = target
+    const existing = root.isNew ? undefined : target.status(root, '' as ByteString)
+    const listing = { entries: [], users: new Map<number, string>(), groups: new Map<number, string>() }
+    const uid = this.#owners.uid(entry.uid, listing.users)
+    const gid = this.#owners.gid(entry.gid, listing.groups)
+    const action = existing === undefined ? 'create' : this.#choose({ directory: root, entry, existing, uid, gid })
+    const base = { action, directory: root, name: '' as ByteString, kind: 'dir', bytes: 0, entry, uid, gid }
+    return { ...base, itself: root, isContentSame: true, ...(existing === undefined ? {} : { existing }) }
+  }
+
+  #withPending(directory: TargetDirectory, steps: readonly PlanStep[]): readonly PlanStep[] {
+    const above: PlanStep[] = []
+    for (let at: TargetDirectory | undefined = directory; at !== undefined; at = at.parent) {
+      const step = this.#pending.get(at)
+      if (step === undefined) continue
+      this.#pending.delete(at)
+      above.unshift(step)
+    }
+    return above.length === 0 ? steps : [...above, ...steps]
+  }
+
+  #fail(directory: TargetDirectory, name: ByteString, error: unknown): void {
+    const path = this.#options.target.pathOf(directory, name)
+    this.#options.onFailure(path, targetError(path, error))
+  }
+}

@@ -1,0 +1,193 @@
+import { assert, present } from '../../base/assert.ts'
+import type { ByteString } from '../../base/byte-string.ts'
+import { makeDirectoryAt, removeAt } from '../../base/posix/files.ts'
+import { statusOf } from '../../base/posix/statx.ts'
+import { compareTimespec } from '../../base/clock.ts'
+import { IntegrityError } from '../../base/errors.ts'
+import type { FileEntry } from '../../format/tree.ts'
+import type { OpenPointView } from '../point-view.ts'
+import type { AttributeWriter } from './attributes.ts'
+import { linkFile, setLinkedFlags } from './link-files.ts'
+import { makeOther, verifyOther } from './other-entries.ts'
+import type { PlanStep } from './plan-step.ts'
+import { type RestoreFile, simpleLayout } from './restore-file.ts'
+import { WAY_CREATE, WAY_IN_PLACE, WAY_REPLACE } from './restore-job.ts'
+import type { RestoreTally } from './restore-tally.ts'
+import { targetError } from './target-errors.ts'
+import type { TargetDirectory, TargetTree } from './target-tree.ts'
+
+export interface RestoreRunOptions {
+  readonly view: OpenPointView
+  readonly target: TargetTree
+  readonly tally: RestoreTally
+  readonly attributes: AttributeWriter
+  readonly verify: boolean
+  /** Part of every temporary name: no other restore uses it. */
+  readonly token: string
+}
+
+/** Carries out the steps of a plan: all but the content of files, which it collects. */
+export class RestoreRun {
+  readonly #options: RestoreRunOptions
+  readonly #directories: PlanStep[] = []
+  readonly #links: PlanStep[] = []
+  readonly #lockedLinks: PlanStep[] = []
+  #nextTemporary = 0
+  /** Files whose content is still to be restored; the caller takes them out. */
+  files: RestoreFile[] = []
+
+  constructor(options: RestoreRunOptions) {
+    this.#options = options
+  }
+
+  /** Carries out one step; what fails is counted and reported. */
+  async take(step: PlanStep): Promise<void> {
+    const { tally } = this.#options
+    tally.planned(step)
+    try {
+      if (step.directory.failed) this.#skip(step)
+      else await this.#carryOut(step)
+    } catch (error) {
+      this.fail(step, error)
+    }
+  }
+
+  /** Gives files their other names and directories their attributes: when all files are there. */
+  finish(): void {
+    for (const step of this.#links) this.#try(step, () => this.#link(step))
+    for (const step of this.#lockedLinks) {
+      this.#try(step, () => setLinkedFlags(this.#options.target, step, step.entry?.flags ?? 0))
+    }
+    // Parents stand before children: what is done below a directory would change its time.
+    for (const step of this.#directories.reverse()) this.#try(step, () => this.#finishDirectory(step))
+  }
+
+  fail(step: PlanStep, error: unknown): void {
+    const { tally } = this.#options
+    if (step.itself !== undefined) step.itself.failed = true
+    tally.undone(step)
+    const path = this.#pathOf(step)
+    tally.fail(path, targetError(path, error))
+  }
+
+  done(step: PlanStep): void {
+    this.#options.tally.done(step, () => this.#pathOf(step))
+  }
+
+  async #carryOut(step: PlanStep): Promise<void> {
+    const { target } = this.#options
+    if (step.entry?.link !== undefined && step.linkTo === undefined && step.entry.flags !== 0) {
+      if (step.action !== 'keep') this.#lockedLinks.push(step)
+    }
+    if (step.itself !== undefined) return this.#makeDirectory(step, step.itself)
+    switch (step.action) {
+      case 'delete':
+        removeAt(target.handles.fd(step.directory.path), step.name, { directory: step.kind === 'dir' })
+        if (step.kind === 'dir') target.handles.forget(this.#relativePath(step))
+        return this.done(step)
+      case 'unchanged':
+      case 'keep':
+        return this.done(step)
+      default:
+        break
+    }
+    const entry = present(step.entry, 'what is restored')
+    if (step.linkTo !== undefined) this.#links.push(step)
+    else if (entry.kind === 'file') this.files.push(await this.#fileOf(step, entry))
+    else {
+      assert(entry.kind !== 'dir', 'a directory was handled before')
+      const dirfd = target.handles.fd(step.directory.path)
+      const { name, uid, gid, existing } = step
+      const temporaryName = existing === undefined ? undefined : this.#temporaryName()
+      makeOther(entry, { dirfd, name, temporaryName, uid, gid }, (note) => this.#options.tally.note(note))
+      if (this.#options.verify) this.#refuse(verifyOther(entry, dirfd, name))
+      this.done(step)
+    }
+  }
+
+  async #fileOf(step: PlanStep, entry: FileEntry): Promise<RestoreFile> {
+    const { existing } = step
+    // Other names of the file in its place stay what they are.
+    const isInPlace = existing?.kind === 'file' && existing.nlink === 1
+    return {
+      step,
+      entry,
+      way: existing === undefined ? WAY_CREATE : isInPlace ? WAY_IN_PLACE : WAY_REPLACE,
+      temporaryName: existing === undefined || isInPlace ? undefined : this.#temporaryName(),
+      layout: simpleLayout(entry) ?? (await this.#options.view.layout(entry)),
+      problem: undefined,
+      isShared: false,
+      isCounted: false,
+    }
+  }
+
+  #makeDirectory(step: PlanStep, itself: TargetDirectory): void {
+    const { target } = this.#options
+    if (!itself.exists) {
+      const dirfd = target.handles.fd(step.directory.path)
+      if (step.existing !== undefined) removeAt(dirfd, step.name)
+      // Nobody else looks inside before it is finished.
+      makeDirectoryAt(dirfd, step.name, 0o700)
+      target.handles.forget(itself.path)
+      itself.exists = true
+      itself.isNew = true
+      itself.inherits = step.directory.inherits
+    }
+    if (step.action !== 'keep') this.#directories.push(step)
+    this.done(step)
+  }
+
+  #finishDirectory(step: PlanStep): void {
+    const { target, attributes, verify } = this.#options
+    const { entry, uid, gid } = step
+    const itself = present(step.itself, 'a directory')
+    if (entry === undefined || itself.failed) return
+    target.withDescriptor(itself, (fd) => {
+      const { seconds, nanoseconds } = entry.mtime
+      const wanted = { mode: entry.mode, uid, gid, seconds, nanoseconds, xattrs: entry.xattrs, flags: entry.flags }
+      attributes.apply(fd, wanted, { isOwn: false, isUsed: !itself.isNew || itself.inherits }, step.name)
+      if (verify && compareTimespec(statusOf(fd).mtime, entry.mtime) !== 0) this.#refuse('its time of change differs')
+    })
+  }
+
+  #link(step: PlanStep): void {
+    const { target } = this.#options
+    linkFile(target, step, this.#temporaryName())
+    this.done(step)
+  }
+
+  /** What lies in a directory that failed is not named one by one. */
+  #skip(step: PlanStep): void {
+    if (step.itself !== undefined) step.itself.failed = true
+    this.#options.tally.undone(step)
+    this.done(step)
+  }
+
+  #try(step: PlanStep, action: () => void): void {
+    if (step.failed === true) return
+    try {
+      action()
+    } catch (error) {
+      this.fail(step, error)
+    }
+  }
+
+  #refuse(problem: string | undefined): void {
+    if (problem === undefined) return
+    throw new IntegrityError('ID_MISMATCH', `it is not as it was written: ${problem}`, {
+      hint: 'The target may be failing: restore elsewhere.',
+    })
+  }
+
+  #temporaryName(): ByteString {
+    return `.tidemark-${this.#options.token}-${this.#nextTemporary++}` as ByteString
+  }
+
+  #relativePath({ directory, name }: PlanStep): ByteString {
+    return (directory.path === '' ? name : `${directory.path}/${name}`) as ByteString
+  }
+
+  #pathOf({ directory, name }: PlanStep): ByteString {
+    return this.#options.target.pathOf(directory, name)
+  }
+}

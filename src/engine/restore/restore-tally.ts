@@ -1,0 +1,86 @@
+import type { Clock } from '../../base/clock.ts'
+import type { ByteString } from '../../base/byte-string.ts'
+import type { TidemarkError } from '../../base/errors.ts'
+import type { RestoreAction, RestoreCounts, RestoreEvents, RestoreFailure, RestoreSummary } from '../restore-types.ts'
+import type { PlanStep } from './plan-step.ts'
+
+const PROGRESS_INTERVAL_MS = 100
+
+/** Counts what a restore does, and tells whoever started it. */
+export class RestoreTally {
+  readonly #events: RestoreEvents
+  readonly #clock: Clock
+  readonly #startedMs: number
+  readonly #counts: Record<RestoreAction, { entries: number; bytes: number }>
+  readonly #failures: RestoreFailure[] = []
+  readonly #notes = new Set<string>()
+  readonly #total = { entries: 0, bytes: 0 }
+  readonly #done = { entries: 0, bytes: 0 }
+  #toldMs = -Infinity
+  bytesWritten = 0
+  filesVerified = 0
+
+  constructor(events: RestoreEvents, clock: Clock) {
+    this.#events = events
+    this.#clock = clock
+    this.#startedMs = clock.monotonicMs()
+    const none = (): { entries: number; bytes: number } => ({ entries: 0, bytes: 0 })
+    this.#counts = { create: none(), overwrite: none(), unchanged: none(), delete: none(), keep: none() }
+  }
+
+  planned(step: PlanStep): void {
+    const counts = this.#counts[step.action]
+    counts.entries++
+    counts.bytes += step.bytes
+    this.#total.entries++
+    this.#total.bytes += step.bytes
+  }
+
+  done(step: PlanStep, path: () => ByteString): void {
+    this.#done.entries++
+    this.#done.bytes += step.bytes
+    const nowMs = this.#clock.monotonicMs()
+    if (this.#events.progress === undefined || nowMs - this.#toldMs < PROGRESS_INTERVAL_MS) return
+    this.#toldMs = nowMs
+    this.#events.progress({
+      entriesDone: this.#done.entries,
+      entriesTotal: this.#total.entries,
+      bytesDone: this.#done.bytes,
+      bytesTotal: this.#total.bytes,
+      path: path(),
+    })
+  }
+
+  /** Takes a step back that could not be done. */
+  undone(step: PlanStep): void {
+    if (step.failed === true) return
+    step.failed = true
+    const counts = this.#counts[step.action]
+    counts.entries--
+    counts.bytes -= step.bytes
+  }
+
+  fail(path: ByteString, error: TidemarkError): void {
+    const failure = { path, error }
+    this.#failures.push(failure)
+    this.#events.failure?.(failure)
+  }
+
+  /** Passes a warning on, once. */
+  note(note: string): void {
+    if (this.#notes.has(note)) return
+    this.#notes.add(note)
+    this.#events.warning?.(note)
+  }
+
+  summary(): RestoreSummary {
+    const actions: Readonly<Record<RestoreAction, RestoreCounts>> = this.#counts
+    return {
+      actions,
+      bytesWritten: this.bytesWritten,
+      filesVerified: this.filesVerified,
+      failures: this.#failures,
+      durationMs: this.#clock.monotonicMs() - this.#startedMs,
+    }
+  }
+}

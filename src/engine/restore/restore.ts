@@ -1,0 +1,160 @@
+import { toHex } from '../../base/bytes.ts'
+import { type Clock, systemClock } from '../../base/clock.ts'
+import { idBytes } from '../../base/ids.ts'
+import { type Randomness, systemRandomness } from '../../base/random.ts'
+import type { RepositoryIndex } from '../../repository/repository-index.ts'
+import type { OpenPointView } from '../point-view.ts'
+import type { RestoreEvents, RestoreOptions, RestoreSummary } from '../restore-types.ts'
+import type { Team, WorkerPool } from '../workers/worker-pool.ts'
+import { AttributeWriter } from './attributes.ts'
+import { FileRestorer } from './file-restorer.ts'
+import { JobRunner } from './job-runner.ts'
+import { type RestoreRepository, findStart, openTarget } from './plan-restore.ts'
+import { processRights } from './process-rights.ts'
+import type { RestoreFile } from './restore-file.ts'
+import type { RestoreSetup } from './restore-job.ts'
+import { RestorePlanner } from './restore-planner.ts'
+import { RestoreRun } from './restore-run.ts'
+import { RestoreTally } from './restore-tally.ts'
+import { SharedFiles } from './shared-files.ts'
+import type { TargetTree } from './target-tree.ts'
+
+/** Files that are restored together: the first few at once, so that threads need not wait; later more, so that frames
+ * are decoded once. */
+const FIRST_BATCH_FILES = 1024
+const BATCH_FILES = 32_768
+const TOKEN_BYTES = 4
+
+export interface RestoreInput {
+  readonly view: OpenPointView
+  readonly repository: RestoreRepository
+  readonly workers: WorkerPool
+  readonly options: RestoreOptions
+  readonly events?: RestoreEvents
+  readonly signal?: AbortSignal | undefined
+  readonly clock?: Clock
+  readonly randomness?: Randomness
+}
+
+/**
+ * Restores what `options.path` names of a point into the target, and says what it did.
+ *
+ * What cannot be read or written is listed in the summary, and the rest goes on. Interrupted by `signal`, it stops
+ * between frames and rejects with the signal's reason; restoring again finishes the rest, because a file gets its time
+ * of change when it is whole.
+ * @throws {UsageError} UNKNOWN_PATH, BAD_PATTERN
+ * @throws {TargetError} TARGET_UNSAFE, TARGET_FAILED, TARGET_DENIED: the target itself cannot be used.
+ * @throws {KeyError} KEY_NOT_FULL: a backup-only key set reads nothing.
+ */
+export async function restore(input: RestoreInput): Promise<RestoreSummary> {
+  const { view, options, events = {}, signal, clock = systemClock, randomness = systemRandomness } = input
+  const start = await findStart(view, options.path)
+  const rights = processRights()
+  using target = openTarget(start, options, { create: true })
+  const tally = new RestoreTally(events, clock)
+  const attributes = new AttributeWriter(rights)
+  const token = toHex(randomness.bytes(TOKEN_BYTES))
+  const run = new RestoreRun({ view, target, tally, attributes, verify: options.verify, token })
+  const planner = new RestorePlanner({
+    view,
+    target,
+    options,
+    canSetOwners: rights.uid === 0,
+    onFailure: (path, error) => tally.fail(path, error),
+  })
+  await using files = new FileQueue({ input, target, tally, attributes, run })
+  for await (const steps of planner.plan(start)) {
+    signal?.throwIfAborted()
+    for (const step of steps) await run.take(step)
+    await files.advance()
+  }
+  await files.drain()
+  run.finish()
+  for (const note of attributes.notes) tally.note(note)
+  return tally.summary()
+}
+
+interface FileQueueOptions {
+  readonly input: RestoreInput
+  readonly target: TargetTree
+  readonly tally: RestoreTally
+  readonly attributes: AttributeWriter
+  readonly run: RestoreRun
+}
+
+/** Restores the content of files batch by batch, while the next batch is planned. */
+class FileQueue implements AsyncDisposable {
+  readonly #options: FileQueueOptions
+  readonly #shared: SharedFiles
+  #team: Team | undefined
+  #restorer: FileRestorer | undefined
+  #running: Promise<void> = Promise.resolve()
+  #batches = 0
+
+  constructor(options: FileQueueOptions) {
+    this.#options = options
+    this.#shared = new SharedFiles(options.target, options.attributes)
+  }
+
+  /** Starts the next batch when there is enough for one, once the one before is done. */
+  async advance(): Promise<void> {
+    const enough = this.#batches === 0 ? FIRST_BATCH_FILES : BATCH_FILES
+    if (this.#options.run.files.length >= enough) await this.#start()
+  }
+
+  async drain(): Promise<void> {
+    if (this.#options.run.files.length > 0) await this.#start()
+    await this.#running
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#running.catch(() => undefined)
+    await this.#team?.[Symbol.asyncDispose]()
+    this.#shared.abandon()
+  }
+
+  async #start(): Promise<void> {
+    await this.#running
+    const { run } = this.#options
+    const batch = run.files
+    run.files = []
+    this.#batches++
+    this.#restorer ??= await this.#open()
+    this.#running = this.#restorer.restore(batch)
+    // Whoever waits for it hears of it; nobody may be waiting yet.
+    this.#running.catch(() => undefined)
+  }
+
+  async #open(): Promise<FileRestorer> {
+    const { input, target, tally, run } = this.#options
+    const { repository, workers, view, options, signal } = input
+    const index: RepositoryIndex = await repository.index()
+    const setup: RestoreSetup = {
+      targetFd: target.fd,
+      repositoryIdBytes: idBytes(repository.id),
+      dataIdKey: repository.realm.idKey('data'),
+      process: processRights(),
+    }
+    this.#team = await workers.open('restore', () => ({ setup }))
+    const { driver } = repository
+    return new FileRestorer({
+      runner: new JobRunner({ team: this.#team, threads: workers.threads, driver, index, signal }),
+      index,
+      blobs: view.blobs,
+      target,
+      shared: this.#shared,
+      comparesAlways: options.overwrite === 'always',
+      verify: options.verify,
+      onWritten: (bytes) => (tally.bytesWritten += bytes),
+      onNote: (note) => tally.note(note),
+      onWrittenFile: ({ step }) => run.done(step),
+      onDone: (file) => this.#done(file),
+    })
+  }
+
+  #done({ step, problem }: RestoreFile): void {
+    const { input, tally, run } = this.#options
+    if (problem !== undefined) run.fail(step, problem)
+    else if (input.options.verify) tally.filesVerified++
+  }
+}

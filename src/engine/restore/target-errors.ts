@@ -1,0 +1,58 @@
+import { type ByteString, display } from '../../base/byte-string.ts'
+import { IntegrityError, StorageError, TargetError, TidemarkError, errnoOf } from '../../base/errors.ts'
+import type { FileProblem } from './restore-job.ts'
+
+/** Returns the error of an entry that could not be restored to `path`, out of whatever a system call threw. */
+export function targetError(path: ByteString, cause: unknown): TidemarkError {
+  if (cause instanceof TidemarkError) return cause
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return fromErrno(path, { code: errnoOf(cause) ?? '', message, cause })
+}
+
+/** Returns the error of a file that a thread could not restore. */
+export function problemError(path: ByteString, { code, message }: FileProblem): TidemarkError {
+  const context = { path: display(path) }
+  const what = `${display(path)}: ${message}`
+  switch (code) {
+    case 'AUTH_FAILED':
+    case 'ID_MISMATCH':
+    case 'MALFORMED':
+      return new IntegrityError(code, what, {
+        context,
+        hint: 'Run `tidemark check --repair`, or restore another point.',
+      })
+    case 'NOT_FOUND':
+    case 'STORE_FAILED':
+    case 'STORE_UNAVAILABLE':
+    case 'STORE_DENIED':
+    case 'OUT_OF_RANGE':
+      return new StorageError(code, what, { context, hint: 'Run `tidemark check`, or restore another point.' })
+    default:
+      return fromErrno(path, { code, message })
+  }
+}
+
+function fromErrno(
+  path: ByteString,
+  { code, message, cause }: { readonly code: string; readonly message: string; readonly cause?: unknown },
+): TidemarkError {
+  const details = { context: { path: display(path) }, ...(cause === undefined ? {} : { cause }) }
+  const what = `${display(path)} could not be restored: ${message}`
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new TargetError('TARGET_FULL', what, { ...details, hint: 'Make room on the target and restore again.' })
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new TargetError('TARGET_DENIED', what, {
+        ...details,
+        hint: 'Restore as root, or into a directory that you may write.',
+      })
+    default:
+      return new TargetError('TARGET_FAILED', what, {
+        ...details,
+        hint: 'Restore again: what is whole is not repeated.',
+      })
+  }
+}

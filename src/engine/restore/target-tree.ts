@@ -1,0 +1,130 @@
+import { mkdirSync } from 'node:fs'
+import { type ByteString, bytesOf, display, joinPath } from '../../base/byte-string.ts'
+import { TargetError, errnoOf } from '../../base/errors.ts'
+import { closeDescriptor } from '../../base/posix/descriptors.ts'
+import { openDirectory, openDirectoryAt, readDirectory } from '../../base/posix/directory.ts'
+import { type FileStatus, statusAt, statusOf } from '../../base/posix/statx.ts'
+import { readXattrs } from '../../base/posix/xattr.ts'
+import { DirectoryHandles } from './directory-handles.ts'
+import { targetError } from './target-errors.ts'
+
+/** A directory of the target, perhaps one that is yet to be made. */
+export interface TargetDirectory {
+  readonly parent: TargetDirectory | undefined
+  readonly name: ByteString
+  /** Relative to the target; the target itself is ''. */
+  readonly path: ByteString
+  /** It is there now. */
+  exists: boolean
+  /** This restore made it: it holds nothing else. */
+  isNew: boolean
+  /** It gives new files a group or an access control list of its own. */
+  inherits: boolean
+  /** Nothing below it can be restored. */
+  failed: boolean
+}
+
+export function childDirectory(parent: TargetDirectory, name: ByteString, exists: boolean): TargetDirectory {
+  const path = joinPath(parent.path, name)
+  return { parent, name, path, exists, isNew: false, inherits: parent.inherits, failed: false }
+}
+
+/** The directory that a restore lands in. */
+export class TargetTree implements Disposable {
+  /** Absolute. */
+  readonly path: ByteString
+  readonly root: TargetDirectory
+  /** -1 where a preview has none. */
+  readonly fd: number
+  readonly handles: DirectoryHandles
+
+  private constructor(path: ByteString, fd: number, isNew: boolean) {
+    this.path = path
+    this.fd = fd
+    this.handles = new DirectoryHandles(fd)
+    const name = '' as ByteString
+    this.root = { parent: undefined, name, path: name, exists: fd >= 0, isNew, inherits: false, failed: false }
+    if (fd >= 0) this.root.inherits = givesAttributes(fd)
+  }
+
+  /**
+   * Opens the directory at `path`, an absolute path; symbolic links that lead to it are followed.
+   *
+   * @param create it is made, with its parents, when it is not there; otherwise the tree is one without a descriptor.
+   * @throws {TargetError} TARGET_FAILED: it is no directory; TARGET_DENIED, TARGET_FULL.
+   */
+  static open(path: ByteString, { create }: { readonly create: boolean }): TargetTree {
+    try {
+      return new TargetTree(path, openDirectory(path), false)
+    } catch (error) {
+      if (errnoOf(error) === 'ENOTDIR') {
+        throw new TargetError('TARGET_FAILED', `${display(path)} is not a directory`, {
+          cause: error,
+          hint: 'Name a directory, or a path where one can be made.',
+        })
+      }
+      if (errnoOf(error) !== 'ENOENT') throw targetError(path, error)
+    }
+    if (!create) return new TargetTree(path, -1, true)
+    try {
+      mkdirSync(bytesOf(path), { recursive: true })
+      return new TargetTree(path, openDirectory(path), true)
+    } catch (error) {
+      throw targetError(path, error)
+    }
+  }
+
+  /** Tells whether the target is the root of all files, where nothing is ever deleted. */
+  get isFileSystemRoot(): boolean {
+    if (this.fd < 0) return false
+    const fd = openDirectory('/' as ByteString)
+    try {
+      const [a, b] = [statusOf(fd), statusOf(this.fd)]
+      return a.ino === b.ino && a.devMajor === b.devMajor && a.devMinor === b.devMinor
+    } finally {
+      closeDescriptor(fd)
+    }
+  }
+
+  /** Returns the absolute path of an entry of a directory. */
+  pathOf(directory: TargetDirectory, name: ByteString): ByteString {
+    const relative = name === '' ? directory.path : joinPath(directory.path, name)
+    return relative === '' ? this.path : joinPath(this.path, relative)
+  }
+
+  /** Returns the names in a directory that is there, and finds out what it gives to new files. @throws {PosixError} */
+  list(directory: TargetDirectory): ByteString[] {
+    return this.withDescriptor(directory, (fd) => {
+      directory.inherits = givesAttributes(fd)
+      return readDirectory(fd)
+    })
+  }
+
+  /** @throws {PosixError} */
+  status(directory: TargetDirectory, name: ByteString): FileStatus {
+    return statusAt(this.handles.fd(directory.path), name)
+  }
+
+  /** Calls `use` with a descriptor that can do all that a directory's can. @throws {PosixError} */
+  withDescriptor<T>(directory: TargetDirectory, use: (fd: number) => T): T {
+    if (directory.parent === undefined) return use(this.fd)
+    const fd = openDirectoryAt(this.handles.fd(directory.parent.path), directory.name)
+    try {
+      return use(fd)
+    } finally {
+      closeDescriptor(fd)
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.handles[Symbol.dispose]()
+    if (this.fd >= 0) closeDescriptor(this.fd)
+  }
+}
+
+const SET_GROUP_ID = 0o2000
+
+function givesAttributes(fd: number): boolean {
+  if ((statusOf(fd).mode & SET_GROUP_ID) !== 0) return true
+  return readXattrs(fd).some(({ name }) => name === 'system.posix_acl_default')
+}
