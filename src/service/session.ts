@@ -12,6 +12,7 @@ import type { Driver } from '../storage/driver.ts'
 import type { Paths } from './directories.ts'
 import { startEarlyKey } from './early-key.ts'
 import { openMachineKey } from './machine-key.ts'
+import { FileRunJournal } from './run-journal.ts'
 import { type RepositoryPlace, resolveRepository } from './resolve-repository.ts'
 
 export interface SessionRequest {
@@ -36,6 +37,7 @@ export interface Session extends AsyncDisposable {
   /** As the store says; verified once `repository` resolves. */
   readonly repositoryId: RepositoryId
   readonly cache: LocalCache
+  readonly journal: FileRunJournal
   /** Rejects with what keeps the repository from opening; the keys are derived in the background. */
   readonly repository: Promise<Repository>
 }
@@ -86,6 +88,7 @@ export async function openSession(request: SessionRequest): Promise<Session> {
     }).finally(() => {
       wipe(secret.bytes)
     })
+    const journal = new FileRunJournal(paths.stateDirectory, randomness)
     const close = async (): Promise<void> => {
       await repository.then(
         (opened) => {
@@ -98,12 +101,11 @@ export async function openSession(request: SessionRequest): Promise<Session> {
     }
     // Whoever awaits it gets the error; until then it must not end the process.
     repository.catch(() => undefined)
-    if (early !== undefined && cache !== undefined) {
-      return { place, driver, repositoryId: early.repository, cache, repository, [Symbol.asyncDispose]: close }
-    }
+    const common = { place, driver, journal, repository, [Symbol.asyncDispose]: close }
+    if (early !== undefined && cache !== undefined) return { ...common, repositoryId: early.repository, cache }
     // Nothing in the store told which repository it is: that it cannot be opened is all there is to say.
     const { id } = await repository
-    return { place, driver, repositoryId: id, cache: openCache(id), repository, [Symbol.asyncDispose]: close }
+    return { ...common, repositoryId: id, cache: openCache(id) }
   } catch (error) {
     await driver[Symbol.asyncDispose]()
     throw error

@@ -35,6 +35,8 @@ export async function backupCommand(
     import('../../engine/backup.ts'),
     import('../../engine/workers/worker-pool.ts'),
   ])
+  // No source of this version has anything to settle: whatever crashed before is only to be forgotten.
+  for (const crashed of await session.journal.pending()) await crashed.end()
   await warnAboutPlace(output, session.place.url, choice.roots)
   await using workers = new WorkerPool()
   const { cache, journal, repository, repositoryId } = session
