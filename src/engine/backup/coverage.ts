@@ -17,10 +17,13 @@ export class Coverage {
   readonly skipped = new Map<SkipReason, number>()
   readonly troubles = new Map<TroubleReason, number>()
   readonly omissions: Omission[] = []
-  readonly #events: BackupEvents
+  /** What was met while nobody listened. */
+  readonly kept: Trouble[] = []
+  readonly #events: BackupEvents | undefined
   #part = ''
 
-  constructor(events: BackupEvents) {
+  /** @param events who is told; without, all is kept until another coverage adopts it. */
+  constructor(events?: BackupEvents) {
     this.#events = events
   }
 
@@ -36,7 +39,13 @@ export class Coverage {
       const { path, reason, bytes } = trouble
       this.omissions.push({ part: this.#part, path, reason, bytes })
     }
-    this.#events.trouble?.(trouble)
+    if (this.#events === undefined) this.kept.push(trouble)
+    else this.#events.trouble?.(trouble)
+  }
+
+  /** Tells everything that another coverage kept to itself. */
+  adopt(other: Coverage): void {
+    for (const trouble of other.kept) this.trouble(trouble)
   }
 
   /** Tells of a file by the name of the error number that it failed with. */

@@ -21,6 +21,8 @@ const JOBS_MAX = 16
 export interface DirectoryPassOptions extends Omit<ScanOptions, 'trouble'> {
   /** Every byte is read again. */
   readonly full: boolean
+  /** Everything is looked at, nothing is read or stored. */
+  readonly dryRun: boolean
   /** Opened when something has to be stored. */
   readonly store: () => Promise<RunStore>
   /** Whether what the base refers to must be looked up in the index: it may have been pruned, or lost, since. */
@@ -120,6 +122,7 @@ export class DirectoryPass {
         if (states.isClosed(child)) closed.push(child)
       }
     }
+    if (this.#options.dryRun) return
     this.#pending.set(row, pending)
     if (pending === 0) this.#trees.add(row)
     for (const child of closed) {
@@ -136,7 +139,8 @@ export class DirectoryPass {
     progress.filesFound++
     progress.bytesFound += bytes
     if (full) states.reconsider(row)
-    if (!states.isSame(row)) return true
+    if (!states.isSame(row) && !this.#options.dryRun) return true
+    if (!states.isSame(row)) progress.bytesRead += bytes
     progress.filesDone++
     progress.bytesDone += bytes
     return false

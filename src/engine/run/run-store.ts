@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Randomness } from '../../base/random.ts'
 import { KeyedHasher } from '../../crypto/blake3.ts'
 import type { BlobType } from '../../format/pack.ts'
-import { BlobReader } from '../../repository/blob-reader.ts'
+import type { BlobReader } from '../../repository/blob-reader.ts'
 import { buildIndex } from '../../repository/build-index.ts'
 import { PackWriter, type WrittenPack } from '../../repository/pack-writer.ts'
 import type { Repository } from '../../repository/repository.ts'
@@ -25,10 +25,6 @@ export interface RunStoreOptions {
   readonly workers: WorkerPool
   readonly clock: Clock
   readonly randomness: Randomness
-  readonly signal: AbortSignal
-  /** Writing ended: a pack could not be stored. Everything that waits must give up. */
-  readonly onFailure: (error: unknown) => void
-  readonly warning: (message: string) => void
 }
 
 /** What a run put into the store. */
@@ -55,11 +51,12 @@ export class RunStore {
   #lastFlushMs: number
   #flushing: Promise<void> = Promise.resolve()
   #index: Promise<RepositoryIndex> | undefined
-  #blobs: BlobReader | undefined
   #data: Promise<DataSide> | undefined
   #trees: TreePackWriter | undefined
   #bytes = 0
   #blobCount = 0
+  #failure: { readonly error: unknown } | undefined
+  readonly #stopped = new AbortController()
 
   private constructor(options: RunStoreOptions, keys: RunKeys) {
     this.#options = options
@@ -89,17 +86,24 @@ export class RunStore {
     return (this.#index ??= this.#options.repository.index({ forWriting: true }))
   }
 
-  /** Reads tree blobs, those of this run included once `publishTrees` was called. */
+  /** Reads blobs, trees of this run included once `publishTrees` was called. */
   async blobs(): Promise<BlobReader> {
-    const index = await this.index()
-    return (this.#blobs ??= this.#options.repository.blobReader(index))
+    await this.index()
+    return this.#options.repository.blobs()
   }
 
   /** Gives a job to the threads. */
   async run(job: BackupJob): Promise<unknown> {
     const data = await this.#dataSide()
+    this.#check()
     this.#makeRoom(data)
-    return data.team.run(job)
+    try {
+      return await data.team.run(job)
+    } catch (error) {
+      // A thread that was waiting for room says only that it was stopped.
+      this.#check()
+      throw error
+    }
   }
 
   /** Stores a tree, list or detail blob unless it is known; returns its id. The bytes are the store's from now on. */
@@ -128,12 +132,14 @@ export class RunStore {
   async finish(): Promise<StoredObjects> {
     const data = await this.#data
     if (data !== undefined) {
+      this.#check()
       await data.team.runOnAll({ type: 'flush' } satisfies BackupJob)
       await data.packs.drain()
+      this.#check()
     }
     await this.#trees?.drain()
     await this.#flushing
-    this.#options.signal.throwIfAborted()
+    this.#check()
     await this.#flushIndex()
     return this.stored
   }
@@ -155,8 +161,9 @@ export class RunStore {
   }
 
   async #openDataSide(): Promise<DataSide> {
-    const { repository, workers, randomness, onFailure } = this.#options
+    const { repository, workers, randomness } = this.#options
     const index = await this.index()
+    const onFailure = (error: unknown): void => this.#fail(error)
     const packs = new PackWriter({ ...this.#packOptions(index), randomness, onFailure })
     const growth: MessagePort[] = []
     const setup: BackupSetup = {
@@ -178,7 +185,7 @@ export class RunStore {
   }
 
   #packOptions(index: RepositoryIndex) {
-    const { repository, randomness, signal } = this.#options
+    const { repository, randomness } = this.#options
     return {
       driver: repository.driver,
       repository: repository.id,
@@ -186,7 +193,7 @@ export class RunStore {
       keys: this.#keys,
       packs: index.packs,
       randomness,
-      signal,
+      signal: this.#stopped.signal,
       onWritten: (written: WrittenPack) => this.#written(written),
     }
   }
@@ -199,9 +206,7 @@ export class RunStore {
     this.#blobCount += written.tables.blobLengths.length
     const sinceMs = this.#options.clock.monotonicMs() - this.#lastFlushMs
     if (this.#unindexedBytes < FLUSH_BYTES && sinceMs < FLUSH_INTERVAL_MS) return
-    this.#flushing = this.#flushing
-      .then(() => this.#flushIndex())
-      .catch((error: unknown) => this.#options.onFailure(error))
+    this.#flushing = this.#flushing.then(() => this.#flushIndex()).catch((error: unknown) => this.#fail(error))
   }
 
   async #flushIndex(): Promise<void> {
@@ -214,6 +219,16 @@ export class RunStore {
     const { id, bytes } = await records.put('index', buildIndex(written), instance)
     this.#indexes.push(id)
     this.#bytes += bytes
+  }
+
+  /** Ends all writing: whoever waits for room gives up, and `finish` throws. */
+  #fail(error: unknown): void {
+    this.#failure ??= { error }
+    this.#stopped.abort(error)
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error
   }
 
   #makeRoom(data: DataSide): void {

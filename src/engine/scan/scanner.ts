@@ -45,7 +45,12 @@ export interface ScanOptions {
   /** Wall clock when the scan begins, in milliseconds. */
   readonly startedMs: number
   readonly trouble: (trouble: Trouble) => void
+  /** What was left out of a directory when the base listed it: told again when that listing is taken over. */
+  readonly baseSkips?: SkipMap | undefined
 }
+
+/** What was left out, by the path of the directory whose listing showed it. */
+export type SkipMap = ReadonlyMap<ByteString, readonly Trouble[]>
 
 /** A directory whose entries have all been recorded, or that turned out to be gone. */
 export interface ScannedDirectory {
@@ -77,6 +82,8 @@ export class Scanner {
   readonly states = new RowStates()
   /** Link targets and extended attributes of entries that are new or changed and are not files. */
   readonly extras = new Map<number, EntryExtras>()
+  /** What was left out, for the next scan's `baseSkips`. */
+  readonly skips = new Map<ByteString, Trouble[]>()
   readonly #options: ScanOptions
   readonly #stat = new Int32Array(STATX_BYTES / 4)
   readonly #statAddress: number
@@ -208,6 +215,7 @@ export class Scanner {
     }
     table.setWord(frame.row, ROW_FIRST, first)
     table.setWord(frame.row, ROW_COUNT, count)
+    for (const trouble of this.#options.baseSkips?.get(frame.path) ?? []) this.#skip(frame, trouble)
     return true
   }
 
@@ -236,7 +244,7 @@ export class Scanner {
     }
     const marker = this.#options.filter.markerIn(names, () => readCacheTag(frame.fd))
     if (marker !== undefined) {
-      this.#options.trouble({ path: frame.path, reason: marker.reason, bytes: 0 })
+      this.#skip(frame, { path: frame.path, reason: marker.reason, bytes: 0 })
       names = marker.keep === undefined ? [] : [marker.keep]
     }
     const baseNames = names.length === 0 ? undefined : this.#baseEntries(frame.row)
@@ -264,24 +272,31 @@ export class Scanner {
 
   /** Whether the entry that was just looked at has no place in the point; tells why. */
   #isLeftOut(frame: Frame, name: ByteString): boolean {
-    const { filter, trouble } = this.#options
+    const { filter } = this.#options
     const mode = (this.#stat[STX_MODE] ?? 0) & 0xffff
     const isDirectory = (mode & S_IFMT) === S_IFDIR
     const path = joinPath(frame.path, name)
     if (kindOfMode(mode) === undefined) {
-      trouble({ path, reason: 'unsupported', bytes: 0 })
+      this.#skip(frame, { path, reason: 'unsupported', bytes: 0 })
       return true
     }
     if (isDirectory && this.#leftOut.size > 0 && this.#leftOut.has(this.#identity())) {
-      trouble({ path, reason: 'repository', bytes: 0 })
+      this.#skip(frame, { path, reason: 'repository', bytes: 0 })
       return true
     }
     if (!filter.hasPatterns) return false
     const relative = frame.relative === '' ? name : joinPath(frame.relative, name)
     if (!filter.excludes(relative, isDirectory)) return false
     const bytes = isDirectory ? 0 : this.#statSize()
-    trouble({ path, reason: 'excluded', bytes })
+    this.#skip(frame, { path, reason: 'excluded', bytes })
     return true
+  }
+
+  #skip({ path }: Frame, trouble: Trouble): void {
+    const skips = this.skips.get(path)
+    if (skips === undefined) this.skips.set(path, [trouble])
+    else skips.push(trouble)
+    this.#options.trouble(trouble)
   }
 
   /** Fills a row from the last statx and compares it with a row of the base. */

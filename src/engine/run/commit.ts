@@ -1,0 +1,162 @@
+import { present } from '../../base/assert.ts'
+import { toHex } from '../../base/bytes.ts'
+import { timespecOfMs } from '../../base/clock.ts'
+import { RunError } from '../../base/errors.ts'
+import { type BlobId, hexId, idBytes, type ObjectId, type PointId, RANDOM_ID_BYTES } from '../../base/ids.ts'
+import { blake3 } from '../../crypto/blake3.ts'
+import { sha512 } from '../../crypto/sha512.ts'
+import { encodePointDetail } from '../../format/point-detail-codec.ts'
+import type { PointRecord } from '../../format/records.ts'
+import type { BackupOptions } from '../backup-types.ts'
+import type { Source } from '../source.ts'
+import { type Base, type PartBase, sourceKey, writeBases, writeTable } from './bases.ts'
+import { type OpenedRun, SOURCES_ATTRIBUTE } from './opened-run.ts'
+import type { Run } from './run.ts'
+import type { BackupContext } from './run-context.ts'
+import type { StoredObjects } from './run-store.ts'
+import { addCounts, noCounts, type PartCounts } from './table-counts.ts'
+
+const TOOL_FEATURES = { read: [], write: [], prune: [] }
+const SOURCE_VERSION = 1
+
+export interface Committed {
+  readonly record: PointRecord
+  readonly counts: PartCounts
+  readonly stored: StoredObjects
+}
+
+/**
+ * Makes a run's point: everything durable, then the record, then the look whether prune took away what it relies on.
+ *
+ * @throws {RunError} PRUNED_UNDER_RUN: it did; the point is taken back.
+ */
+export async function commit(
+  run: Run,
+  context: BackupContext,
+  { source, options }: { readonly source: Source; readonly options: BackupOptions },
+): Promise<Committed> {
+  const opened = await run.opened
+  const { repository, parent } = opened
+  const detail = await putDetail(run, opened, source)
+  const stored = await finishStore(run)
+  const counts = [...run.parts.values()].reduce((sum, part) => addCounts(sum, part.counts), noCounts())
+  const objects = [...stored.packs, ...stored.indexes].map(idBytes)
+  const entries = counts.files + counts.dirs + counts.others
+  const record: PointRecord = {
+    point: hexId<PointId>(context.randomness.bytes(RANDOM_ID_BYTES)),
+    chain: opened.chain,
+    sequence: opened.sequence,
+    type: parent === undefined || options.full ? 'full' : 'incremental',
+    started: run.started,
+    finished: timespecOfMs(Math.max(context.clock.nowMs(), run.startedMs)),
+    instance: repository.instance.id,
+    run: opened.run,
+    parents: parent === undefined ? [] : [{ point: parent.record.point, hash: parent.innerHash }],
+    parts: [...run.parts.values()].map(({ name, trees }, i) => ({
+      name,
+      source: source.kind,
+      version: SOURCE_VERSION,
+      attributes: new Map(i === 0 ? [[SOURCES_ATTRIBUTE, opened.sourcesAttribute]] : []),
+      trees,
+    })),
+    bytes: counts.bytes,
+    bytesStored: stored.bytes,
+    packs: stored.packs,
+    indexes: stored.indexes,
+    objectsHash: sha512(...objects),
+    counts: {
+      ...withoutBytes(counts),
+      bytesRead: run.progress.bytesRead,
+      bytesStored: stored.bytes,
+      blobsStored: stored.blobs,
+    },
+    coverage: run.coverage.counts(entries),
+    tags: options.tags,
+    description: options.description,
+    tool: context.tool,
+    replaces: undefined,
+    detail: detail.id,
+    features: TOOL_FEATURES,
+  }
+  const { id, inner } = await repository.records.put('points', record, repository.instance)
+  await checkDead(opened, id)
+  keepBases(run, context, { source, opened, record, hash: sha512(inner), detail, stored })
+  return { record, counts, stored }
+}
+
+interface Detail {
+  readonly id: BlobId
+  readonly digest: string
+}
+
+/** Stores what the record keeps out of sight; the same as the parent's is not even looked up. */
+async function putDetail(run: Run, opened: OpenedRun, source: Source): Promise<Detail> {
+  const { instance } = opened.repository
+  const { host, user } = instance
+  const bytes = encodePointDetail({ host, user, sources: source.labels, omissions: run.coverage.omissions })
+  const digest = toHex(blake3(bytes))
+  if (opened.isBaseKept && opened.base?.detail[0] === digest) {
+    return { digest, id: new Uint8Array(Buffer.from(opened.base.detail[1], 'hex')) as BlobId }
+  }
+  const store = await run.store()
+  return { digest, id: await store.putBlob('detail', bytes) }
+}
+
+async function finishStore(run: Run): Promise<StoredObjects> {
+  const store = await run.usedStore
+  return store === undefined ? { packs: [], indexes: [], bytes: 0, blobs: 0 } : store.finish()
+}
+
+/** Put-point-then-list-dead against prune's put-dead-then-list-points: one of the two sees the other. */
+async function checkDead({ repository, lists }: OpenedRun, point: ObjectId): Promise<void> {
+  const { records, driver } = repository
+  const known = new Set(lists.dead)
+  const fresh = (await records.list('dead')).filter((id) => !known.has(id))
+  if (fresh.length === 0) return
+  const relied = new Set(lists.packs)
+  for (const id of fresh) {
+    const { record } = await records.get('dead', id)
+    if (!record.packs.some((pack) => relied.has(pack))) continue
+    await driver.remove({ kind: 'points', id: point })
+    throw new RunError('PRUNED_UNDER_RUN', 'what this backup relied on was pruned while it ran', {
+      hint: 'Run it again: everything stored is kept.',
+    })
+  }
+}
+
+function keepBases(
+  run: Run,
+  context: BackupContext,
+  made: {
+    source: Source
+    opened: OpenedRun
+    record: PointRecord
+    hash: Uint8Array
+    detail: Detail
+    stored: StoredObjects
+  },
+): void {
+  const { cache } = context
+  const { source, opened, record, hash, detail, stored } = made
+  if (cache === undefined) return
+  const parts: PartBase[] = []
+  for (const { name, scan } of run.parts.values()) {
+    if (scan === undefined) continue
+    parts.push({ part: name, table: writeTable(cache, scan.table), rules: scan.rules, skips: [...scan.skips] })
+  }
+  const { lists } = opened
+  const base: Omit<Base, 'role'> = {
+    point: record.point,
+    hash: toHex(hash),
+    parts,
+    detail: [detail.digest, toHex(detail.id)],
+    lists: { ...lists, index: [...lists.index, ...stored.indexes], packs: [...lists.packs, ...stored.packs] },
+  }
+  writeBases(cache, sourceKey(source), run.bases, { chain: record.chain, isFull: record.type === 'full', base })
+}
+
+function withoutBytes(counts: PartCounts): Omit<PartCounts, 'bytes'> {
+  const { bytes, ...rest } = counts
+  present(bytes, 'the bytes of a point')
+  return rest
+}

@@ -1,0 +1,318 @@
+import { present } from '../../base/assert.ts'
+import type { ByteString } from '../../base/byte-string.ts'
+import { type Timespec, timespecOfMs } from '../../base/clock.ts'
+import { RunError } from '../../base/errors.ts'
+import type { FileEntry, TreeEntry } from '../../format/tree.ts'
+import type { BackupEvents, BackupOptions } from '../backup-types.ts'
+import { Coverage } from '../backup/coverage.ts'
+import { DirectoryPass } from '../backup/directory-pass.ts'
+import { PassProgress } from '../backup/pass-progress.ts'
+import { storeStream } from '../backup/stream-content.ts'
+import { compileExcludes } from '../scan/exclude-filter.ts'
+import type { EntryTable } from '../scan/entry-table.ts'
+import type { SkipMap } from '../scan/scanner.ts'
+import type { Change, ChangesPass, Pass, RunHandle, ScanPass, Source, StreamPass } from '../source.ts'
+import { graft, plainAttributes } from '../trees/graft.ts'
+import { baseFromTrees } from './base-from-trees.ts'
+import { type Base, type Bases, readBases, readTable, skipsOf, sourceKey } from './bases.ts'
+import { entryAt } from './entry-at.ts'
+import { type OpenedRun, openRun } from './opened-run.ts'
+import type { BackupContext } from './run-context.ts'
+import { RunStore } from './run-store.ts'
+import { addCounts, countEntries, noCounts, type PartCounts } from './table-counts.ts'
+
+/** What a run holds of a part so far. */
+export interface RunPart {
+  readonly name: string
+  /** Ids of the trees of its root directory. */
+  readonly trees: Uint8Array
+  readonly counts: PartCounts
+  /** What the last scan into it saw. */
+  readonly scan: { readonly table: EntryTable; readonly rules: string; readonly skips: SkipMap } | undefined
+}
+
+export interface RunOptions {
+  readonly source: Source
+  readonly backup: BackupOptions
+  readonly events: BackupEvents
+  readonly signal: AbortSignal
+}
+
+/** The base that a scan began with is not the one of the chain's last point: it must begin again. */
+class WrongBase extends Error {}
+
+/** One execution of a writer: any number of passes into named parts, then one commit. Used once. */
+export class Run implements RunHandle {
+  readonly parts = new Map<string, RunPart>()
+  readonly coverage: Coverage
+  readonly progress: PassProgress
+  readonly startedMs: number
+  readonly started: Timespec
+  readonly bases: Bases | undefined
+  readonly signal: AbortSignal
+  readonly opened: Promise<OpenedRun>
+  readonly #context: BackupContext
+  readonly #options: RunOptions
+  #store: Promise<RunStore> | undefined
+
+  constructor(context: BackupContext, options: RunOptions) {
+    this.#context = context
+    this.#options = options
+    this.signal = options.signal
+    this.startedMs = context.clock.nowMs()
+    this.started = timespecOfMs(this.startedMs)
+    this.coverage = new Coverage(options.events)
+    this.progress = new PassProgress(options.events, context.clock, () => 0)
+    this.bases = readBases(context.cache, sourceKey(options.source))
+    this.opened = context.repository.then((repository) =>
+      openRun({
+        repository,
+        source: options.source,
+        bases: this.bases,
+        dryRun: options.backup.dryRun,
+        clock: context.clock,
+        randomness: context.randomness,
+        warning: (message) => options.events.warning?.(message),
+      }),
+    )
+    // Whoever awaits it gets the error; until then it must not end the process.
+    this.opened.catch(() => undefined)
+  }
+
+  async pass(part: string, pass: Pass): Promise<void> {
+    this.signal.throwIfAborted()
+    this.coverage.enter(part)
+    switch (pass.kind) {
+      case 'scan':
+        return this.#scan(part, pass)
+      case 'stream':
+        return this.#stream(part, pass)
+      case 'changes':
+        return this.#change(part, pass)
+    }
+  }
+
+  /** Where new blobs go; made on first use, because a run without changes needs none. */
+  store(): Promise<RunStore> {
+    return (this.#store ??= this.#openStore())
+  }
+
+  /** The store if anything was stored. */
+  get usedStore(): Promise<RunStore> | undefined {
+    return this.#store
+  }
+
+  /** Lets threads and keys go. */
+  async close(): Promise<void> {
+    await this.#store?.then(
+      (store) => store.close(),
+      () => undefined,
+    )
+  }
+
+  async #openStore(): Promise<RunStore> {
+    const { repository } = await this.opened
+    const { workers, clock, randomness } = this.#context
+    return RunStore.open({ repository, workers, clock, randomness })
+  }
+
+  async #scan(part: string, pass: ScanPass): Promise<void> {
+    const earlier = this.parts.get(part)?.scan
+    if (earlier !== undefined) {
+      await this.#scanFrom(part, pass, { table: earlier.table, rules: earlier.rules, skips: earlier.skips })
+      return
+    }
+    const guess = this.#localBase(
+      this.bases?.bases.find(({ role }) => role === 'current-state'),
+      part,
+    )
+    if (guess === undefined) return this.#scanFrom(part, pass, await this.#baseOf(part))
+    try {
+      await this.#scanGuessing(part, pass, guess)
+    } catch (error) {
+      if (!(error instanceof WrongBase)) throw error
+      await this.#scanFrom(part, pass, await this.#baseOf(part))
+    }
+  }
+
+  /** Scans against the base that is most likely the right one, while the repository is still being opened. */
+  async #scanGuessing(part: string, pass: ScanPass, guess: KnownBase): Promise<void> {
+    const wrong = new AbortController()
+    const checked = this.opened.then((opened) => {
+      const isRight = opened.base !== undefined && opened.base.role === 'current-state' && opened.isBaseKept
+      if (isRight) return
+      wrong.abort(new WrongBase())
+      throw new WrongBase()
+    })
+    checked.catch(() => undefined)
+    const coverage = new Coverage()
+    coverage.enter(part)
+    await this.#scanFrom(part, pass, guess, {
+      coverage,
+      signal: AbortSignal.any([this.signal, wrong.signal]),
+      store: () => checked.then(() => this.store()),
+    })
+    await checked
+    this.coverage.adopt(coverage)
+  }
+
+  async #scanFrom(
+    part: string,
+    pass: ScanPass,
+    base: KnownBase | undefined,
+    other: { coverage?: Coverage; signal?: AbortSignal; store?: () => Promise<RunStore> } = {},
+  ): Promise<void> {
+    const filter = compileExcludes(pass.rules)
+    const rules = `${filter.digest}:${pass.crossFilesystems}`
+    const full = this.#options.backup.full
+    const { coverage = this.coverage, signal = this.signal, store = () => this.store() } = other
+    const scan = new DirectoryPass({
+      dryRun: this.#options.backup.dryRun,
+      roots: pass.roots,
+      filter,
+      crossFilesystems: pass.crossFilesystems,
+      leaveOut: this.#context.leaveOut ?? [],
+      base: base?.table,
+      trustListings: base?.rules === rules && !full,
+      baseSkips: base?.skips,
+      startedMs: this.#context.clock.nowMs(),
+      full,
+      store,
+      mustLookUp: base?.mustLookUp === true,
+      coverage,
+      progress: this.progress,
+      signal,
+    })
+    try {
+      const trees = await scan.run()
+      const counts = countEntries(scan.scanner, base?.table)
+      this.parts.set(part, {
+        name: part,
+        trees,
+        counts,
+        scan: { table: scan.base(), rules, skips: scan.scanner.skips },
+      })
+    } finally {
+      await scan.settle()
+    }
+  }
+
+  /** What is known of a part of the parent point: kept here, or made out of its trees. */
+  async #baseOf(part: string): Promise<KnownBase | undefined> {
+    const { base, parent, isBaseKept, repository } = await this.opened
+    const local = this.#localBase(base, part)
+    if (local !== undefined) return { ...local, mustLookUp: !isBaseKept }
+    const record = parent?.record.parts.find(({ name }) => name === part)
+    // Trees do not open with a backup-only key: then all is read again, and nothing stored twice.
+    if (record === undefined || !repository.keyRing.full) return undefined
+    try {
+      const table = await baseFromTrees(await repository.blobs(), record.trees)
+      return { table, rules: '', skips: new Map(), mustLookUp: true }
+    } catch (error) {
+      this.#options.events.warning?.(
+        `the last point cannot be read, so everything is read again: ${error instanceof Error ? error.message : String(error)}`,
+      )
+      return undefined
+    }
+  }
+
+  #localBase(base: Base | undefined, part: string): KnownBase | undefined {
+    const kept = base?.parts.find((other) => other.part === part)
+    const table = kept === undefined ? undefined : readTable(this.#context.cache, kept)
+    return kept === undefined || table === undefined ? undefined : { table, rules: kept.rules, skips: skipsOf(kept) }
+  }
+
+  async #stream(part: string, pass: StreamPass): Promise<void> {
+    // Whoever reads a stream uses it up.
+    if (this.#options.backup.dryRun) return
+    const entry = await this.#streamEntry(pass.open(this.signal), timespecOfMs(this.#context.clock.nowMs()))
+    await this.#graft(part, new Map([[pass.path, entry]]), { ...noCounts(), files: 1, filesNew: 1, bytes: entry.size })
+  }
+
+  async #change(part: string, pass: ChangesPass): Promise<void> {
+    if (this.#options.backup.dryRun) return
+    const grafts = new Map<ByteString, TreeEntry | undefined>()
+    const upserts: Change[] = []
+    let counts = noCounts()
+    for await (const change of pass.changes) {
+      this.signal.throwIfAborted()
+      if (change.kind === 'delete') {
+        grafts.set(change.path, undefined)
+      } else if (change.kind === 'put') {
+        const entry = await this.#streamEntry(change.open(this.signal), change.modified)
+        grafts.set(change.path, entry)
+        counts = addCounts(counts, { ...noCounts(), files: 1, filesChanged: 1, bytes: entry.size })
+      } else {
+        upserts.push(change)
+      }
+    }
+    for (const [path, entry] of await this.#upserted(upserts)) grafts.set(path, entry)
+    await this.#graft(part, grafts, counts)
+  }
+
+  /** Reads what lies at the places that upserts name; what vanished meanwhile is removed. */
+  async #upserted(upserts: readonly Change[]): Promise<Map<ByteString, TreeEntry | undefined>> {
+    const entries = new Map<ByteString, TreeEntry | undefined>()
+    const wanted = upserts.filter((change) => change.kind === 'upsert')
+    if (wanted.length === 0) return entries
+    const rules = { patterns: [], excludeCaches: false, excludeIfPresent: [] }
+    const scratch = '\u0000upserts'
+    const roots = wanted.map(({ from }) => from)
+    await this.#scanFrom(scratch, { kind: 'scan', roots, rules, crossFilesystems: true }, undefined)
+    const { trees } = present(this.parts.get(scratch), 'the part that was scanned')
+    this.parts.delete(scratch)
+    const store = await this.store()
+    await store.publishTrees()
+    const blobs = await store.blobs()
+    for (const { path, from } of wanted) entries.set(path, await entryAt(blobs, trees, from))
+    return entries
+  }
+
+  async #streamEntry(bytes: AsyncIterable<Uint8Array>, modified: Timespec): Promise<FileEntry> {
+    const { content, size } = await storeStream(await this.store(), bytes, this.progress)
+    return {
+      ...plainAttributes(modified, modified),
+      kind: 'file',
+      name: 'stream' as ByteString,
+      mode: 0o600,
+      size,
+      content,
+      holes: [],
+    }
+  }
+
+  async #graft(
+    part: string,
+    grafts: ReadonlyMap<ByteString, TreeEntry | undefined>,
+    counts: PartCounts,
+  ): Promise<void> {
+    const store = await this.store()
+    await store.publishTrees()
+    const before = this.parts.get(part)
+    const { parent } = await this.opened
+    const inherited = parent?.record.parts.find(({ name }) => name === part)?.trees
+    const isFresh = before === undefined && this.#options.source.kind !== 'changes'
+    const root = before?.trees ?? (isFresh ? undefined : inherited)
+    const trees = await graft(store, root, { grafts, now: timespecOfMs(this.#context.clock.nowMs()) })
+    this.parts.set(part, {
+      name: part,
+      trees,
+      counts: addCounts(before?.counts ?? noCounts(), counts),
+      scan: undefined,
+    })
+  }
+}
+
+interface KnownBase {
+  readonly table: EntryTable
+  readonly rules: string
+  readonly skips: SkipMap
+  readonly mustLookUp?: boolean
+}
+
+/** The error of a run that a person or the system stopped. */
+export function interrupted(): RunError {
+  return new RunError('INTERRUPTED', 'the backup was interrupted', {
+    hint: 'Everything stored so far is kept: run it again, and it goes on from there.',
+  })
+}

@@ -1,0 +1,60 @@
+import { S_IFDIR, S_IFMT, S_IFREG } from '../../base/posix/constants.ts'
+import { type EntryTable, ROW_FLAG_VIRTUAL, ROW_FLAGS, ROW_MODE, ROW_SIZE } from '../scan/entry-table.ts'
+import type { Scanner } from '../scan/scanner.ts'
+
+/** How the entries of a part compare with the parent's. */
+export interface PartCounts {
+  files: number
+  dirs: number
+  others: number
+  filesNew: number
+  filesChanged: number
+  filesUnchanged: number
+  filesRemoved: number
+  /** Sum of the sizes of all files. */
+  bytes: number
+}
+
+export function noCounts(): PartCounts {
+  return { files: 0, dirs: 0, others: 0, filesNew: 0, filesChanged: 0, filesUnchanged: 0, filesRemoved: 0, bytes: 0 }
+}
+
+export function addCounts(sum: PartCounts, more: PartCounts): PartCounts {
+  const total = { ...sum }
+  for (const key of Object.keys(more) as (keyof PartCounts)[]) total[key] += more[key]
+  return total
+}
+
+/** Counts the entries of a finished scan. */
+export function countEntries({ table, states }: Scanner, base: EntryTable | undefined): PartCounts {
+  const counts = noCounts()
+  let known = 0
+  for (let row = 0; row < table.count; row++) {
+    if (states.isGone(row)) continue
+    const kind = table.word(row, ROW_MODE) & S_IFMT
+    if (kind === S_IFREG) {
+      counts.files++
+      counts.bytes += table.wide(row, ROW_SIZE)
+      if (states.isNew(row)) counts.filesNew++
+      else if (states.isSame(row)) counts.filesUnchanged++
+      else counts.filesChanged++
+      if (base !== undefined && isFile(base, states.base(row))) known++
+    } else if (kind === S_IFDIR) {
+      if ((table.word(row, ROW_FLAGS) & ROW_FLAG_VIRTUAL) === 0) counts.dirs++
+    } else {
+      counts.others++
+    }
+  }
+  counts.filesRemoved = base === undefined ? 0 : filesIn(base) - known
+  return counts
+}
+
+function isFile(table: EntryTable, row: number): boolean {
+  return row >= 0 && (table.word(row, ROW_MODE) & S_IFMT) === S_IFREG
+}
+
+function filesIn(table: EntryTable): number {
+  let files = 0
+  for (let row = 0; row < table.count; row++) if (isFile(table, row)) files++
+  return files
+}
