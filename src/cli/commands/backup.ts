@@ -1,9 +1,11 @@
+import { byteStringOf } from '../../base/byte-string.ts'
 import type { BackupOptions, BackupSummary } from '../../engine/backup-types.ts'
 import { BackupReport } from '../backup-report.ts'
 import { type BackupSourceFlags, chooseSource } from '../backup-source.ts'
 import type { CliContext } from '../context.ts'
 import { EXIT_DONE, EXIT_PARTIAL } from '../exit-codes.ts'
 import { openSession } from '../open-session.ts'
+import { toolVersion } from '../version.ts'
 import { warnAboutPlace } from '../warn-about-place.ts'
 
 export interface BackupFlags extends BackupSourceFlags {
@@ -20,7 +22,7 @@ export async function backupCommand(
   words: readonly string[],
   flags: BackupFlags,
 ): Promise<number> {
-  const { clock, output, randomness, signal } = context
+  const { clock, output, paths, randomness, signal } = context
   const choice = await chooseSource(context, words, flags)
   const options: BackupOptions = {
     full: flags.full === true,
@@ -40,7 +42,18 @@ export async function backupCommand(
   await warnAboutPlace(output, session.place.url, choice.roots)
   await using workers = new WorkerPool()
   const { cache, journal, repository, repositoryId } = session
-  const run = { repository, repositoryId, cache, workers, clock, randomness, journal }
+  const own = [session.place.url, paths.cacheDirectory, paths.stateDirectory].filter((path) => path.startsWith('/'))
+  const run = {
+    repository,
+    repositoryId,
+    cache,
+    workers,
+    clock,
+    randomness,
+    journal,
+    leaveOut: own.map(byteStringOf),
+    tool: `tidemark ${toolVersion()}`,
+  }
   const report = new BackupReport(output, clock)
   let summary: BackupSummary
   try {
