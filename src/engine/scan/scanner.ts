@@ -106,7 +106,7 @@ export class Scanner {
    * @throws {SourceError} SOURCE_NOT_FOUND, SOURCE_UNREADABLE: one of the roots cannot be read at all.
    */
   *scan(): Generator<ScannedDirectory> {
-    const top = rootTree(this.#options.roots)
+    const top = rootTree(this.#rootsOutside())
     this.#statPath('/' as ByteString, 0)
     this.table.addRows(1)
     this.table.addName('' as ByteString)
@@ -117,6 +117,20 @@ export class Scanner {
     } finally {
       for (const frame of this.#stack) closeDescriptor(frame.fd)
     }
+  }
+
+  /** The roots without those that lie in a directory which is never entered. */
+  #rootsOutside(): ByteString[] {
+    const { roots, leaveOut, trouble } = this.#options
+    const outside = roots.filter((root) => {
+      const holder = leaveOut.find((path) => root === path || root.startsWith(`${path}/`))
+      if (holder !== undefined) trouble({ path: root, reason: 'repository', bytes: 0 })
+      return holder === undefined
+    })
+    if (outside.length > 0) return outside
+    throw new SourceError('SOURCE_UNREADABLE', 'everything named lies in the repository or in Tidemark’s own folders', {
+      hint: 'Name a folder outside the repository.',
+    })
   }
 
   /** Records the entries of a directory above the roots that lead to them. */

@@ -18,7 +18,7 @@ async function join(kind: TeamKind, setup: unknown, tell: Tell): Promise<TeamMem
     }
     case 'restore': {
       const { createRestoreMember } = await import('../restore/restore-member.ts')
-      return createRestoreMember(setup, tell)
+      return createRestoreMember(setup)
     }
   }
 }
