@@ -152,7 +152,7 @@ function framesOf(blobs: readonly TinyBlob[]): TinyBlob[][] {
       frames.push([])
       bytes = 0
     }
-    frames.at(-1)!.push(blob)
+    frames.at(-1).push(blob)
     bytes += blob.bytes.byteLength
   }
   return frames

@@ -63,9 +63,20 @@ export class FileRestorer {
       if (file.isShared) this.#options.shared.finish(file)
       this.#count(file)
     }
+    await this.#fillRoom(files)
     const good = files.filter(({ problem }) => problem === undefined)
     if (this.#options.verify) await this.#verify(good)
     for (const file of files) this.#options.onDone(file)
+  }
+
+  /** A large file that does not fit takes the room of small ones that would, until it is taken away again. */
+  async #fillRoom(files: readonly RestoreFile[]): Promise<void> {
+    const isFull = ({ problem }: RestoreFile): boolean => problem?.code === 'TARGET_FULL'
+    if (!files.some((file) => file.isShared && isFull(file))) return
+    const again = files.filter((file) => !file.isShared && isFull(file))
+    for (const file of again) file.problem = undefined
+    for (const slices of sliced(again)) await this.#restoreSlices(slices)
+    for (const file of again) if (file.isShared) this.#options.shared.finish(file)
   }
 
   async #restoreSlices(slices: readonly Slice[]): Promise<void> {
