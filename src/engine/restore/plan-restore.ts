@@ -5,6 +5,7 @@ import type { TreeEntry } from '../../format/tree.ts'
 import type { RealmKeys } from '../../repository/key-ring.ts'
 import type { RepositoryIndex } from '../../repository/repository-index.ts'
 import type { Driver } from '../../storage/driver.ts'
+import type { DirectoryListing } from '../point-view-directory.ts'
 import type { OpenPointView } from '../point-view.ts'
 import type { RestoreItem, RestoreOptions } from '../restore-types.ts'
 import type { PlanStep } from './plan-step.ts'
@@ -39,7 +40,7 @@ export interface PlanRestoreInput {
 export async function* planRestore(input: PlanRestoreInput): AsyncGenerator<RestoreItem> {
   const { options, signal } = input
   const start = await findStart(input.view, options.path)
-  using target = openTarget(start, options, { create: false })
+  using target = openTarget(start.entry, options, { create: false })
   const planner = new RestorePlanner({
     view: input.view,
     target,
@@ -53,10 +54,17 @@ export async function* planRestore(input: PlanRestoreInput): AsyncGenerator<Rest
   }
 }
 
-/** Returns the entry of the point that the user named. @throws {UsageError} UNKNOWN_PATH */
-export async function findStart(view: OpenPointView, path: ByteString): Promise<TreeEntry> {
+/** What the user named of a point, and the listing of the directory it lies in, which names its owners. */
+export interface RestoreStart {
+  readonly entry: TreeEntry
+  readonly siblings: DirectoryListing
+}
+
+/** Returns what the user named of a point. @throws {UsageError} UNKNOWN_PATH */
+export async function findStart(view: OpenPointView, path: ByteString): Promise<RestoreStart> {
   const entry = await view.lookup(path)
-  if (entry !== undefined) return entry
+  const parent = await view.lookup(parentOf(path))
+  if (entry !== undefined && parent !== undefined) return { entry, siblings: await view.listing(parent) }
   throw new UsageError('UNKNOWN_PATH', `the point has no ${display(path)}`, {
     context: { path: display(path) },
     hint: 'Look with `tidemark ls` what it has.',
@@ -80,7 +88,12 @@ export function itemOf(target: TargetTree, step: PlanStep): RestoreItem {
 
 /** The directory where something was when it was backed up. */
 function homeOf(start: TreeEntry, path: ByteString): ByteString {
-  const whole = path.replace(/\/+$/, '')
-  const home = start.kind === 'dir' ? whole : whole.slice(0, whole.lastIndexOf('/'))
+  if (start.kind !== 'dir') return parentOf(path)
+  const home = path.replace(/\/+$/, '')
   return (home === '' ? '/' : home) as ByteString
+}
+
+function parentOf(path: ByteString): ByteString {
+  const parent = path.replace(/\/+$/, '').replace(/\/*[^/]*$/, '')
+  return (parent === '' ? '/' : parent) as ByteString
 }

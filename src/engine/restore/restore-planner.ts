@@ -10,6 +10,7 @@ import type { OpenPointView } from '../point-view.ts'
 import type { RestoreAction, RestoreOptions } from '../restore-types.ts'
 import { chooseAction, isContentSame } from './choose-action.ts'
 import { planDeletions } from './plan-deletions.ts'
+import type { RestoreStart } from './plan-restore.ts'
 import type { PlanStep } from './plan-step.ts'
 import { RestoreFilter, type Wanted } from './restore-filter.ts'
 import { RestoreOwners } from './restore-owners.ts'
@@ -24,6 +25,8 @@ export interface PlannerOptions {
   readonly canSetOwners: boolean
   readonly onFailure: (path: ByteString, error: TidemarkError) => void
 }
+
+const none: readonly ByteString[] = []
 
 interface Level {
   readonly directory: TargetDirectory
@@ -54,15 +57,14 @@ export class RestorePlanner {
   }
 
   /** Plans the entry that the user named: a directory's content, or a single file. */
-  async *plan(start: TreeEntry): AsyncGenerator<readonly PlanStep[]> {
-    const { target, view, options } = this.#options
+  async *plan({ entry: start, siblings }: RestoreStart): AsyncGenerator<readonly PlanStep[]> {
+    const { target, view } = this.#options
     if (start.kind !== 'dir') {
-      const listing: DirectoryListing = { entries: [start], users: new Map(), groups: new Map() }
-      yield [...this.#planDirectory({ directory: target.root, entry: start, wanted: 'yes' }, listing, []).steps]
+      const listing = { ...siblings, entries: [start] }
+      yield [...this.#planDirectory({ directory: target.root, entry: start, wanted: 'yes' }, listing, undefined).steps]
       return
     }
-    const isItsOwn = target.root.isNew || options.target === undefined
-    if (start.name !== '' && isItsOwn) yield [this.#rootStep(start)]
+    if (start.name !== '' && this.#isTargetRestored()) yield [this.#rootStep(start, siblings)]
     const stack: { readonly levels: readonly Level[]; next: number; prepared: number }[] = []
     const first: Level = { directory: target.root, entry: start, wanted: this.#filter.wantsAll ? 'yes' : 'below' }
     stack.push({ levels: [first], next: 0, prepared: 1 })
@@ -88,7 +90,7 @@ export class RestorePlanner {
     const { directory, entry } = level
     try {
       const listing = await view.listing(entry)
-      const names = directory.exists && !directory.isNew ? target.list(directory) : []
+      const names = directory.exists && !directory.isNew ? target.list(directory) : none
       return this.#planDirectory(level, listing, names)
     } catch (error) {
       this.#fail(directory, '' as ByteString, error)
@@ -99,9 +101,9 @@ export class RestorePlanner {
   #planDirectory(
     { directory, wanted }: Level,
     listing: DirectoryListing,
-    names: readonly ByteString[],
+    names: readonly ByteString[] | undefined,
   ): { steps: readonly PlanStep[]; below: readonly Level[] } {
-    const isThere = names.length > 0 ? new Set(names) : undefined
+    const isThere = names && new Set(names)
     const steps: PlanStep[] = []
     const below: Level[] = []
     for (const entry of listing.entries) {
@@ -118,7 +120,8 @@ export class RestorePlanner {
         this.#fail(directory, entry.name, error)
       }
     }
-    if (this.#options.options.delete) this.#planDeletions(directory, { wanted, listing, names, steps })
+    if (this.#options.options.delete && names !== undefined)
+      this.#planDeletions(directory, { wanted, listing, names, steps })
     return { steps, below }
   }
 
@@ -131,7 +134,7 @@ export class RestorePlanner {
     // Trees are checked when they are decoded. Nothing but this stands between a name and the target.
     if (problem !== undefined) throw new Error(problem)
     let existing =
-      directory.exists && (where.isThere?.has(entry.name) ?? !directory.isNew)
+      directory.exists && (where.isThere?.has(entry.name) ?? true)
         ? this.#statusIfThere(directory, entry.name)
         : undefined
     const uid = this.#owners.uid(entry.uid, where.listing.users)
@@ -248,15 +251,22 @@ export class RestorePlanner {
     return next.value
   }
 
-  /** The target itself gets the attributes of what lands in it when it is new, or the very directory it was. */
-  #rootStep(entry: TreeEntry): PlanStep {
+  /** A directory that somebody uses already keeps its own mode and owner unless told otherwise. */
+  #isTargetRestored(): boolean {
+    const { target, options } = this.#options
+    if (target.root.isNew || options.target === undefined || options.overwrite !== 'never') return true
+    return target.list(target.root).length === 0
+  }
+
+  /** The target itself becomes what lands in it. */
+  #rootStep(entry: TreeEntry, { users, groups }: DirectoryListing): PlanStep {
     const { target } = this.#options
     const { root } = target
     const existing = root.isNew ? undefined : target.status(root, '' as ByteString)
-    const listing = { entries: [], users: new Map<number, string>(), groups: new Map<number, string>() }
-    const uid = this.#owners.uid(entry.uid, listing.users)
-    const gid = this.#owners.gid(entry.gid, listing.groups)
-    const action = existing === undefined ? 'create' : this.#choose({ directory: root, entry, existing, uid, gid })
+    const uid = this.#owners.uid(entry.uid, users)
+    const gid = this.#owners.gid(entry.gid, groups)
+    const isUnused = existing === undefined || target.list(root).length === 0
+    const action = isUnused ? 'create' : this.#choose({ directory: root, entry, existing, uid, gid })
     const base = { action, directory: root, name: '' as ByteString, kind: 'dir', bytes: 0, entry, uid, gid }
     return { ...base, itself: root, isContentSame: true, ...(existing === undefined ? {} : { existing }) }
   }

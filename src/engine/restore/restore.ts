@@ -50,7 +50,7 @@ export async function restore(input: RestoreInput): Promise<RestoreSummary> {
   const { view, options, events = {}, signal, clock = systemClock, randomness = systemRandomness } = input
   const start = await findStart(view, options.path)
   const rights = processRights()
-  using target = openTarget(start, options, { create: true })
+  using target = openTarget(start.entry, options, { create: true })
   const tally = new RestoreTally(events, clock)
   const attributes = new AttributeWriter(rights)
   const token = toHex(randomness.bytes(TOKEN_BYTES))
