@@ -1,0 +1,137 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { expect, test } from 'vitest'
+
+import { CliPlace, eventsOf, summaryOf } from '../support/cli.ts'
+
+/** A place with a point of two files, and a target in which one of them differs and a stranger lies. */
+class RestorePlace extends CliPlace {
+  readonly target = join(this.folder, 'target')
+
+  async prepare(): Promise<void> {
+    writeFileSync(join(this.source, 'a'), 'from the point')
+    writeFileSync(join(this.source, 'b'), 'b')
+    await this.init()
+    await this.succeed(['backup', this.source])
+    mkdirSync(this.target)
+    writeFileSync(join(this.target, 'a'), 'mine')
+    writeFileSync(join(this.target, 'stranger'), 'not in the point')
+  }
+
+  get words(): string[] {
+    return ['restore', `latest:${this.source}`, '--target', this.target]
+  }
+
+  read(name: string): string {
+    return readFileSync(join(this.target, name), 'utf8')
+  }
+}
+
+test('without --overwrite nothing that is there is touched', async () => {
+  const place = new RestorePlace()
+  await place.prepare()
+  const { stdout } = await place.succeed(place.words)
+  expect(place.read('a')).toBe('mine')
+  expect(place.read('b')).toBe('b')
+  expect(stdout).toMatch(/1 entry left as they are/)
+})
+
+test('a preview tells every action and changes nothing', async () => {
+  const place = new RestorePlace()
+  await place.prepare()
+  const words = [...place.words, '--preview', '--overwrite', 'always', '--delete']
+  const { stdout } = await place.succeed(words)
+  expect(stdout).toMatch(/^overwrite .*\/a$/m)
+  expect(stdout).toMatch(/^create .*\/b$/m)
+  expect(stdout).toMatch(/^delete .*\/stranger$/m)
+  const events = eventsOf((await place.succeed([...words, '--json'])).stdout)
+  expect(events).toContainEqual(
+    expect.objectContaining({ type: 'item', action: 'delete', path: join(place.target, 'stranger') }),
+  )
+  expect(events.at(-1)).toMatchObject({ type: 'summary', preview: true, actions: { delete: { entries: 1 } } })
+  expect(readdirSync(place.target).sort()).toEqual(['a', 'stranger'])
+  expect(place.read('a')).toBe('mine')
+})
+
+test('--overwrite and --delete make the target what the point is', async () => {
+  const place = new RestorePlace()
+  await place.prepare()
+  const words = [...place.words, '--overwrite', 'if-changed', '--delete', '--yes', '--json']
+  expect(summaryOf((await place.succeed(words)).stdout)).toMatchObject({
+    type: 'summary',
+    errors: 0,
+    actions: { overwrite: { entries: 1 }, delete: { entries: 1 } },
+  })
+  expect(place.read('a')).toBe('from the point')
+  expect(existsSync(join(place.target, 'stranger'))).toBe(false)
+})
+
+test('--delete needs --yes where nobody can be asked, and is refused on the root', async () => {
+  const place = new RestorePlace()
+  await place.prepare()
+  expect((await place.run([...place.words, '--delete'])).code).toBe(2)
+  expect(existsSync(join(place.target, 'stranger'))).toBe(true)
+  const root = await place.run(['restore', 'latest', '--in-place', '--delete', '--yes'])
+  expect(root.code).toBe(2)
+  expect(root.stderr).toContain('refused on /')
+})
+
+test('files that a damaged pack held are named and left out, the rest is restored, and the exit code is 3', async () => {
+  const place = new RestorePlace()
+  await place.prepare()
+  await place.succeed(['backup', '--stdin', '--name', 'stream'], { input: 'a pack of its own' })
+  damageNewestDataPack(place.repository)
+  const target = join(place.folder, 'damaged')
+  const result = await place.run([
+    'restore',
+    'latest',
+    '--chain',
+    await streamChain(place),
+    '--target',
+    target,
+    '--json',
+  ])
+  expect(result.code).toBe(3)
+  expect(eventsOf(result.stdout)).toContainEqual(expect.objectContaining({ type: 'failure', path: `${target}/stream` }))
+  expect(existsSync(join(target, 'stream'))).toBe(false)
+  await place.succeed(place.words)
+})
+
+async function streamChain(place: CliPlace): Promise<string> {
+  const points = JSON.parse((await place.succeed(['points', '--json'])).stdout) as { chain: string }[]
+  return points.at(-1)?.chain ?? ''
+}
+
+/** Turns over a bit in the pack that was written last and is no tree's. */
+function damageNewestDataPack(repository: string): void {
+  const packs = readdirSync(join(repository, 'packs'), { recursive: true, encoding: 'utf8' })
+    .map((name) => join(repository, 'packs', name))
+    .filter((path) => statSync(path).isFile())
+    .toSorted((a, b) => Number(statSync(a, { bigint: true }).mtimeNs - statSync(b, { bigint: true }).mtimeNs))
+  // The data of a stream is stored before the tree that names it.
+  const path = packs.at(-2) ?? ''
+  const bytes = readFileSync(path)
+  bytes[1230] = (bytes[1230] ?? 0) ^ 1
+  chmodSync(path, 0o600)
+  writeFileSync(path, bytes)
+}
+
+test('PATH narrows down, and one that is not there is told', async () => {
+  const place = new RestorePlace()
+  await place.prepare()
+  const one = join(place.folder, 'one')
+  await place.succeed(['restore', `latest:${place.source}/b`, '--target', one])
+  expect(readFileSync(join(one, 'b'), 'utf8')).toBe('b')
+  const missing = await place.run(['restore', `latest:${place.source}/c`, '--target', one])
+  expect(missing.code).toBe(2)
+  expect(missing.stderr).toMatch(/holds no .*\/c\nhint: /)
+})
+
+test('in place, everything goes back to where it came from', async () => {
+  const place = new RestorePlace()
+  await place.prepare()
+  writeFileSync(join(place.source, 'a'), 'spoiled')
+  await place.succeed(['restore', `latest:${place.source}`, '--in-place', '--overwrite', 'always'])
+  expect(readFileSync(join(place.source, 'a'), 'utf8')).toBe('from the point')
+})

@@ -1,0 +1,128 @@
+import { once } from 'node:events'
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+
+import { expect, test } from 'vitest'
+
+import { CliPlace, resultOf, summaryOf } from '../support/cli.ts'
+import { patternBytes } from '../support/pattern-bytes.ts'
+
+test('standard input becomes a file, byte for byte', async () => {
+  const place = new CliPlace()
+  await place.init()
+  const input = patternBytes(5 << 20, 2)
+  const stored = await place.succeed(['backup', '--stdin', '--name', 'dump.sql', '--json'], { input })
+  expect(summaryOf(stored.stdout)).toMatchObject({ filesNew: 1, bytes: input.byteLength, errors: 0 })
+  const { stdoutBytes } = await place.succeed(['cat', 'latest:/dump.sql'])
+  expect(stdoutBytes.equals(input)).toBe(true)
+})
+
+test('what a command prints becomes a file, and the same command goes on the same chain', async () => {
+  const place = new CliPlace()
+  await place.init()
+  const words = ['backup', '--json', '--from-command', '--name', 'out', '--', 'sh', '-c', 'echo "$0 -x"', 'one']
+  const first = summaryOf((await place.succeed(words)).stdout)
+  expect(summaryOf((await place.succeed(words)).stdout)).toMatchObject({
+    chain: first['chain'],
+    parent: first['point'],
+  })
+  expect((await place.succeed(['cat', 'latest:/out'])).stdout).toBe('one -x\n')
+})
+
+test.each([
+  ['fails', ['sh', '-c', 'echo part; exit 3'], /exit code 3/],
+  ['is killed', ['sh', '-c', 'echo part; kill -9 $$'], /SIGKILL/],
+  ['is not there', ['no-such-command-anywhere'], /could not be started/],
+])('a command that %s makes no point', async (_, command, message) => {
+  const place = new CliPlace()
+  await place.init()
+  const { code, stderr } = await place.run(['backup', '--from-command', '--name', 'out', '--', ...command])
+  expect(code).toBe(1)
+  expect(stderr).toMatch(message)
+  expect(JSON.parse((await place.succeed(['points', '--json'])).stdout)).toEqual([])
+})
+
+test('when several chains match, they are listed with exit code 2, and a path or --chain decides', async () => {
+  const place = new CliPlace()
+  await place.init()
+  await place.succeed(['backup', '--stdin', '--name', 'one'], { input: '1' })
+  const two = summaryOf((await place.succeed(['backup', '--stdin', '--name', 'two', '--json'], { input: '2' })).stdout)
+  const ambiguous = await place.run(['ls', 'latest'])
+  expect(ambiguous.code).toBe(2)
+  expect(ambiguous.stderr).toContain(String(two['chain']).slice(0, 8))
+  expect((await place.succeed(['cat', 'latest:/one'])).stdout).toBe('1')
+  expect((await place.succeed(['ls', 'latest', '--chain', String(two['chain']).slice(0, 10)])).stdout).toBe('two\n')
+  expect((await place.succeed(['cat', `${String(two['point'])}:/two`])).stdout).toBe('2')
+})
+
+test('a reader that goes away ends printing quietly', async () => {
+  const place = new CliPlace()
+  await place.init()
+  await place.succeed(['backup', '--stdin', '--name', 'large'], { input: patternBytes(20 << 20, 3) })
+  const child = place.start(['cat', 'latest:/large'])
+  await once(child.stdout, 'readable')
+  child.stdout.destroy()
+  const { code, stderr } = await resultOf(child)
+  expect(stderr).toBe('')
+  expect(code).toBe(0)
+})
+
+test('an interrupt ends with 130, says so, keeps what is stored, and the next run goes on', async () => {
+  const place = new CliPlace()
+  await place.init()
+  const child = place.start(['backup', '--stdin', '--name', 'endless', '--json'])
+  child.stdin.write(patternBytes(40 << 20, 4))
+  await packsIn(place.repository)
+  child.kill('SIGINT')
+  const result = await resultOf(child)
+  expect(result.code).toBe(130)
+  expect(result.stderr).toMatch(/stopping/)
+  expect(result.stderr).toMatch(/interrupted/)
+  expect(JSON.parse((await place.succeed(['points', '--json'])).stdout)).toEqual([])
+
+  const input = patternBytes(40 << 20, 4)
+  const words = ['backup', '--stdin', '--name', 'endless', '--json']
+  const resumed = summaryOf((await place.succeed(words, { input })).stdout)
+  expect(resumed).toMatchObject({ bytes: input.byteLength })
+  expect(resumed['bytesStored']).toBeLessThan(30 << 20)
+})
+
+test('killed at once by the second interrupt, it still ends with 130', async () => {
+  const place = new CliPlace()
+  await place.init()
+  const command = ['backup', '--from-command', '--name', 'x', '--', 'sh', '-c', 'trap "" TERM; exec sleep 30']
+  const child = place.start(command)
+  await setTimeout(1500)
+  child.kill('SIGINT')
+  await setTimeout(300)
+  child.kill('SIGINT')
+  expect((await resultOf(child)).code).toBe(130)
+})
+
+/** Waits until a repository has a pack. */
+async function packsIn(repository: string): Promise<void> {
+  const endMs = Date.now() + 20_000
+  while (Date.now() < endMs) {
+    try {
+      if (readdirSync(join(repository, 'packs')).length > 0) return
+    } catch {
+      // Not yet.
+    }
+    await setTimeout(20)
+  }
+  throw new Error('no pack was stored')
+}
+
+test('two backups of the same files read the second time only what changed', async () => {
+  const place = new CliPlace()
+  await place.init()
+  writeFileSync(join(place.source, 'a'), patternBytes(1 << 20, 5))
+  writeFileSync(join(place.source, 'b'), 'b')
+  await place.succeed(['backup', place.source])
+  writeFileSync(join(place.source, 'b'), 'bb')
+  const { stdout } = await place.succeed(['backup', place.source, '--json'])
+  expect(summaryOf(stdout)).toMatchObject({ filesChanged: 1, filesUnchanged: 1, bytesRead: 2 })
+  const full = await place.succeed(['backup', place.source, '--full', '--json'])
+  expect(summaryOf(full.stdout)).toMatchObject({ pointType: 'full', bytesRead: (1 << 20) + 2 })
+})
