@@ -94,9 +94,11 @@ export class DirectoryPass {
     while (this.#jobs.size > 0) await Promise.allSettled(this.#jobs)
   }
 
-  /** Returns what the next scan compares with. */
+  /** Returns what the next scan compares with: the base itself where nothing is different. */
   base(): EntryTable {
-    return baseOf(this.scanner)
+    const { base } = this.#options
+    const { states, table } = this.scanner
+    return base !== undefined && states.isAllSame && base.count === table.count ? base : baseOf(this.scanner)
   }
 
   async #scanned({ row, path }: ScannedDirectory): Promise<void> {

@@ -4,13 +4,14 @@ import { compileString } from 'assemblyscript/asc'
 /** Compiles gear.as.ts; returns the WebAssembly module in base64. The memory is the caller's, so that it sizes it. */
 export async function compileGear(): Promise<string> {
   const source = readFileSync(new URL('./gear.as.ts', import.meta.url), 'utf8')
-  const { binary, stderr } = await compileString(source, {
+  const { binary, error } = await compileString(source, {
     optimizeLevel: 3,
     runtime: 'stub',
     noAssert: true,
     importMemory: true,
   })
-  if (binary === null) throw new Error(`AssemblyScript refused gear.as.ts: ${String(stderr)}`)
+  if (error !== null) throw error
+  if (binary === null) throw new Error('AssemblyScript made nothing of gear.as.ts')
   return Buffer.from(binary).toString('base64')
 }
 

@@ -142,7 +142,12 @@ function keepBases(
   const parts: PartBase[] = []
   for (const { name, scan } of run.parts.values()) {
     if (scan === undefined) continue
-    parts.push({ part: name, table: writeTable(cache, scan.table), rules: scan.rules, skips: [...scan.skips] })
+    parts.push({
+      part: name,
+      table: scan.kept ?? writeTable(cache, scan.table),
+      rules: scan.rules,
+      skips: [...scan.skips],
+    })
   }
   const { lists } = opened
   const base: Omit<Base, 'role'> = {

@@ -28,7 +28,15 @@ export interface RunPart {
   readonly trees: Uint8Array
   readonly counts: PartCounts
   /** What the last scan into it saw. */
-  readonly scan: { readonly table: EntryTable; readonly rules: string; readonly skips: SkipMap } | undefined
+  readonly scan: PartScan | undefined
+}
+
+export interface PartScan {
+  readonly table: EntryTable
+  /** Under what name the local cache holds this very table already. */
+  readonly kept: string | undefined
+  readonly rules: string
+  readonly skips: SkipMap
 }
 
 export interface RunOptions {
@@ -119,7 +127,9 @@ export class Run implements RunHandle {
   async #scan(part: string, pass: ScanPass): Promise<void> {
     const earlier = this.parts.get(part)?.scan
     if (earlier !== undefined) {
-      await this.#scanFrom(part, pass, { table: earlier.table, rules: earlier.rules, skips: earlier.skips })
+      // What the earlier pass wrote must be readable to be taken over.
+      await (await this.#store)?.publishTrees()
+      await this.#scanFrom(part, pass, earlier)
       return
     }
     const guess = this.#localBase(
@@ -186,12 +196,9 @@ export class Run implements RunHandle {
     try {
       const trees = await scan.run()
       const counts = countEntries(scan.scanner, base?.table)
-      this.parts.set(part, {
-        name: part,
-        trees,
-        counts,
-        scan: { table: scan.base(), rules, skips: scan.scanner.skips },
-      })
+      const table = scan.base()
+      const kept = table === base?.table ? base.kept : undefined
+      this.parts.set(part, { name: part, trees, counts, scan: { table, kept, rules, skips: scan.scanner.skips } })
     } finally {
       await scan.settle()
     }
@@ -207,7 +214,7 @@ export class Run implements RunHandle {
     if (record === undefined || !repository.keyRing.full) return undefined
     try {
       const table = await baseFromTrees(await repository.blobs(), record.trees)
-      return { table, rules: '', skips: new Map(), mustLookUp: true }
+      return { table, kept: undefined, rules: '', skips: new Map(), mustLookUp: true }
     } catch (error) {
       this.#options.events.warning?.(
         `the last point cannot be read, so everything is read again: ${error instanceof Error ? error.message : String(error)}`,
@@ -219,7 +226,8 @@ export class Run implements RunHandle {
   #localBase(base: Base | undefined, part: string): KnownBase | undefined {
     const kept = base?.parts.find((other) => other.part === part)
     const table = kept === undefined ? undefined : readTable(this.#context.cache, kept)
-    return kept === undefined || table === undefined ? undefined : { table, rules: kept.rules, skips: skipsOf(kept) }
+    if (kept === undefined || table === undefined) return undefined
+    return { table, kept: kept.table, rules: kept.rules, skips: skipsOf(kept) }
   }
 
   async #stream(part: string, pass: StreamPass): Promise<void> {
@@ -303,10 +311,7 @@ export class Run implements RunHandle {
   }
 }
 
-interface KnownBase {
-  readonly table: EntryTable
-  readonly rules: string
-  readonly skips: SkipMap
+interface KnownBase extends PartScan {
   readonly mustLookUp?: boolean
 }
 

@@ -44,7 +44,7 @@ const MAGIC = 0x744d4254
 function grown<T extends Int32Array | Uint8Array>(array: T, needed: number, make: (length: number) => T): T {
   if (needed <= array.length) return array
   const bigger = make(Math.max(needed, array.length * 2))
-  bigger.set(array as never)
+  bigger.set(array)
   return bigger
 }
 
@@ -55,7 +55,7 @@ function grown<T extends Int32Array | Uint8Array>(array: T, needed: number, make
  * slab, so a directory that did not change is copied as a block. 96 bytes an entry, its name, and the ids of trees.
  */
 export class EntryTable {
-  rows: Int32Array<ArrayBufferLike>
+  rows: Int32Array
   names: Uint8Array
   /** 32 bytes each: tree ids of directories, content ids of files that were read in this run. */
   ids: Uint8Array
@@ -66,7 +66,7 @@ export class EntryTable {
   #addressedNames: Uint8Array | undefined
 
   constructor(
-    rows: Int32Array<ArrayBufferLike> = new Int32Array(ROW_WORDS * 1024),
+    rows: Int32Array = new Int32Array(ROW_WORDS * 1024),
     names: Uint8Array = new Uint8Array(32_768),
     ids: Uint8Array = new Uint8Array(0),
   ) {

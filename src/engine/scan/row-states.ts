@@ -11,6 +11,8 @@ const DISTRUSTED = 16
 
 /** How each row of a table compares with the base. */
 export class RowStates {
+  /** Whether every row is the same as in the base, and nothing was met that the next scan must look at again. */
+  isAllSame = true
   #flags = new Uint8Array(1024)
   #base = new Int32Array(1024)
 
@@ -24,17 +26,21 @@ export class RowStates {
     this.#set(row, CHANGED, base)
   }
   setGone(row: number): void {
+    this.isAllSame = false
     this.#flags[row] = this.flags(row) | GONE
   }
   close(row: number): void {
     this.#flags[row] = this.flags(row) | CLOSED
   }
   distrust(row: number): void {
+    this.isAllSame = false
     this.#flags[row] = this.flags(row) | DISTRUSTED
   }
   /** Forgets that a row was the same: it must be read. */
   reconsider(row: number): void {
-    if (this.isSame(row)) this.#flags[row] = (this.flags(row) & ~KIND) | CHANGED
+    if (!this.isSame(row)) return
+    this.isAllSame = false
+    this.#flags[row] = (this.flags(row) & ~KIND) | CHANGED
   }
 
   isNew(row: number): boolean {
@@ -57,11 +63,13 @@ export class RowStates {
     return this.#base[row] ?? -1
   }
 
+  /** What is known of a row, as bits. */
   private flags(row: number): number {
     return this.#flags[row] ?? 0
   }
 
   #set(row: number, flags: number, base: number): void {
+    if (flags !== SAME) this.isAllSame = false
     if (row >= this.#flags.length) {
       const length = Math.max(row + 1, this.#flags.length * 2)
       const [oldFlags, oldBase] = [this.#flags, this.#base]

@@ -1,4 +1,4 @@
-import type { TransferListItem } from 'node:worker_threads'
+import type { Transferable } from 'node:worker_threads'
 import type { TransferredError } from './errors.ts'
 
 /** What threads do for a team; each is a module that a thread loads when the first team of its kind comes. */
@@ -7,7 +7,7 @@ export type TeamKind = 'backup' | 'restore'
 export interface TeamResult {
   readonly result: unknown
   /** Memory that goes over to the leader instead of being copied. */
-  readonly transfer?: readonly TransferListItem[]
+  readonly transfer?: readonly Transferable[]
 }
 
 /** One thread's part in a team: handles one job after the other, and wipes what it knows when the team ends. */

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { type TransferListItem, Worker } from 'node:worker_threads'
+import { type Transferable, Worker } from 'node:worker_threads'
 import { assert, present } from '../../base/assert.ts'
 import { decodeError } from './errors.ts'
 import type { FromWorker, TeamKind, ToWorker } from './team-protocol.ts'
@@ -17,7 +17,7 @@ interface Thread {
 interface PendingJob {
   readonly team: Team
   readonly body: unknown
-  readonly transfer: readonly TransferListItem[]
+  readonly transfer: readonly Transferable[]
   readonly resolve: (result: unknown) => void
   readonly reject: (error: Error) => void
 }
@@ -55,7 +55,7 @@ export class WorkerPool implements AsyncDisposable {
    */
   async open(
     kind: TeamKind,
-    setup: () => { readonly setup: unknown; readonly transfer?: readonly TransferListItem[] },
+    setup: () => { readonly setup: unknown; readonly transfer?: readonly Transferable[] },
     tell: (message: unknown) => void = () => undefined,
   ): Promise<Team> {
     const before = this.#turn
@@ -103,7 +103,7 @@ export class WorkerPool implements AsyncDisposable {
     }
   }
 
-  #submit(team: Team, body: unknown, transfer: readonly TransferListItem[]): Promise<unknown> {
+  #submit(team: Team, body: unknown, transfer: readonly Transferable[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ team, body, transfer, resolve, reject })
       this.#dispatch()
@@ -164,7 +164,7 @@ export class WorkerPool implements AsyncDisposable {
 
 interface TeamLink {
   readonly id: number
-  readonly submit: (body: unknown, transfer: readonly TransferListItem[]) => Promise<unknown>
+  readonly submit: (body: unknown, transfer: readonly Transferable[]) => Promise<unknown>
   readonly submitToAll: (body: unknown) => Promise<unknown[]>
   readonly leave: () => void
   readonly tell: (message: unknown) => void
@@ -187,7 +187,7 @@ export class Team implements AsyncDisposable {
   }
 
   /** Gives a job to whichever thread is free first. Resolves with what its member returned. */
-  async run(body: unknown, transfer: readonly TransferListItem[] = []): Promise<unknown> {
+  async run(body: unknown, transfer: readonly Transferable[] = []): Promise<unknown> {
     return this.#track(this.#link.submit(body, transfer))
   }
 
