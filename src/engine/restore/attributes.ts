@@ -17,6 +17,8 @@ const SET_ID_BITS = 0o6000
 
 /** What a file, directory or node is to have besides its content. */
 export interface Attributes {
+  /** For messages. */
+  readonly name: ByteString
   /** 0..0o7777 */
   readonly mode: number
   readonly uid: number
@@ -68,13 +70,13 @@ export class AttributeWriter {
    * cannot be set is a note, and no file gets a set-user-id bit for the wrong one.
    * @throws {PosixError} EIO, EROFS, ENOSPC, EDQUOT.
    */
-  apply(fd: number, wanted: Attributes, soFar: AttributesSoFar, name: ByteString): void {
+  apply(fd: number, wanted: Attributes, soFar: AttributesSoFar): void {
     const isOwner = soFar.isOwn || this.#setOwner(fd, wanted)
     const mode = isOwner ? wanted.mode : wanted.mode & ~SET_ID_BITS
     if (soFar.isUsed) this.#removeStray(fd, wanted.xattrs)
-    for (const attribute of wanted.xattrs) this.#setXattr(fd, attribute, name)
-    if (mode !== soFar.mode) check(libc().fchmod(fd, mode), 'fchmod', name)
-    this.#setTimes(fd, wanted, name)
+    for (const attribute of wanted.xattrs) this.#setXattr(fd, attribute, wanted)
+    if (mode !== soFar.mode) check(libc().fchmod(fd, mode), 'fchmod')
+    this.#setTimes(fd, wanted)
     if (wanted.flags !== 0 || soFar.isUsed) this.#setFlags(fd, wanted.flags)
   }
 
@@ -89,7 +91,7 @@ export class AttributeWriter {
     return false
   }
 
-  #setXattr(fd: number, attribute: ExtendedAttribute, name: ByteString): void {
+  #setXattr(fd: number, attribute: ExtendedAttribute, { name }: Attributes): void {
     try {
       setXattr(fd, attribute)
     } catch (error) {
@@ -113,9 +115,9 @@ export class AttributeWriter {
     }
   }
 
-  #setTimes(fd: number, { seconds, nanoseconds }: Attributes, name: ByteString): void {
+  #setTimes(fd: number, { seconds, nanoseconds }: Attributes): void {
     encodeTimes({ modified: { seconds, nanoseconds } }, this.#timeWords)
-    check(libc().futimens(fd, this.#timesAddress), 'futimens', name)
+    check(libc().futimens(fd, this.#timesAddress), 'futimens')
   }
 
   #setFlags(fd: number, flags: number): void {

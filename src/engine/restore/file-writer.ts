@@ -38,7 +38,7 @@ export function writeFile(dirfd: number, file: JobFile, address: BlobAddress, at
       try {
         makeShape(fd, { size: file.size, holes: file.extras.holes })
         const written = writePieces(fd, file, address)
-        attributes.apply(fd, file, { isOwn: false, isUsed: true }, file.name)
+        attributes.apply(fd, file, { isOwn: false, isUsed: true })
         return written
       } finally {
         closeDescriptor(fd)
@@ -120,9 +120,9 @@ function createFile(dirfd: number, name: number, { file, address, attributes }: 
     const written = writePieces(fd, file, address)
     const isOwn = attributes.isOwnWhenMade(file, inherits)
     const soFar = { isOwn, isUsed: inherits, ...(inherits ? {} : { mode }) }
-    attributes.apply(fd, file, soFar, file.name)
+    attributes.apply(fd, file, soFar)
     isOpen = false
-    check(close(fd), 'close', file.name)
+    check(close(fd), 'close')
     return written
   } catch (error) {
     if (isOpen) close(fd)

@@ -125,10 +125,12 @@ export class RestoreRun {
     const { target } = this.#options
     if (!itself.exists) {
       const dirfd = target.handles.fd(step.directory.path)
-      if (step.existing !== undefined) removeAt(dirfd, step.name)
+      if (step.existing !== undefined) {
+        removeAt(dirfd, step.name)
+        target.handles.forget(itself.path)
+      }
       // Nobody else looks inside before it is finished.
       makeDirectoryAt(dirfd, step.name, 0o700)
-      target.handles.forget(itself.path)
       itself.exists = true
       itself.isNew = true
       itself.inherits = step.directory.inherits
@@ -144,8 +146,18 @@ export class RestoreRun {
     if (entry === undefined || itself.failed) return
     target.withDescriptor(itself, (fd) => {
       const { seconds, nanoseconds } = entry.mtime
-      const wanted = { mode: entry.mode, uid, gid, seconds, nanoseconds, xattrs: entry.xattrs, flags: entry.flags }
-      attributes.apply(fd, wanted, { isOwn: false, isUsed: !itself.isNew || itself.inherits }, step.name)
+      const { name } = step
+      const wanted = {
+        name,
+        mode: entry.mode,
+        uid,
+        gid,
+        seconds,
+        nanoseconds,
+        xattrs: entry.xattrs,
+        flags: entry.flags,
+      }
+      attributes.apply(fd, wanted, { isOwn: false, isUsed: !itself.isNew || itself.inherits })
       if (verify && compareTimespec(statusOf(fd).mtime, entry.mtime) !== 0) this.#refuse('its time of change differs')
     })
   }

@@ -19,10 +19,9 @@ import { RestoreTally } from './restore-tally.ts'
 import { SharedFiles } from './shared-files.ts'
 import type { TargetTree } from './target-tree.ts'
 
-/** Files that are restored together: the first few at once, so that threads need not wait; later more, so that frames
- * are decoded once. */
-const FIRST_BATCH_FILES = 1024
-const BATCH_FILES = 32_768
+/** Files in a batch at least, while threads have nothing else to do, and at most: frames are decoded once a batch. */
+const BATCH_FILES_MIN = 1024
+const BATCH_FILES_MAX = 32_768
 const TOKEN_BYTES = 4
 
 export interface RestoreInput {
@@ -89,17 +88,17 @@ class FileQueue implements AsyncDisposable {
   #team: Team | undefined
   #restorer: FileRestorer | undefined
   #running: Promise<void> = Promise.resolve()
-  #batches = 0
+  #isRunning = false
 
   constructor(options: FileQueueOptions) {
     this.#options = options
     this.#shared = new SharedFiles(options.target, options.attributes)
   }
 
-  /** Starts the next batch when there is enough for one, once the one before is done. */
+  /** Starts the next batch when the one before is done, and waits for that when there is enough for one. */
   async advance(): Promise<void> {
-    const enough = this.#batches === 0 ? FIRST_BATCH_FILES : BATCH_FILES
-    if (this.#options.run.files.length >= enough) await this.#start()
+    const { length } = this.#options.run.files
+    if (length >= (this.#isRunning ? BATCH_FILES_MAX : BATCH_FILES_MIN)) await this.#start()
   }
 
   async drain(): Promise<void> {
@@ -118,9 +117,9 @@ class FileQueue implements AsyncDisposable {
     const { run } = this.#options
     const batch = run.files
     run.files = []
-    this.#batches++
     this.#restorer ??= await this.#open()
-    this.#running = this.#restorer.restore(batch)
+    this.#isRunning = true
+    this.#running = this.#restorer.restore(batch).finally(() => (this.#isRunning = false))
     // Whoever waits for it hears of it; nobody may be waiting yet.
     this.#running.catch(() => undefined)
   }

@@ -57,9 +57,9 @@ export class SharedFiles {
       const fd = openExisting(dirfd, name)
       try {
         const flags = link === undefined ? entry.flags : 0
-        const wanted = { mode, uid, gid, seconds: mtime.seconds, nanoseconds: mtime.nanoseconds, xattrs, flags }
+        const wanted = { name, mode, uid, gid, seconds: mtime.seconds, nanoseconds: mtime.nanoseconds, xattrs, flags }
         const isUsed = file.way === WAY_IN_PLACE || step.directory.inherits
-        this.#attributes.apply(fd, wanted, { isOwn: false, isUsed }, name)
+        this.#attributes.apply(fd, wanted, { isOwn: false, isUsed })
       } finally {
         closeDescriptor(fd)
       }
