@@ -36,6 +36,8 @@ export class TreePackWriter {
   #frame: PendingBlob[] = []
   #frameBytes = 0
   #pack: OpenPack | undefined
+  /** The frame or pack that is being ended: nothing is added meanwhile, or it would be counted to another frame. */
+  #ending: Promise<void> | undefined
 
   constructor(options: Omit<PackWriterOptions, 'onFailure'>, index: BlobIndex) {
     this.#options = options
@@ -45,15 +47,37 @@ export class TreePackWriter {
 
   /** Takes over a blob that the caller has claimed; waits while a full pack is put. */
   async add(blob: PendingBlob): Promise<void> {
-    if (this.#frame.length > 0 && this.#frameBytes + blob.bytes.byteLength > FRAME_BYTES_TARGET) await this.#endFrame()
+    for (;;) {
+      if (this.#ending !== undefined) await this.#ending
+      else if (this.#isFull(blob)) await this.#end(() => this.#endFrame())
+      else break
+    }
     this.#frame.push(blob)
     this.#frameBytes += blob.bytes.byteLength
   }
 
   /** Puts all that was added; resolves once it is durable. */
   async drain(): Promise<void> {
-    await this.#endFrame()
-    await this.#endPack()
+    while (this.#ending !== undefined) await this.#ending
+    await this.#end(async () => {
+      await this.#endFrame()
+      await this.#endPack()
+    })
+  }
+
+  /** Wipes the key of a pack that will not be put. */
+  close(): void {
+    if (this.#pack !== undefined) wipe(this.#pack.start.key)
+  }
+
+  #isFull(blob: PendingBlob): boolean {
+    if (this.#frame.length === 0) return false
+    return this.#frameBytes + blob.bytes.byteLength > FRAME_BYTES_TARGET || this.#frame.length === PACK_BLOBS_MAX
+  }
+
+  async #end(work: () => Promise<void>): Promise<void> {
+    this.#ending = work().finally(() => (this.#ending = undefined))
+    await this.#ending
   }
 
   async #endFrame(): Promise<void> {
