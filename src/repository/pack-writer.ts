@@ -63,9 +63,16 @@ export class PackWriter {
     while (this.#pending.size > 0) await Promise.all(this.#pending)
   }
 
-  /** Wipes all keys. */
-  close(): void {
+  /** Ends all writing: whoever waits for room gives up, and nothing more is put. */
+  stop(): void {
+    this.#failed = true
     this.slabs.fail()
+  }
+
+  /** Waits for the packs on their way, then wipes all keys. No thread may be sealing frames any more. */
+  async close(): Promise<void> {
+    this.stop()
+    await Promise.allSettled(this.#pending)
     for (const slab of this.slabs.slabs) wipe(slab.key)
   }
 
@@ -91,6 +98,7 @@ export class PackWriter {
     }
     const filled: FilledPack = { kind: 'data', bytes: memory.bytes.subarray(0, bytes), key: memory.key, tables }
     await putPack(this.#options, { filled, packRow, salt: present(this.#new[slab], 'a prepared pack').salt })
+    if (this.#failed) return
     this.slabs.recycle(slab)
     this.#prepare(slab)
   }
