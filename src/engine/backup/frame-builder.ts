@@ -68,7 +68,8 @@ export class FrameBuilder {
     this.#hasher.hashInto(ids, at, chunk)
     const entry = this.#index.claim(ids, at)
     if (entry < 0) return
-    if (this.#blobs > 0 && this.#fill + chunk.byteLength > FRAME_BYTES_TARGET) this.flush()
+    const isFull = this.#fill + chunk.byteLength > FRAME_BYTES_TARGET || this.#blobs === FRAME_BLOBS_MAX
+    if (this.#blobs > 0 && isFull) this.flush()
     if (chunk.byteLength > this.buffer.byteLength) {
       this.#sealAlone(chunk, ids, at, entry)
       return
