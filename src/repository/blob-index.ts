@@ -326,6 +326,8 @@ export class BlobIndex {
 
   /** How a thread that is behind asks for what it lacks: set by threads that do not own the index. */
   onBehind: (() => void) | undefined
+  /** How such a thread asks the owner to call `ensure`, before it waits for that. */
+  onFull: (() => void) | undefined
 
   #claimDoubtful(entry: number): boolean {
     const view = this.#viewOf(entry)
@@ -344,7 +346,10 @@ export class BlobIndex {
   #awaitGrowth(word: number, have: number): void {
     const { onBehind } = this
     assert(onBehind !== undefined, 'the owner of an index ensures room before it claims')
-    while (Atomics.load(this.#control, word) === have) Atomics.wait(this.#control, word, have, 1000)
+    while (Atomics.load(this.#control, word) === have) {
+      this.onFull?.()
+      Atomics.wait(this.#control, word, have, 1000)
+    }
     onBehind()
   }
 

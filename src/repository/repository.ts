@@ -154,14 +154,30 @@ export class Repository implements Disposable {
     return loading
   }
 
+  /**
+   * Returns an index that is nobody else's, as the store is now: a run claims blobs in it that it may never store. The
+   * caller disposes of it.
+   * @throws as `RepositoryIndex.load`
+   */
+  async indexForRun(): Promise<RepositoryIndex> {
+    const { driver, id: repository, records, realm, cache } = this
+    const onProblem = this.#onProblem
+    return RepositoryIndex.load({ driver, repository, records, realm, cache, onProblem, forWriting: true })
+  }
+
   /** Returns a reader of blobs over `index()`. */
   async blobs(): Promise<BlobReader> {
     const index = await this.index()
     if (this.#blobs?.index === index) return this.#blobs.reader
-    const { driver, id: repository, realm, cache } = this
-    const reader = new BlobReader({ driver, repository, realm, cache, index, onProblem: this.#onProblem })
+    const reader = this.blobsIn(index)
     this.#blobs = { reader, index }
     return reader
+  }
+
+  /** Returns a new reader of blobs over an index of this repository. */
+  blobsIn(index: RepositoryIndex): BlobReader {
+    const { driver, id: repository, realm, cache } = this
+    return new BlobReader({ driver, repository, realm, cache, index, onProblem: this.#onProblem })
   }
 
   /**

@@ -29,8 +29,8 @@ import { IdList } from './id-list.ts'
 /** Content of one file that a thread has before it at once. */
 const WINDOW_BYTES = 4 << 20
 
-/** What a member says unasked: a slab is full, or it lacks memory that was added to the index. */
-export type BackupTold = { readonly full: number }
+/** What a member says unasked: a slab is full, or it waits until memory is added to the index. */
+export type BackupTold = { readonly full: number } | { readonly needsRoom: true }
 
 /** One thread's part in a backup: reads files and chunks, and seals what is new. */
 class BackupMember implements TeamMember {
@@ -45,6 +45,7 @@ class BackupMember implements TeamMember {
     this.#setup = setup
     this.#index = BlobIndex.attach(setup.index)
     this.#index.onBehind = () => takeGrowth(this.#index, growth)
+    this.#index.onFull = () => tell({ needsRoom: true } satisfies BackupTold)
     const slabs = new PackSlabs(setup.slabs, (full) => tell({ full } satisfies BackupTold))
     const { repository, idKey } = setup
     this.#frames = new FrameBuilder({ repository, idKey, index: this.#index, slabs, rawBytesMax: BLOB_BYTES_MAX })

@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { type BlobId, idBytes, type ObjectId } from '../../base/ids.ts'
-import { FLUSH_BYTES, FLUSH_INTERVAL_MS } from '../../base/limits.ts'
+import { FLUSH_BYTES, FLUSH_INTERVAL_MS, INDEX_BLOBS_MAX } from '../../base/limits.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Randomness } from '../../base/random.ts'
 import { KeyedHasher } from '../../crypto/blake3.ts'
@@ -25,6 +25,8 @@ export interface RunStoreOptions {
   readonly workers: WorkerPool
   readonly clock: Clock
   readonly randomness: Randomness
+  /** How much may be stored, in bytes of packs, before an index file says so; 256 MiB by default. */
+  readonly flushBytes?: number | undefined
 }
 
 /** What a run put into the store. */
@@ -48,9 +50,11 @@ export class RunStore {
   readonly #indexes: ObjectId[] = []
   #unindexed: WrittenPack[] = []
   #unindexedBytes = 0
+  #unindexedBlobs = 0
   #lastFlushMs: number
   #flushing: Promise<void> = Promise.resolve()
   #index: Promise<RepositoryIndex> | undefined
+  #reader: BlobReader | undefined
   #data: Promise<DataSide> | undefined
   #trees: TreePackWriter | undefined
   #bytes = 0
@@ -81,15 +85,15 @@ export class RunStore {
     return { packs: this.#packs, indexes: this.#indexes, bytes: this.#bytes, blobs: this.#blobCount }
   }
 
-  /** The repository's index, loaded on first use, with what this run stored. */
+  /** An index of this run's own, loaded on first use, with what the run stored. */
   index(): Promise<RepositoryIndex> {
-    return (this.#index ??= this.#options.repository.index({ forWriting: true }))
+    return (this.#index ??= this.#options.repository.indexForRun())
   }
 
   /** Reads blobs, trees of this run included once `publishTrees` was called. */
   async blobs(): Promise<BlobReader> {
-    await this.index()
-    return this.#options.repository.blobs()
+    const index = await this.index()
+    return (this.#reader ??= this.#options.repository.blobsIn(index))
   }
 
   /** Gives a job to the threads. */
@@ -140,19 +144,31 @@ export class RunStore {
     await this.#trees?.drain()
     await this.#flushing
     this.#check()
-    await this.#flushIndex()
+    await this.#putIndex(this.#takeUnindexed())
     return this.stored
   }
 
-  /** Lets the threads go and wipes the run's keys. */
+  /**
+   * Lets the threads go and wipes the run's keys. After a failure, packs that are durable are still entered into an
+   * index file if the store takes one: the next run then uses them.
+   */
   async close(): Promise<void> {
     const data = await this.#data?.catch(() => undefined)
     if (data !== undefined) {
-      data.packs.close()
+      data.packs.stop()
+      // Keys are wiped once nobody encrypts any more: a frame under a wiped key would be readable by everybody.
       await data.team[Symbol.asyncDispose]()
+      await data.packs.close()
       for (const port of data.growth) port.close()
     }
+    this.#trees?.close()
+    await this.#flushing
+    await this.#putIndex(this.#takeUnindexed()).catch((error: unknown) => this.#fail(error))
     this.#keys[Symbol.dispose]()
+    const index = await this.#index?.catch(() => undefined)
+    index?.[Symbol.dispose]()
+    // What the repository knows of its index is of before this run.
+    if (this.#packs.length > 0) this.#options.repository.releaseIndex()
   }
 
   #dataSide(): Promise<DataSide> {
@@ -180,8 +196,13 @@ export class RunStore {
       growth.push(port1)
       return { setup: { ...setup, growth: port2 }, transfer: [port2] }
     }
-    const team = await workers.open('backup', setupFor, (told) => packs.send((told as BackupTold).full))
-    return { team, packs, growth, index }
+    const side = { packs, growth, index }
+    const team = await workers.open('backup', setupFor, (message) => {
+      const told = message as BackupTold
+      if ('full' in told) packs.send(told.full)
+      else this.#grow(index, side)
+    })
+    return { ...side, team }
   }
 
   #packOptions(index: RepositoryIndex) {
@@ -199,26 +220,47 @@ export class RunStore {
   }
 
   #written(written: WrittenPack): void {
+    const blobs = written.tables.blobLengths.length
+    if (this.#unindexedBlobs + blobs > INDEX_BLOBS_MAX) this.#flushIndex()
     this.#packs.push(written.pack.id)
     this.#unindexed.push(written)
     this.#unindexedBytes += written.pack.bytes
+    this.#unindexedBlobs += blobs
     this.#bytes += written.pack.bytes
-    this.#blobCount += written.tables.blobLengths.length
-    const sinceMs = this.#options.clock.monotonicMs() - this.#lastFlushMs
-    if (this.#unindexedBytes < FLUSH_BYTES && sinceMs < FLUSH_INTERVAL_MS) return
-    this.#flushing = this.#flushing.then(() => this.#flushIndex()).catch((error: unknown) => this.#fail(error))
+    this.#blobCount += blobs
+    const { clock, flushBytes = FLUSH_BYTES } = this.#options
+    const sinceMs = clock.monotonicMs() - this.#lastFlushMs
+    if (this.#unindexedBytes >= flushBytes || sinceMs >= FLUSH_INTERVAL_MS) this.#flushIndex()
   }
 
-  async #flushIndex(): Promise<void> {
+  /** Enters all that is durable by now into an index file, one after the other. */
+  #flushIndex(): void {
+    const written = this.#takeUnindexed()
+    const flush = this.#flushing.then(() => this.#putIndex(written))
+    this.#flushing = flush.catch((error: unknown) => this.#fail(error))
+  }
+
+  #takeUnindexed(): readonly WrittenPack[] {
     const written = this.#unindexed
-    if (written.length === 0) return
     this.#unindexed = []
     this.#unindexedBytes = 0
+    this.#unindexedBlobs = 0
     this.#lastFlushMs = this.#options.clock.monotonicMs()
+    return written
+  }
+
+  async #putIndex(written: readonly WrittenPack[]): Promise<void> {
+    if (written.length === 0) return
     const { records, instance } = this.#options.repository
-    const { id, bytes } = await records.put('index', buildIndex(written), instance)
-    this.#indexes.push(id)
-    this.#bytes += bytes
+    try {
+      const { id, bytes } = await records.put('index', buildIndex(written), instance)
+      this.#indexes.push(id)
+      this.#bytes += bytes
+    } catch (error) {
+      // The last attempt comes when the run is closed.
+      this.#unindexed.push(...written)
+      throw error
+    }
   }
 
   /** Ends all writing: whoever waits for room gives up, and `finish` throws. */
@@ -235,7 +277,7 @@ export class RunStore {
     this.#grow(data.index, data)
   }
 
-  #grow(index: RepositoryIndex, data: DataSide | undefined): void {
+  #grow(index: RepositoryIndex, data: Pick<DataSide, 'growth'> | undefined): void {
     for (const growth of index.blobs.ensure(HEADROOM)) {
       for (const port of data?.growth ?? []) port.postMessage(growth)
     }
