@@ -2,14 +2,14 @@ import { unreachable } from '../base/assert.ts'
 import { type ErrorCode, TidemarkError } from '../base/errors.ts'
 
 export const EXIT_DONE = 0
-export const EXIT_FAILED = 1
+const EXIT_FAILED = 1
 export const EXIT_USAGE = 2
 /** Point made or files restored, but some could not be read or written. */
 export const EXIT_PARTIAL = 3
-export const EXIT_NO_REPOSITORY = 10
+const EXIT_NO_REPOSITORY = 10
 /** What the point relied on was pruned: to be run again. */
-export const EXIT_PRUNED = 11
-export const EXIT_WRONG_KEY = 12
+const EXIT_PRUNED = 11
+const EXIT_WRONG_KEY = 12
 export const EXIT_INTERRUPTED = 130
 
 /** Returns the exit code of a command that ended with `error`. */
@@ -53,7 +53,6 @@ function exitCodeOfCode(code: ErrorCode): number {
     case 'BAD_ARGUMENT':
     case 'BAD_PATTERN':
     case 'BAD_CONFIGURATION':
-    case 'UNKNOWN_SLOT':
     case 'UNKNOWN_POINT':
     case 'AMBIGUOUS_POINT':
     case 'UNKNOWN_PATH':
@@ -67,6 +66,7 @@ function exitCodeOfCode(code: ErrorCode): number {
     case 'WRONG_KEY':
     case 'BAD_RECOVERY_CODE':
     case 'KEY_NOT_FULL':
+    case 'UNKNOWN_SLOT':
       return EXIT_WRONG_KEY
     case 'INTERRUPTED':
       return EXIT_INTERRUPTED

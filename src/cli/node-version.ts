@@ -1,4 +1,4 @@
-export const NODE_MAJOR_MIN = 24
+const NODE_MAJOR_MIN = 24
 
 /** Returns why Tidemark cannot run on Node `version` (as `process.versions.node`), or `undefined` when it can. */
 export function refusalOfNode(version: string): string | undefined {

@@ -61,7 +61,7 @@ test('--overwrite and --delete make the target what the point is', async () => {
   expect(summaryOf((await place.succeed(words)).stdout)).toMatchObject({
     type: 'summary',
     errors: 0,
-    actions: { overwrite: { entries: 1 }, delete: { entries: 1 } },
+    actions: { keep: { entries: 0 }, delete: { entries: 1 } },
   })
   expect(place.read('a')).toBe('from the point')
   expect(existsSync(join(place.target, 'stranger'))).toBe(false)

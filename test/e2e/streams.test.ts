@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 
@@ -73,7 +73,8 @@ test('an interrupt ends with 130, says so, keeps what is stored, and the next ru
   await place.init()
   const child = place.start(['backup', '--stdin', '--name', 'endless', '--json'])
   child.stdin.write(patternBytes(40 << 20, 4))
-  await packsIn(place.repository)
+  const packs = join(place.repository, 'packs')
+  await until(() => existsSync(packs) && readdirSync(packs).length > 0)
   child.kill('SIGINT')
   const result = await resultOf(child)
   expect(result.code).toBe(130)
@@ -88,31 +89,21 @@ test('an interrupt ends with 130, says so, keeps what is stored, and the next ru
   expect(resumed['bytesStored']).toBeLessThan(30 << 20)
 })
 
-test('killed at once by the second interrupt, it still ends with 130', async () => {
+test('a second interrupt ends it at once, also when a command does not want to end', async () => {
   const place = new CliPlace()
   await place.init()
-  const command = ['backup', '--from-command', '--name', 'x', '--', 'sh', '-c', 'trap "" TERM; exec sleep 30']
-  const child = place.start(command)
-  await setTimeout(1500)
+  const started = join(place.folder, 'started')
+  const command = `trap "" TERM; touch ${started}; exec sleep 30`
+  const child = place.start(['backup', '--from-command', '--name', 'x', '--', 'sh', '-c', command])
+  const exited = once(child, 'exit')
+  await until(() => existsSync(started))
   child.kill('SIGINT')
-  await setTimeout(300)
+  await once(child.stderr, 'data')
   child.kill('SIGINT')
-  expect((await resultOf(child)).code).toBe(130)
+  expect(await exited).toEqual([130, null])
+  // The command outlives it, in the group of processes that the program was started in.
+  process.kill(-(child.pid ?? 0), 'SIGKILL')
 })
-
-/** Waits until a repository has a pack. */
-async function packsIn(repository: string): Promise<void> {
-  const endMs = Date.now() + 20_000
-  while (Date.now() < endMs) {
-    try {
-      if (readdirSync(join(repository, 'packs')).length > 0) return
-    } catch {
-      // Not yet.
-    }
-    await setTimeout(20)
-  }
-  throw new Error('no pack was stored')
-}
 
 test('two backups of the same files read the second time only what changed', async () => {
   const place = new CliPlace()
@@ -126,3 +117,12 @@ test('two backups of the same files read the second time only what changed', asy
   const full = await place.succeed(['backup', place.source, '--full', '--json'])
   expect(summaryOf(full.stdout)).toMatchObject({ pointType: 'full', bytesRead: (1 << 20) + 2 })
 })
+
+/** Waits until something is so. */
+async function until(holds: () => boolean): Promise<void> {
+  const endMs = Date.now() + 20_000
+  while (!holds()) {
+    if (Date.now() > endMs) throw new Error(`still not so: ${String(holds)}`)
+    await setTimeout(20)
+  }
+}

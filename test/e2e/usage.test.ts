@@ -140,7 +140,8 @@ test('passwords and key files come and go', async () => {
   const key = slots.find(({ kind }) => kind === 'key-file')?.id ?? ''
   const third = { environment: { TIDEMARK_PASSWORD: 'third' } }
   await place.succeed(['key', 'remove', key.slice(0, 12)], third)
-  expect((await place.run(['points'], byFile)).code).not.toBe(0)
+  expect((await place.run(['points'], byFile)).code).toBe(12)
+  expect((await place.run(['key', 'remove', 'ffff'], third)).code).toBe(2)
 })
 
 test('repositories have names, and the first is the default', async () => {
@@ -187,7 +188,7 @@ test('the cache may be cleared at any time, and what was seen of the repository 
   expect(readdirSync(join(caches, readdirSync(caches)[0] ?? '')).sort()).toEqual(['heads', 'revision'])
   expect(summaryOf((await place.succeed(['backup', place.source, '--json'])).stdout)).toMatchObject({
     pointType: 'incremental',
-    bytesRead: 1,
+    filesUnchanged: 1,
   })
 })
 

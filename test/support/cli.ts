@@ -47,18 +47,19 @@ export class CliPlace {
 
   /** Starts the program without a controlling terminal, so that it asks nothing. */
   start(words: readonly string[], options: CliOptions = {}): CliProcess {
-    return spawn(process.execPath, [PROGRAM, ...words], {
+    const child = spawn(process.execPath, [PROGRAM, ...words], {
       cwd: this.folder,
       env: { ...this.environment, ...options.environment },
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     })
+    // A program that ends before it has read its input closes it.
+    child.stdin.on('error', () => undefined)
+    return child
   }
 
   async run(words: readonly string[], options: CliOptions = {}): Promise<CliResult> {
     const child = this.start(words, options)
-    // A program that does not read its input closes it.
-    child.stdin.on('error', () => undefined)
     child.stdin.end(options.input ?? '')
     return resultOf(child)
   }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 
 import { utf8 } from '../../base/bytes.ts'
-import { KeyError, UsageError } from '../../base/errors.ts'
+import { UsageError } from '../../base/errors.ts'
 import type { ObjectId } from '../../base/ids.ts'
 import { wipe } from '../../crypto/secret.ts'
 import { SLOT_LABEL_BYTES_MAX } from '../../format/slot-content.ts'
@@ -182,7 +182,7 @@ function slotNamed(slots: readonly SlotInfo[], name: string): ObjectId {
   const matching = slots.filter(({ id }) => id.startsWith(name.toLowerCase()))
   const [first, ...others] = matching
   if (first !== undefined && others.length === 0) return first.id
-  throw new KeyError('UNKNOWN_SLOT', `"${name}" fits ${matching.length} key slots`, {
+  throw new UsageError('BAD_ARGUMENT', `"${name}" fits ${matching.length} key slots`, {
     context: { slot: name },
     hint: '`tidemark key list` shows their ids.',
   })
