@@ -7,7 +7,8 @@ const FIRST_BATCH_BYTES = BLOB_BYTES_MAX
 const BATCH_BYTES = 8 << 20
 
 /**
- * Yields bytes [offset, end) of a file in pieces of at most 2 MiB, holes as zeros; the consumer owns each.
+ * Yields bytes [offset, end) of a file in pieces of at most 2 MiB, holes as zeros. Pieces may share memory: nobody
+ * changes them.
  *
  * Reads one batch of up to 8 MiB ahead of the consumer.
  */

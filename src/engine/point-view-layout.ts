@@ -22,7 +22,7 @@ export interface FileLayout {
   readonly ranges: readonly DataRange[]
 }
 
-export interface DataRange {
+interface DataRange {
   /** Where it begins in the file. */
   readonly offset: number
   readonly length: number
@@ -107,7 +107,7 @@ function dataRanges({ size, holes }: FileEntry): DataRange[] {
 }
 
 /** Returns the blob that holds byte `position` of the data, which lies inside it. */
-export function blobAt(starts: Float64Array, position: number): number {
+function blobAt(starts: Float64Array, position: number): number {
   let low = 0
   let high = starts.length - 2
   while (low < high) {

@@ -81,7 +81,7 @@ export function openTarget(start: TreeEntry, options: RestoreOptions, how: { rea
   })
 }
 
-export function itemOf(target: TargetTree, step: PlanStep): RestoreItem {
+function itemOf(target: TargetTree, step: PlanStep): RestoreItem {
   const { action, kind, bytes } = step
   return { path: target.pathOf(step.directory, step.name), action, kind, bytes }
 }
