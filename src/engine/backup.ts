@@ -1,3 +1,4 @@
+import { TidemarkError } from '../base/errors.ts'
 import type { BackupEvents, BackupOptions, BackupSummary } from './backup-types.ts'
 import { commit } from './run/commit.ts'
 import { interrupted, Run } from './run/run.ts'
@@ -29,7 +30,7 @@ export async function backup(
   let outcome: 'committed' | 'failed' = 'failed'
   try {
     const run = new Run(context, { source, backup: options, events, signal })
-    const summary = await runToEnd(run, context, { source, options, signal })
+    const summary = await runToEnd(run, context, { source, options, events, signal })
     outcome = 'committed'
     return { ...summary, durationMs: context.clock.monotonicMs() - startMs }
   } finally {
@@ -45,6 +46,7 @@ async function enterJournal(context: BackupContext, source: Source): Promise<() 
 interface Request {
   readonly source: Source
   readonly options: BackupOptions
+  readonly events: BackupEvents
   readonly signal: AbortSignal
 }
 
@@ -53,7 +55,7 @@ async function runToEnd(
   context: BackupContext,
   request: Request,
 ): Promise<Omit<BackupSummary, 'durationMs'>> {
-  const { source, options, signal } = request
+  const { source, options, events, signal } = request
   try {
     await source.read(run)
     signal.throwIfAborted()
@@ -64,7 +66,7 @@ async function runToEnd(
     throw interrupted()
   } finally {
     await run.close()
-    await endRun(run)
+    await endRun(run, events)
   }
 }
 
@@ -74,9 +76,15 @@ async function keepWhatIsStored(run: Run): Promise<void> {
   await store?.finish()
 }
 
-async function endRun(run: Run): Promise<void> {
+/** A run object that stays behind ages out; it must not make a failure of a point that is there. */
+async function endRun(run: Run, events: BackupEvents): Promise<void> {
   const opened = await run.opened.catch(() => undefined)
-  await opened?.object?.end()
+  try {
+    await opened?.object?.end()
+  } catch (error) {
+    if (!(error instanceof TidemarkError)) throw error
+    events.warning?.(`the note that this backup runs could not be removed: ${error.message}`)
+  }
 }
 
 async function committedSummary(

@@ -242,6 +242,8 @@ export class BlobIndex {
    * A blob in a doubtful frame is claimed anew: its entry is kept, and its location set again by `locate`.
    */
   claim(id: Uint8Array, offset = 0): number {
+    // A thread that claims in an older generation than another may store a blob a second time: rare, and harmless.
+    if (this.isBehind) this.onBehind?.()
     const known = this.find(id, offset)
     if (known >= 0) return this.#claimDoubtful(known) ? known : -1 - known
     const view = present(this.#views.at(-1), 'the newest generation')

@@ -68,13 +68,15 @@ function sortBlobs(rows: BlobRows): BlobColumns {
   const order = Uint32Array.from({ length: count }, (_, row) => row).sort(
     (a, b) => (heads[a] ?? 0) - (heads[b] ?? 0) || Buffer.compare(idOf(a), idOf(b)),
   )
-  const blobIds = new Uint8Array(rows.ids.byteLength)
-  order.forEach((row, to) => blobIds.set(idOf(row), to * BLOB_ID_BYTES))
+  // Two threads may have stored one blob at the same moment: an index names it once.
+  const unique = order.filter((row, i) => i === 0 || Buffer.compare(idOf(row), idOf(order[i - 1] ?? 0)) !== 0)
+  const blobIds = new Uint8Array(unique.length * BLOB_ID_BYTES)
+  unique.forEach((row, to) => blobIds.set(idOf(row), to * BLOB_ID_BYTES))
   return {
     blobIds,
-    blobFrames: order.map((row) => rows.frames[row] ?? 0),
-    blobOffsets: order.map((row) => rows.offsets[row] ?? 0),
-    blobLengths: order.map((row) => rows.lengths[row] ?? 0),
+    blobFrames: unique.map((row) => rows.frames[row] ?? 0),
+    blobOffsets: unique.map((row) => rows.offsets[row] ?? 0),
+    blobLengths: unique.map((row) => rows.lengths[row] ?? 0),
   }
 }
 

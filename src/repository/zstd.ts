@@ -37,7 +37,7 @@ export function decompressInto(out: Uint8Array, compressed: Uint8Array): void {
   if (length !== out.byteLength) throw new RangeError(`it decompresses to ${length} bytes`)
 }
 
-function release(buffer: Buffer): void {
-  const { buffer: memory } = buffer
-  if (memory instanceof ArrayBuffer && memory.byteLength === buffer.byteLength) memory.transfer(0)
+/** Frees the memory behind a result of zlib, which is longer than the result; small ones lie in Node's shared pool. */
+function release({ buffer }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) buffer.transfer(0)
 }

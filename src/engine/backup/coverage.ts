@@ -10,6 +10,7 @@ const SKIPS: ReadonlySet<string> = new Set<SkipReason>([
   'nobackup',
   'cache-directory',
   'marker-file',
+  'mounted-point',
 ])
 
 /** Counts what a run met and what became of it. */

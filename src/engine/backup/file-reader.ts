@@ -139,8 +139,8 @@ export class FileReader {
       const ranges = dataRanges(fd, size)
       const holes = holesBetween(ranges, size)
       if (holes.length > 0) {
-        this.#readChunked(fd, ranges, size)
-        return holes
+        const end = this.#readChunked(fd, ranges, size)
+        return holes.filter(({ offset }) => offset < end)
       }
     }
     if (size <= SINGLE_BLOB_BYTES_MAX) this.#readSmall(fd, size)
@@ -160,7 +160,8 @@ export class FileReader {
     if (length > 0) this.#addPlaced()
   }
 
-  #readChunked(fd: number, ranges: readonly FileRange[], size: number): void {
+  /** Returns where the file ended if that was inside one of the ranges, otherwise infinity. */
+  #readChunked(fd: number, ranges: readonly FileRange[], size: number): number {
     const chunker = this.#chunker()
     const { window } = chunker
     const content = new ContentCursor(fd, ranges)
@@ -182,6 +183,7 @@ export class FileReader {
       window.copyWithin(0, start, have)
       have -= start
     }
+    return content.end
   }
 
   #store(chunk: Uint8Array, size: number): void {
@@ -204,6 +206,8 @@ export class FileReader {
 
 /** Reads the data of a file, range after range, as if there were no holes. */
 class ContentCursor {
+  /** Where the file ended, if it did so inside a range. */
+  end = Infinity
   readonly #fd: number
   readonly #ranges: readonly FileRange[]
   #range = 0
@@ -225,6 +229,12 @@ class ContentCursor {
       if (length > 0) {
         this.#done += length
         return length
+      }
+      if (this.#done < range.length && range.length !== Infinity) {
+        // It was cut off: what it may have further on by now has lost its place.
+        this.end = range.offset + this.#done
+        this.#range = this.#ranges.length
+        return 0
       }
       this.#range++
       this.#done = 0

@@ -10,7 +10,7 @@ import { readXattrs } from '../../base/posix/xattr.ts'
 import type { ExtendedAttribute } from '../../format/tree.ts'
 import { Chunker } from '../chunker/chunker.ts'
 import type { RunStore } from '../run/run-store.ts'
-import { type EntryTable, ROW_INO, ROW_SIZE } from '../scan/entry-table.ts'
+import { type EntryTable, ROW_FLAG_UNSURE, ROW_FLAGS, ROW_INO, ROW_SIZE } from '../scan/entry-table.ts'
 import { openLongPath } from '../scan/open-long-path.ts'
 import { sameAsRow, SCAN_MASK, setRow } from '../scan/stat-row.ts'
 import type { ChunksJob, ChunksResult } from './backup-jobs.ts'
@@ -60,15 +60,18 @@ export async function readLargeFile(options: LargeFileOptions): Promise<LargeFil
     let isStable = isAsRow()
     if (!isStable) {
       setRow(table.rows, row, stat)
+      // What changed since the scan saw it may change again within the same tick of the clock.
+      table.setWord(row, ROW_FLAGS, table.word(row, ROW_FLAGS) | ROW_FLAG_UNSURE)
       content = await readContent(options, fd)
       isStable = isAsRow()
     }
     if (typeof content === 'string') return content
     setRow(table.rows, row, stat)
     // Entry and content agree, whatever the file did meanwhile.
+    const isWhole = content.bytes === table.wide(row, ROW_SIZE)
     table.setWord(row, ROW_SIZE, content.bytes | 0)
     table.setWord(row, ROW_SIZE + 1, Math.floor(content.bytes / 2 ** 32))
-    return { ids: content.ids, xattrs: readXattrs(fd), changed: !isStable }
+    return { ids: content.ids, xattrs: readXattrs(fd), changed: !isStable || !isWhole }
   } finally {
     closeDescriptor(fd)
   }
@@ -132,7 +135,9 @@ async function readContent(
   const chunks = await Promise.all(results)
   signal.throwIfAborted()
   if (problem !== undefined && problem !== 'changed') return problem
-  const whole = chunks.filter((chunk) => chunk.problem === undefined)
+  // Nothing behind a place where the file ended belongs to it, even if it has grown again since.
+  const end = chunks.findIndex((chunk) => chunk.problem !== undefined)
+  const whole = end < 0 ? chunks : chunks.slice(0, end)
   const bytes = whole.reduce((sum, chunk) => sum + chunk.bytesRead, 0)
   return { ids: new Uint8Array(Buffer.concat(whole.map((chunk) => chunk.ids))), bytes }
 }

@@ -24,6 +24,7 @@ export async function storeStream(
   const chunker = new Chunker(store.chunkerSeed, store.chunker, WINDOW_BYTES)
   const results: Promise<ChunksResult>[] = []
   const running = new Set<Promise<unknown>>()
+  let failure: { readonly error: unknown } | undefined
   let have = 0
   let size = 0
   const cut = (isOver: boolean): void => {
@@ -40,23 +41,34 @@ export async function storeStream(
     have -= start
     const result = store.run(job) as Promise<ChunksResult>
     results.push(result)
-    const settled: Promise<unknown> = result.catch(() => undefined).finally(() => running.delete(settled))
+    const settled: Promise<unknown> = result
+      .catch((error: unknown) => (failure ??= { error }))
+      .finally(() => running.delete(settled))
     running.add(settled)
   }
-  for await (const piece of bytes) {
-    for (let taken = 0; taken < piece.byteLength;) {
-      const length = Math.min(piece.byteLength - taken, chunker.window.byteLength - have)
-      chunker.window.set(piece.subarray(taken, taken + length), have)
-      taken += length
-      have += length
-      if (have === chunker.window.byteLength) cut(false)
-      while (running.size >= JOBS_MAX) await Promise.race(running)
+  try {
+    for await (const piece of bytes) {
+      for (let taken = 0; taken < piece.byteLength;) {
+        const length = Math.min(piece.byteLength - taken, chunker.window.byteLength - have)
+        chunker.window.set(piece.subarray(taken, taken + length), have)
+        taken += length
+        have += length
+        if (have === chunker.window.byteLength) cut(false)
+        while (running.size >= JOBS_MAX) await Promise.race(running)
+      }
+      // A stream may have no end: what cannot be stored is not read.
+      if (failure !== undefined) throw failure.error
+      size += piece.byteLength
+      progress.bytesFound += piece.byteLength
+      progress.bytesDone += piece.byteLength
+      progress.bytesRead += piece.byteLength
+      progress.tell('' as never)
     }
-    size += piece.byteLength
-    progress.bytesFound = progress.bytesDone = progress.bytesRead = size
-    progress.tell('' as never)
+    cut(true)
+  } finally {
+    // Whoever ends the run must find nobody at work.
+    await Promise.allSettled(running)
   }
-  cut(true)
   const ids = Buffer.concat((await Promise.all(results)).map((chunks) => chunks.ids))
   return { content: await contentOf(new Uint8Array(ids), (list) => store.putBlob('list', list)), size }
 }

@@ -1,6 +1,6 @@
 import { present } from '../../base/assert.ts'
 import type { ByteString } from '../../base/byte-string.ts'
-import { IntegrityError, StorageError } from '../../base/errors.ts'
+import { IntegrityError, KeyError, StorageError } from '../../base/errors.ts'
 import { BLOB_ID_BYTES, type BlobId } from '../../base/ids.ts'
 import { S_IFDIR, S_IFMT } from '../../base/posix/constants.ts'
 import { CborWriter } from '../../format/cbor-writer.ts'
@@ -224,7 +224,11 @@ function entriesOf(trees: readonly Uint8Array[]): OldEntries {
   return entries
 }
 
-/** Whether stored bytes are damaged or gone: no reason to end a backup, which can store them again. */
+/**
+ * Whether stored bytes are damaged or gone, or not for who holds a backup-only key: no reason to end a backup, which
+ * can store them again.
+ */
 export function isUnreadable(error: unknown): boolean {
+  if (error instanceof KeyError) return error.code === 'KEY_NOT_FULL'
   return error instanceof IntegrityError || (error instanceof StorageError && error.code === 'NOT_FOUND')
 }

@@ -60,9 +60,13 @@ export function sourceKey(source: Source): string {
 export function readBases(cache: LocalCache | undefined, key: string): Bases | undefined {
   const bytes = cache?.read(`bases-${key}`)
   if (bytes === undefined) return undefined
-  // The cache is sealed: what opens was written here. An older program's shape is as good as none.
-  const stored = JSON.parse(Buffer.from(bytes).toString('utf8')) as Bases & { version: number }
-  return stored.version === VERSION ? stored : undefined
+  try {
+    // The cache is sealed: what opens was written here. Another program's shape is as good as none.
+    const stored = JSON.parse(Buffer.from(bytes).toString('utf8')) as (Bases & { version: number }) | null
+    return stored?.version === VERSION ? stored : undefined
+  } catch {
+    return undefined
+  }
 }
 
 export function readTable(cache: LocalCache | undefined, part: PartBase): EntryTable | undefined {

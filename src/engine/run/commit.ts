@@ -1,12 +1,14 @@
 import { present } from '../../base/assert.ts'
 import { toHex } from '../../base/bytes.ts'
 import { timespecOfMs } from '../../base/clock.ts'
-import { RunError } from '../../base/errors.ts'
+import { RunError, StorageError } from '../../base/errors.ts'
 import { type BlobId, hexId, idBytes, type ObjectId, type PointId, RANDOM_ID_BYTES } from '../../base/ids.ts'
 import { blake3 } from '../../crypto/blake3.ts'
 import { sha512 } from '../../crypto/sha512.ts'
 import { encodePointDetail } from '../../format/point-detail-codec.ts'
-import type { PointRecord } from '../../format/records.ts'
+import type { DeadRecord, PointRecord } from '../../format/records.ts'
+import { isOfForeignRealm } from '../../repository/load-tables.ts'
+import type { RecordStore } from '../../repository/record-store.ts'
 import type { BackupOptions } from '../backup-types.ts'
 import type { Source } from '../source.ts'
 import { type Base, type PartBase, sourceKey, writeBases, writeTable } from './bases.ts'
@@ -115,12 +117,24 @@ async function checkDead({ repository, lists }: OpenedRun, point: ObjectId): Pro
   if (fresh.length === 0) return
   const relied = new Set(lists.packs)
   for (const id of fresh) {
-    const { record } = await records.get('dead', id)
+    const record = await deadRecord(records, id)
+    // A mark that this run saw kept it from relying on what the mark names.
+    if (record === undefined || lists.marks.includes(record.mark)) continue
     if (!record.packs.some((pack) => relied.has(pack))) continue
     await driver.remove({ kind: 'points', id: point })
     throw new RunError('PRUNED_UNDER_RUN', 'what this backup relied on was pruned while it ran', {
       hint: 'Run it again: everything stored is kept.',
     })
+  }
+}
+
+/** A dead record of another realm, or one that is gone by now, says nothing to this run. */
+async function deadRecord(records: RecordStore, id: ObjectId): Promise<DeadRecord | undefined> {
+  try {
+    return (await records.get('dead', id)).record
+  } catch (error) {
+    if (isOfForeignRealm(error) || (error instanceof StorageError && error.code === 'NOT_FOUND')) return undefined
+    throw error
   }
 }
 

@@ -1,7 +1,8 @@
+import { lstatSync } from 'node:fs'
 import { present } from '../../base/assert.ts'
-import type { ByteString } from '../../base/byte-string.ts'
+import { type ByteString, bytesOf } from '../../base/byte-string.ts'
 import { type Timespec, timespecOfMs } from '../../base/clock.ts'
-import { RunError } from '../../base/errors.ts'
+import { RunError, SourceError } from '../../base/errors.ts'
 import type { FileEntry, TreeEntry } from '../../format/tree.ts'
 import type { BackupEvents, BackupOptions } from '../backup-types.ts'
 import { Coverage } from '../backup/coverage.ts'
@@ -11,8 +12,8 @@ import { storeStream } from '../backup/stream-content.ts'
 import { compileExcludes } from '../scan/exclude-filter.ts'
 import type { EntryTable } from '../scan/entry-table.ts'
 import type { SkipMap } from '../scan/scanner.ts'
-import type { Change, ChangesPass, Pass, RunHandle, ScanPass, Source, StreamPass } from '../source.ts'
-import { graft, plainAttributes } from '../trees/graft.ts'
+import type { ChangesPass, Pass, RunHandle, ScanPass, Source, StreamPass } from '../source.ts'
+import { graft, type Grafts, plainAttributes } from '../trees/graft.ts'
 import { baseFromTrees } from './base-from-trees.ts'
 import { type Base, type Bases, readBases, readTable, skipsOf, sourceKey } from './bases.ts'
 import { entryAt } from './entry-at.ts'
@@ -20,6 +21,9 @@ import { type OpenedRun, openRun } from './opened-run.ts'
 import type { BackupContext } from './run-context.ts'
 import { RunStore } from './run-store.ts'
 import { addCounts, countEntries, noCounts, type PartCounts } from './table-counts.ts'
+
+/** How often files of a list of changes may vanish under the scan of the others. */
+const UPSERT_ATTEMPTS_MAX = 5
 
 /** What a run holds of a part so far. */
 export interface RunPart {
@@ -62,6 +66,7 @@ export class Run implements RunHandle {
   readonly #context: BackupContext
   readonly #options: RunOptions
   #store: Promise<RunStore> | undefined
+  #openStoreNow: RunStore | undefined
 
   constructor(context: BackupContext, options: RunOptions) {
     this.#context = context
@@ -70,7 +75,7 @@ export class Run implements RunHandle {
     this.startedMs = context.clock.nowMs()
     this.started = timespecOfMs(this.startedMs)
     this.coverage = new Coverage(options.events)
-    this.progress = new PassProgress(options.events, context.clock, () => 0)
+    this.progress = new PassProgress(options.events, context.clock, () => this.#openStoreNow?.stored.bytes ?? 0)
     this.bases = readBases(context.cache, sourceKey(options.source))
     this.opened = context.repository.then((repository) =>
       openRun({
@@ -120,8 +125,8 @@ export class Run implements RunHandle {
 
   async #openStore(): Promise<RunStore> {
     const { repository } = await this.opened
-    const { workers, clock, randomness } = this.#context
-    return RunStore.open({ repository, workers, clock, randomness })
+    const { workers, clock, randomness, flushBytes } = this.#context
+    return (this.#openStoreNow = await RunStore.open({ repository, workers, clock, randomness, flushBytes }))
   }
 
   async #scan(part: string, pass: ScanPass): Promise<void> {
@@ -213,7 +218,8 @@ export class Run implements RunHandle {
     // Trees do not open with a backup-only key: then all is read again, and nothing stored twice.
     if (record === undefined || !repository.keyRing.full) return undefined
     try {
-      const table = await baseFromTrees(await repository.blobs(), record.trees)
+      const store = await this.store()
+      const table = await baseFromTrees(await store.blobs(), record.trees)
       return { table, kept: undefined, rules: '', skips: new Map(), mustLookUp: true }
     } catch (error) {
       this.#options.events.warning?.(
@@ -234,45 +240,61 @@ export class Run implements RunHandle {
     // Whoever reads a stream uses it up.
     if (this.#options.backup.dryRun) return
     const entry = await this.#streamEntry(pass.open(this.signal), timespecOfMs(this.#context.clock.nowMs()))
-    await this.#graft(part, new Map([[pass.path, entry]]), { ...noCounts(), files: 1, filesNew: 1, bytes: entry.size })
+    const root = this.parts.get(part)?.trees
+    const counts = { ...noCounts(), files: 1, filesNew: 1, bytes: entry.size }
+    await this.#graft(part, { root, grafts: [[pass.path, entry]], counts })
   }
 
   async #change(part: string, pass: ChangesPass): Promise<void> {
     if (this.#options.backup.dryRun) return
-    const grafts = new Map<ByteString, TreeEntry | undefined>()
-    const upserts: Change[] = []
+    // In the order they came: a later change decides about what it covers.
+    const grafts: { path: ByteString; entry: TreeEntry | undefined; from?: ByteString }[] = []
     let counts = noCounts()
     for await (const change of pass.changes) {
       this.signal.throwIfAborted()
+      const { path } = change
       if (change.kind === 'delete') {
-        grafts.set(change.path, undefined)
+        grafts.push({ path, entry: undefined })
       } else if (change.kind === 'put') {
         const entry = await this.#streamEntry(change.open(this.signal), change.modified)
-        grafts.set(change.path, entry)
+        grafts.push({ path, entry })
         counts = addCounts(counts, { ...noCounts(), files: 1, filesChanged: 1, bytes: entry.size })
       } else {
-        upserts.push(change)
+        grafts.push({ path, entry: undefined, from: change.from })
       }
     }
-    for (const [path, entry] of await this.#upserted(upserts)) grafts.set(path, entry)
-    await this.#graft(part, grafts, counts)
+    const read = await this.#upserted(grafts.flatMap(({ from }) => (from === undefined ? [] : [from])))
+    for (const graft of grafts) if (graft.from !== undefined) graft.entry = read.get(graft.from)
+    const { parent } = await this.opened
+    const root = this.parts.get(part)?.trees ?? parent?.record.parts.find(({ name }) => name === part)?.trees
+    await this.#graft(part, { root, grafts: grafts.map(({ path, entry }) => [path, entry] as const), counts })
   }
 
-  /** Reads what lies at the places that upserts name; what vanished meanwhile is removed. */
-  async #upserted(upserts: readonly Change[]): Promise<Map<ByteString, TreeEntry | undefined>> {
-    const entries = new Map<ByteString, TreeEntry | undefined>()
-    const wanted = upserts.filter((change) => change.kind === 'upsert')
-    if (wanted.length === 0) return entries
+  /** Reads what lies at paths of this machine, as far as there is anything; returns it by path. */
+  async #upserted(paths: readonly ByteString[]): Promise<Map<ByteString, TreeEntry>> {
+    const entries = new Map<ByteString, TreeEntry>()
     const rules = { patterns: [], excludeCaches: false, excludeIfPresent: [] }
     const scratch = '\u0000upserts'
-    const roots = wanted.map(({ from }) => from)
-    await this.#scanFrom(scratch, { kind: 'scan', roots, rules, crossFilesystems: true }, undefined)
+    for (let attempt = 1; !this.parts.has(scratch); attempt++) {
+      const roots = paths.filter((path) => lstatSync(bytesOf(path), { throwIfNoEntry: false }) !== undefined)
+      if (roots.length === 0) return entries
+      try {
+        await this.#scanFrom(scratch, { kind: 'scan', roots, rules, crossFilesystems: true }, undefined)
+      } catch (error) {
+        // It vanished since the look at it: another look shows that.
+        const vanished = error instanceof SourceError && error.code === 'SOURCE_NOT_FOUND'
+        if (!vanished || attempt === UPSERT_ATTEMPTS_MAX) throw error
+      }
+    }
     const { trees } = present(this.parts.get(scratch), 'the part that was scanned')
     this.parts.delete(scratch)
     const store = await this.store()
     await store.publishTrees()
     const blobs = await store.blobs()
-    for (const { path, from } of wanted) entries.set(path, await entryAt(blobs, trees, from))
+    for (const path of paths) {
+      const entry = await entryAt(blobs, trees, path)
+      if (entry !== undefined) entries.set(path, entry)
+    }
     return entries
   }
 
@@ -291,16 +313,11 @@ export class Run implements RunHandle {
 
   async #graft(
     part: string,
-    grafts: ReadonlyMap<ByteString, TreeEntry | undefined>,
-    counts: PartCounts,
+    { root, grafts, counts }: { root: Uint8Array | undefined; grafts: Grafts; counts: PartCounts },
   ): Promise<void> {
     const store = await this.store()
     await store.publishTrees()
     const before = this.parts.get(part)
-    const { parent } = await this.opened
-    const inherited = parent?.record.parts.find(({ name }) => name === part)?.trees
-    const isFresh = before === undefined && this.#options.source.kind !== 'changes'
-    const root = before?.trees ?? (isFresh ? undefined : inherited)
     const trees = await graft(store, root, { grafts, now: timespecOfMs(this.#context.clock.nowMs()) })
     this.parts.set(part, {
       name: part,

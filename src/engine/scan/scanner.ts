@@ -91,7 +91,8 @@ export class Scanner {
   readonly #leftOut: ReadonlySet<string>
   readonly #stack: Frame[] = []
   readonly #devices = new Map<string, number>()
-  #lastDevice = ''
+  #lastMajor = -1
+  #lastMinor = -1
   #lastDeviceBits = 0
 
   constructor(options: ScanOptions) {
@@ -403,9 +404,12 @@ export class Scanner {
 
   /** The number of the file system that the last entry is on, where a row keeps it. */
   #deviceBits(): number {
-    const device = this.#device()
-    if (device !== this.#lastDevice) {
-      this.#lastDevice = device
+    const major = this.#stat[STX_DEV_MAJOR] ?? 0
+    const minor = this.#stat[STX_DEV_MINOR] ?? 0
+    if (major !== this.#lastMajor || minor !== this.#lastMinor) {
+      this.#lastMajor = major
+      this.#lastMinor = minor
+      const device = this.#device()
       const known = this.#devices.get(device) ?? this.#devices.size
       this.#devices.set(device, known)
       this.#lastDeviceBits = (known << ROW_DEVICE_SHIFT) & ROW_DEVICE_MASK

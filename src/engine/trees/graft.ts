@@ -6,8 +6,11 @@ import { splitIds } from '../backup/tree-builder.ts'
 import type { RunStore } from '../run/run-store.ts'
 import { DirectoryEncoder, machineOwners } from './directory-encoder.ts'
 
-/** What becomes of paths: an entry, whose name follows from its path, or `undefined` for nothing. */
-export type Grafts = ReadonlyMap<ByteString, TreeEntry | undefined>
+/**
+ * What becomes of paths, one after the other: an entry, whose name follows from its path, or `undefined` for nothing.
+ * A later one decides about all that lies below its path.
+ */
+export type Grafts = Iterable<readonly [ByteString, TreeEntry | undefined]>
 
 interface Branch {
   /** What is put here; `undefined` inside for a removal. */
@@ -35,6 +38,7 @@ export async function graft(
       branch = next
     }
     branch.leaf = { entry }
+    branch.children.clear()
   }
   return new Grafter(store, now).directory(root, top)
 }
