@@ -1,5 +1,5 @@
 import { assert, present } from '../../base/assert.ts'
-import { type ByteString, display, joinPath } from '../../base/byte-string.ts'
+import { type ByteString, joinPath } from '../../base/byte-string.ts'
 import { errnoOf, SourceError } from '../../base/errors.ts'
 import { cString } from '../../base/posix/c-string.ts'
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, S_IFDIR, S_IFMT, S_IFREG } from '../../base/posix/constants.ts'
@@ -19,16 +19,19 @@ import {
   ROW_FLAG_UNSURE,
   ROW_FLAG_VIRTUAL,
   ROW_FLAGS,
+  ROW_GID,
   ROW_ID_COUNT,
   ROW_INO,
   ROW_MODE,
   ROW_NAME,
+  ROW_UID,
 } from './entry-table.ts'
 import type { ExcludeFilter } from './exclude-rules.ts'
 import { FileSystems } from './file-systems.ts'
 import { readCacheTag } from './read-cache-tag.ts'
 import { type RootNode, rootTree } from './root-tree.ts'
 import { RowStates } from './row-states.ts'
+import { isMissing, reasonOf, unreadableRoot } from './scan-errors.ts'
 import { sameAsRow, SCAN_MASK, setRow } from './stat-row.ts'
 import { isUnsure } from './unsure.ts'
 
@@ -68,8 +71,6 @@ interface Frame {
   next: number
   end: number
 }
-
-const MISSING = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ESTALE'])
 
 /**
  * Walks directories and records every entry in a table, comparing it with a base as it goes.
@@ -148,6 +149,9 @@ export class Scanner {
       this.#statPath(joinPath(path, name), child.isRoot ? AT_SYMLINK_NOFOLLOW : 0)
       this.table.setWord(first + i, ROW_NAME, this.table.addName(name))
       this.#record(first + i, baseNames?.get(name) ?? -1)
+      if (!child.isRoot) this.#settleVirtual(first + i)
+      else if (this.#isDirectory(first + i) && this.#leftOut.has(this.#identity()))
+        this.#closeRoot(first + i, path, name)
       if (!this.#isDirectory(first + i)) this.#readExtras(AT_FDCWD, first + i, joinPath(path, name))
     })
     yield { row, path }
@@ -155,8 +159,27 @@ export class Scanner {
       const child = present(node.children.get(name), 'a child')
       const childPath = joinPath(path, name)
       if (!child.isRoot) yield* this.#scanVirtual(first + i, child, childPath)
-      else if (this.#isDirectory(first + i)) yield* this.#scanRoot(first + i, childPath)
+      else if (this.#isDirectory(first + i) && !this.states.isClosed(first + i)) {
+        yield* this.#scanRoot(first + i, childPath)
+      }
     }
+  }
+
+  /** A directory above the roots is the same while it is itself: its times tell of entries that are none of ours. */
+  #settleVirtual(row: number): void {
+    const { base } = this.#options
+    const baseRow = this.states.base(row)
+    if (base === undefined || baseRow < 0) return
+    const isSame = [ROW_INO, ROW_INO + 1, ROW_MODE, ROW_UID, ROW_GID].every(
+      (word) => this.table.word(row, word) === base.word(baseRow, word),
+    )
+    if (isSame) this.states.setSame(row, baseRow)
+  }
+
+  /** A root that is reached through a link and is the repository, or a folder of ours, stays empty. */
+  #closeRoot(row: number, parent: ByteString, name: ByteString): void {
+    this.states.close(row)
+    this.#options.trouble({ path: joinPath(parent, name), reason: 'repository', bytes: 0 })
   }
 
   *#scanRoot(row: number, path: ByteString): Generator<ScannedDirectory> {
@@ -224,6 +247,8 @@ export class Scanner {
       const name = table.namesAddress + table.word(row, ROW_NAME)
       if (statx(frame.fd, name, AT_SYMLINK_NOFOLLOW, SCAN_MASK, this.#statAddress) !== 0) {
         table.truncate(rowsBefore, namesBefore)
+        // The rows come again, perhaps for other entries.
+        for (let left = rowsBefore; left <= row; left++) this.extras.delete(left)
         return false
       }
       this.#compareTaken(frame, row, baseFirst + i)
@@ -366,7 +391,7 @@ export class Scanner {
   #entryFailed(row: number, path: ByteString, error: unknown): void {
     const code = errnoOf(error)
     if (code === undefined) throw error
-    if (MISSING.has(code)) this.states.setGone(row)
+    if (isMissing(code)) this.states.setGone(row)
     this.states.distrust(row)
     this.#options.trouble({ path, reason: reasonOf(code), bytes: 0, error: error as Error })
   }
@@ -433,23 +458,4 @@ export class Scanner {
   #statSize(): number {
     return ((this.#stat[11] ?? 0) >>> 0) * 2 ** 32 + ((this.#stat[10] ?? 0) >>> 0)
   }
-}
-
-function reasonOf(code: string): Trouble['reason'] {
-  if (MISSING.has(code)) return 'vanished'
-  if (code === 'EACCES' || code === 'EPERM') return 'denied'
-  return code === 'ENAMETOOLONG' ? 'name-too-long' : 'io-error'
-}
-
-function unreadableRoot(path: ByteString, cause: unknown): SourceError {
-  const missing = MISSING.has(errnoOf(cause) ?? '')
-  return missing
-    ? new SourceError('SOURCE_NOT_FOUND', `there is nothing at ${display(path)} to back up`, {
-        cause,
-        hint: 'Check the path, and that what holds it is mounted.',
-      })
-    : new SourceError('SOURCE_UNREADABLE', `${display(path)} cannot be read: ${errnoOf(cause) ?? String(cause)}`, {
-        cause,
-        hint: 'Run the backup as a user who may read it.',
-      })
 }

@@ -1,0 +1,31 @@
+import { type ByteString, display } from '../../base/byte-string.ts'
+import { errnoOf, SourceError } from '../../base/errors.ts'
+import type { Trouble } from '../backup-types.ts'
+
+const MISSING = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ESTALE'])
+
+/** Tells whether the name of an error number says that an entry is no more. */
+export function isMissing(code: string): boolean {
+  return MISSING.has(code)
+}
+
+/** Returns what an error number means for whoever reads what was left out. */
+export function reasonOf(code: string): Trouble['reason'] {
+  if (isMissing(code)) return 'vanished'
+  if (code === 'EACCES' || code === 'EPERM') return 'denied'
+  return code === 'ENAMETOOLONG' ? 'name-too-long' : 'io-error'
+}
+
+/** Returns the error of a root that cannot be read at all. */
+export function unreadableRoot(path: ByteString, cause: unknown): SourceError {
+  const missing = isMissing(errnoOf(cause) ?? '')
+  return missing
+    ? new SourceError('SOURCE_NOT_FOUND', `there is nothing at ${display(path)} to back up`, {
+        cause,
+        hint: 'Check the path, and that what holds it is mounted.',
+      })
+    : new SourceError('SOURCE_UNREADABLE', `${display(path)} cannot be read: ${errnoOf(cause) ?? String(cause)}`, {
+        cause,
+        hint: 'Run the backup as a user who may read it.',
+      })
+}
