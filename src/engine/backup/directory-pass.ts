@@ -128,6 +128,7 @@ export class DirectoryPass {
     this.#pending.set(row, pending)
     if (pending === 0) this.#trees.add(row)
     for (const child of closed) {
+      if (this.#options.mustLookUp) this.#trees.forced.add(child)
       table.setWord(child, ROW_COUNT, 0)
       this.#trees.add(child)
     }
@@ -210,11 +211,11 @@ export class DirectoryPass {
     const baseRow = states.base(directory)
     if (base === undefined || baseRow < 0) return
     const stale = await staleEntries(await store(), base.idsOf(baseRow))
-    if (stale === 'all') this.#trees.forced.add(directory)
+    if (stale === 'all' || stale.trees) this.#trees.forced.add(directory)
     const first = table.word(directory, ROW_FIRST)
     for (let row = first; row < first + table.word(directory, ROW_COUNT); row++) {
       // Without old trees to copy from, the tree builder asks for all entries of the directory anyway.
-      if (stale !== 'all' && stale.has(table.name(row))) states.reconsider(row)
+      if (stale !== 'all' && stale.names.has(table.name(row))) states.reconsider(row)
     }
   }
 

@@ -7,27 +7,34 @@ import type { RepositoryIndex } from '../../repository/repository-index.ts'
 import type { RunStore } from '../run/run-store.ts'
 import { isUnreadable, splitIds } from './tree-builder.ts'
 
+/** What a new point may not rely on in a directory of its parent. */
+export interface StaleEntries {
+  /** Names of files whose content is not to be relied on. */
+  readonly names: ReadonlySet<ByteString>
+  /** Whether the trees themselves are not: they must be stored again. */
+  readonly trees: boolean
+}
+
 /**
- * Returns the names of a directory's files whose content a new point may not rely on, by the trees with these ids; or
- * `all` when the trees themselves are not to be relied on.
+ * Tells what of a directory a new point may not rely on, by the trees with these ids; `all` when nobody can read them.
+ * What is marked can be read and be copied from, and still all of it has to be stored again.
  */
-export async function staleEntries(store: RunStore, trees: Uint8Array): Promise<ReadonlySet<ByteString> | 'all'> {
+export async function staleEntries(store: RunStore, trees: Uint8Array): Promise<StaleEntries | 'all'> {
   const index = await store.index()
-  const stale = new Set<ByteString>()
+  const names = new Set<ByteString>()
   const ids = splitIds(trees)
-  if (!ids.every((id) => index.isSound(id))) return 'all'
   try {
     const blobs = await store.blobs()
     for (const bytes of await blobs.readAll(ids, 'tree')) {
       for (const entry of decodeTree(bytes).entries) {
-        if (entry.kind === 'file' && !(await isContentSound(store, index, entry.content))) stale.add(entry.name)
+        if (entry.kind === 'file' && !(await isContentSound(store, index, entry.content))) names.add(entry.name)
       }
     }
   } catch (error) {
     if (isUnreadable(error)) return 'all'
     throw error
   }
-  return stale
+  return { names, trees: !ids.every((id) => index.isSound(id)) }
 }
 
 async function isContentSound(store: RunStore, index: RepositoryIndex, content: Content): Promise<boolean> {
