@@ -14,12 +14,6 @@ import {
 import { decodeFrame } from './frame-codec.ts'
 import { compressInto } from './zstd.ts'
 
-/** Content above this size is probed before it is compressed. */
-const PROBE_ABOVE_BYTES = 64 << 10
-const PROBE_BYTES = 16 << 10
-/** A probe that shrinks by less than this part says: stored. */
-const PROBE_RATIO_MAX = 0.97
-
 export interface FrameKey {
   /** The pack's key, 32 bytes. */
   readonly key: Uint8Array
@@ -50,8 +44,9 @@ export class FrameSealer {
 
   /** Returns the plaintext of a frame with this payload: a codec byte and the payload, compressed where that helps. */
   encode(raw: Uint8Array): Uint8Array {
-    const room = this.#plain.subarray(FRAME_CODEC_BYTES, FRAME_CODEC_BYTES + raw.byteLength - 1)
-    const compressed = isCompressible(raw, room) ? compressInto(room, raw) : -1
+    const room = this.#plain.subarray(FRAME_CODEC_BYTES, FRAME_CODEC_BYTES + Math.max(0, raw.byteLength - 1))
+    // No probe first: zstd passes over random bytes at 5 GB/s, and a sample of a frame says little about its other files.
+    const compressed = compressInto(room, raw)
     if (compressed >= 0) {
       this.#plain[0] = FRAME_CODEC_ZSTD
       return this.#plain.subarray(0, FRAME_CODEC_BYTES + compressed)
@@ -100,11 +95,4 @@ export class FrameSealer {
 /** Bytes of a frame's ciphertext whose plaintext is `plain`. */
 export function sealedBytes(plain: Uint8Array): number {
   return plain.byteLength + AEAD_TAG_BYTES
-}
-
-function isCompressible(raw: Uint8Array, scratch: Uint8Array): boolean {
-  if (raw.byteLength <= PROBE_ABOVE_BYTES) return raw.byteLength > FRAME_CODEC_BYTES
-  const middle = raw.byteLength >>> 1
-  const probed = compressInto(scratch, raw.subarray(middle, middle + PROBE_BYTES))
-  return probed >= 0 && probed < PROBE_BYTES * PROBE_RATIO_MAX
 }

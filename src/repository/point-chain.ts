@@ -1,7 +1,7 @@
 import { equalBytes } from '../base/bytes.ts'
 import { IntegrityError, type TidemarkError } from '../base/errors.ts'
 import type { ChainId, InstanceId, PointId, RepositoryId } from '../base/ids.ts'
-import type { InstanceRecord } from '../format/records.ts'
+import type { InstanceRecord, PointRecord } from '../format/records.ts'
 import { type ChainHead, readHeads, writeHeads } from './chain-heads.ts'
 import type { KeyRing } from './key-ring.ts'
 import { type KnownRecord, type KnownRecordsOptions, loadRecords } from './known-records.ts'
@@ -133,6 +133,16 @@ export class PointChain {
   /** Remembers the heads as they are now, so that what they raised an alarm for does so no longer: a person's decision. */
   acceptHeads(): void {
     this.#remember(() => true)
+  }
+
+  /** Remembers a point that this machine just made: a store that hides it from now on is found out. */
+  rememberMade({ record, hash }: { readonly record: PointRecord; readonly hash: Uint8Array }): void {
+    if (this.#cache === undefined) return
+    const heads = readHeads(this.#cache)
+    const before = heads.get(record.chain)
+    if (before !== undefined && before.sequence > record.sequence) return
+    heads.set(record.chain, { sequence: record.sequence, point: record.point, hash })
+    writeHeads(this.#cache, heads)
   }
 
   #remember(accepts: (chain: ChainId) => boolean): void {

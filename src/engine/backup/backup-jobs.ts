@@ -36,7 +36,7 @@ export interface FilesJob {
   readonly groups: readonly FileGroup[]
   /** NUL-terminated, in the order of the rows. */
   readonly names: Uint8Array
-  /** Rows of an EntryTable, one a file; come back with what was seen at the last look. */
+  /** Rows of an EntryTable, one a file. */
   readonly rows: Int32Array
 }
 
@@ -47,7 +47,8 @@ export const OUTCOME_CHANGED = 1
 export const OUTCOME_FAILED = 2
 
 export interface FilesResult {
-  readonly rows: Int32Array
+  /** The job's rows as they were at the last look; absent when no file had changed since the scan. */
+  readonly rows: Int32Array | undefined
   /** Two numbers a file: an OUTCOME_*, and how many ids it has. */
   readonly outcomes: Int32Array
   /** Ids of the content of all files, one after the other. */

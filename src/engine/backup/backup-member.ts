@@ -81,6 +81,7 @@ class BackupMember implements TeamMember {
     let row = 0
     let name = 0
     this.#files.bytesRead = 0
+    this.#files.rowsChanged = false
     for (const group of groups) {
       const dirfd = openGroup(group.path, group.ino)
       for (const end = row + group.count; row < end; row++) {
@@ -98,8 +99,9 @@ class BackupMember implements TeamMember {
       if (typeof dirfd === 'number') libc().close(dirfd)
     }
     const ids = this.#ids.slice()
-    const result: FilesResult = { rows, outcomes, ids, extras, problems, bytesRead: this.#files.bytesRead }
-    return { result, transfer: [ids.buffer as ArrayBuffer, outcomes.buffer, rows.buffer as ArrayBuffer] }
+    const { bytesRead, rowsChanged } = this.#files
+    const result: FilesResult = { rows: rowsChanged ? rows : undefined, outcomes, ids, extras, problems, bytesRead }
+    return { result, transfer: [ids.buffer as ArrayBuffer, outcomes.buffer] }
   }
 
   #readChunks({ path, ino, ranges }: ChunksJob): TeamResult {

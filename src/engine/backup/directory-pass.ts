@@ -8,7 +8,7 @@ import { type EntryTable, ROW_COUNT, ROW_FIRST, ROW_MODE, ROW_SIZE } from '../sc
 import { type ScannedDirectory, Scanner, type ScanOptions } from '../scan/scanner.ts'
 import type { Coverage } from './coverage.ts'
 import { FileReading } from './file-reading.ts'
-import { baseOf } from './pass-base.ts'
+import { turnIntoBase } from './pass-base.ts'
 import type { PassProgress } from './pass-progress.ts'
 import { staleEntries } from './stale-entries.ts'
 import { TreeBuilder } from './tree-builder.ts'
@@ -94,11 +94,11 @@ export class DirectoryPass {
     while (this.#jobs.size > 0) await Promise.allSettled(this.#jobs)
   }
 
-  /** Returns what the next scan compares with: the base itself where nothing is different. */
+  /** Returns what the next scan compares with: the base itself where nothing is different. Called once, at the end. */
   base(): EntryTable {
     const { base } = this.#options
     const { states, table } = this.scanner
-    return base !== undefined && states.isAllSame && base.count === table.count ? base : baseOf(this.scanner)
+    return base !== undefined && states.isAllSame && base.count === table.count ? base : turnIntoBase(this.scanner)
   }
 
   async #scanned({ row, path }: ScannedDirectory): Promise<void> {

@@ -51,6 +51,8 @@ class ReadFailure extends Error {
  */
 export class FileReader {
   bytesRead = 0
+  /** Whether any row was changed: a file was no longer what the scan saw. */
+  rowsChanged = false
   /** Bytes of the current file that went into blobs. */
   #stored = 0
   readonly #frames: FrameBuilder
@@ -102,6 +104,7 @@ export class FileReader {
     if (!sameAsRow(rows, row, this.#stat)) {
       if (((this.#stat[STX_MODE] ?? 0) & S_IFMT) !== S_IFREG) throw new ReadFailure('ENOENT')
       setRow(rows, row, this.#stat)
+      this.rowsChanged = true
       this.#ids.truncate(first)
       libc().lseek(fd, 0, 0)
       holes = this.#readContent(fd, rows, row)
@@ -119,10 +122,11 @@ export class FileReader {
   #settleSize(rows: Int32Array, row: number, holes: readonly Hole[]): boolean {
     const at = row * ROW_WORDS
     const size = this.#stored + holes.reduce((sum, hole) => sum + hole.length, 0)
-    const isSame = size === sizeOf(rows, row)
+    if (size === sizeOf(rows, row)) return false
+    this.rowsChanged = true
     rows[at + ROW_SIZE] = size | 0
     rows[at + ROW_SIZE + 1] = Math.floor(size / 2 ** 32)
-    return !isSame
+    return true
   }
 
   #look(fd: number): void {

@@ -105,7 +105,9 @@ export class FileReading {
       coverage.failed(path(), present(result.problems.get(index), 'why a file could not be read'), sizeBefore)
       scanner.states.setGone(row)
     } else {
-      this.#takeRow(row, result.rows.subarray(index * ROW_WORDS, (index + 1) * ROW_WORDS))
+      if (result.rows !== undefined) {
+        this.#takeRow(row, result.rows.subarray(index * ROW_WORDS, (index + 1) * ROW_WORDS))
+      }
       if (outcome === OUTCOME_CHANGED) this.#changedWhileRead(row, path())
       await this.#keep(store, row, file.ids, result.extras.get(index) ?? { xattrs: [], holes: [] })
     }

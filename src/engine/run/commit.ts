@@ -82,7 +82,10 @@ export async function commit(
   }
   const { id, inner } = await repository.records.put('points', record, repository.instance)
   await checkDead(opened, id)
-  keepBases(run, context, { source, opened, record, hash: sha512(inner), detail, stored })
+  const hash = sha512(inner)
+  const points = await repository.chain()
+  points.rememberMade({ record, hash })
+  keepBases(run, context, { source, opened, record, hash, detail, stored })
   return { record, counts, stored }
 }
 

@@ -165,8 +165,13 @@ export class EntryTable {
 
   /** The ids of a row, as a view. */
   idsOf(row: number): Uint8Array {
+    return this.idsIn(this.ids, row)
+  }
+
+  /** The ids of a row in a slab of ids that is or was this table's, as a view. */
+  idsIn(ids: Uint8Array, row: number): Uint8Array {
     const first = this.word(row, ROW_IDS)
-    return this.ids.subarray(first * ID_BYTES, (first + this.word(row, ROW_ID_COUNT)) * ID_BYTES)
+    return ids.subarray(first * ID_BYTES, (first + this.word(row, ROW_ID_COUNT)) * ID_BYTES)
   }
 
   setIds(row: number, ids: Uint8Array): void {
