@@ -1,0 +1,30 @@
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
+
+import { METHOD } from './measure.ts'
+
+/** Returns what the reader of the figures has to know of the machine and the run: no names of hosts, no paths. */
+export function conditions(options: {
+  readonly small: { readonly files: number; readonly bytes: number }
+  readonly large: { readonly bytes: number }
+  readonly runs: number
+  readonly peers: readonly string[]
+}): string[] {
+  const { small, large, runs, peers } = options
+  const [load = 0] = loadavg()
+  return [
+    `${new Date().toISOString().slice(0, 10)}; ${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), ` +
+      `${(totalmem() / 2 ** 30).toFixed(0)} GiB of memory, ${process.platform}, Node ${process.versions.node}; ` +
+      `load of the machine when it began: ${load.toFixed(1)}.`,
+    `Compared with ${peers.length === 0 ? 'nothing: no other tool was found' : peers.join(', ')}.`,
+    `Small: ${small.files} files, ${megabytesOf(small.bytes)} MB: copies of headers, Python and node_modules of the ` +
+      `machine, and seeded documents and icons. Large: one file of ${megabytesOf(large.bytes)} MB, a third of it random, ` +
+      'the rest text.',
+    `${runs} run${runs === 1 ? '' : 's'} of each, interleaved; cold process, own home, cache and repository, source in ` +
+      `the page cache, key derivation included. Processor time and peak memory by ${METHOD}. What the first run ` +
+      'restored was compared with its source.',
+  ]
+}
+
+function megabytesOf(bytes: number): string {
+  return (bytes / 1e6).toFixed(0)
+}

@@ -1,0 +1,30 @@
+/** How large the corpora of a run are. */
+export interface CorpusSize {
+  readonly files: number
+  readonly folders: number
+  readonly bytes: number
+  readonly largeBytes: number
+  /** Numbers of files of the corpora that show how cost grows. */
+  readonly growth: readonly number[]
+}
+
+/** The corpora that the goals are stated for. */
+export const FULL_SIZE: CorpusSize = {
+  files: 65_000,
+  folders: 4_000,
+  bytes: 900e6,
+  largeBytes: 750e6,
+  growth: [10_000, 100_000],
+}
+
+/** The largest corpus of growth: gigabytes on the disk and half an hour, so only when asked for. */
+export const GROWTH_FULL = 1_000_000
+
+/** Corpora for trying the bench itself: the figures say little. */
+export const QUICK_SIZE: CorpusSize = {
+  files: 3_000,
+  folders: 200,
+  bytes: 45e6,
+  largeBytes: 48e6,
+  growth: [500, 2_000],
+}

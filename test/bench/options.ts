@@ -1,0 +1,63 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+import { FULL_SIZE, GROWTH_FULL, QUICK_SIZE } from './corpus-size.ts'
+import type { CorpusSize } from './corpus-size.ts'
+
+const PROJECT = join(import.meta.dirname, '../..')
+
+export const USAGE = `npm run bench -- [options]
+  --corpus DIR       where corpora are kept between runs, and repositories during one
+  --runs N           how often each is measured (3)
+  --tools A,B        only peers whose names contain one of these; "none" for Tidemark alone
+  --growth HOW       none, some (10 k and 100 k files; the default) or full (1 M as well)
+  --quick            small corpora; the report is printed and not kept
+  --output FILE      where the report goes (docs/benchmarks.md)
+  --program FILE     the built program (dist/tidemark.js)
+`
+
+export interface BenchOptions {
+  readonly folder: string
+  readonly size: CorpusSize
+  readonly growth: readonly number[]
+  readonly runs: number
+  /** Parts of names of peers; `undefined` for all. */
+  readonly tools: readonly string[] | undefined
+  /** The file of the report; `undefined` to print it. */
+  readonly output: string | undefined
+  readonly program: string
+}
+
+/** Reads the arguments of the bench; returns `undefined` when help is asked for. Throws when they make no sense. */
+export function readOptions(words: readonly string[]): BenchOptions | undefined {
+  const { values } = parseArgs({
+    args: [...words],
+    options: {
+      corpus: { type: 'string', default: join(tmpdir(), 'tidemark-bench') },
+      runs: { type: 'string' },
+      tools: { type: 'string' },
+      growth: { type: 'string', default: 'some' },
+      quick: { type: 'boolean', default: false },
+      output: { type: 'string' },
+      program: { type: 'string', default: join(PROJECT, 'dist', 'tidemark.js') },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return undefined
+  const { quick, growth } = values
+  const runs = Number(values.runs ?? (quick ? 1 : 3))
+  if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs is a number of 1 or more')
+  if (!['none', 'some', 'full'].includes(growth)) throw new Error('--growth is none, some or full')
+  const size = quick ? QUICK_SIZE : FULL_SIZE
+  const sizes = growth === 'none' ? [] : growth === 'full' ? [...size.growth, GROWTH_FULL] : size.growth
+  return {
+    folder: quick ? join(values.corpus, 'quick') : values.corpus,
+    size,
+    growth: sizes,
+    runs,
+    tools: values.tools?.split(','),
+    output: values.output ?? (quick ? undefined : join(PROJECT, 'docs', 'benchmarks.md')),
+    program: values.program,
+  }
+}

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+
+import { writeReport } from './report.ts'
+import { median, medianOf, ToolResults } from './results.ts'
+import type { Findings } from './report.ts'
+
+function results(name: string, wallMs: readonly number[], isDistribution = false): ToolResults {
+  const tool = new ToolResults({ name, isDistribution })
+  for (const each of wallMs) tool.add('first small', { wallMs: each, cpuMs: 2 * each, peakBytes: 100e6 })
+  return tool
+}
+
+function findings(ours: readonly number[]): Findings {
+  return {
+    conditions: ['a machine'],
+    ours: results('Tidemark', ours),
+    peers: [results('quick', [1000]), results('packaged', [2000], true)],
+    growth: [],
+    index: { blobs: 1_000_000, counted: 36.8, resident: 36.7 },
+  }
+}
+
+function line(report: string, start: string, occurrence = 0): string {
+  return report.split('\n').filter((each) => each.startsWith(`| ${start}`))[occurrence] ?? ''
+}
+
+test('a median is the value in the middle, or the mean of the two there, and nothing of nothing', () => {
+  expect(median([30, 10, 20])).toBe(20)
+  expect(median([10, 40, 20, 30])).toBe(25)
+  expect(median([])).toBeUndefined()
+  expect(medianOf([])).toBeUndefined()
+})
+
+test('a figure is judged against the best of all and the best of the distribution', () => {
+  const goals = line(writeReport(findings([400, 500, 9000]), ''), 'first backup, small', 1)
+  expect(goals).toContain('| 0.50 of quick | <= 0.42 | miss by 20 % |')
+  expect(goals).toContain('| 0.25 of packaged | <= 0.35 | pass |')
+})
+
+test('what was not measured has no line among the goals and an empty one among the figures', () => {
+  const report = writeReport(findings([400]), '')
+  expect(line(report, 'restore, small')).toBe('| restore, small, to a RAM disk, s |  |  |  |')
+  expect(line(report, 'restore, small', 1)).toBe('')
+})
+
+test('an index above its goal is told as a miss', () => {
+  expect(writeReport(findings([400]), '')).toContain('Goal: <= 36: miss by 3 %.')
+})
+
+test('remarks written by hand survive when the report is written again', () => {
+  const first = writeReport(findings([400]), '')
+  const edited = first.replace('keeps it. -->', 'keeps it. -->\n\nThe reason is the disk.\n')
+  const second = writeReport(findings([500]), edited)
+  expect(second).toContain('The reason is the disk.')
+  expect(second).toContain('0.50 of quick')
+  expect(writeReport(findings([500]), second)).toBe(second)
+})

@@ -1,0 +1,130 @@
+import { INDEX_BYTES_PER_BLOB_MAX, megabytes, ROWS, seconds } from './goals.ts'
+import type { Row } from './goals.ts'
+import type { Growth } from './growth.ts'
+import type { IndexBytes } from './index-bytes.ts'
+import type { Measurement } from './measure.ts'
+import type { ToolResults } from './results.ts'
+
+const BY_HAND = '<!-- What follows is written by hand; the bench keeps it. -->'
+const BY_HAND_END = '<!-- End of what is written by hand. -->'
+
+/** All that a run of the bench found. */
+export interface Findings {
+  /** Lines about the machine, the corpora and how it was measured. */
+  readonly conditions: readonly string[]
+  readonly ours: ToolResults
+  readonly peers: readonly ToolResults[]
+  readonly growth: readonly Growth[]
+  readonly index: IndexBytes
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const [head = [], ...body] = rows
+  return [head, head.map(() => '---'), ...body].map((row) => `| ${row.join(' | ')} |`).join('\n')
+}
+
+function best(row: Row, peers: readonly ToolResults[]): { readonly name: string; readonly figure: number } | undefined {
+  let result: { readonly name: string; readonly figure: number } | undefined
+  for (const peer of peers) {
+    const figure = row.figure(peer)
+    if (figure !== undefined && (result === undefined || figure < result.figure)) result = { name: peer.name, figure }
+  }
+  return result
+}
+
+/** Says whether `figure` reaches `goal`, or by how much it misses it. */
+function verdict(figure: number, goal: number): string {
+  return figure <= goal ? 'pass' : `miss by ${Math.max(1, Math.ceil((figure / goal - 1) * 100))} %`
+}
+
+function figuresTable(ours: ToolResults, peers: readonly ToolResults[]): string {
+  const all = [ours, ...peers]
+  return table([
+    ['work', ...all.map(({ name, isDistribution }) => (isDistribution ? `${name} (distribution)` : name))],
+    ...ROWS.map((row) => [
+      row.title,
+      ...all.map((results) => (row.figure(results) === undefined ? '' : row.write(results))),
+    ]),
+  ])
+}
+
+function ratioLine(row: Row, ours: number, peers: readonly ToolResults[], goal: number | undefined): string[] {
+  const peer = best(row, peers)
+  if (peer === undefined) return ['', '', '']
+  const ratio = ours / peer.figure
+  return [
+    `${ratio.toFixed(2)} of ${peer.name}`,
+    goal === undefined ? '' : `<= ${goal.toFixed(2)}`,
+    goal === undefined ? '' : verdict(ratio, goal),
+  ]
+}
+
+function goalsTable(ours: ToolResults, peers: readonly ToolResults[]): string {
+  const distribution = peers.filter(({ isDistribution }) => isDistribution)
+  const lines = ROWS.flatMap((row) => {
+    const figure = row.figure(ours)
+    if (figure === undefined) return []
+    const most = row.most?.value(ours)
+    if (row.most !== undefined && most !== undefined) {
+      const share = `${(figure / most).toFixed(2)} of the goal`
+      return [[row.title, share, row.most.text, verdict(figure, most), '', '', '']]
+    }
+    return [
+      [
+        row.title,
+        ...ratioLine(row, figure, peers, row.ofBest),
+        ...ratioLine(row, figure, distribution, row.ofDistribution),
+      ],
+    ]
+  })
+  return table([['work', 'of the best', 'goal', 'result', "of the distribution's best", 'goal', 'result'], ...lines])
+}
+
+function growthTable(growth: readonly Growth[]): string {
+  const cells = (files: number, { wallMs, cpuMs, peakBytes }: Measurement): string =>
+    `${seconds(wallMs)} s (${seconds(cpuMs)}), ${megabytes(peakBytes)} MB; ` +
+    `${((wallMs * 1000) / files).toFixed(1)} µs, ${(peakBytes / files).toFixed(0)} B a file`
+  return table([
+    ['files', 'first backup', 'nothing changed', 'restore to a RAM disk'],
+    ...growth.map(({ files, first, unchanged, restore }) => [
+      String(files),
+      ...[first, unchanged, restore].map((measurement) => cells(files, measurement)),
+    ]),
+  ])
+}
+
+/** Returns what `document` says between the marks of what is written by hand, or a line break when it has none. */
+function keptPart(document: string): string {
+  const [start, end] = [document.indexOf(BY_HAND), document.indexOf(BY_HAND_END)]
+  return start < 0 || end < start ? '\n' : document.slice(start + BY_HAND.length, end)
+}
+
+/** Writes the report as Markdown; what was written by hand in `before`, the report it replaces, is kept. */
+export function writeReport({ conditions, ours, peers, growth, index }: Findings, before: string): string {
+  const indexLine =
+    `The index of ${index.blobs} blobs takes ${index.counted.toFixed(1)} bytes a blob by its own count, and made its ` +
+    `process ${index.resident.toFixed(1)} bytes a blob larger. Goal: <= ${INDEX_BYTES_PER_BLOB_MAX}: ` +
+    `${verdict(index.counted, INDEX_BYTES_PER_BLOB_MAX)}.`
+  return [
+    '# Benchmarks',
+    'Written by `npm run bench`: every figure was measured by it. Compare ratios, not seconds.',
+    conditions.map((line) => `- ${line}`).join('\n'),
+    '## Figures',
+    'Medians. Seconds are wall time, with processor time of all threads in brackets.',
+    figuresTable(ours, peers),
+    '## Goals',
+    "Tidemark's figure over the smallest of the others.",
+    goalsTable(ours, peers),
+    '## Index',
+    indexLine,
+    '## Growth',
+    'Tidemark, on seeded files of about 1 kB.',
+    growthTable(growth),
+    '## Remarks',
+    `${BY_HAND}${keptPart(before)}${BY_HAND_END}`,
+    '',
+  ]
+    .join('\n\n')
+    .trimEnd()
+    .concat('\n')
+}

@@ -1,0 +1,22 @@
+import { baseEnvironment } from './tool.ts'
+import type { Place, Tool } from './tool.ts'
+
+/** Runs the built program at `program` in a cold process, with the key derivation that it has by default. */
+export function tidemark(program: string): Tool {
+  const command = (place: Place, ...words: string[]) => ({
+    words: [process.execPath, program, ...words] as const,
+    environment: {
+      ...baseEnvironment(place),
+      TIDEMARK_REPOSITORY: place.repository,
+      TIDEMARK_PASSWORD: 'correct horse battery staple',
+    },
+    cwd: place.home,
+  })
+  return {
+    name: 'Tidemark',
+    isDistribution: false,
+    init: (place) => [command(place, 'init', '--no-recovery')],
+    backup: (place, { source }) => command(place, 'backup', source),
+    restore: (place, { source, target }) => command(place, 'restore', `latest:${source}`, '--target', target),
+  }
+}

@@ -1,0 +1,24 @@
+import type { Command } from './measure.ts'
+
+/** Where one run of a tool keeps what is its own. */
+export interface Place {
+  readonly home: string
+  readonly repository: string
+}
+
+/** A backup tool as the bench runs it. Names of backups are distinct within a repository. */
+export interface Tool {
+  /** With its version. */
+  readonly name: string
+  /** Whether the system's own package manager brought it: the version most people have. */
+  readonly isDistribution: boolean
+  init(place: Place): readonly Command[]
+  backup(place: Place, backup: { readonly name: string; readonly source: string }): Command
+  /** Restores the newest backup, `name` of `source`, into the empty folder `target`, or a folder below it. */
+  restore(place: Place, restore: { readonly name: string; readonly source: string; readonly target: string }): Command
+}
+
+/** The environment of every tool: a home of its own and nothing of the user's. */
+export function baseEnvironment({ home }: Place): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', HOME: home, LANG: 'C.UTF-8', TZ: 'UTC' }
+}
