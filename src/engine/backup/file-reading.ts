@@ -121,7 +121,7 @@ export class FileReading {
     const { table } = scanner
     const bytes = table.wide(row, ROW_SIZE)
     const store = await this.#options.store()
-    const file = await readLargeFile({ store, table, row, path, progress, signal })
+    const file = await readLargeFile({ store, table, row, directory, path, progress, signal })
     if (typeof file === 'string') {
       coverage.failed(path, file, bytes)
       scanner.states.setGone(row)

@@ -1,11 +1,20 @@
 import { setImmediate } from 'node:timers/promises'
 import { type ByteString, bytesOf } from '../../base/byte-string.ts'
-import { AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../../base/posix/constants.ts'
+import {
+  AT_EMPTY_PATH,
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_RDONLY,
+  S_IFMT,
+  S_IFREG,
+} from '../../base/posix/constants.ts'
 import { cString } from '../../base/posix/c-string.ts'
 import { closeDescriptor } from '../../base/posix/descriptors.ts'
 import { errno, errnoName } from '../../base/posix/errno.ts'
 import { addressOf, libc } from '../../base/posix/libc.ts'
-import { STATX_BYTES } from '../../base/posix/statx.ts'
+import { STATX_BYTES, statusOf, STX_MODE } from '../../base/posix/statx.ts'
 import { readXattrs } from '../../base/posix/xattr.ts'
 import type { ExtendedAttribute } from '../../format/tree.ts'
 import { Chunker } from '../chunker/chunker.ts'
@@ -35,6 +44,8 @@ export interface LargeFileOptions {
   /** Its row is brought up to date. */
   readonly table: EntryTable
   readonly row: number
+  /** Row of its directory. */
+  readonly directory: number
   readonly path: ByteString
   readonly progress: PassProgress
   readonly signal: AbortSignal
@@ -46,9 +57,9 @@ export interface LargeFileOptions {
  * Returns the name of an error number when it cannot be read.
  */
 export async function readLargeFile(options: LargeFileOptions): Promise<LargeFile | string> {
-  const { path, table, row } = options
-  const fd = open(path)
-  if (fd < 0) return errnoName(errno())
+  const { table, row } = options
+  const fd = open(options)
+  if (typeof fd === 'string') return fd
   const stat = new Int32Array(STATX_BYTES / 4)
   const statAddress = addressOf(new Uint8Array(stat.buffer))
   const isAsRow = (): boolean => {
@@ -59,6 +70,7 @@ export async function readLargeFile(options: LargeFileOptions): Promise<LargeFil
     let content = await readContent(options, fd)
     let isStable = isAsRow()
     if (!isStable) {
+      if (((stat[STX_MODE] ?? 0) & S_IFMT) !== S_IFREG) return 'ENOENT'
       setRow(table.rows, row, stat)
       // What changed since the scan saw it may change again within the same tick of the clock.
       table.setWord(row, ROW_FLAGS, table.word(row, ROW_FLAGS) | ROW_FLAG_UNSURE)
@@ -77,10 +89,22 @@ export async function readLargeFile(options: LargeFileOptions): Promise<LargeFil
   }
 }
 
-function open(path: ByteString): number {
-  const flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
-  const fd = libc().openat(AT_FDCWD, cString(path), flags, 0)
-  return fd < 0 && errnoName(errno()) === 'ENAMETOOLONG' ? openLongPath(path, flags) : fd
+/** Opens the file in its directory, if that still is the one that was scanned. Returns the name of an error number. */
+function open({ table, row, directory, path }: LargeFileOptions): number | string {
+  const holder = (path.slice(0, path.lastIndexOf('/')) || '/') as ByteString
+  const dirfd = openLongPath(holder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+  if (dirfd < 0) return errnoName(errno())
+  try {
+    if (statusOf(dirfd).ino !== inoOf(table, directory)) return 'ENOENT'
+    const fd = libc().openat(dirfd, cString(table.name(row)), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0)
+    return fd < 0 ? errnoName(errno()) : fd
+  } finally {
+    closeDescriptor(dirfd)
+  }
+}
+
+function inoOf(table: EntryTable, row: number): bigint {
+  return (BigInt(table.word(row, ROW_INO + 1) >>> 0) << 32n) + BigInt(table.word(row, ROW_INO) >>> 0)
 }
 
 /** Cuts the file from its start to its end, and gives the chunks away as it goes. */
