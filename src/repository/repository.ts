@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { IntegrityError, type TidemarkError } from '../base/errors.ts'
-import type { RepositoryId } from '../base/ids.ts'
+import type { RealmId, RepositoryId } from '../base/ids.ts'
 import type { Randomness } from '../base/random.ts'
 import type { RepositoryConfig } from '../format/config.ts'
 import type { Driver } from '../storage/driver.ts'
@@ -27,6 +27,8 @@ export interface RepositoryPorts {
   readonly describeInstance: () => NewInstance
   readonly clock: Clock
   readonly randomness: Randomness
+  /** Which realm of the key set is worked in; its first by default. */
+  readonly realm?: RealmId
   /** Told of all damage that does not keep anything from going on. */
   readonly onProblem?: ((problem: TidemarkError) => void) | undefined
 }
@@ -92,7 +94,7 @@ export class Repository implements Disposable {
   readonly config: RepositoryConfig
   readonly keys: OpenedKeys
   readonly keyRing: KeyRing
-  /** The keys of `home`, or of the only realm of a backup-only key set. */
+  /** The keys of the realm that was chosen: by default `home`, or the only one of a backup-only key set. */
   readonly realm: RealmKeys
   readonly records: RecordStore
   readonly instance: Instance
@@ -104,7 +106,7 @@ export class Repository implements Disposable {
 
   constructor(
     keys: OpenedKeys,
-    { driver, randomness, onProblem }: Pick<RepositoryPorts, 'driver' | 'randomness' | 'onProblem'>,
+    { driver, randomness, realm, onProblem }: Pick<RepositoryPorts, 'driver' | 'randomness' | 'realm' | 'onProblem'>,
     { cache, instance }: { readonly cache: LocalCache | undefined; readonly instance: Instance },
   ) {
     this.id = keys.repository
@@ -112,8 +114,9 @@ export class Repository implements Disposable {
     this.config = keys.config
     this.keys = keys
     this.keyRing = keys.ring
-    this.realm = keys.ring.realm()
-    this.records = new RecordStore({ driver, repository: keys.repository, ring: keys.ring, randomness })
+    this.realm = keys.ring.realm(realm)
+    const common = { driver, repository: keys.repository, ring: keys.ring, randomness }
+    this.records = new RecordStore({ ...common, realm: this.realm.realm })
     this.instance = instance
     this.cache = cache
     this.#onProblem = onProblem
