@@ -46,10 +46,13 @@ export const OUTCOME_CHANGED = 1
 /** Not stored; `problems` says why. */
 export const OUTCOME_FAILED = 2
 
+/** Numbers of a file in `FilesResult.outcomes`. */
+export const OUTCOME_WORDS = 3
+
 export interface FilesResult {
   /** The job's rows as they were at the last look; absent when no file had changed since the scan. */
   readonly rows: Int32Array | undefined
-  /** Two numbers a file: an OUTCOME_*, and how many ids it has. */
+  /** Three numbers a file: an OUTCOME_*, how many ids it has, and the first of them. */
   readonly outcomes: Int32Array
   /** Ids of the content of all files, one after the other. */
   readonly ids: Uint8Array

@@ -21,8 +21,10 @@ import {
   type FilesJob,
   type FilesResult,
   OUTCOME_FAILED,
+  OUTCOME_WORDS,
 } from './backup-jobs.ts'
 import { FileReader } from './file-reader.ts'
+import { filesInReadingOrder } from './reading-order.ts'
 import { FrameBuilder } from './frame-builder.ts'
 import { IdList } from './id-list.ts'
 
@@ -74,30 +76,26 @@ class BackupMember implements TeamMember {
   }
 
   #readFiles({ groups, names, rows }: FilesJob): TeamResult {
-    const outcomes = new Int32Array((rows.length / 24) * 2)
+    const files = filesInReadingOrder(groups, names)
+    const outcomes = new Int32Array(files.length * OUTCOME_WORDS)
     const extras = new Map<number, FileExtras>()
     const problems = new Map<number, string>()
     const namesAddress = addressOf(names)
-    let row = 0
-    let name = 0
+    const directories = groups.map(({ path, ino }) => openGroup(path, ino))
     this.#files.bytesRead = 0
     this.#files.rowsChanged = false
-    for (const group of groups) {
-      const dirfd = openGroup(group.path, group.ino)
-      for (const end = row + group.count; row < end; row++) {
-        const idsBefore = this.#ids.count
-        const read =
-          typeof dirfd === 'number'
-            ? this.#files.read(dirfd, namesAddress + name, rows, row)
-            : { outcome: OUTCOME_FAILED, problem: dirfd.problem }
-        name = names.indexOf(0, name) + 1
-        outcomes[row * 2] = read.outcome
-        outcomes[row * 2 + 1] = this.#ids.count - idsBefore
-        if (read.problem !== undefined) problems.set(row, read.problem)
-        if (read.extras !== undefined) extras.set(row, read.extras)
-      }
-      if (typeof dirfd === 'number') libc().close(dirfd)
+    for (const { row, group, name } of files) {
+      const idsBefore = this.#ids.count
+      const dirfd = directories[group] ?? { problem: 'ENOENT' }
+      const read =
+        typeof dirfd === 'number'
+          ? this.#files.read(dirfd, namesAddress + name, rows, row)
+          : { outcome: OUTCOME_FAILED, problem: dirfd.problem }
+      outcomes.set([read.outcome, this.#ids.count - idsBefore, idsBefore], row * OUTCOME_WORDS)
+      if (read.problem !== undefined) problems.set(row, read.problem)
+      if (read.extras !== undefined) extras.set(row, read.extras)
     }
+    for (const dirfd of directories) if (typeof dirfd === 'number') libc().close(dirfd)
     const ids = this.#ids.slice()
     const { bytesRead, rowsChanged } = this.#files
     const result: FilesResult = { rows: rowsChanged ? rows : undefined, outcomes, ids, extras, problems, bytesRead }

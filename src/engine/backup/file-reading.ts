@@ -16,7 +16,7 @@ import {
 } from '../scan/entry-table.ts'
 import type { Scanner } from '../scan/scanner.ts'
 import { contentOf } from '../trees/content-lists.ts'
-import { type FilesResult, OUTCOME_CHANGED, OUTCOME_FAILED } from './backup-jobs.ts'
+import { type FilesResult, OUTCOME_CHANGED, OUTCOME_FAILED, OUTCOME_WORDS } from './backup-jobs.ts'
 import type { Coverage } from './coverage.ts'
 import { diskBytes, type FileBatch, FileBatcher } from './file-batcher.ts'
 import { readLargeFile } from './large-file.ts'
@@ -83,11 +83,9 @@ export class FileReading {
     const opened = await store()
     const result = (await opened.run(batch.job)) as FilesResult
     progress.bytesRead += result.bytesRead
-    let id = 0
     for (const [i, file] of batch.files.entries()) {
-      const idCount = result.outcomes[i * 2 + 1] ?? 0
-      const ids = result.ids.subarray(id * BLOB_ID_BYTES, (id + idCount) * BLOB_ID_BYTES)
-      id += idCount
+      const [, idCount = 0, firstId = 0] = result.outcomes.subarray(i * OUTCOME_WORDS, (i + 1) * OUTCOME_WORDS)
+      const ids = result.ids.subarray(firstId * BLOB_ID_BYTES, (firstId + idCount) * BLOB_ID_BYTES)
       await this.#take(opened, { ...file, index: i, ids, result })
       done(file.directory)
     }
@@ -100,7 +98,7 @@ export class FileReading {
     const { row, index, result } = file
     const path = (): ByteString => joinPath(file.path, table.name(row))
     const sizeBefore = table.wide(row, ROW_SIZE)
-    const outcome = result.outcomes[index * 2]
+    const outcome = result.outcomes[index * OUTCOME_WORDS]
     if (outcome === OUTCOME_FAILED) {
       coverage.failed(path(), present(result.problems.get(index), 'why a file could not be read'), sizeBefore)
       scanner.states.setGone(row)
