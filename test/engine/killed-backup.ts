@@ -10,9 +10,9 @@ import { aheadClock, testPorts, testSecret } from '../support/test-machine.ts'
 // Backs a folder up and tells its parent as soon as the first index file is durable; made to be killed then.
 const [, , root = '', source = ''] = process.argv
 const driver = await openLocalDriver({ root })
-const { put } = driver
+const put = driver.put.bind(driver)
 driver.put = async (name, parts, signal) => {
-  await put.call(driver, name, parts, signal)
+  await put(name, parts, signal)
   // All the time in the world to be killed, with packs and no point.
   if (name.kind !== 'index') return
   process.send?.('flushed')
