@@ -7,6 +7,8 @@ export function conditions(options: {
   readonly small: { readonly files: number; readonly bytes: number }
   readonly large: { readonly bytes: number }
   readonly runs: number
+  /** Processes that were running or waiting to, on average, before the first was measured. */
+  readonly loadBefore: number
   readonly peers: readonly string[]
 }): string[] {
   const { small, large, runs, peers } = options
@@ -14,7 +16,7 @@ export function conditions(options: {
   return [
     `${new Date().toISOString().slice(0, 10)}; ${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), ` +
       `${(totalmem() / 2 ** 30).toFixed(0)} GiB of memory, ${process.platform}, Node ${process.versions.node}; ` +
-      `load of the machine when it began: ${load.toFixed(1)}.`,
+      `load of the machine: ${options.loadBefore.toFixed(1)} when it began, ${load.toFixed(1)} when it ended.`,
     `Compared with ${peers.length === 0 ? 'nothing: no other tool was found' : peers.join(', ')}.`,
     `Small: ${small.files} files, ${megabytesOf(small.bytes)} MB: copies of headers, Python and node_modules of the ` +
       `machine, and seeded documents and icons. Large: one file of ${megabytesOf(large.bytes)} MB, a third of it random, ` +

@@ -32,8 +32,10 @@ function time(title: string, step: Step, goals: Pick<Row, 'ofBest' | 'ofDistribu
     title,
     figure: (results) => results.of(step)?.wallMs,
     write: (results) => {
-      const measured = results.of(step)
-      return measured === undefined ? '' : `${seconds(measured.wallMs)} (${seconds(measured.cpuMs)})`
+      const [measured, range] = [results.of(step), results.range(step)]
+      if (measured === undefined || range === undefined) return ''
+      const { leastMs, mostMs } = range
+      return `${seconds(measured.wallMs)} [${seconds(leastMs)}-${seconds(mostMs)}] (${seconds(measured.cpuMs)})`
     },
     ...goals,
   }

@@ -3,6 +3,7 @@
 //   npm run bench -- --help
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 
 import { compareTools } from './compare-tools.ts'
@@ -30,16 +31,14 @@ async function bench({ folder, size, growth, runs, tools, output, program }: Ben
   const ours = tidemark(program)
   const peers = findPeers().filter(({ name }) => tools === undefined || tools.some((part) => name.includes(part)))
   const corpora = new Corpora({ folder, size })
-  const facts = conditions({
-    small: warm(corpora.small()),
-    large: { bytes: statSync(corpora.large()).size },
-    runs,
-    peers: peers.map(({ name }) => name),
-  })
+  const small = warm(corpora.small())
+  const large = { bytes: statSync(corpora.large()).size }
+  const [loadBefore = 0] = loadavg()
   const index = measureIndex()
   const [ourResults, ...peerResults] = await compareTools({ tools: [ours, ...peers], corpora, folder, runs, say })
   if (ourResults === undefined) return
   const grown = await measureGrowth({ tool: ours, corpora, folder, sizes: growth, runs, say })
+  const facts = conditions({ small, large, runs, loadBefore, peers: peers.map(({ name }) => name) })
   const before = output !== undefined && existsSync(output) ? readFileSync(output, 'utf8') : ''
   const report = writeReport({ conditions: facts, ours: ourResults, peers: peerResults, growth: grown, index }, before)
   if (output === undefined) process.stdout.write(report)

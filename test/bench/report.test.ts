@@ -37,6 +37,11 @@ test('a figure is judged against the best of all and the best of the distributio
   expect(goals).toContain('| 0.25 of packaged | <= 0.35 | pass |')
 })
 
+test('a figure is told as a median, a range and processor time', () => {
+  const figures = line(writeReport(findings([400, 500, 9000]), ''), 'first backup, small')
+  expect(figures).toContain('| 0.50 [0.40-9.00] (1.00) | 1.00 [1.00-1.00] (2.00) |')
+})
+
 test('what was not measured has no line among the goals and an empty one among the figures', () => {
   const report = writeReport(findings([400]), '')
   expect(line(report, 'restore, small')).toBe('| restore, small, to a RAM disk, s |  |  |  |')

@@ -110,7 +110,7 @@ export function writeReport({ conditions, ours, peers, growth, index }: Findings
     'Written by `npm run bench`: every figure was measured by it. Compare ratios, not seconds.',
     conditions.map((line) => `- ${line}`).join('\n'),
     '## Figures',
-    'Medians. Seconds are wall time, with processor time of all threads in brackets.',
+    'Medians. Seconds are wall time, [the shortest and the longest], and (processor time of all threads).',
     figuresTable(ours, peers),
     '## Goals',
     "Tidemark's figure over the smallest of the others.",

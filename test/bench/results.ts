@@ -38,6 +38,12 @@ export class ToolResults {
     else all.push(measurement)
   }
 
+  /** The shortest and the longest time of a step, which tell how steady the machine was. */
+  range(step: Step): { readonly leastMs: number; readonly mostMs: number } | undefined {
+    const times = (this.#steps.get(step) ?? []).map(({ wallMs }) => wallMs)
+    return times.length === 0 ? undefined : { leastMs: Math.min(...times), mostMs: Math.max(...times) }
+  }
+
   /** The medians of a step. */
   of(step: Step): Measurement | undefined {
     return medianOf(this.#steps.get(step) ?? [])
