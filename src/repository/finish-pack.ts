@@ -1,3 +1,4 @@
+import { present } from '../base/assert.ts'
 import { idBytes, type ObjectId, type RepositoryId } from '../base/ids.ts'
 import { AEAD_TAG_BYTES } from '../crypto/aead.ts'
 import { objectIdOf } from '../crypto/blake3.ts'
@@ -10,15 +11,15 @@ import type { Instance } from './instance-key.ts'
 
 export interface FilledPack {
   readonly kind: PackKind
-  /** Header and frames. */
-  readonly bytes: Uint8Array
+  /** Header and frames, one after the other; the header is a part of its own or the start of the first. */
+  readonly parts: readonly Uint8Array[]
   readonly key: Uint8Array
   readonly tables: PackTables
 }
 
 export interface FinishedPack {
   readonly id: ObjectId
-  /** The object, in the order in which it is stored; the first part is the caller's own memory. */
+  /** The object, in the order in which it is stored; the first ones are the caller's own memory. */
   readonly parts: readonly Uint8Array[]
   /** Sum of the parts' lengths. */
   readonly storedBytes: number
@@ -26,16 +27,16 @@ export interface FinishedPack {
 
 /** Puts the signed footer and the trailer behind a filled pack, and names it. */
 export function finishPack(repository: RepositoryId, instance: Instance, pack: FilledPack): FinishedPack {
-  const { kind, bytes, key, tables } = pack
+  const { kind, key, tables } = pack
   const body = encodeFooterTables({ instance: instance.id, kind, tables })
-  const header = bytes.slice(0, PACK_HEADER_BYTES)
+  const header = present(pack.parts[0], 'the start of a pack').slice(0, PACK_HEADER_BYTES)
   const signature = instance.sign(footerSignatureInput({ repository, header, body }))
   const raw = encodePackFooter({ body, signature })
   const sealer = new FrameSealer(idBytes(repository), raw.byteLength)
   const plain = sealer.encode(raw)
   const footer = new Uint8Array(plain.byteLength + AEAD_TAG_BYTES)
   sealer.seal(footer, plain, raw, { key, number: FOOTER_FRAME_NUMBER, kind: 'footer' })
-  const parts = [bytes, footer, encodePackTrailer(footer.byteLength)]
+  const parts = [...pack.parts, footer, encodePackTrailer(footer.byteLength)]
   const storedBytes = parts.reduce((sum, part) => sum + part.byteLength, 0)
   return { id: objectIdOf(...parts), parts, storedBytes }
 }

@@ -96,7 +96,7 @@ export class PackWriter {
       blobTypes: memory.blobTypes.slice(0, blobs),
       blobLengths: memory.blobLengths.slice(0, blobs),
     }
-    const filled: FilledPack = { kind: 'data', bytes: memory.bytes.subarray(0, bytes), key: memory.key, tables }
+    const filled: FilledPack = { kind: 'data', parts: [memory.bytes.subarray(0, bytes)], key: memory.key, tables }
     await putPack(this.#options, { filled, packRow, salt: present(this.#new[slab], 'a prepared pack').salt })
     if (this.#failed) return
     this.slabs.recycle(slab)

@@ -1,5 +1,5 @@
 import { BLOB_ID_BYTES, idBytes } from '../base/ids.ts'
-import { FRAME_BYTES_TARGET, FRAME_BYTES_MAX, PACK_BLOBS_MAX } from '../base/limits.ts'
+import { BLOB_BYTES_MAX, FRAME_BYTES_TARGET, PACK_BLOBS_MAX } from '../base/limits.ts'
 import { AEAD_TAG_BYTES } from '../crypto/aead.ts'
 import { wipe } from '../crypto/secret.ts'
 import { BLOB_TYPE_NUMBERS, type BlobType, FRAME_COLUMNS, PACK_HEADER_BYTES, type PackTables } from '../format/pack.ts'
@@ -42,7 +42,7 @@ export class TreePackWriter {
   constructor(options: Omit<PackWriterOptions, 'onFailure'>, index: BlobIndex) {
     this.#options = options
     this.#index = index
-    this.#sealer = new FrameSealer(idBytes(options.repository), FRAME_BYTES_MAX)
+    this.#sealer = new FrameSealer(idBytes(options.repository), FRAME_BYTES_TARGET + BLOB_BYTES_MAX)
   }
 
   /** Takes over a blob that the caller has claimed; waits while a full pack is put. */
@@ -129,8 +129,8 @@ export class TreePackWriter {
     const pack = this.#pack
     if (pack === undefined) return
     this.#pack = undefined
-    const bytes = Buffer.concat([pack.start.header, ...pack.frames])
-    const filled = { kind: 'tree' as const, bytes, key: pack.start.key, tables: tablesOf(pack) }
+    const parts = [pack.start.header, ...pack.frames]
+    const filled = { kind: 'tree' as const, parts, key: pack.start.key, tables: tablesOf(pack) }
     const firstFrame = this.#locate(pack)
     await putPack(this.#options, { filled, packRow: pack.row, salt: pack.start.salt, firstFrame })
     wipe(pack.start.key)

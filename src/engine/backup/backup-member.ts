@@ -28,8 +28,8 @@ import { filesInReadingOrder } from './reading-order.ts'
 import { FrameBuilder } from './frame-builder.ts'
 import { IdList } from './id-list.ts'
 
-/** Content of one file that a thread has before it at once. */
-const WINDOW_BYTES = 4 << 20
+/** Content of one file that a thread has before it at once: the longest chunk, and so much that reads are worth it. */
+const WINDOW_BYTES = BLOB_BYTES_MAX + (512 << 10)
 
 /** What a member says unasked: a slab is full, or it waits until memory is added to the index. */
 export type BackupTold = { readonly full: number } | { readonly needsRoom: true }
