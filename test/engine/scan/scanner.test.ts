@@ -334,15 +334,15 @@ describe('names and paths', () => {
     expect(deepest.length).toBeGreaterThan(8000)
   })
 
-  test('200,000 of one folder are listed in a few seconds', () => {
+  test('50,000 of one folder are listed in a few seconds', () => {
     const folder = folderWith('f')
     const script = `
       const { closeSync, openSync } = require('node:fs')
-      for (let i = 0; i < 200000; i++) closeSync(openSync(process.argv[1] + '/' + i * 7919, 'w'))`
+      for (let i = 0; i < 50000; i++) closeSync(openSync(process.argv[1] + '/' + i * 7919, 'w'))`
     execFileSync(process.execPath, ['-e', script, folder])
     const startMs = performance.now()
     const first = scan(folder)
-    expect(Object.keys(first.entries)).toHaveLength(200_002)
+    expect(Object.keys(first.entries)).toHaveLength(50_002)
     const second = scan(folder, { before: first })
     expect(new Set(Object.values(second.entries))).toEqual(new Set(['same']))
     expect(performance.now() - startMs).toBeLessThan(20_000)

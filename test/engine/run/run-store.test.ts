@@ -1,0 +1,111 @@
+import { setTimeout } from 'node:timers/promises'
+import { afterAll, expect, test } from 'vitest'
+import type { BlobId } from '../../../src/base/ids.ts'
+import { systemRandomness } from '../../../src/base/random.ts'
+import { RunStore } from '../../../src/engine/run/run-store.ts'
+import { MemoryDriver } from '../../../drivers/memory/memory-driver.ts'
+import type { ObjectName } from '../../../src/storage/driver.ts'
+import { EngineFixture, closeSharedPool, sharedPool } from '../../support/engine-fixture.ts'
+import { listIds } from '../../support/objects.ts'
+import { patternBytes } from '../../support/pattern-bytes.ts'
+import { aheadClock } from '../../support/test-machine.ts'
+
+afterAll(closeSharedPool)
+
+/** A store that is far away. */
+class SlowDriver extends MemoryDriver {
+  override async put(name: ObjectName, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
+    await setTimeout(5)
+    await super.put(name, parts, signal)
+  }
+}
+
+async function open(f: EngineFixture, flushBytes?: number): Promise<RunStore> {
+  const { repository } = f
+  return RunStore.open({
+    repository,
+    workers: sharedPool(),
+    clock: aheadClock,
+    randomness: systemRandomness,
+    flushBytes,
+  })
+}
+
+test('trees, lists and details that are put at once while packs are on their way are all found again', async () => {
+  const f = await EngineFixture.create(new SlowDriver())
+  const store = await open(f)
+  const types = ['tree', 'list', 'detail'] as const
+  const blobs = Array.from({ length: 4500 }, (_, i) => ({
+    type: types[i % 3]!,
+    bytes: patternBytes(100 + ((i * 2654435761) % 6000), i + 1),
+  }))
+  const ids = await Promise.all(blobs.map(({ type, bytes }) => store.putBlob(type, bytes.slice())))
+  const stored = await store.finish()
+  await store.close()
+  expect(stored.packs.length).toBeGreaterThan(2)
+  expect(stored.blobs).toBe(blobs.length)
+  const reader = await (await f.reopen()).blobs()
+  for (const type of types) {
+    const wanted = blobs.flatMap((blob, i) => (blob.type === type ? [i] : []))
+    const read = await reader.readAll(
+      wanted.map((i) => ids[i]!),
+      type,
+    )
+    wanted.forEach((i, at) => expect(Buffer.compare(read[at]!, blobs[i]!.bytes), `blob ${i}`).toBe(0))
+  }
+})
+
+test('equal blobs of one type are stored once, and of two types twice', async () => {
+  const f = await EngineFixture.create()
+  const store = await open(f)
+  const put = (type: 'tree' | 'list'): Promise<BlobId> => store.putBlob(type, patternBytes(1000, 1))
+  const [a, b, c] = await Promise.all([put('tree'), put('tree'), put('list')])
+  expect(a).toEqual(b)
+  expect(c).not.toEqual(a)
+  expect((await store.finish()).blobs).toBe(2)
+  await store.close()
+})
+
+test('index files are put as it goes, and name everything once', async () => {
+  const f = await EngineFixture.create()
+  const store = await open(f, 10 << 20)
+  for (let i = 0; i < 40; i++) {
+    const bytes = patternBytes(1 << 20, i)
+    await store.run({ type: 'bytes', bytes, lengths: [bytes.byteLength] })
+  }
+  const stored = await store.finish()
+  await store.close()
+  expect(stored.indexes.length).toBeGreaterThan(1)
+  expect(await listIds(f.driver, 'index')).toEqual([...stored.indexes].sort())
+  expect(stored.blobs).toBe(40)
+  const index = await (await f.reopen()).index()
+  expect(index.packs.size).toBe(stored.packs.length)
+})
+
+test('what a run claimed and never stored is nothing to the next in the same process', async () => {
+  const f = await EngineFixture.create()
+  const bytes = patternBytes(3000, 4)
+  const failing = await open(f)
+  f.driver.fail({ method: 'put', kind: 'packs', when: 'before' })
+  await failing.putBlob('tree', bytes.slice())
+  await expect(failing.finish()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  await failing.close()
+  const next = await open(f)
+  await next.putBlob('tree', bytes.slice())
+  expect((await next.finish()).blobs).toBe(1)
+  await next.close()
+})
+
+test('a run that ends without a point leaves its durable packs in an index file', async () => {
+  const f = await EngineFixture.create()
+  const store = await open(f)
+  for (let i = 0; i < 34; i++) {
+    const bytes = patternBytes(1 << 20, i)
+    await store.run({ type: 'bytes', bytes, lengths: [bytes.byteLength] })
+  }
+  await store.close()
+  const packs = await listIds(f.driver, 'packs')
+  expect(packs.length).toBeGreaterThan(0)
+  const index = await (await f.reopen()).index({ forWriting: true })
+  expect(packs.every((id) => index.packs.rowOf(id) !== undefined)).toBe(true)
+})
