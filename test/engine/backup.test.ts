@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openLocalDriver } from '../../drivers/local/local-driver.ts'
@@ -334,4 +335,19 @@ test('holes are kept, also where content is large', async () => {
   expect(entry).toMatchObject({ size: 30 << 20, holes: [{ offset: 0 }, {}, {}] })
   expect((await pointFile(view, path)).equals(readFileSync(path))).toBe(true)
   expect(await view.lookup(byteStringOf(f.path('empty')))).toMatchObject({ size: 5 * 2 ** 30 })
+})
+
+test('files whose path is longer than a system call takes are read, small and large', async () => {
+  const f = await EngineFixture.create()
+  const name = 'd'.repeat(200)
+  const script = `for i in $(seq 30); do mkdir ${name}; cd -P ${name}; done; echo deep > small; head -c 17000000 /dev/urandom > large; sha256sum < large`
+  const sum = execFileSync('bash', ['-c', script], { cwd: f.source, encoding: 'utf8' }).slice(0, 64)
+  const made = await f.backup()
+  expect(made.told).toEqual([])
+  const view = await f.view()
+  const folder = f.path(...Array<string>(30).fill(name))
+  expect((await pointFile(view, join(folder, 'small'))).toString()).toBe('deep\n')
+  const large = await pointFile(view, join(folder, 'large'))
+  expect(createHash('sha256').update(large).digest('hex')).toBe(sum)
+  expect(await f.backup()).toMatchObject(nothing)
 })

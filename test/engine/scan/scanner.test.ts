@@ -303,6 +303,21 @@ describe('other file systems', () => {
     const { folder, mount } = withMount()
     expect(scan(folder, { roots: [byteStringOf(mount)] }).entries).toEqual({ mnt: 'new', 'mnt/inside': 'new' })
   })
+
+  rootTest('are not subvolumes of one file system', () => {
+    const folder = temporaryFolder()
+    const [image, mount] = [join(folder, 'image'), join(folder, 'mount')]
+    mkdirSync(mount)
+    execFileSync('truncate', ['-s', '120M', image])
+    execFileSync('mkfs.btrfs', ['-q', image], { stdio: 'ignore' })
+    execFileSync('mount', ['-o', 'loop', image, mount])
+    onTestFinished(() => void execFileSync('umount', ['--lazy', mount]))
+    execFileSync('btrfs', ['subvolume', 'create', join(mount, 'sub')], { stdio: 'ignore' })
+    writeFileSync(join(mount, 'sub/inside'), 'x')
+    const { entries, troubles } = scan(mount)
+    expect(entries).toEqual({ '': 'new', sub: 'new', 'sub/inside': 'new' })
+    expect(troubles).toEqual([])
+  })
 })
 
 describe('names and paths', () => {
