@@ -13,8 +13,10 @@ const ID_MAX = 0xffff_ffff
 const OWNER_NAME_BYTES_MAX = NAME_BYTES_MAX
 
 export interface EncodedTree {
-  /** What `encodeTreeEntry` made, or slices of other trees, in the order of their names. */
+  /** What `encodeTreeEntry` made, or slices of other trees, in the order of their names; each holds one entry or more. */
   readonly entries: readonly Uint8Array[]
+  /** How many entries they hold; one each by default. */
+  readonly count?: number
   readonly users: ReadonlyMap<number, string>
   readonly groups: ReadonlyMap<number, string>
 }
@@ -39,7 +41,7 @@ export function encodeTree(tree: EncodedTree): Uint8Array {
   for (const entry of tree.entries) bytesExpected += entry.byteLength
   const writer = new CborWriter(bytesExpected)
   writer.writeArrayHeader(TREE_ITEMS)
-  writer.writeArrayHeader(tree.entries.length)
+  writer.writeArrayHeader(tree.count ?? tree.entries.length)
   for (const entry of tree.entries) writer.raw(entry)
   writeOwners(writer, tree.users)
   writeOwners(writer, tree.groups)

@@ -148,7 +148,7 @@ export class TinyRepository {
       blobTypes: Uint8Array.from(blobs, (blob) => BLOB_TYPE_NUMBERS[blob.type]),
       blobLengths: Uint32Array.from(blobs, (blob) => blob.bytes.byteLength),
     }
-    const finished = finishPack(this.id, this.instance, { kind, parts: [bytes]: concatBytes(...parts), key, tables })
+    const finished = finishPack(this.id, this.instance, { kind, parts, key, tables })
     await this.driver.put({ kind: 'packs', id: finished.id }, finished.parts)
     const { generation, sealedWriterKey } = this.#runKeys
     return { id: finished.id, kind, salt, bytes: finished.storedBytes, generation, sealedWriterKey, tables }

@@ -16,7 +16,7 @@ import {
 } from '../scan/entry-table.ts'
 import type { Scanner } from '../scan/scanner.ts'
 import { contentOf } from '../trees/content-lists.ts'
-import { type FilesResult, OUTCOME_CHANGED, OUTCOME_FAILED, OUTCOME_WORDS } from './backup-jobs.ts'
+import { type FileExtras, type FilesResult, OUTCOME_CHANGED, OUTCOME_FAILED, OUTCOME_WORDS } from './backup-jobs.ts'
 import type { Coverage } from './coverage.ts'
 import { diskBytes, type FileBatch, FileBatcher } from './file-batcher.ts'
 import { readLargeFile } from './large-file.ts'
@@ -25,6 +25,8 @@ import type { ReadFile } from './tree-builder.ts'
 
 /** Files above this size are cut by this thread and read by all of them. */
 export const LARGE_FILE_BYTES = 16 << 20
+
+const NO_EXTRAS: FileExtras = { xattrs: [], holes: [] }
 
 /** Words of a row that only the leader knows. */
 const OWN_WORDS = [ROW_NAME, ROW_FIRST, ROW_COUNT, ROW_IDS, ROW_ID_COUNT]
@@ -83,35 +85,41 @@ export class FileReading {
     const opened = await store()
     const result = (await opened.run(batch.job)) as FilesResult
     progress.bytesRead += result.bytesRead
-    for (const [i, file] of batch.files.entries()) {
-      const [, idCount = 0, firstId = 0] = result.outcomes.subarray(i * OUTCOME_WORDS, (i + 1) * OUTCOME_WORDS)
-      const ids = result.ids.subarray(firstId * BLOB_ID_BYTES, (firstId + idCount) * BLOB_ID_BYTES)
-      await this.#take(opened, { ...file, index: i, ids, result })
-      done(file.directory)
+    const { files } = this
+    for (let i = 0; i < batch.rows.length; i++) {
+      const row = batch.rows[i] ?? 0
+      const directory = batch.directories[i] ?? 0
+      const firstId = result.outcomes[i * OUTCOME_WORDS + 2] ?? 0
+      const idsEnd = firstId + (result.outcomes[i * OUTCOME_WORDS + 1] ?? 0)
+      const ids = result.ids.subarray(firstId * BLOB_ID_BYTES, idsEnd * BLOB_ID_BYTES)
+      if (this.#take(batch, { result, index: i })) {
+        const extras = result.extras.get(i) ?? NO_EXTRAS
+        if (!this.#keepPlain(row, ids, extras)) files.set(row, await this.#content(opened, ids, extras))
+      }
+      done(directory)
     }
     afterJob()
   }
 
-  async #take(store: RunStore, file: BatchedResult): Promise<void> {
+  /** Takes over what a thread says of a file; false when it could not be read. */
+  #take(batch: FileBatch, { result, index }: { result: FilesResult; index: number }): boolean {
     const { scanner, progress, coverage } = this.#options
     const { table } = scanner
-    const { row, index, result } = file
-    const path = (): ByteString => joinPath(file.path, table.name(row))
-    const sizeBefore = table.wide(row, ROW_SIZE)
+    const row = batch.rows[index] ?? 0
+    const directory = batch.paths.get(batch.directories[index] ?? 0) ?? ('' as ByteString)
     const outcome = result.outcomes[index * OUTCOME_WORDS]
-    if (outcome === OUTCOME_FAILED) {
-      coverage.failed(path(), present(result.problems.get(index), 'why a file could not be read'), sizeBefore)
-      scanner.states.setGone(row)
-    } else {
-      if (result.rows !== undefined) {
-        this.#takeRow(row, result.rows.subarray(index * ROW_WORDS, (index + 1) * ROW_WORDS))
-      }
-      if (outcome === OUTCOME_CHANGED) this.#changedWhileRead(row, path())
-      await this.#keep(store, row, file.ids, result.extras.get(index) ?? { xattrs: [], holes: [] })
-    }
     progress.filesDone++
-    progress.bytesDone += sizeBefore
-    progress.tell(file.path)
+    progress.bytesDone += table.wide(row, ROW_SIZE)
+    progress.tell(directory)
+    if (outcome === OUTCOME_FAILED) {
+      const problem = present(result.problems.get(index), 'why a file could not be read')
+      coverage.failed(joinPath(directory, table.name(row)), problem, table.wide(row, ROW_SIZE))
+      scanner.states.setGone(row)
+      return false
+    }
+    if (result.rows !== undefined) this.#takeRow(row, result.rows.subarray(index * ROW_WORDS, (index + 1) * ROW_WORDS))
+    if (outcome === OUTCOME_CHANGED) this.#changedWhileRead(row, joinPath(directory, table.name(row)))
+    return true
   }
 
   async #readLarge(row: number, directory: number, path: ByteString): Promise<void> {
@@ -125,20 +133,23 @@ export class FileReading {
       scanner.states.setGone(row)
     } else {
       if (file.changed) this.#changedWhileRead(row, path)
-      await this.#keep(store, row, file.ids, { xattrs: file.xattrs, holes: [] })
+      this.files.set(row, await this.#content(store, file.ids, { xattrs: file.xattrs, holes: [] }))
     }
     progress.filesDone++
     done(directory)
     afterJob()
   }
 
-  async #keep(store: RunStore, row: number, ids: Uint8Array, rest: Omit<ReadFile, 'content'>): Promise<void> {
-    if (ids.byteLength <= BLOB_ID_BYTES && rest.xattrs.length === 0 && rest.holes.length === 0) {
-      this.#options.scanner.table.setIds(row, ids)
-    } else {
-      const content = await contentOf(ids.slice(), (list) => store.putBlob('list', list))
-      this.files.set(row, { ...rest, content })
-    }
+  /** Keeps the content of a file that is one blob and has nothing else, as most are, in its row. */
+  #keepPlain(row: number, ids: Uint8Array, extras: FileExtras): boolean {
+    if (ids.byteLength > BLOB_ID_BYTES || extras.xattrs.length > 0 || extras.holes.length > 0) return false
+    this.#options.scanner.table.setIds(row, ids)
+    return true
+  }
+
+  async #content(store: RunStore, ids: Uint8Array, extras: FileExtras): Promise<ReadFile> {
+    const content = await contentOf(ids.slice(), (list) => store.putBlob('list', list))
+    return { ...extras, content }
   }
 
   /** Brings a row up to date with what the reading thread saw last. */
@@ -158,13 +169,4 @@ export class FileReading {
     scanner.states.distrust(row)
     coverage.trouble({ path, reason: 'changed', bytes: scanner.table.wide(row, ROW_SIZE) })
   }
-}
-
-interface BatchedResult {
-  readonly row: number
-  /** Path of its directory. */
-  readonly path: ByteString
-  readonly index: number
-  readonly ids: Uint8Array
-  readonly result: FilesResult
 }

@@ -187,12 +187,14 @@ export class TreeBuilder {
         return
       }
     }
-    this.#scratch.reset()
-    encodeTreeEntry(this.#scratch, entryOfRow(table, row, this.#details(row)))
-    const encoded = this.#scratch.bytes()
-    // Read again for good measure, and found as it was.
-    if (before !== undefined && Buffer.compare(before, encoded) === 0) states.setSame(row, states.base(row))
-    encoder.addEncoded(name, encoded, owner)
+    const entry = entryOfRow(table, row, this.#details(row))
+    if (before !== undefined) {
+      // Read again for good measure, and found as it was.
+      this.#scratch.reset()
+      encodeTreeEntry(this.#scratch, entry)
+      if (Buffer.compare(before, this.#scratch.view()) === 0) states.setSame(row, states.base(row))
+    }
+    encoder.add(entry)
   }
 
   #details(row: number): Parameters<typeof entryOfRow>[2] {

@@ -14,6 +14,11 @@ const CUT_ONE_IN = 4096
 const CUT_AT_ENTRIES = 16_384
 const CUT_AT_BYTES = BLOB_BYTES_MAX / 2
 
+interface EntryOwner {
+  readonly uid: number
+  readonly gid: number
+}
+
 /** Names of owners by number, for as long as a run lasts. */
 export interface Owners {
   userName(uid: number): string | undefined
@@ -36,10 +41,10 @@ export class DirectoryEncoder {
   readonly #cuts: KeyedHasher
   readonly #writer = new CborWriter()
   readonly #emit: (blob: Uint8Array) => void
-  #entries: Uint8Array[] = []
-  #users = new Map<number, string>()
-  #groups = new Map<number, string>()
-  #bytes = 0
+  /** Entries in the writer, which holds them encoded. */
+  #count = 0
+  readonly #users = new Map<number, string | undefined>()
+  readonly #groups = new Map<number, string | undefined>()
   #blobs = 0
 
   /** @param emit called with each tree blob, freshly allocated, in order. */
@@ -51,47 +56,55 @@ export class DirectoryEncoder {
 
   /** Adds an entry. */
   add(entry: TreeEntry): void {
-    this.#writer.reset()
+    const start = this.#writer.length
     encodeTreeEntry(this.#writer, entry)
-    this.addEncoded(entry.name, this.#writer.bytes(), entry)
+    if (this.#count > 0 && this.#writer.length > CUT_AT_BYTES) {
+      const last = this.#writer.bytes(start)
+      this.#endBlob(start)
+      this.#writer.raw(last)
+    }
+    this.#added(entry.name, entry)
   }
 
   /** Adds an entry that is encoded already, such as one that did not change. */
-  addEncoded(name: ByteString, encoded: Uint8Array, owner: { readonly uid: number; readonly gid: number }): void {
-    if (this.#entries.length > 0 && this.#bytes + encoded.byteLength > CUT_AT_BYTES) this.#endBlob()
-    this.#entries.push(encoded)
-    this.#bytes += encoded.byteLength
-    remember(this.#users, owner.uid, () => this.#owners.userName(owner.uid))
-    remember(this.#groups, owner.gid, () => this.#owners.groupName(owner.gid))
-    if (this.#isCut(name)) this.#endBlob()
+  addEncoded(name: ByteString, encoded: Uint8Array, owner: EntryOwner): void {
+    if (this.#count > 0 && this.#writer.length + encoded.byteLength > CUT_AT_BYTES) this.#endBlob()
+    this.#writer.raw(encoded)
+    this.#added(name, owner)
   }
 
   /** Ends the directory; an empty one is a blob, too. */
   end(): void {
-    if (this.#entries.length > 0 || this.#blobs === 0) this.#endBlob()
+    if (this.#count > 0 || this.#blobs === 0) this.#endBlob()
     this.#blobs = 0
   }
 
+  #added(name: ByteString, { uid, gid }: EntryOwner): void {
+    this.#count++
+    if (!this.#users.has(uid)) this.#users.set(uid, this.#owners.userName(uid))
+    if (!this.#groups.has(gid)) this.#groups.set(gid, this.#owners.groupName(gid))
+    if (this.#isCut(name)) this.#endBlob()
+  }
+
   #isCut(name: ByteString): boolean {
-    const count = this.#entries.length
-    if (count < CUT_AFTER_ENTRIES) return false
-    if (count >= CUT_AT_ENTRIES) return true
+    if (this.#count < CUT_AFTER_ENTRIES) return false
+    if (this.#count >= CUT_AT_ENTRIES) return true
     const hash = this.#cuts.hash(bytesOf(name))
     return (((hash[0] ?? 0) | ((hash[1] ?? 0) << 8)) & (CUT_ONE_IN - 1)) === 0
   }
 
-  #endBlob(): void {
-    this.#emit(encodeTree({ entries: this.#entries, users: this.#users, groups: this.#groups }))
-    this.#entries = []
-    this.#users = new Map()
-    this.#groups = new Map()
-    this.#bytes = 0
+  /** Ends a blob with the entries in the first `end` bytes of the writer. */
+  #endBlob(end = this.#writer.length): void {
+    const entries = [this.#writer.view().subarray(0, end)]
+    this.#emit(encodeTree({ entries, count: this.#count, users: known(this.#users), groups: known(this.#groups) }))
+    this.#writer.reset()
+    this.#users.clear()
+    this.#groups.clear()
+    this.#count = 0
     this.#blobs++
   }
 }
 
-function remember(names: Map<number, string>, id: number, find: () => string | undefined): void {
-  if (names.has(id)) return
-  const name = find()
-  if (name !== undefined) names.set(id, name)
+function known(names: ReadonlyMap<number, string | undefined>): Map<number, string> {
+  return new Map([...names].filter((entry): entry is [number, string] => entry[1] !== undefined))
 }
