@@ -16,6 +16,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { openLocalDriver } from '../../drivers/local/local-driver.ts'
 import { byteStringOf } from '../../src/base/byte-string.ts'
 import { sourceKey } from '../../src/engine/run/bases.ts'
+import { WorkerPool } from '../../src/engine/workers/worker-pool.ts'
 import { EngineFixture, closeSharedPool } from '../support/engine-fixture.ts'
 import { listIds } from '../support/objects.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
@@ -187,9 +188,11 @@ describe('deduplication', () => {
 
   test('as many tiny files as a frame takes, and a larger one behind them', async () => {
     const f = await EngineFixture.create()
-    for (let i = 0; i < 17_000; i++) writeFileSync(f.path(`f${i}`), `${i}`)
-    for (let i = 0; i < 4; i++) writeFileSync(f.path(`g${i}`), patternBytes(600_000, i))
-    await f.backup()
+    for (let i = 0; i < 8192; i++) writeFileSync(f.path(`f${i}`), `${i}`)
+    writeFileSync(f.path('g'), patternBytes(600_000, 1))
+    // One thread, so that all of them meet in one frame.
+    await using workers = new WorkerPool({ threads: 1 })
+    await f.backup({ context: { workers } })
     await expectWhole(f)
   })
 })

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import type { BlobId } from '../../../src/base/ids.ts'
+import { KeyedHasher } from '../../../src/crypto/blake3.ts'
 import { systemRandomness } from '../../../src/base/random.ts'
 import { RunStore } from '../../../src/engine/run/run-store.ts'
 import { MemoryDriver } from '../../../drivers/memory/memory-driver.ts'
@@ -108,4 +109,38 @@ test('a run that ends without a point leaves its durable packs in an index file'
   expect(packs.length).toBeGreaterThan(0)
   const index = await (await f.reopen()).index({ forWriting: true })
   expect(packs.every((id) => index.packs.rowOf(id) !== undefined)).toBe(true)
+})
+
+test('a run that is closed while its threads are at work puts nothing that cannot be read', async () => {
+  const f = await EngineFixture.create(new SlowDriver())
+  for (let round = 0; round < 3; round++) {
+    const store = await open(f)
+    const running: Promise<unknown>[] = []
+    for (let i = 0; i < 16; i++) {
+      const bytes = patternBytes(2 << 20, round * 100 + i)
+      const job = store.run({ type: 'bytes', bytes, lengths: [bytes.byteLength] })
+      running.push(job.catch((error: unknown) => error))
+    }
+    await running[5 * round]
+    await store.close()
+    const ended = await Promise.all(running)
+    for (const end of ended) if (end instanceof Error) expect(end).toMatchObject({ code: 'INTERRUPTED' })
+  }
+  const packs = await listIds(f.driver, 'packs')
+  const repository = await f.reopen()
+  const index = await repository.index()
+  // What no index file names would stay for ever unread, and what one names must open.
+  expect(packs.filter((id) => index.packs.rowOf(id) === undefined)).toEqual([])
+  const hasher = new KeyedHasher(repository.realm.idKey('data'))
+  let found = 0
+  for (let i = 0; i < 300; i++) {
+    if (i % 100 >= 16) continue
+    const bytes = patternBytes(2 << 20, i)
+    const id = hasher.hash(bytes) as BlobId
+    if (index.locate(id) === undefined) continue
+    found++
+    const [read] = await (await repository.blobs()).readAll([id], 'data')
+    expect(Buffer.compare(read!, bytes)).toBe(0)
+  }
+  expect(found).toBeGreaterThan(0)
 })
