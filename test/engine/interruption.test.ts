@@ -1,7 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openLocalDriver } from '../../drivers/local/local-driver.ts'
 import { timespecOfMs } from '../../src/base/clock.ts'
@@ -81,7 +80,7 @@ describe('an interrupted backup', () => {
     const root = temporaryFolder()
     const f = await EngineFixture.create(await openLocalDriver({ root }))
     fillMegabytes(f, 100)
-    const child = fork(join(import.meta.dirname, 'killed-backup.ts'), [root, f.source], {
+    const child = fork(new URL('./killed-backup.ts', import.meta.url), [root, f.source], {
       execArgv: [],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })

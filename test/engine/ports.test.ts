@@ -263,7 +263,7 @@ describe('two realms in one repository', () => {
 })
 
 test('200 idle repositories take little memory', () => {
-  const script = join(import.meta.dirname, 'idle-repositories.ts')
+  const script = new URL('./idle-repositories.ts', import.meta.url).pathname
   const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', script, '200'], { encoding: 'utf8' })
   expect(stderr).toBe('')
   const { open, residentMb } = JSON.parse(stdout) as { open: number; residentMb: number }

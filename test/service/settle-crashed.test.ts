@@ -16,7 +16,7 @@ test('a run that was killed between its passes is settled at the next start, onc
   mkdirSync(state)
   mkdirSync(application)
   writeFileSync(join(application, 'data'), 'data')
-  const child = fork(join(import.meta.dirname, 'crashing-run.ts'), [state, application], { execArgv: [] })
+  const child = fork(new URL('./crashing-run.ts', import.meta.url), [state, application], { execArgv: [] })
   await once(child, 'message')
   expect(existsSync(join(application, '.maintenance'))).toBe(true)
   const journal = new FileRunJournal(state, systemRandomness)
