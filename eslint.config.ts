@@ -1,3 +1,4 @@
+import { defineConfig } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
 const noDefaultExport = {
@@ -9,8 +10,16 @@ const noEnvironment = {
   message: 'Only src/cli talks to the process: pass what is needed as an option.',
 }
 
-export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'src/engine/chunker/gear-wasm.ts', 'src/engine/chunker/*.as.ts', '**/*.d.ts'] },
+export default defineConfig(
+  {
+    ignores: [
+      'dist/**',
+      'node_modules/**',
+      'src/engine/chunker/gear-wasm.ts',
+      'src/engine/chunker/*.as.ts',
+      '**/*.d.ts',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -23,8 +23,6 @@ export const INDEX_BYTES_MAX = 128 << 20
 /** Bytes of a file name, and of a path below a part's root. */
 export const NAME_BYTES_MAX = 255
 export const PATH_BYTES_MAX = 4096
-/** Nesting of directories that a reader follows. */
-export const TREE_DEPTH_MAX = 4096
 /** Bytes of one extended attribute, as Linux bounds it. */
 export const XATTR_BYTES_MAX = 65_536
 /** New data between two flushes of the index, and time. */

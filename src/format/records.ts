@@ -1,5 +1,5 @@
 import type { Timespec } from '../base/clock.ts'
-import type { ChainId, InstanceId, ObjectId, PointId, RealmId, RunId } from '../base/ids.ts'
+import type { ChainId, InstanceId, ObjectId, PointId, RunId } from '../base/ids.ts'
 
 /** Features that a reader must understand for one kind of use; unknown ones stop it. */
 export interface Features {
@@ -178,5 +178,3 @@ export interface RecordBodies {
   readonly tombstones: TombstoneRecord
   readonly notes: NoteRecord
 }
-
-export type RealmScope = { readonly realm: RealmId; readonly generation: number }

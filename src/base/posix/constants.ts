@@ -11,7 +11,6 @@ export const O_WRONLY = constants.O_WRONLY
 export const O_RDWR = constants.O_RDWR
 export const O_CREAT = constants.O_CREAT
 export const O_EXCL = constants.O_EXCL
-export const O_TRUNC = constants.O_TRUNC
 export const O_NONBLOCK = constants.O_NONBLOCK
 export const O_DIRECTORY = constants.O_DIRECTORY
 export const O_NOFOLLOW = constants.O_NOFOLLOW

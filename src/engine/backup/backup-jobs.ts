@@ -1,4 +1,3 @@
-import type { MessagePort } from 'node:worker_threads'
 import type { BlobIndexHandle } from '../../repository/blob-index.ts'
 import type { PackSlabsHandle } from '../../repository/pack-slabs.ts'
 import type { ExtendedAttribute, Hole } from '../../format/tree.ts'
@@ -14,11 +13,6 @@ export interface BackupSetup {
   readonly chunker: ChunkerParameters
   readonly index: BlobIndexHandle
   readonly slabs: PackSlabsHandle
-}
-
-/** Brings growth of the index to a thread that may be in the middle of a job. */
-export interface GrowthPort {
-  readonly port: MessagePort
 }
 
 /** A run of files of one directory. */
