@@ -38,6 +38,7 @@ export const ROW_DEVICE_MASK = 0x00ff_ff00
 export const ROW_DEVICE_SHIFT = 8
 
 const ID_BYTES = 32
+const RESERVE = 1.02
 const HEADER_WORDS = 8
 const MAGIC = 0x744d4254
 
@@ -84,17 +85,24 @@ export class EntryTable {
     return this.#namesAddress
   }
 
+  /** Makes room for as much as another table holds, and a little more. */
+  reserveAs(other: EntryTable): void {
+    const rows = Math.ceil(other.count * RESERVE) * ROW_WORDS
+    this.rows = grown(this.rows, rows, (length) => new Int32Array(length))
+    this.#reserveNames(Math.ceil(other.namesBytes * RESERVE))
+  }
+
   /** Adds `count` rows of zeros and returns the first. */
   addRows(count: number): number {
     const first = this.count
     this.count += count
     this.rows = grown(this.rows, this.count * ROW_WORDS, (length) => new Int32Array(length))
-    this.rows.fill(0, first * ROW_WORDS, this.count * ROW_WORDS)
     return first
   }
 
   /** Forgets all rows from `count` on, and the names added with them. */
   truncate(count: number, namesBytes: number): void {
+    this.rows.fill(0, count * ROW_WORDS, this.count * ROW_WORDS)
     this.count = count
     this.namesBytes = namesBytes
   }

@@ -98,6 +98,7 @@ export class Scanner {
 
   constructor(options: ScanOptions) {
     this.#options = options
+    if (options.base !== undefined) this.table.reserveAs(options.base)
     this.#statAddress = addressOf(new Uint8Array(this.#stat.buffer))
     this.#leftOut = new Set(options.leaveOut.flatMap((path) => this.#identityOf(path)))
   }
