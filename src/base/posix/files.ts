@@ -78,14 +78,19 @@ export function makeLinkAt({ fromDirfd, from, toDirfd, to }: EntryPair): void {
   check(libc().linkat(fromDirfd, entryName(from), toDirfd, entryName(to), 0), 'linkat', to)
 }
 
-/** Returns where the symbolic link `name` points, or the one that `dirfd` has open when `name` is ''. @throws {PosixError} EINVAL: it is none; ENOENT. */
+/** Returns where the symbolic link `name` points. @throws {PosixError} EINVAL: it is none; ENOENT. */
 export function readLinkAt(dirfd: number, name: ByteString): ByteString {
+  return readLink(dirfd, entryName(name), name)
+}
+
+/** Returns where the symbolic link points that `fd` was opened on with O_PATH. @throws {PosixError} ENOENT: it is none. */
+export function readLinkOf(fd: number): ByteString {
+  return readLink(fd, cString('' as ByteString), '' as ByteString)
+}
+
+function readLink(dirfd: number, terminated: Buffer, name: ByteString): ByteString {
   const buffer = Buffer.allocUnsafe(PATH_MAX)
-  const length = check(
-    libc().readlinkat(dirfd, name === '' ? cString(name) : entryName(name), buffer, PATH_MAX),
-    'readlinkat',
-    name,
-  )
+  const length = check(libc().readlinkat(dirfd, terminated, buffer, PATH_MAX), 'readlinkat', name)
   // A full buffer may hold but a part.
   if (length === PATH_MAX) throw posixError({ errno: constants.errno.ENAMETOOLONG, syscall: 'readlinkat', path: name })
   return byteString(buffer.subarray(0, length))

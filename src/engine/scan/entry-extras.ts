@@ -3,7 +3,7 @@ import { AT_FDCWD, O_PATH, S_IFLNK, S_IFMT } from '../../base/posix/constants.ts
 import { cString } from '../../base/posix/c-string.ts'
 import { closeDescriptor, openAt } from '../../base/posix/descriptors.ts'
 import { check } from '../../base/posix/errno.ts'
-import { readLinkAt } from '../../base/posix/files.ts'
+import { readLinkOf } from '../../base/posix/files.ts'
 import { libc } from '../../base/posix/libc.ts'
 import { readXattrs } from '../../base/posix/xattr.ts'
 import type { ExtendedAttribute } from '../../format/tree.ts'
@@ -25,7 +25,7 @@ export function readExtrasOf(fd: number): EntryExtras | undefined {
 export function readExtrasAt(dirfd: number, name: ByteString, mode: number): EntryExtras | undefined {
   const fd = openPath(dirfd, name)
   try {
-    const target = (mode & S_IFMT) === S_IFLNK ? readLinkAt(fd, '' as ByteString) : undefined
+    const target = (mode & S_IFMT) === S_IFLNK ? readLinkOf(fd) : undefined
     const xattrs = readXattrs(fd)
     return target === undefined && xattrs.length === 0 ? undefined : { target, xattrs }
   } finally {
