@@ -50,11 +50,9 @@ export interface GenerationLayout {
   readonly locationBytes: number
 }
 
-/** Slots of a generation that holds `entries` at the densest load. */
+/** Slots of a generation that holds `entries` at the densest load: as many as it takes, or a doubling would be half empty. */
 function slotsFor(entries: number): number {
-  let slots = SLOTS_MIN
-  while (slots * LOAD_MAX < entries + 4 * ENTRY_BLOCK) slots *= 2
-  return slots
+  return Math.max(SLOTS_MIN, Math.ceil((entries + 4 * ENTRY_BLOCK) / LOAD_MAX))
 }
 function entriesOf(slots: number): number {
   return Math.floor(slots * LOAD_MAX)
@@ -62,7 +60,7 @@ function entriesOf(slots: number): number {
 /** Word 0 of a generation's buffer counts the entries taken. */
 const HEADER_WORDS = 16
 
-/** Returns how the buffer of a generation with `slots` slots, a power of two, is divided. */
+/** Returns how the buffer of a generation with `slots` slots is divided. */
 export function generationLayout(slots: number): GenerationLayout {
   const capacity = entriesOf(slots)
   const tableOffset = HEADER_WORDS * 4
@@ -87,7 +85,7 @@ class GenerationView {
   readonly locations: Uint32Array
   readonly first: number
   readonly capacity: number
-  readonly mask: number
+  readonly slots: number
   /** Entries of this thread's block that are still free: [next, end). */
   next = 0
   end = 0
@@ -96,7 +94,7 @@ class GenerationView {
     const { buffer, slots } = generation
     const layout = generationLayout(slots)
     this.capacity = layout.capacity
-    this.mask = slots - 1
+    this.slots = slots
     this.first = first
     this.count = new Int32Array(buffer, 0, HEADER_WORDS)
     this.table = new Int32Array(buffer, layout.tableOffset, slots)
@@ -120,9 +118,9 @@ class GenerationView {
   }
 
   find(words: Int32Array): number {
-    const { table, ids, mask } = this
+    const { table, ids, slots } = this
     const a = words[0] ?? 0
-    let slot = a & mask
+    let slot = homeSlot(a, slots)
     for (;;) {
       const value = Atomics.load(table, slot)
       if (value === 0) return -1
@@ -130,17 +128,22 @@ class GenerationView {
       if (ids[at] === a && ids[at + 1] === words[1] && ids[at + 2] === words[2] && ids[at + 3] === words[3]) {
         return value - 1
       }
-      slot = (slot + 1) & mask
+      if (++slot === slots) slot = 0
     }
   }
+}
+
+/** Where a look-up begins: ids are hashes, so their first word, scaled, is as good as any other. */
+function homeSlot(word: number, slots: number): number {
+  return Math.floor(((word >>> 0) / 2 ** 32) * slots)
 }
 
 /**
  * Where every blob lies: a lock-free hash table over append-only columns in shared memory.
  *
  * Any thread finds and claims; only the owning thread grows it. An entry is written first, then its slot is compared
- * and swapped from 0, so a reader sees whole entries or none. It never shrinks. It costs 28 bytes an entry and 4 to 8
- * for its slot. Entries are numbered through all generations and stay valid for the life of the index.
+ * and swapped from 0, so a reader sees whole entries or none. It never shrinks. It costs 28 bytes an entry and 5 to
+ * 7.5 for its slot. Entries are numbered through all generations and stay valid for the life of the index.
  */
 export class BlobIndex {
   readonly #control: Int32Array
@@ -249,11 +252,11 @@ export class BlobIndex {
     const view = present(this.#views.at(-1), 'the newest generation')
     const entry = view.takeEntry()
     if (entry < 0) return this.#claimInNext(id, offset)
-    const { table, ids, mask } = view
+    const { table, ids, slots } = view
     const at = entry * ID_WORDS
     for (let word = 0; word < ID_WORDS; word++) ids[at + word] = this.#words[word] ?? 0
     view.locations[entry * LOCATION_WORDS] = PENDING
-    let slot = (this.#words[0] ?? 0) & mask
+    let slot = homeSlot(this.#words[0] ?? 0, slots)
     for (;;) {
       const value = Atomics.compareExchange(table, slot, 0, entry + 1)
       if (value === 0) {
@@ -263,7 +266,7 @@ export class BlobIndex {
       // Somebody else took the slot: for the same blob, or for another with the same slot.
       const other = view.find(this.#words)
       if (other >= 0) return -1 - (view.first + other)
-      slot = (slot + 1) & mask
+      if (++slot === slots) slot = 0
     }
   }
 
@@ -304,7 +307,7 @@ export class BlobIndex {
     const growth: BlobIndexGrowth[] = []
     const view = present(this.#views.at(-1), 'the newest generation')
     if (view.capacity - view.used < headroom.blobs) {
-      const generation = newGeneration(Math.max(headroom.blobs, this.entryCount))
+      const generation = newGeneration(Math.max(2 * headroom.blobs, Math.ceil(this.entryCount / 2)))
       this.#attachGeneration(generation)
       growth.push({ generation })
       Atomics.add(this.#control, CONTROL_GENERATIONS, 1)

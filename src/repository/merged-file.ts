@@ -30,8 +30,8 @@ export class MergedFile {
     const bytes = cache.read(HEAD)
     const head = bytes === undefined ? undefined : decodeMergedHead(bytes)
     if (head === undefined) return undefined
-    const isPower = Number.isSafeInteger(Math.log2(head.slots))
-    if (!isPower || head.entries > generationLayout(head.slots).capacity) return undefined
+    const isCount = Number.isSafeInteger(head.slots) && head.slots > 0
+    if (!isCount || head.entries > generationLayout(head.slots).capacity) return undefined
     return new MergedFile(cache, head)
   }
 

@@ -5,7 +5,7 @@ import { PACK_KIND_NUMBERS, PACK_SALT_BYTES, packKindOf, SEALED_WRITER_KEY_BYTES
 import { bytesOfU32s, u32sOfBytes } from '../format/u32-column.ts'
 import { type NewPack, PackTable } from './pack-table.ts'
 
-const VERSION = 1
+const VERSION = 2
 
 /** The small part of a merged index that is kept locally: all but blobs, frames and copies. */
 export interface MergedHead {
