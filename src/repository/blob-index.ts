@@ -143,7 +143,7 @@ function homeSlot(word: number, slots: number): number {
  *
  * Any thread finds and claims; only the owning thread grows it. An entry is written first, then its slot is compared
  * and swapped from 0, so a reader sees whole entries or none. It never shrinks. It costs 28 bytes an entry and 5 to
- * 7.5 for its slot. Entries are numbered through all generations and stay valid for the life of the index.
+ * 6.5 for its slot. Entries are numbered through all generations and stay valid for the life of the index.
  */
 export class BlobIndex {
   readonly #control: Int32Array
@@ -307,7 +307,7 @@ export class BlobIndex {
     const growth: BlobIndexGrowth[] = []
     const view = present(this.#views.at(-1), 'the newest generation')
     if (view.capacity - view.used < headroom.blobs) {
-      const generation = newGeneration(Math.max(2 * headroom.blobs, Math.ceil(this.entryCount / 2)))
+      const generation = newGeneration(Math.max(2 * headroom.blobs, Math.ceil(this.entryCount / 4)))
       this.#attachGeneration(generation)
       growth.push({ generation })
       Atomics.add(this.#control, CONTROL_GENERATIONS, 1)
