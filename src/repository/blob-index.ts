@@ -150,6 +150,8 @@ export class BlobIndex {
   readonly #generations: Generation[] = []
   readonly #views: GenerationView[] = []
   readonly frames: FrameTable
+  /** Which generation this thread takes entries of. */
+  #claiming = 0
   /** The id being looked up: 16 bytes as words, so that no look-up allocates. */
   readonly #words = new Int32Array(ID_WORDS)
 
@@ -249,8 +251,13 @@ export class BlobIndex {
     if (this.isBehind) this.onBehind?.()
     const known = this.find(id, offset)
     if (known >= 0) return this.#claimDoubtful(known) ? known : -1 - known
-    const view = present(this.#views.at(-1), 'the newest generation')
-    const entry = view.takeEntry()
+    // The oldest generation that has room for this thread: none is left half full.
+    let view = present(this.#views[this.#claiming], 'a generation')
+    let entry = view.takeEntry()
+    while (entry < 0 && this.#claiming < this.#views.length - 1) {
+      view = present(this.#views[++this.#claiming], 'a generation')
+      entry = view.takeEntry()
+    }
     if (entry < 0) return this.#claimInNext(id, offset)
     const { table, ids, slots } = view
     const at = entry * ID_WORDS
