@@ -6,6 +6,8 @@ import type { FilesJob } from './backup-jobs.ts'
 const BATCH_BYTES = 2 << 20
 const BATCH_FILES = 512
 const BLOCK_BYTES = 512
+/** Room for the names of a batch; nothing waits between filling it and copying what it holds. */
+const scratch = Buffer.alloc(BATCH_FILES * (NAME_BYTES_MAX + 1))
 
 /** A job, and where its files stand in the table. */
 export interface FileBatch {
@@ -67,16 +69,15 @@ export class FileBatcher {
 function copyFiles(table: EntryTable, rows: Int32Array): Pick<FilesJob, 'names' | 'rows'> {
   const all = Buffer.from(table.names.buffer, table.names.byteOffset, table.names.byteLength)
   const copied = new Int32Array(rows.length * ROW_WORDS)
-  const names = Buffer.allocUnsafeSlow(rows.length * (NAME_BYTES_MAX + 1))
   let namesBytes = 0
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i] ?? 0
     const from = row * ROW_WORDS
     for (let word = 0; word < ROW_WORDS; word++) copied[i * ROW_WORDS + word] = table.rows[from + word] ?? 0
     const start = table.word(row, ROW_NAME)
-    namesBytes += all.copy(names, namesBytes, start, all.indexOf(0, start) + 1)
+    namesBytes += all.copy(scratch, namesBytes, start, all.indexOf(0, start) + 1)
   }
-  return { rows: copied, names: new Uint8Array(names.subarray(0, namesBytes)) }
+  return { rows: copied, names: new Uint8Array(scratch.subarray(0, namesBytes)) }
 }
 
 /** Bytes of a file that have to be read: not its holes. */

@@ -96,13 +96,13 @@ export class RunStore {
     return (this.#reader ??= this.#options.repository.blobsIn(index))
   }
 
-  /** Gives a job to the threads. */
+  /** Gives a job to the threads; its memory is theirs from now on. */
   async run(job: BackupJob): Promise<unknown> {
     const data = await this.#dataSide()
     this.#check()
     this.#makeRoom(data)
     try {
-      return await data.team.run(job)
+      return await data.team.run(job, memoryOf(job))
     } catch (error) {
       // A thread that was waiting for room says only that it was stopped.
       this.#check()
@@ -289,4 +289,17 @@ interface DataSide {
   readonly packs: PackWriter
   readonly growth: readonly MessagePort[]
   readonly index: RepositoryIndex
+}
+
+/** What of a job goes over to a thread instead of being copied. */
+function memoryOf(job: BackupJob): ArrayBuffer[] {
+  switch (job.type) {
+    case 'files':
+      return [job.rows.buffer as ArrayBuffer, job.names.buffer as ArrayBuffer]
+    case 'bytes':
+      return [job.bytes.buffer as ArrayBuffer]
+    case 'chunks':
+    case 'flush':
+      return []
+  }
 }

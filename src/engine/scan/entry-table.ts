@@ -42,11 +42,29 @@ const RESERVE = 1.02
 const HEADER_WORDS = 8
 const MAGIC = 0x744d4254
 
-function grown<T extends Int32Array | Uint8Array>(array: T, needed: number, make: (length: number) => T): T {
-  if (needed <= array.length) return array
-  const bigger = make(Math.max(needed, array.length * 2))
-  bigger.set(array)
+/** Makes room for `needed` bytes, twice as many as there are at least. */
+function grownBytes(buffer: ArrayBufferLike, needed: number): ArrayBuffer {
+  const bytes = Math.max(needed, 2 * buffer.byteLength)
+  // Memory moves instead of being copied: the collector would keep both for a while.
+  if (buffer instanceof ArrayBuffer) return buffer.transfer(bytes)
+  const bigger = new ArrayBuffer(bytes)
+  new Uint8Array(bigger).set(new Uint8Array(buffer))
   return bigger
+}
+
+function grownWords(words: Int32Array, needed: number): Int32Array {
+  if (needed <= words.length) return words
+  return new Int32Array(grownBytes(ownBuffer(words), needed * 4))
+}
+
+function grownOctets(octets: Uint8Array, needed: number): Uint8Array {
+  if (needed <= octets.length) return octets
+  return new Uint8Array(grownBytes(ownBuffer(octets), needed))
+}
+
+/** The memory of an array alone: columns of a table that was read share one buffer. */
+function ownBuffer(array: Int32Array | Uint8Array): ArrayBufferLike {
+  return array.byteLength === array.buffer.byteLength ? array.buffer : array.slice().buffer
 }
 
 /**
@@ -88,7 +106,7 @@ export class EntryTable {
   /** Makes room for as much as another table holds, and a little more. */
   reserveAs(other: EntryTable): void {
     const rows = Math.ceil(other.count * RESERVE) * ROW_WORDS
-    this.rows = grown(this.rows, rows, (length) => new Int32Array(length))
+    this.rows = grownWords(this.rows, rows)
     this.#reserveNames(Math.ceil(other.namesBytes * RESERVE))
   }
 
@@ -96,7 +114,7 @@ export class EntryTable {
   addRows(count: number): number {
     const first = this.count
     this.count += count
-    this.rows = grown(this.rows, this.count * ROW_WORDS, (length) => new Int32Array(length))
+    this.rows = grownWords(this.rows, this.count * ROW_WORDS)
     return first
   }
 
@@ -123,7 +141,7 @@ export class EntryTable {
     assert(ids.byteLength % ID_BYTES === 0, 'ids have 32 bytes each')
     const first = this.idCount
     this.idCount += ids.byteLength / ID_BYTES
-    this.ids = grown(this.ids, this.idCount * ID_BYTES, (length) => new Uint8Array(length))
+    this.ids = grownOctets(this.ids, this.idCount * ID_BYTES)
     this.ids.set(ids, first * ID_BYTES)
     return first
   }
@@ -223,6 +241,6 @@ export class EntryTable {
   }
 
   #reserveNames(bytes: number): void {
-    this.names = grown(this.names, this.namesBytes + bytes, (length) => new Uint8Array(length))
+    this.names = grownOctets(this.names, this.namesBytes + bytes)
   }
 }

@@ -7,7 +7,7 @@ import type { FromWorker, TeamKind, ToWorker } from './team-protocol.ts'
 /** Jobs that a thread has at most: one to work on, one to go on with at once. */
 const JOBS_PER_THREAD = 2
 /** New objects of a job die young: a small nursery keeps them from spreading over memory. */
-const YOUNG_GENERATION_MB = 4
+const YOUNG_GENERATION_MB = 2
 
 interface Thread {
   readonly worker: Worker
