@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs'
 import { present } from '../../base/assert.ts'
 import { type ByteString, bytesOf } from '../../base/byte-string.ts'
 import { type Timespec, timespecOfMs } from '../../base/clock.ts'
+import { loadHpke } from '../../crypto/hpke.ts'
 import { RunError, SourceError } from '../../base/errors.ts'
 import type { FileEntry, TreeEntry } from '../../format/tree.ts'
 import type { BackupEvents, BackupOptions } from '../backup-types.ts'
@@ -77,6 +78,7 @@ export class Run implements RunHandle {
     this.coverage = new Coverage(options.events)
     this.progress = new PassProgress(options.events, context.clock, () => this.#openStoreNow?.stored.bytes ?? 0)
     this.bases = readBases(context.cache, sourceKey(options.source))
+    if (this.bases === undefined && !options.backup.dryRun) this.#prepareForMuch()
     this.opened = context.repository.then((repository) =>
       openRun({
         repository,
@@ -90,6 +92,13 @@ export class Run implements RunHandle {
     )
     // Whoever awaits it gets the error; until then it must not end the process.
     this.opened.catch(() => undefined)
+  }
+
+  /** A first point stores everything: what that takes is loaded while the key is being derived. */
+  #prepareForMuch(): void {
+    this.#context.workers.warm()
+    // A failure to load it comes up again where it is used.
+    loadHpke().catch(() => undefined)
   }
 
   async pass(part: string, pass: Pass): Promise<void> {

@@ -83,6 +83,11 @@ export class WorkerPool implements AsyncDisposable {
     return team
   }
 
+  /** Starts the threads before they are needed; for whoever knows that they will be. */
+  warm(): void {
+    this.#start()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const threads = this.#threads.splice(0)
     await Promise.all(threads.map(({ worker }) => worker.terminate()))
