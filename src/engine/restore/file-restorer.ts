@@ -2,21 +2,21 @@ import { present } from '../../base/assert.ts'
 import type { TidemarkError } from '../../base/errors.ts'
 import { IntegrityError, StorageError } from '../../base/errors.ts'
 import type { RepositoryIndex } from '../../repository/repository-index.ts'
-import { type PointBlobs, idAt } from '../point-view-layout.ts'
+import type { PointBlobs } from '../point-view-layout.ts'
 import {
   type Candidates,
   type FrameJob,
-  type Need,
+  blobsOfJob,
   buildEmptyJobs,
   buildFrameJob,
   buildPlainJob,
   buildReadingJobs,
   groupByFrames,
-  locateBlob,
 } from './frame-jobs.ts'
 import type { JobBuilder } from './job-builder.ts'
 import type { JobRunner } from './job-runner.ts'
-import { type RestoreFile, blobCountOf } from './restore-file.ts'
+import { NeedTable } from './need-table.ts'
+import { type RestoreFile, blobCountOf, blobIdOf } from './restore-file.ts'
 import { type FileProblem, type RestoreJobResult, WAY_IN_PLACE } from './restore-job.ts'
 import type { SharedFiles } from './shared-files.ts'
 import { problemError, targetError } from './target-errors.ts'
@@ -48,31 +48,49 @@ interface Slice extends Candidates {
   isNeeded: Uint8Array | undefined
 }
 
-/** Brings files and frames together: each frame is decoded once for all files of a batch. */
+/** Brings files and frames together: a frame is decoded once for all files of a batch. */
 export class FileRestorer {
   readonly #options: FileRestorerOptions
+  /** Batches whose files are being written. */
+  readonly #writing = new Set<Promise<void>>()
+  /** A file that did not fit was taken away again. */
+  #hasFreedRoom = false
 
   constructor(options: FileRestorerOptions) {
     this.#options = options
   }
 
-  /** Restores a batch of files. Rejects when the restore as a whole cannot go on, or was interrupted. */
+  /**
+   * Restores a batch of files; several batches may be at work at once. Rejects when the restore as a whole cannot go on,
+   * or was interrupted.
+   */
   async restore(files: readonly RestoreFile[]): Promise<void> {
+    const writing = this.#writeAll(files)
+    this.#writing.add(writing)
+    try {
+      await writing
+    } finally {
+      this.#writing.delete(writing)
+    }
+    await this.#fillRoom(files)
+    if (this.#options.verify) await this.#verify(files.filter(({ problem }) => problem === undefined))
+    for (const file of files) this.#options.onDone(file)
+  }
+
+  async #writeAll(files: readonly RestoreFile[]): Promise<void> {
     for (const slices of sliced(files)) await this.#restoreSlices(slices)
     for (const file of files) {
       if (file.isShared) this.#options.shared.finish(file)
       this.#count(file)
     }
-    await this.#fillRoom(files)
-    const good = files.filter(({ problem }) => problem === undefined)
-    if (this.#options.verify) await this.#verify(good)
-    for (const file of files) this.#options.onDone(file)
+    if (files.some((file) => file.isShared && isFull(file))) this.#hasFreedRoom = true
   }
 
   /** A large file that does not fit takes the room of small ones that would, until it is taken away again. */
   async #fillRoom(files: readonly RestoreFile[]): Promise<void> {
-    const isFull = ({ problem }: RestoreFile): boolean => problem?.code === 'TARGET_FULL'
-    if (!files.some((file) => file.isShared && isFull(file))) return
+    if (!files.some(isFull)) return
+    await Promise.allSettled(this.#writing)
+    if (!this.#hasFreedRoom) return
     const again = files.filter((file) => !file.isShared && isFull(file))
     for (const file of again) file.problem = undefined
     for (const slices of sliced(again)) await this.#restoreSlices(slices)
@@ -80,16 +98,13 @@ export class FileRestorer {
   }
 
   async #restoreSlices(slices: readonly Slice[]): Promise<void> {
-    const { runner, shared } = this.#options
+    const { runner, shared, index } = this.#options
     await this.#compare(slices)
     const { needs, empty } = this.#needsOf(slices)
-    const jobs = groupByFrames(needs)
-    const jobCounts = countJobs(jobs)
+    const jobs = groupByFrames(needs, index)
+    for (const file of sharedFiles(jobs)) file.isShared = true
     const inPlace = new Set<RestoreFile>()
-    for (const [file, count] of jobCounts) {
-      if (count > 1) file.isShared = true
-      if (file.isShared && file.way === WAY_IN_PLACE) inPlace.add(file)
-    }
+    for (const { file } of slices) if (file.isShared && file.way === WAY_IN_PLACE) inPlace.add(file)
     // What a file held is not given up before all that replaces it has been seen to be good.
     if (inPlace.size > 0) await this.#probe(jobs, inPlace)
     for (const { file } of slices) if (file.isShared) shared.prepare(file)
@@ -113,30 +128,26 @@ export class FileRestorer {
     await runner.forEach(buildReadingJobs('compare', candidates), async (builder) => {
       const { equal } = await runner.run(builder)
       // What cannot be read is written anew, or fails then.
-      let row = 0
-      for (const { file, blobs } of builder.blobsByFile()) {
+      builder.compared.forEach(({ file, blob }, row) => {
         const { isNeeded, from } = present(sliceOf.get(file), 'a file that was compared')
-        for (const blob of blobs) if (equal?.[row++] === 1 && isNeeded !== undefined) isNeeded[blob - from] = 0
-      }
+        if (equal?.[row] === 1 && isNeeded !== undefined) isNeeded[blob - from] = 0
+      })
     })
   }
 
-  #needsOf(slices: readonly Slice[]): { needs: Need[]; empty: RestoreFile[] } {
-    const { index } = this.#options
-    const needs: Need[] = []
+  #needsOf(slices: readonly Slice[]): { needs: NeedTable; empty: RestoreFile[] } {
+    const needs = new NeedTable(this.#options.index.blobs)
     const empty: RestoreFile[] = []
     for (const { file, from, to, isNeeded } of slices) {
       if (file.problem !== undefined) continue
-      const first = needs.length
+      const first = needs.count
       try {
         for (let blob = from; blob < to; blob++) {
-          if (isNeeded === undefined || isNeeded[blob - from] === 1) {
-            needs.push({ file, blob, place: locateBlob(index, file, blob) })
-          }
+          if (isNeeded === undefined || isNeeded[blob - from] === 1) needs.add(file, blob)
         }
-        if (needs.length === first && !file.isShared) empty.push(file)
+        if (needs.count === first && !file.isShared) empty.push(file)
       } catch (error) {
-        needs.length = first
+        needs.truncate(first)
         this.#fail(file, error)
       }
     }
@@ -146,8 +157,8 @@ export class FileRestorer {
   async #probe(jobs: readonly FrameJob[], files: ReadonlySet<RestoreFile>): Promise<void> {
     const { runner, index } = this.#options
     const probes = jobs.flatMap((job) => {
-      const needs = job.needs.filter(({ file }) => files.has(file))
-      return needs.length === 0 ? [] : [{ ...job, needs }]
+      const rows = job.rows.filter((row) => files.has(job.needs.file(row)))
+      return rows.length === 0 ? [] : [{ ...job, rows }]
     })
     await runner.forEach(probes, async (job) => {
       const builder = buildFrameJob('probe', job, index)
@@ -195,13 +206,13 @@ export class FileRestorer {
     const { runner } = this.#options
     const plain = await this.#readElsewhere(file, job)
     if (plain === undefined) return this.#fail(file, problem)
-    const builder = buildPlainJob(file, blobsOf(job, file))
+    const builder = buildPlainJob(file, blobsOfJob(job, file))
     this.#take(builder, await runner.runPlain(builder, plain))
   }
 
   async #readElsewhere(file: RestoreFile, job: FrameJob): Promise<Uint8Array[] | undefined> {
     const { blobs, index } = this.#options
-    const ids = blobsOf(job, file).map((blob) => idAt(file.layout.ids, blob))
+    const ids = blobsOfJob(job, file).map((blob) => blobIdOf(file, blob))
     if (!ids.some((id) => index.otherPlaces(id).length > 0)) return undefined
     try {
       return await blobs.readAll(ids, 'data')
@@ -247,6 +258,10 @@ export class FileRestorer {
   }
 }
 
+function isFull({ problem }: RestoreFile): boolean {
+  return problem?.code === 'TARGET_FULL'
+}
+
 /** Cuts files into slices, and puts as many slices together as memory is meant for. */
 function* sliced(files: readonly RestoreFile[]): Generator<readonly Slice[]> {
   let slices: Slice[] = []
@@ -269,19 +284,20 @@ function* sliced(files: readonly RestoreFile[]): Generator<readonly Slice[]> {
   if (slices.length > 0) yield slices
 }
 
-function blobsOf(job: FrameJob, file: RestoreFile): number[] {
-  return job.needs.filter((need) => need.file === file).map(({ blob }) => blob)
-}
-
-function countJobs(jobs: readonly FrameJob[]): Map<RestoreFile, number> {
-  const counts = new Map<RestoreFile, number>()
-  const lastJob = new Map<RestoreFile, FrameJob>()
+/** Returns the files that several jobs write parts of. */
+function sharedFiles(jobs: readonly FrameJob[]): Set<RestoreFile> {
+  const jobOf = new Map<RestoreFile, FrameJob>()
+  const shared = new Set<RestoreFile>()
   for (const job of jobs) {
-    for (const { file } of job.needs) {
-      if (lastJob.get(file) === job) continue
-      lastJob.set(file, job)
-      counts.set(file, (counts.get(file) ?? 0) + 1)
+    let last: RestoreFile | undefined
+    for (const row of job.rows) {
+      const file = job.needs.file(row)
+      // A file with one blob is part of one job.
+      if (file === last || blobCountOf(file) < 2) continue
+      last = file
+      if (jobOf.has(file)) shared.add(file)
+      else jobOf.set(file, job)
     }
   }
-  return counts
+  return shared
 }

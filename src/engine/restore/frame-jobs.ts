@@ -1,10 +1,8 @@
-import { present } from '../../base/assert.ts'
-import { IntegrityError } from '../../base/errors.ts'
 import { RANGE_GAP_BYTES_MAX } from '../../repository/frame-ranges.ts'
-import type { BlobPlace, RepositoryIndex } from '../../repository/repository-index.ts'
-import { idAt } from '../point-view-layout.ts'
+import type { RepositoryIndex } from '../../repository/repository-index.ts'
 import { JobBuilder } from './job-builder.ts'
-import type { RestoreFile } from './restore-file.ts'
+import type { NeedTable } from './need-table.ts'
+import { type RestoreFile, blobLengthOf } from './restore-file.ts'
 import type { JobKind } from './restore-job.ts'
 
 /** Decoded bytes of one job: enough to keep a thread busy for a while, little enough to share the work evenly. */
@@ -14,118 +12,96 @@ const JOB_NEEDS_MAX = 2048
 /** Files without content in one job. */
 const JOB_EMPTY_FILES_MAX = 1024
 
-/** One blob that one file needs. */
-export interface Need {
-  readonly file: RestoreFile
-  /** Which of the file's blobs. */
-  readonly blob: number
-  readonly place: BlobPlace
-}
-
 /** Frames of one pack and who needs them. */
 export interface FrameJob {
   /** Row of the pack table. */
   readonly packRow: number
-  readonly needs: readonly Need[]
+  readonly needs: NeedTable
+  /** Those of the needs that this job serves, ascending: file by file. */
+  readonly rows: Uint32Array
   /** Bytes [offset, end) of the pack hold all the frames. */
   readonly offset: number
   readonly end: number
 }
 
-/**
- * Finds out where a file's blob lies.
- *
- * @throws {IntegrityError} BLOB_MISSING, MALFORMED
- */
-export function locateBlob(index: RepositoryIndex, file: RestoreFile, blob: number): BlobPlace {
-  const id = idAt(file.layout.ids, blob)
-  const place = index.locate(id)
-  const name = Buffer.from(id).toString('hex')
-  const hint = 'Run `tidemark check --repair`, or restore another point.'
-  if (place === undefined) throw new IntegrityError('BLOB_MISSING', `the repository has no blob ${name}`, { hint })
-  const length = (file.layout.starts[blob + 1] ?? 0) - (file.layout.starts[blob] ?? 0)
-  if (place.length === length) return place
-  throw new IntegrityError('MALFORMED', `the blob ${name} has ${place.length} bytes where the file has ${length}`, {
-    hint,
-  })
-}
-
 /** Groups needs by frames that lie near each other, in the order in which packs hold them. */
-export function groupByFrames(needs: readonly Need[]): FrameJob[] {
-  const sorted = [...needs].sort((a, b) => a.place.frame - b.place.frame)
+export function groupByFrames(needs: NeedTable, { blobs }: RepositoryIndex): FrameJob[] {
+  const sorted = needs.rowsByFrame()
   const jobs: FrameJob[] = []
-  let current: Need[] = []
+  let first = 0
   let rawBytes = 0
   let offset = 0
   let end = 0
-  const close = (): void => {
-    const first = current[0]
-    if (first !== undefined) jobs.push({ packRow: first.place.frameLocation.pack, needs: current, offset, end })
-    current = []
+  let packRow = -1
+  let lastFrame = -1
+  const close = (next: number): void => {
+    if (next > first) jobs.push({ packRow, needs, rows: sorted.slice(first, next).sort(), offset, end })
+    first = next
     rawBytes = 0
   }
-  let last: Need | undefined
-  for (const need of sorted) {
-    const { frame, frameLocation } = need.place
-    const isNewFrame = last?.place.frame !== frame
-    const isFar = frameLocation.offset - end > RANGE_GAP_BYTES_MAX
-    const isOtherPack = last?.place.frameLocation.pack !== frameLocation.pack
-    const isFull = current.length >= JOB_NEEDS_MAX
-    if (isFull || isOtherPack || (isNewFrame && (isFar || rawBytes + frameLocation.rawBytes > JOB_RAW_BYTES_MAX))) {
-      close()
-    }
-    if (current.length === 0) offset = frameLocation.offset
-    if (current.length === 0 || isNewFrame) {
-      rawBytes += frameLocation.rawBytes
-      end = frameLocation.offset + frameLocation.storedBytes
-    }
-    current.push(need)
-    last = need
+  for (let i = 0; i < sorted.length; i++) {
+    const frame = needs.frame(sorted[i] ?? 0)
+    if (frame === lastFrame && i - first < JOB_NEEDS_MAX) continue
+    const location = blobs.frames.get(frame)
+    const isFar = location.offset - end > RANGE_GAP_BYTES_MAX
+    const isFull = i - first >= JOB_NEEDS_MAX || rawBytes + location.rawBytes > JOB_RAW_BYTES_MAX
+    if (isFull || isFar || location.pack !== packRow) close(i)
+    if (i === first) offset = location.offset
+    packRow = location.pack
+    rawBytes += location.rawBytes
+    end = location.offset + location.storedBytes
+    lastFrame = frame
   }
-  close()
+  close(sorted.length)
   return jobs
 }
 
 /** Describes a job to a thread, all but its pack. */
-export function buildFrameJob(kind: JobKind, job: FrameJob, index: RepositoryIndex): JobBuilder {
+export function buildFrameJob(kind: JobKind, { needs, rows }: FrameJob, index: RepositoryIndex): JobBuilder {
   const builder = new JobBuilder(kind)
   const frames = new Map<number, number>()
-  const blobs = new Map<string, number>()
-  const byFile = new Map<RestoreFile, { blob: number; row: number }[]>()
-  for (const { file, blob, place } of job.needs) {
+  const blobs = new Map<number, number>()
+  let current: RestoreFile | undefined
+  for (const row of rows) {
+    const file = needs.file(row)
     if (file.problem !== undefined) continue
-    let frame = frames.get(place.frame)
-    if (frame === undefined) {
-      const { offset, storedBytes, rawBytes } = place.frameLocation
-      frame = builder.addFrame([index.frameNumber(place.frame), offset, storedBytes, rawBytes])
-      frames.set(place.frame, frame)
+    if (file !== current) builder.startFile(file)
+    current = file
+    const entry = needs.entry(row)
+    let blobRow = blobs.get(entry)
+    if (blobRow === undefined) {
+      const frame = needs.frame(row)
+      let frameRow = frames.get(frame)
+      if (frameRow === undefined) {
+        frameRow = builder.addFrame(index.frameNumber(frame), index.blobs.frames.get(frame))
+        frames.set(frame, frameRow)
+      }
+      blobRow = builder.addBlob(file, needs.blob(row), { frame: frameRow, offset: needs.offset(row) })
+      blobs.set(entry, blobRow)
     }
-    const key = `${place.frame}:${place.offset}`
-    let row = blobs.get(key)
-    if (row === undefined) {
-      row = builder.addBlob(file, blob, { frame, offset: place.offset, length: place.length })
-      blobs.set(key, row)
-    }
-    const rows = byFile.get(file)
-    if (rows === undefined) byFile.set(file, [{ blob, row }])
-    else rows.push({ blob, row })
+    builder.addContent(file, needs.blob(row), blobRow)
   }
-  for (const [file, rows] of byFile) builder.addFile(file, rows)
   return builder
+}
+
+/** Returns which of its blobs a file needs of a job. */
+export function blobsOfJob({ needs, rows }: FrameJob, file: RestoreFile): number[] {
+  return Array.from(rows)
+    .filter((row) => needs.file(row) === file)
+    .map((row) => needs.blob(row))
 }
 
 /** Describes a job whose blobs come as plaintext, one after the other, instead of in frames. */
 export function buildPlainJob(file: RestoreFile, blobs: readonly number[]): JobBuilder {
   const builder = new JobBuilder('write')
+  builder.startFile(file)
   let offset = 0
-  const rows = blobs.map((blob) => {
-    const length = (file.layout.starts[blob + 1] ?? 0) - (file.layout.starts[blob] ?? 0)
-    const row = builder.addBlob(file, blob, { frame: 0, offset, length })
-    offset += length
-    return { blob, row }
-  })
-  builder.addFrame([0, 0, offset, offset])
-  builder.addFile(file, rows)
+  for (const blob of blobs) {
+    const row = builder.addBlob(file, blob, { frame: 0, offset })
+    builder.addContent(file, blob, row)
+    offset += blobLengthOf(file, blob)
+  }
+  builder.addFrame(0, { offset: 0, storedBytes: offset, rawBytes: offset })
   return builder
 }
 
@@ -134,7 +110,7 @@ export function buildEmptyJobs(files: readonly RestoreFile[]): JobBuilder[] {
   const builders: JobBuilder[] = []
   for (let from = 0; from < files.length; from += JOB_EMPTY_FILES_MAX) {
     const builder = new JobBuilder('write')
-    for (const file of files.slice(from, from + JOB_EMPTY_FILES_MAX)) builder.addFile(file, [])
+    for (const file of files.slice(from, from + JOB_EMPTY_FILES_MAX)) builder.startFile(file)
     builders.push(builder)
   }
   return builders
@@ -159,13 +135,11 @@ export function buildReadingJobs(kind: 'compare' | 'verify', candidates: readonl
         builders.push(builder)
         bytes = 0
       }
-      const rows: { blob: number; row: number }[] = []
+      builder.startFile(file)
       for (; blob < to && bytes <= 2 * JOB_RAW_BYTES_MAX; blob++) {
-        const length = present(file.layout.starts[blob + 1], 'the end of a blob') - (file.layout.starts[blob] ?? 0)
-        rows.push({ blob, row: builder.addBlob(file, blob, { frame: 0, offset: 0, length }) })
-        bytes += length
+        builder.addContent(file, blob, builder.addBlob(file, blob, { frame: 0, offset: 0 }))
+        bytes += blobLengthOf(file, blob)
       }
-      builder.addFile(file, rows)
       if (to === from) break
     }
   }

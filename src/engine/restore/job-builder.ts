@@ -1,30 +1,35 @@
 import type { ByteString } from '../../base/byte-string.ts'
 import { BLOB_ID_BYTES } from '../../base/ids.ts'
-import { idAt } from '../point-view-layout.ts'
-import { type RestoreFile, piecesOfBlob } from './restore-file.ts'
-import { type FileExtras, type JobKind, type JobPack, type RestoreJob, WAY_PART } from './restore-job.ts'
+import type { FrameLocation } from '../../repository/frame-table.ts'
+import type { FilePiece } from '../point-view-layout.ts'
+import { type RestoreFile, blobIdOf, blobLengthOf, piecesOfBlob } from './restore-file.ts'
+import {
+  FILE_FIELDS,
+  FILE_PIECES,
+  FRAME_FIELDS,
+  type FileExtras,
+  type JobKind,
+  type JobPack,
+  PIECE_FIELDS,
+  type RestoreJob,
+  WAY_PART,
+} from './restore-job.ts'
 import type { TargetDirectory } from './target-tree.ts'
-
-/** A blob of the job: where it lies in the plaintext of one of the job's frames. */
-export interface JobBlob {
-  readonly frame: number
-  readonly offset: number
-  readonly length: number
-}
 
 /** Puts a job together, row by row. */
 export class JobBuilder {
   readonly kind: JobKind
   /** The file of each row. */
   readonly rowFiles: RestoreFile[] = []
-  readonly #blobsByRow: (readonly { readonly blob: number; readonly row: number }[])[] = []
+  /** Of a comparison: which file and which of its blobs each blob of the job is. */
+  readonly #compared: { readonly file: RestoreFile; readonly blob: number }[] = []
   readonly #frames: number[] = []
   readonly #blobs: number[] = []
   readonly #blobIds: Uint8Array[] = []
   readonly #pieces: number[] = []
   readonly #files: number[] = []
-  readonly #directories = new Map<TargetDirectory, number>()
   readonly #paths: ByteString[] = []
+  #directory: TargetDirectory | undefined
   readonly #extras: FileExtras[] = []
   #names = ''
 
@@ -32,46 +37,50 @@ export class JobBuilder {
     this.kind = kind
   }
 
-  addFrame(fields: readonly [number: number, offset: number, storedBytes: number, rawBytes: number]): number {
-    return this.#frames.push(...fields) / fields.length - 1
+  /** Adds a frame by its number within its pack. */
+  addFrame(
+    number: number,
+    { offset, storedBytes, rawBytes }: Pick<FrameLocation, 'offset' | 'storedBytes' | 'rawBytes'>,
+  ): number {
+    return this.#frames.push(number, offset, storedBytes, rawBytes) / FRAME_FIELDS - 1
   }
 
-  addBlob(file: RestoreFile, blob: number, { frame, offset, length }: JobBlob): number {
-    this.#blobs.push(frame, offset, length)
-    return this.#blobIds.push(idAt(file.layout.ids, blob)) - 1
+  /** Adds a blob that lies in the plaintext of one of the job's frames. */
+  addBlob(file: RestoreFile, blob: number, { frame, offset }: { frame: number; offset: number }): number {
+    this.#blobs.push(frame, offset, blobLengthOf(file, blob))
+    if (this.kind === 'compare') this.#compared.push({ file, blob })
+    return this.#blobIds.push(blobIdOf(file, blob)) - 1
   }
 
-  /** Adds a file with some of its blobs: which, and which of the job each is. */
-  addFile(file: RestoreFile, blobs: readonly { readonly blob: number; readonly row: number }[]): void {
-    const { step, entry, isShared } = file
-    const isWriting = this.kind === 'write'
-    const way = isWriting && isShared ? WAY_PART : file.way
-    const name = isWriting && isShared ? (file.temporaryName ?? step.name) : step.name
-    const piecesFrom = this.#pieces.length / 4
-    for (const { blob, row } of blobs) {
-      for (const piece of piecesOfBlob(file, blob)) {
-        this.#pieces.push(row, piece.blobOffset, piece.length, piece.offset)
-      }
-    }
-    const directory = this.#directory(step.directory)
+  /** Adds a file; what `addContent` adds next is of this one. */
+  startFile(file: RestoreFile): void {
+    const { step, entry, isShared, temporaryName } = file
+    const isPart = this.kind === 'write' && isShared
+    const way = isPart ? WAY_PART : file.way
+    const name = isPart ? (temporaryName ?? step.name) : step.name
     const nameOffset = this.#names.length
     this.#names += `${name}\0`
     const { seconds, nanoseconds } = entry.mtime
-    const pieceCount = this.#pieces.length / 4 - piecesFrom
-    const { uid, gid } = step
-    const owner = [entry.mode, uid, gid] as const
+    const piecesFrom = this.#pieces.length / PIECE_FIELDS
+    const directory = this.#directoryRow(step.directory)
     const extras = this.#addExtras(file)
-    this.#files.push(way, directory, nameOffset, ...owner, seconds, nanoseconds, entry.size)
-    this.#files.push(piecesFrom, pieceCount, extras)
+    this.#files.push(way, directory, nameOffset, entry.mode, step.uid, step.gid, seconds, nanoseconds, entry.size)
+    this.#files.push(piecesFrom, 0, extras)
     this.rowFiles.push(file)
-    this.#blobsByRow.push(blobs)
   }
 
-  /** The files of the job with what they need of it, in the order of their rows. */
-  *blobsByFile(): Generator<{ readonly file: RestoreFile; readonly blobs: readonly number[] }> {
-    for (const [i, file] of this.rowFiles.entries()) {
-      yield { file, blobs: (this.#blobsByRow[i] ?? []).map(({ blob }) => blob) }
-    }
+  /** Adds blob `blob` of the file that was started last, which is row `row` of the job's blobs. */
+  addContent({ layout, entry }: RestoreFile, blob: number, row: number): void {
+    const before = this.#pieces.length
+    if (layout === undefined) this.#pieces.push(row, 0, entry.size, 0)
+    else for (const piece of piecesOfBlob(layout, blob)) this.#addPiece(row, piece)
+    const at = this.#files.length - FILE_FIELDS + FILE_PIECES
+    this.#files[at] = (this.#files[at] ?? 0) + (this.#pieces.length - before) / PIECE_FIELDS
+  }
+
+  /** Of a comparison: which file and which of its blobs each blob of the job is, in the order of the answers. */
+  get compared(): readonly { readonly file: RestoreFile; readonly blob: number }[] {
+    return this.#compared
   }
 
   build(pack?: JobPack): RestoreJob {
@@ -91,13 +100,15 @@ export class JobBuilder {
     }
   }
 
-  #directory(directory: TargetDirectory): number {
-    let row = this.#directories.get(directory)
-    if (row === undefined) {
-      row = this.#paths.push(directory.path) - 1
-      this.#directories.set(directory, row)
-    }
-    return row
+  #addPiece(row: number, { blobOffset, length, offset }: FilePiece): void {
+    this.#pieces.push(row, blobOffset, length, offset)
+  }
+
+  /** Files of one directory follow each other. */
+  #directoryRow(directory: TargetDirectory): number {
+    if (directory !== this.#directory) this.#paths.push(directory.path)
+    this.#directory = directory
+    return this.#paths.length - 1
   }
 
   #addExtras({ entry, step, temporaryName }: RestoreFile): number {

@@ -11,7 +11,7 @@ import type { TargetTree } from './target-tree.ts'
 /** Gives a file that was restored one more of its names. @throws {PosixError | TargetError} */
 export function linkFile(target: TargetTree, step: PlanStep, temporaryName: ByteString): void {
   const first = present(step.linkTo, 'the first name of the file')
-  if (first.failed === true) {
+  if (first.failed) {
     throw new TargetError('TARGET_FAILED', 'the file that it is another name of could not be restored', {
       hint: 'See why that one failed, and restore again.',
     })

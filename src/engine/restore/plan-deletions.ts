@@ -50,5 +50,6 @@ function isMountPoint(target: TargetTree, parent: TargetDirectory, status: FileS
 function deletion(directory: TargetDirectory, name: ByteString, existing: FileStatus): PlanStep {
   const bytes = existing.kind === 'file' ? existing.size : 0
   const { kind, uid, gid } = existing
-  return { action: 'delete', directory, name, kind, bytes, existing, uid, gid, isContentSame: false }
+  const nothing = { entry: undefined, itself: undefined, linkTo: undefined, isContentSame: false, failed: false }
+  return { action: 'delete', directory, name, kind, bytes, existing, uid, gid, ...nothing }
 }

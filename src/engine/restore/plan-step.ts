@@ -4,7 +4,11 @@ import type { TreeEntry } from '../../format/tree.ts'
 import type { RestoreAction } from '../restore-types.ts'
 import type { TargetDirectory } from './target-tree.ts'
 
-/** What a restore does with one entry, with all it needs to know to do it. */
+/**
+ * What a restore does with one entry, with all it needs to know to do it.
+ *
+ * Steps live no longer than the batch that they are part of, unless other entries need them: there may be millions.
+ */
 export interface PlanStep {
   readonly action: RestoreAction
   /** The directory of the target that it lies in; of the target itself, that itself. */
@@ -13,19 +17,19 @@ export interface PlanStep {
   readonly name: ByteString
   readonly kind: string
   readonly bytes: number
-  /** Absent when it is deleted. */
-  readonly entry?: TreeEntry
+  /** Nothing when it is deleted. */
+  readonly entry: TreeEntry | undefined
   /** What has its name in the target. */
-  readonly existing?: FileStatus
+  readonly existing: FileStatus | undefined
   /** The directory that it is, or becomes. */
-  readonly itself?: TargetDirectory
+  readonly itself: TargetDirectory | undefined
   /** Whom it belongs to here. */
   readonly uid: number
   readonly gid: number
   /** The step that restores another name of the same file; this one becomes a link to it. */
-  readonly linkTo?: PlanStep
+  readonly linkTo: PlanStep | undefined
   /** Size and time are as wanted, so that the content is taken to be. */
   readonly isContentSame: boolean
   /** Set when it could not be done. */
-  failed?: boolean
+  failed: boolean
 }

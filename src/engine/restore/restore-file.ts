@@ -1,8 +1,8 @@
 import type { ByteString } from '../../base/byte-string.ts'
 import type { TidemarkError } from '../../base/errors.ts'
-import { BLOB_ID_BYTES } from '../../base/ids.ts'
+import { BLOB_ID_BYTES, type BlobId } from '../../base/ids.ts'
 import type { FileEntry } from '../../format/tree.ts'
-import type { FileLayout, FilePiece } from '../point-view-layout.ts'
+import { type FileLayout, type FilePiece, idAt } from '../point-view-layout.ts'
 import type { PlanStep } from './plan-step.ts'
 import type { WAY_CREATE, WAY_IN_PLACE, WAY_REPLACE } from './restore-job.ts'
 
@@ -13,7 +13,8 @@ export interface RestoreFile {
   readonly way: typeof WAY_CREATE | typeof WAY_REPLACE | typeof WAY_IN_PLACE
   /** The name that it is written under first, where it replaces something. */
   readonly temporaryName: ByteString | undefined
-  readonly layout: FileLayout
+  /** `undefined` where it is simple: one blob that holds all of it, or none. */
+  readonly layout: FileLayout | undefined
   /** Set for the first reason why it cannot be restored. */
   problem: TidemarkError | undefined
   /** Several jobs write to it, and this thread has made it ready. */
@@ -23,12 +24,23 @@ export interface RestoreFile {
 }
 
 /** Returns how many data blobs make up a file. */
-export function blobCountOf({ layout }: RestoreFile): number {
+export function blobCountOf({ layout, entry }: RestoreFile): number {
+  if (layout === undefined) return entry.size === 0 ? 0 : 1
   return layout.starts.length - 1
 }
 
+/** Returns the id of blob `blob` of a file: a view. */
+export function blobIdOf({ layout, entry }: RestoreFile, blob: number): BlobId {
+  return layout === undefined ? (entry.content.ids as BlobId) : idAt(layout.ids, blob)
+}
+
+/** Returns how many bytes blob `blob` of a file has. */
+export function blobLengthOf({ layout, entry }: RestoreFile, blob: number): number {
+  return layout === undefined ? entry.size : (layout.starts[blob + 1] ?? 0) - (layout.starts[blob] ?? 0)
+}
+
 /** Returns where the bytes of blob `blob` go, in order; several pieces where holes part them. */
-export function piecesOfBlob({ layout }: RestoreFile, blob: number): FilePiece[] {
+export function piecesOfBlob(layout: FileLayout, blob: number): FilePiece[] {
   const [from = 0, end = 0] = [layout.starts[blob], layout.starts[blob + 1]]
   if (end === from) return []
   const [only] = layout.ranges
@@ -58,10 +70,8 @@ function rangeOf({ ranges }: FileLayout, position: number): number {
   return low
 }
 
-/** Returns the layout of a file with one blob or none and no holes, which needs no look into the index. */
-export function simpleLayout({ content, holes, size }: FileEntry): FileLayout | undefined {
-  if (content.level !== 0 || content.ids.byteLength > BLOB_ID_BYTES || holes.length > 0) return undefined
-  if ((content.ids.byteLength === 0) !== (size === 0)) return undefined
-  if (size === 0) return { ids: content.ids, starts: new Float64Array(1), ranges: [] }
-  return { ids: content.ids, starts: Float64Array.of(0, size), ranges: [{ offset: 0, length: size, start: 0 }] }
+/** Tells whether a file has one blob or none and no holes: where its bytes lie then needs no look into the index. */
+export function isSimple({ content, holes, size }: FileEntry): boolean {
+  if (content.level !== 0 || content.ids.byteLength > BLOB_ID_BYTES || holes.length > 0) return false
+  return (content.ids.byteLength === 0) === (size === 0)
 }

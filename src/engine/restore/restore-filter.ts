@@ -8,11 +8,14 @@ export type Wanted = 'yes' | 'no' | 'below'
 export class RestoreFilter {
   readonly #included: ((path: ByteString, isDirectory: boolean) => boolean) | undefined
   readonly #excluded: (path: ByteString, isDirectory: boolean) => boolean
+  /** Whether there is any pattern: without one nobody needs to put a path together for each entry. */
+  readonly hasPatterns: boolean
 
   /** @throws {UsageError} BAD_PATTERN */
   constructor({ include, exclude }: { readonly include: readonly string[]; readonly exclude: readonly string[] }) {
     this.#included = include.length === 0 ? undefined : compilePatterns(include)
     this.#excluded = compilePatterns(exclude)
+    this.hasPatterns = include.length > 0 || exclude.length > 0
   }
 
   /** Whether all that is not excluded is wanted. */

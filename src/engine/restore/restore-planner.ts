@@ -5,10 +5,11 @@ import { readLinkAt } from '../../base/posix/files.ts'
 import type { FileStatus } from '../../base/posix/statx.ts'
 import { entryNameProblem } from '../../format/entry-name.ts'
 import type { TreeEntry } from '../../format/tree.ts'
-import { DIRECTORIES_AT_ONCE, type DirectoryListing } from '../point-view-directory.ts'
+import type { DirectoryListing } from '../point-view-directory.ts'
 import type { OpenPointView } from '../point-view.ts'
 import type { RestoreAction, RestoreOptions } from '../restore-types.ts'
 import { chooseAction, isContentSame } from './choose-action.ts'
+import { ListingQueue } from './listing-queue.ts'
 import { planDeletions } from './plan-deletions.ts'
 import type { RestoreStart } from './plan-restore.ts'
 import type { PlanStep } from './plan-step.ts'
@@ -32,6 +33,18 @@ interface Level {
   readonly directory: TargetDirectory
   readonly entry: TreeEntry
   readonly wanted: Wanted
+}
+
+/** Directories beside each other, which are planned one after the other. */
+interface Siblings {
+  readonly levels: readonly Level[]
+  readonly listings: ListingQueue
+  next: number
+}
+
+function siblingsOf(view: OpenPointView, levels: readonly Level[]): Siblings {
+  const entries = levels.map(({ entry }) => entry)
+  return { levels, listings: new ListingQueue(view, entries), next: 0 }
 }
 
 /**
@@ -65,31 +78,34 @@ export class RestorePlanner {
       return
     }
     if (start.name !== '' && this.#isTargetRestored()) yield [this.#rootStep(start, siblings)]
-    const stack: { readonly levels: readonly Level[]; next: number; prepared: number }[] = []
-    const first: Level = { directory: target.root, entry: start, wanted: this.#filter.wantsAll ? 'yes' : 'below' }
-    stack.push({ levels: [first], next: 0, prepared: 1 })
+    const { wantsAll } = this.#filter
+    const first: Level = { directory: target.root, entry: start, wanted: wantsAll ? 'yes' : 'below' }
+    const stack = [siblingsOf(view, [first])]
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      if (top.next >= top.prepared && top.next < top.levels.length) {
-        top.prepared = top.next + DIRECTORIES_AT_ONCE
-        await view.prepare(top.levels.slice(top.next, top.prepared).map(({ entry }) => entry))
-      }
-      const level = top.levels[top.next++]
-      if (level === undefined) stack.pop()
-      else if (!level.directory.failed) {
-        const planned = await this.#read(level)
+      const at = top.next++
+      const level = top.levels[at]
+      if (level === undefined) {
+        stack.pop()
+        // Nothing below them was wanted, so they are not either.
+        for (const { directory } of top.levels) this.#pending.delete(directory)
+      } else if (!level.directory.failed) {
+        const planned = await this.#read(level, () => top.listings.take(at))
         if (planned === undefined) continue
         if (planned.steps.length > 0) yield this.#withPending(level.directory, planned.steps)
-        stack.push({ levels: planned.below, next: 0, prepared: 0 })
+        if (planned.below.length > 0) stack.push(siblingsOf(view, planned.below))
       }
     }
   }
 
   /** Returns `undefined` when the directory cannot be read, here or in the point. */
-  async #read(level: Level): Promise<{ steps: readonly PlanStep[]; below: readonly Level[] } | undefined> {
-    const { target, view } = this.#options
-    const { directory, entry } = level
+  async #read(
+    level: Level,
+    list: () => Promise<DirectoryListing>,
+  ): Promise<{ steps: readonly PlanStep[]; below: readonly Level[] } | undefined> {
+    const { target } = this.#options
+    const { directory } = level
     try {
-      const listing = await view.listing(entry)
+      const listing = await list()
       const names = directory.exists && !directory.isNew ? target.list(directory) : none
       return this.#planDirectory(level, listing, names)
     } catch (error) {
@@ -107,8 +123,9 @@ export class RestorePlanner {
     const steps: PlanStep[] = []
     const below: Level[] = []
     for (const entry of listing.entries) {
-      const isDirectory = entry.kind === 'dir'
-      const entryWanted = this.#filter.wants(joinPath(directory.path, entry.name), isDirectory, wanted)
+      const entryWanted = this.#filter.hasPatterns
+        ? this.#filter.wants(joinPath(directory.path, entry.name), entry.kind === 'dir', wanted)
+        : 'yes'
       if (entryWanted === 'no') continue
       try {
         const step = this.#planEntry(directory, entry, { listing, isThere, steps })
@@ -153,19 +170,29 @@ export class RestorePlanner {
     const isContent =
       existing !== undefined && isContentSame({ entry, existing, existingTarget: undefined, owner: undefined })
     const bytes = entry.kind === 'file' && linkTo === undefined ? entry.size : 0
-    const base = { action, directory, name: entry.name, kind: entry.kind, bytes, entry, uid, gid }
+    const isOtherKept = action === 'keep' && existing?.kind !== 'dir'
     const step: PlanStep = {
-      ...base,
+      action,
+      directory,
+      name: entry.name,
+      kind: entry.kind,
+      bytes,
+      entry,
+      existing,
+      itself:
+        entry.kind === 'dir' && !isOtherKept
+          ? childDirectory(directory, entry.name, existing?.kind === 'dir')
+          : undefined,
+      uid,
+      gid,
+      linkTo,
       isContentSame: isContent,
-      ...(existing === undefined ? {} : { existing }),
-      ...(linkTo === undefined ? {} : { linkTo }),
+      failed: false,
     }
     if (entry.link !== undefined && linkTo === undefined && action !== 'keep' && entry.kind !== 'dir') {
       this.#links.set(entry.link.group, step)
     }
-    const isOtherKept = action === 'keep' && existing?.kind !== 'dir'
-    if (entry.kind !== 'dir' || isOtherKept) return step
-    return { ...step, itself: childDirectory(directory, entry.name, existing?.kind === 'dir') }
+    return step
   }
 
   #statusIfThere(directory: TargetDirectory, name: ByteString): FileStatus | undefined {
@@ -268,7 +295,7 @@ export class RestorePlanner {
     const isUnused = existing === undefined || target.list(root).length === 0
     const action = isUnused ? 'create' : this.#choose({ directory: root, entry, existing, uid, gid })
     const base = { action, directory: root, name: '' as ByteString, kind: 'dir', bytes: 0, entry, uid, gid }
-    return { ...base, itself: root, isContentSame: true, ...(existing === undefined ? {} : { existing }) }
+    return { ...base, existing, itself: root, linkTo: undefined, isContentSame: true, failed: false }
   }
 
   #withPending(directory: TargetDirectory, steps: readonly PlanStep[]): readonly PlanStep[] {

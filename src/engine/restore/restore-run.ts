@@ -5,12 +5,14 @@ import { statusOf } from '../../base/posix/statx.ts'
 import { compareTimespec } from '../../base/clock.ts'
 import { IntegrityError } from '../../base/errors.ts'
 import type { FileEntry } from '../../format/tree.ts'
+import type { FileLayout } from '../point-view-layout.ts'
 import type { OpenPointView } from '../point-view.ts'
 import type { AttributeWriter } from './attributes.ts'
+import { DirectoryTable, type DirectoryRow } from './directory-table.ts'
 import { linkFile, setLinkedFlags } from './link-files.ts'
 import { makeOther, verifyOther } from './other-entries.ts'
 import type { PlanStep } from './plan-step.ts'
-import { type RestoreFile, simpleLayout } from './restore-file.ts'
+import { type RestoreFile, isSimple } from './restore-file.ts'
 import { WAY_CREATE, WAY_IN_PLACE, WAY_REPLACE } from './restore-job.ts'
 import type { RestoreTally } from './restore-tally.ts'
 import { targetError } from './target-errors.ts'
@@ -29,27 +31,28 @@ export interface RestoreRunOptions {
 /** Carries out the steps of a plan: all but the content of files, which it collects. */
 export class RestoreRun {
   readonly #options: RestoreRunOptions
-  readonly #directories: PlanStep[] = []
+  readonly #directories = new DirectoryTable()
   readonly #links: PlanStep[] = []
   readonly #lockedLinks: PlanStep[] = []
   #nextTemporary = 0
-  /** Files whose content is still to be restored; the caller takes them out. */
+  /** Files whose content is still to be restored, and how many bytes they have; the caller takes them out. */
   files: RestoreFile[] = []
+  bytes = 0
 
   constructor(options: RestoreRunOptions) {
     this.#options = options
   }
 
-  /** Carries out one step; what fails is counted and reported. */
-  async take(step: PlanStep): Promise<void> {
-    const { tally } = this.#options
-    tally.planned(step)
+  /** Carries out one step, at once where that is possible; what fails is counted and reported. */
+  take(step: PlanStep): Promise<void> | undefined {
+    this.#options.tally.planned(step)
     try {
-      if (step.directory.failed) this.#skip(step)
-      else await this.#carryOut(step)
+      if (!step.directory.failed) return this.#carryOut(step)?.catch((error: unknown) => this.fail(step, error))
+      this.#skip(step)
     } catch (error) {
       this.fail(step, error)
     }
+    return undefined
   }
 
   /** Gives files their other names and directories their attributes: when all files are there. */
@@ -59,7 +62,7 @@ export class RestoreRun {
       this.#try(step, () => setLinkedFlags(this.#options.target, step, step.entry?.flags ?? 0))
     }
     // Parents stand before children: what is done below a directory would change its time.
-    for (const step of this.#directories.reverse()) this.#try(step, () => this.#finishDirectory(step))
+    for (let row = this.#directories.count - 1; row >= 0; row--) this.#finishDirectory(this.#directories.get(row))
   }
 
   fail(step: PlanStep, error: unknown): void {
@@ -74,27 +77,29 @@ export class RestoreRun {
     this.#options.tally.done(step, () => this.#pathOf(step))
   }
 
-  async #carryOut(step: PlanStep): Promise<void> {
+  #carryOut(step: PlanStep): Promise<void> | undefined {
     const { target } = this.#options
     if (step.entry?.link !== undefined && step.linkTo === undefined && step.entry.flags !== 0) {
       if (step.action !== 'keep') this.#lockedLinks.push(step)
     }
-    if (step.itself !== undefined) return this.#makeDirectory(step, step.itself)
-    switch (step.action) {
-      case 'delete':
-        removeAt(target.handles.fd(step.directory.path), step.name, { directory: step.kind === 'dir' })
-        if (step.kind === 'dir') target.handles.forget(this.#relativePath(step))
-        return this.done(step)
-      case 'unchanged':
-      case 'keep':
-        return this.done(step)
-      default:
-        break
-    }
+    if (step.itself !== undefined) this.#makeDirectory(step, step.itself)
+    else if (step.action === 'delete') {
+      removeAt(target.handles.fd(step.directory.path), step.name, { directory: step.kind === 'dir' })
+      if (step.kind === 'dir') target.handles.forget(this.#relativePath(step))
+      this.done(step)
+    } else if (step.action === 'unchanged' || step.action === 'keep') this.done(step)
+    else return this.#restore(step)
+    return undefined
+  }
+
+  #restore(step: PlanStep): Promise<void> | undefined {
+    const { target } = this.#options
     const entry = present(step.entry, 'what is restored')
     if (step.linkTo !== undefined) this.#links.push(step)
-    else if (entry.kind === 'file') this.files.push(await this.#fileOf(step, entry))
-    else {
+    else if (entry.kind === 'file') {
+      if (isSimple(entry)) this.#addFile(step, entry, undefined)
+      else return this.#options.view.layout(entry).then((layout) => this.#addFile(step, entry, layout))
+    } else {
       assert(entry.kind !== 'dir', 'a directory was handled before')
       const dirfd = target.handles.fd(step.directory.path)
       const { name, uid, gid, existing } = step
@@ -103,22 +108,24 @@ export class RestoreRun {
       if (this.#options.verify) this.#refuse(verifyOther(entry, dirfd, name))
       this.done(step)
     }
+    return undefined
   }
 
-  async #fileOf(step: PlanStep, entry: FileEntry): Promise<RestoreFile> {
+  #addFile(step: PlanStep, entry: FileEntry, layout: FileLayout | undefined): void {
     const { existing } = step
     // Other names of the file in its place stay what they are.
     const isInPlace = existing?.kind === 'file' && existing.nlink === 1
-    return {
+    this.bytes += entry.size
+    this.files.push({
       step,
       entry,
       way: existing === undefined ? WAY_CREATE : isInPlace ? WAY_IN_PLACE : WAY_REPLACE,
       temporaryName: existing === undefined || isInPlace ? undefined : this.#temporaryName(),
-      layout: simpleLayout(entry) ?? (await this.#options.view.layout(entry)),
+      layout,
       problem: undefined,
       isShared: false,
       isCounted: false,
-    }
+    })
   }
 
   #makeDirectory(step: PlanStep, itself: TargetDirectory): void {
@@ -135,31 +142,26 @@ export class RestoreRun {
       itself.isNew = true
       itself.inherits = step.directory.inherits
     }
-    if (step.action !== 'keep') this.#directories.push(step)
+    const { action, entry, uid, gid } = step
+    if (action !== 'keep' && entry?.kind === 'dir') {
+      const isUsed = !itself.isNew || itself.inherits
+      this.#directories.add({ path: itself.path, entry, uid, gid, action, isUsed })
+    }
     this.done(step)
   }
 
-  #finishDirectory(step: PlanStep): void {
-    const { target, attributes, verify } = this.#options
-    const { entry, uid, gid } = step
-    const itself = present(step.itself, 'a directory')
-    if (entry === undefined || itself.failed) return
-    target.withDescriptor(itself, (fd) => {
-      const { seconds, nanoseconds } = entry.mtime
-      const { name } = step
-      const wanted = {
-        name,
-        mode: entry.mode,
-        uid,
-        gid,
-        seconds,
-        nanoseconds,
-        xattrs: entry.xattrs,
-        flags: entry.flags,
-      }
-      attributes.apply(fd, wanted, { isOwn: false, isUsed: !itself.isNew || itself.inherits })
-      if (verify && compareTimespec(statusOf(fd).mtime, entry.mtime) !== 0) this.#refuse('its time of change differs')
-    })
+  #finishDirectory(row: DirectoryRow): void {
+    const { target, attributes, verify, tally } = this.#options
+    try {
+      target.withDescriptor(row.path, (fd) => {
+        attributes.apply(fd, row, { isOwn: false, isUsed: row.isUsed })
+        if (verify && compareTimespec(statusOf(fd).mtime, row) !== 0) this.#refuse('its time of change differs')
+      })
+    } catch (error) {
+      tally.undone({ action: row.action, bytes: 0, failed: false })
+      const path = target.pathOf(target.root, row.path)
+      tally.fail(path, targetError(path, error))
+    }
   }
 
   #link(step: PlanStep): void {
@@ -176,7 +178,7 @@ export class RestoreRun {
   }
 
   #try(step: PlanStep, action: () => void): void {
-    if (step.failed === true) return
+    if (step.failed) return
     try {
       action()
     } catch (error) {

@@ -52,8 +52,8 @@ export class RestoreTally {
   }
 
   /** Takes a step back that could not be done. */
-  undone(step: PlanStep): void {
-    if (step.failed === true) return
+  undone(step: Pick<PlanStep, 'action' | 'bytes' | 'failed'>): void {
+    if (step.failed) return
     step.failed = true
     const counts = this.#counts[step.action]
     counts.entries--

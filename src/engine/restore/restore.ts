@@ -19,9 +19,15 @@ import { RestoreTally } from './restore-tally.ts'
 import { SharedFiles } from './shared-files.ts'
 import type { TargetTree } from './target-tree.ts'
 
-/** Files in a batch at least, while threads have nothing else to do, and at most: frames are decoded once a batch. */
-const BATCH_FILES_MIN = 1024
-const BATCH_FILES_MAX = 32_768
+/**
+ * Files in a batch while threads have nothing else to do, and otherwise; and bytes. What is known of a file is held
+ * until its batch is done. Frames are decoded once a batch: those on the border of two batches twice.
+ */
+const FIRST_FILES = 256
+const BATCH_FILES = 4096
+const BATCH_BYTES = 64 << 20
+/** One is at work, and the next is ready, so that no thread waits for this one. */
+const BATCHES_AT_ONCE = 2
 const TOKEN_BYTES = 4
 
 export interface RestoreInput {
@@ -64,8 +70,13 @@ export async function restore(input: RestoreInput): Promise<RestoreSummary> {
   await using files = new FileQueue({ input, target, tally, attributes, run })
   for await (const steps of planner.plan(start)) {
     signal?.throwIfAborted()
-    for (const step of steps) await run.take(step)
-    await files.advance()
+    for (const step of steps) {
+      // Most entries need no waiting, and waiting costs more than they do.
+      const taken = run.take(step)
+      if (taken !== undefined) await taken
+      if (files.isReady) await files.start()
+    }
+    if (files.isIdle) await files.start()
   }
   await files.drain()
   run.finish()
@@ -87,41 +98,51 @@ class FileQueue implements AsyncDisposable {
   readonly #shared: SharedFiles
   #team: Team | undefined
   #restorer: FileRestorer | undefined
-  #running: Promise<void> = Promise.resolve()
-  #isRunning = false
+  readonly #running = new Set<Promise<void>>()
+  #hasFailed = false
 
   constructor(options: FileQueueOptions) {
     this.#options = options
     this.#shared = new SharedFiles(options.target, options.attributes)
   }
 
-  /** Starts the next batch when the one before is done, and waits for that when there is enough for one. */
-  async advance(): Promise<void> {
-    const { length } = this.#options.run.files
-    if (length >= (this.#isRunning ? BATCH_FILES_MAX : BATCH_FILES_MIN)) await this.#start()
+  /** Whether there is enough for a batch. */
+  get isReady(): boolean {
+    const { run } = this.#options
+    return run.files.length >= BATCH_FILES || run.bytes >= BATCH_BYTES
   }
 
-  async drain(): Promise<void> {
-    if (this.#options.run.files.length > 0) await this.#start()
-    await this.#running
+  /** Whether threads have nothing to do though there is something. */
+  get isIdle(): boolean {
+    return this.#running.size === 0 && this.#options.run.files.length >= FIRST_FILES
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#running.catch(() => undefined)
-    await this.#team?.[Symbol.asyncDispose]()
-    this.#shared.abandon()
-  }
-
-  async #start(): Promise<void> {
-    await this.#running
+  /** Starts a batch of the files that were collected, once there are not too many batches at work. */
+  async start(): Promise<void> {
+    while (this.#running.size >= BATCHES_AT_ONCE) await Promise.race(this.#running)
+    if (this.#hasFailed) await Promise.all(this.#running)
     const { run } = this.#options
     const batch = run.files
     run.files = []
+    run.bytes = 0
     this.#restorer ??= await this.#open()
-    this.#isRunning = true
-    this.#running = this.#restorer.restore(batch).finally(() => (this.#isRunning = false))
-    // Whoever waits for it hears of it; nobody may be waiting yet.
-    this.#running.catch(() => undefined)
+    const running = this.#restorer.restore(batch).then(() => {
+      this.#running.delete(running)
+    })
+    this.#running.add(running)
+    // It stays among those at work, so that whoever waits hears of it; nobody may be waiting yet.
+    running.catch(() => (this.#hasFailed = true))
+  }
+
+  async drain(): Promise<void> {
+    if (this.#options.run.files.length > 0) await this.start()
+    await Promise.all(this.#running)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#running)
+    await this.#team?.[Symbol.asyncDispose]()
+    this.#shared.abandon()
   }
 
   async #open(): Promise<FileRestorer> {

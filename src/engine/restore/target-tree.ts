@@ -94,7 +94,7 @@ export class TargetTree implements Disposable {
 
   /** Returns the names in a directory that is there, and finds out what it gives to new files. @throws {PosixError} */
   list(directory: TargetDirectory): ByteString[] {
-    return this.withDescriptor(directory, (fd) => {
+    return this.withDescriptor(directory.path, (fd) => {
       directory.inherits = givesAttributes(fd)
       return readDirectory(fd)
     })
@@ -105,10 +105,12 @@ export class TargetTree implements Disposable {
     return statusAt(this.handles.fd(directory.path), name)
   }
 
-  /** Calls `use` with a descriptor that can do all that a directory's can. @throws {PosixError} */
-  withDescriptor<T>(directory: TargetDirectory, use: (fd: number) => T): T {
-    if (directory.parent === undefined) return use(this.fd)
-    const fd = openDirectoryAt(this.handles.fd(directory.parent.path), directory.name)
+  /** Calls `use` with a descriptor that can do all that a directory's can; `path` is relative. @throws {PosixError} */
+  withDescriptor<T>(path: ByteString, use: (fd: number) => T): T {
+    if (path === '') return use(this.fd)
+    const slash = path.lastIndexOf('/')
+    const parent = path.slice(0, Math.max(slash, 0)) as ByteString
+    const fd = openDirectoryAt(this.handles.fd(parent), path.slice(slash + 1) as ByteString)
     try {
       return use(fd)
     } finally {
