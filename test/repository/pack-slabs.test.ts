@@ -33,7 +33,7 @@ test('threads share no number and no byte, and every slab is announced once', as
     slabs.recycle(slab)
     slabs.prepare(slab, row++)
   }
-  const slabs = PackSlabs.create(send)
+  const slabs = PackSlabs.create(send, 3)
   for (let slab = 0; slab < 3; slab++) slabs.prepare(slab, row++)
   const task = { handle: slabs.handle, frames: 150, bytes: 700_001 }
   const results = await Promise.all([1, 2].map((mark) => run({ ...task, mark }, send)))
