@@ -23,8 +23,8 @@ test('options win over variables, variables over XDG folders', () => {
     TIDEMARK_STATE_DIR: 'state',
   }
   expect(choosePaths(environment, '/work', { config: 'c.yaml', cacheDir: '/opt' })).toEqual({
-    configFile: '/work/c.yaml',
-    stateDirectory: '/work/state',
+    configFile: '/place/c.yaml',
+    stateDirectory: '/place/state',
     cacheDirectory: '/opt',
   })
   expect(choosePaths(environment, '/work', NOTHING)).toMatchObject({

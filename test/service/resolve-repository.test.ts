@@ -11,7 +11,7 @@ function ask(given: string | undefined, yaml = 'default: home\nrepositories:\n  
   const folder = temporaryFolder()
   const configFile = join(folder, 'config.yaml')
   writeFileSync(configFile, yaml)
-  return resolveRepository({ given, configFile, workingDirectory: '/work/here' })
+  return resolveRepository({ given, configFile, workingDirectory: '/place/here' })
 }
 
 test('a configured name is its location, and the default is used when nothing is named', async () => {
@@ -21,13 +21,13 @@ test('a configured name is its location, and the default is used when nothing is
 
 test('paths are taken from the working directory, without reading the configuration', async () => {
   const broken = '{'
-  expect(await ask('./store', broken)).toEqual({ name: undefined, url: '/work/here/store' })
-  expect(await ask('../a/./b/', broken)).toEqual({ name: undefined, url: '/work/a/b' })
+  expect(await ask('./store', broken)).toEqual({ name: undefined, url: '/place/here/store' })
+  expect(await ask('../a/./b/', broken)).toEqual({ name: undefined, url: '/place/a/b' })
   expect(await ask('/x', broken)).toEqual({ name: undefined, url: '/x' })
 })
 
 test('a word that is no configured name is a path', async () => {
-  expect(await ask('store')).toEqual({ name: undefined, url: '/work/here/store' })
+  expect(await ask('store')).toEqual({ name: undefined, url: '/place/here/store' })
 })
 
 test('file URLs become paths, other URLs stay', async () => {

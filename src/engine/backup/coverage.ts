@@ -1,5 +1,6 @@
 import type { ByteString } from '../../base/byte-string.ts'
 import type { CoverageCounts, Omission } from '../../format/records.ts'
+import { reasonOf } from '../scan/scan-errors.ts'
 import type { BackupEvents, SkipReason, Trouble, TroubleReason } from '../backup-types.ts'
 
 const OMISSIONS_MAX = 10_000
@@ -51,32 +52,12 @@ export class Coverage {
 
   /** Tells of a file by the name of the error number that it failed with. */
   failed(path: ByteString, code: string, bytes: number): void {
-    this.trouble({ path, reason: troubleOf(code), bytes })
+    this.trouble({ path, reason: reasonOf(code), bytes })
   }
 
   counts(stored: number): CoverageCounts {
     const unreadable = [...this.troubles].reduce((sum, [reason, n]) => (reason === 'changed' ? sum : sum + n), 0)
     return { expected: stored + unreadable, stored, skipped: this.skipped, unreadable: this.troubles }
-  }
-}
-
-/** What an error number means for whoever reads the coverage of a point. */
-export function troubleOf(code: string): TroubleReason {
-  switch (code) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-    case 'ELOOP':
-    case 'ESTALE':
-      return 'vanished'
-    case 'changed':
-      return 'changed'
-    case 'EACCES':
-    case 'EPERM':
-      return 'denied'
-    case 'ENAMETOOLONG':
-      return 'name-too-long'
-    default:
-      return 'io-error'
   }
 }
 

@@ -6,7 +6,7 @@ import { blake3 } from '../../crypto/blake3.ts'
 import type { LocalCache } from '../../repository/local-cache.ts'
 import type { Trouble } from '../backup-types.ts'
 import { EntryTable } from '../scan/entry-table.ts'
-import type { SkipMap } from '../scan/scanner.ts'
+import type { SkipMap } from '../scan/scan-options.ts'
 import type { Source } from '../source.ts'
 
 /** Which of at most four points a base stands for. */

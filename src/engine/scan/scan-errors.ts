@@ -1,6 +1,6 @@
 import { type ByteString, display } from '../../base/byte-string.ts'
 import { errnoOf, SourceError } from '../../base/errors.ts'
-import type { Trouble } from '../backup-types.ts'
+import type { TroubleReason } from '../backup-types.ts'
 
 const MISSING = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ESTALE'])
 
@@ -9,9 +9,10 @@ export function isMissing(code: string): boolean {
   return MISSING.has(code)
 }
 
-/** Returns what an error number means for whoever reads what was left out. */
-export function reasonOf(code: string): Trouble['reason'] {
+/** Returns what the name of an error number, or `changed`, means for whoever reads the coverage of a point. */
+export function reasonOf(code: string): TroubleReason {
   if (isMissing(code)) return 'vanished'
+  if (code === 'changed') return 'changed'
   if (code === 'EACCES' || code === 'EPERM') return 'denied'
   return code === 'ENAMETOOLONG' ? 'name-too-long' : 'io-error'
 }
