@@ -16,6 +16,7 @@ import {
 import type { JobBuilder } from './job-builder.ts'
 import type { JobRunner } from './job-runner.ts'
 import { NeedTable } from './need-table.ts'
+import { nextTurn } from './next-turn.ts'
 import { type RestoreFile, blobCountOf, blobIdOf } from './restore-file.ts'
 import { type FileProblem, type RestoreJobResult, WAY_IN_PLACE } from './restore-job.ts'
 import type { SharedFiles } from './shared-files.ts'
@@ -100,7 +101,9 @@ export class FileRestorer {
   async #restoreSlices(slices: readonly Slice[]): Promise<void> {
     const { runner, shared, index } = this.#options
     await this.#compare(slices)
+    await nextTurn()
     const { needs, empty } = this.#needsOf(slices)
+    await nextTurn()
     const jobs = groupByFrames(needs, index)
     for (const file of sharedFiles(jobs)) file.isShared = true
     const inPlace = new Set<RestoreFile>()

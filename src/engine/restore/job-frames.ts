@@ -25,7 +25,7 @@ import {
 export class JobFrames implements Disposable {
   readonly #repositoryIdBytes: Uint8Array
   readonly #hasher: KeyedHasher
-  readonly #digest = Buffer.alloc(BLOB_ID_BYTES)
+  readonly #digest = new Uint8Array(BLOB_ID_BYTES)
   #sealed = new Uint8Array(0)
   #raw = new Uint8Array(0)
   #rawAddress = 0
@@ -70,7 +70,8 @@ export class JobFrames implements Disposable {
   /** Tells whether `plain` is the blob with the id at `offset` of `ids`. */
   isBlob(plain: Uint8Array, ids: Uint8Array, offset: number): boolean {
     this.#hasher.hashInto(this.#digest, 0, plain)
-    return this.#digest.equals(ids.subarray(offset, offset + BLOB_ID_BYTES))
+    for (let i = 0; i < BLOB_ID_BYTES; i++) if (this.#digest[i] !== ids[offset + i]) return false
+    return true
   }
 
   [Symbol.dispose](): void {

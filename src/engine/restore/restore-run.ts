@@ -34,6 +34,7 @@ export class RestoreRun {
   readonly #directories = new DirectoryTable()
   readonly #links: PlanStep[] = []
   readonly #lockedLinks: PlanStep[] = []
+  readonly #pathOf = ({ directory, name }: PlanStep): ByteString => this.#options.target.pathOf(directory, name)
   #nextTemporary = 0
   /** Files whose content is still to be restored, and how many bytes they have; the caller takes them out. */
   files: RestoreFile[] = []
@@ -74,7 +75,7 @@ export class RestoreRun {
   }
 
   done(step: PlanStep): void {
-    this.#options.tally.done(step, () => this.#pathOf(step))
+    this.#options.tally.done(step, this.#pathOf)
   }
 
   #carryOut(step: PlanStep): Promise<void> | undefined {
@@ -199,9 +200,5 @@ export class RestoreRun {
 
   #relativePath({ directory, name }: PlanStep): ByteString {
     return (directory.path === '' ? name : `${directory.path}/${name}`) as ByteString
-  }
-
-  #pathOf({ directory, name }: PlanStep): ByteString {
-    return this.#options.target.pathOf(directory, name)
   }
 }

@@ -36,7 +36,8 @@ export class RestoreTally {
     this.#total.bytes += step.bytes
   }
 
-  done(step: PlanStep, path: () => ByteString): void {
+  /** Counts a step as done; `pathOf` names it where somebody wants to know. */
+  done(step: PlanStep, pathOf: (step: PlanStep) => ByteString): void {
     this.#done.entries++
     this.#done.bytes += step.bytes
     const nowMs = this.#clock.monotonicMs()
@@ -47,7 +48,7 @@ export class RestoreTally {
       entriesTotal: this.#total.entries,
       bytesDone: this.#done.bytes,
       bytesTotal: this.#total.bytes,
-      path: path(),
+      path: pathOf(step),
     })
   }
 

@@ -2,7 +2,6 @@ import { toHex } from '../../base/bytes.ts'
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { idBytes } from '../../base/ids.ts'
 import { type Randomness, systemRandomness } from '../../base/random.ts'
-import type { RepositoryIndex } from '../../repository/repository-index.ts'
 import type { OpenPointView } from '../point-view.ts'
 import type { RestoreEvents, RestoreOptions, RestoreSummary } from '../restore-types.ts'
 import type { Team, WorkerPool } from '../workers/worker-pool.ts'
@@ -10,6 +9,7 @@ import { AttributeWriter } from './attributes.ts'
 import { FileRestorer } from './file-restorer.ts'
 import { JobRunner } from './job-runner.ts'
 import { type RestoreRepository, findStart, openTarget } from './plan-restore.ts'
+import { nextTurn } from './next-turn.ts'
 import { processRights } from './process-rights.ts'
 import type { RestoreFile } from './restore-file.ts'
 import type { RestoreSetup } from './restore-job.ts'
@@ -28,6 +28,8 @@ const BATCH_FILES = 4096
 const BATCH_BYTES = 64 << 20
 /** One is at work, and the next is ready, so that no thread waits for this one. */
 const BATCHES_AT_ONCE = 2
+/** Entries that are planned before threads that finished a job get another: few, or they wait for this one. */
+const STEPS_IN_TURN = 64
 const TOKEN_BYTES = 4
 
 export interface RestoreInput {
@@ -68,6 +70,7 @@ export async function restore(input: RestoreInput): Promise<RestoreSummary> {
     onFailure: (path, error) => tally.fail(path, error),
   })
   await using files = new FileQueue({ input, target, tally, attributes, run })
+  let stepsInTurn = 0
   for await (const steps of planner.plan(start)) {
     signal?.throwIfAborted()
     for (const step of steps) {
@@ -75,6 +78,9 @@ export async function restore(input: RestoreInput): Promise<RestoreSummary> {
       const taken = run.take(step)
       if (taken !== undefined) await taken
       if (files.isReady) await files.start()
+      if (++stepsInTurn < STEPS_IN_TURN) continue
+      stepsInTurn = 0
+      await nextTurn()
     }
     if (files.isIdle) await files.start()
   }
@@ -96,7 +102,7 @@ interface FileQueueOptions {
 class FileQueue implements AsyncDisposable {
   readonly #options: FileQueueOptions
   readonly #shared: SharedFiles
-  #team: Team | undefined
+  readonly #team: Promise<Team>
   #restorer: FileRestorer | undefined
   readonly #running = new Set<Promise<void>>()
   #hasFailed = false
@@ -104,6 +110,17 @@ class FileQueue implements AsyncDisposable {
   constructor(options: FileQueueOptions) {
     this.#options = options
     this.#shared = new SharedFiles(options.target, options.attributes)
+    const { input, target } = options
+    const { repository, workers } = input
+    const setup = (): RestoreSetup => ({
+      targetFd: target.fd,
+      repositoryIdBytes: idBytes(repository.id),
+      dataIdKey: repository.realm.idKey('data'),
+      process: processRights(),
+    })
+    // Threads take a while to start: they do while the first batch is planned.
+    this.#team = workers.open('restore', () => ({ setup: setup() }))
+    this.#team.catch(() => undefined)
   }
 
   /** Whether there is enough for a batch. */
@@ -141,24 +158,18 @@ class FileQueue implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled(this.#running)
-    await this.#team?.[Symbol.asyncDispose]()
+    const team = await this.#team.catch(() => undefined)
+    await team?.[Symbol.asyncDispose]()
     this.#shared.abandon()
   }
 
   async #open(): Promise<FileRestorer> {
     const { input, target, tally, run } = this.#options
     const { repository, workers, view, options, signal } = input
-    const index: RepositoryIndex = await repository.index()
-    const setup: RestoreSetup = {
-      targetFd: target.fd,
-      repositoryIdBytes: idBytes(repository.id),
-      dataIdKey: repository.realm.idKey('data'),
-      process: processRights(),
-    }
-    this.#team = await workers.open('restore', () => ({ setup }))
+    const [index, team] = await Promise.all([repository.index(), this.#team])
     const { driver } = repository
     return new FileRestorer({
-      runner: new JobRunner({ team: this.#team, threads: workers.threads, driver, index, signal }),
+      runner: new JobRunner({ team, threads: workers.threads, driver, index, signal }),
       index,
       blobs: view.blobs,
       target,
