@@ -117,7 +117,8 @@ async function dryRunSummary(run: Run): Promise<Omit<BackupSummary, 'durationMs'
     parent: opened.parent?.record.point,
     ...counts,
     bytesRead: run.progress.bytesRead,
-    bytesStored: 0,
+    // At most: nobody knows what compresses, or is known, before it is read.
+    bytesStored: run.progress.bytesRead,
     blobsStored: 0,
     skipped: run.coverage.skipped,
     troubles: run.coverage.troubles,

@@ -3,7 +3,6 @@ import {
   closeSync,
   constants,
   fstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -16,6 +15,7 @@ import { join } from 'node:path'
 import { assert } from '../base/assert.ts'
 import { concatBytes, utf8 } from '../base/bytes.ts'
 import { errnoOf, StorageError } from '../base/errors.ts'
+import { makeFolders } from '../base/make-folders.ts'
 import { idBytes, type RepositoryId } from '../base/ids.ts'
 import { AEAD_TAG_BYTES, type AeadInput, open, seal, ZERO_NONCE } from '../crypto/aead.ts'
 import { deriveKey } from '../crypto/blake3.ts'
@@ -94,7 +94,7 @@ export class LocalCache {
     const temporary = join(this.#folder, `${TEMPORARY}${randomBytes(12).toString('hex')}`)
     const file = this.#sealFile(name, parts)
     try {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+      makeFolders(this.#folder, 0o700)
       this.#sweepTemporaries()
       writeWhole(temporary, file)
       renameSync(temporary, path)

@@ -126,6 +126,13 @@ export class RepositoryIndex implements Disposable {
     return this.#writerKeys.packKey(writerKey, pack.salt)
   }
 
+  /** Takes note that a blob could not be read: whoever has its content stores it again, in another pack. */
+  doubt(id: Uint8Array, offset = 0): void {
+    const entry = this.blobs.find(id, offset)
+    const location = entry < 0 ? undefined : this.blobs.location(entry)
+    if (location !== undefined) this.blobs.frames.markDoubtful(location.frame)
+  }
+
   [Symbol.dispose](): void {
     this.#writerKeys[Symbol.dispose]()
   }

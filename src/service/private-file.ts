@@ -5,7 +5,6 @@ import {
   fstatSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readSync,
   renameSync,
@@ -15,6 +14,7 @@ import {
 import { dirname } from 'node:path'
 
 import { errnoOf, StorageError } from '../base/errors.ts'
+import { makeFolders } from '../base/make-folders.ts'
 
 /**
  * Returns the bytes of a small file that this installation wrote, freshly allocated, or `undefined` when it is missing.
@@ -63,7 +63,7 @@ export interface PrivateFileOptions {
 export function writePrivateFile(path: string, bytes: Uint8Array, options: PrivateFileOptions = {}): boolean {
   const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    makeFolders(dirname(path), 0o700)
     writeDurably(temporary, bytes)
     if (options.exclusive === true) {
       // A link, unlike a rename, never replaces what another process has just made.

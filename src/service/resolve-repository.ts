@@ -29,6 +29,11 @@ export interface RepositoryQuestion {
  */
 export async function resolveRepository(question: RepositoryQuestion): Promise<RepositoryPlace> {
   const { given, configFile, workingDirectory } = question
+  if (given === '') {
+    throw new UsageError('BAD_ARGUMENT', 'the name of the repository is empty', {
+      hint: 'Perhaps a variable was not set: give a name, a path or a URL.',
+    })
+  }
   if (given !== undefined && !isRepositoryName(given)) {
     return { name: undefined, url: normalizeLocation(given, workingDirectory) }
   }

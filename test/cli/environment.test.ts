@@ -6,7 +6,7 @@ import { takeSecretVariables } from '../../src/cli/secret-variables.ts'
 const NOTHING = { config: undefined, cacheDir: undefined }
 
 test('without variables everything lies below HOME', () => {
-  expect(choosePaths({ HOME: '/home/ada' }, '/work', NOTHING)).toEqual({
+  expect(choosePaths({ HOME: '/home/ada' }, '/place', NOTHING)).toEqual({
     configFile: '/home/ada/.config/tidemark/config.yaml',
     stateDirectory: '/home/ada/.local/state/tidemark',
     cacheDirectory: '/home/ada/.cache/tidemark',
@@ -22,12 +22,12 @@ test('options win over variables, variables over XDG folders', () => {
     TIDEMARK_CACHE_DIR: '/var/cache',
     TIDEMARK_STATE_DIR: 'state',
   }
-  expect(choosePaths(environment, '/work', { config: 'c.yaml', cacheDir: '/opt' })).toEqual({
+  expect(choosePaths(environment, '/place', { config: 'c.yaml', cacheDir: '/opt' })).toEqual({
     configFile: '/place/c.yaml',
     stateDirectory: '/place/state',
     cacheDirectory: '/opt',
   })
-  expect(choosePaths(environment, '/work', NOTHING)).toMatchObject({
+  expect(choosePaths(environment, '/place', NOTHING)).toMatchObject({
     configFile: '/xdg/config/tidemark/config.yaml',
     cacheDirectory: '/var/cache',
   })
@@ -42,7 +42,7 @@ test('relative and empty XDG folders are ignored', () => {
 })
 
 test('without HOME the user is told which variable says where', () => {
-  expect(() => choosePaths({}, '/work', NOTHING)).toThrow(/TIDEMARK_CONFIG/)
+  expect(() => choosePaths({}, '/place', NOTHING)).toThrow(/TIDEMARK_CONFIG/)
 })
 
 test('variables that open a repository do not reach other processes', () => {

@@ -137,7 +137,7 @@ describe('a chain of points', () => {
     writeFileSync(f.path('new'), 'new file')
     f.driver.calls.length = 0
     const dry = await f.backup({ options: { dryRun: true } })
-    expect(dry).toMatchObject({ point: undefined, filesNew: 1, filesChanged: 1, bytesRead: 16, bytesStored: 0 })
+    expect(dry).toMatchObject({ point: undefined, filesNew: 1, filesChanged: 1, bytesRead: 16, bytesStored: 16 })
     expect(f.driver.calls.filter(({ method }) => method === 'put' || method === 'remove')).toEqual([])
     expect(await f.backup()).toMatchObject({ filesNew: 1, filesChanged: 1 })
   })

@@ -84,7 +84,14 @@ export async function removeKey(
   await using session = await openSession(context)
   const slots = await slotContext(context, session)
   const slot = slotNamed(await listSlots(session.driver, slots.opened), name)
-  if (context.interactive && flags.yes !== true && !(await context.confirm(`Remove slot ${slot.slice(0, 8)}?`))) return
+  if (flags.yes !== true) {
+    if (!context.interactive) {
+      throw new UsageError('CONFIRMATION_NEEDED', `slot ${slot.slice(0, 8)} is removed for good`, {
+        hint: 'Say --yes where nobody can be asked.',
+      })
+    }
+    if (!(await context.confirm(`Remove slot ${slot.slice(0, 8)}?`))) return
+  }
   await removeSlot(slots, slot)
   tell(context, { slot, removed: true, notice: SLOT_REMOVAL_NOTICE }, `Removed slot ${slot.slice(0, 8)}.`)
   context.output.message(SLOT_REMOVAL_NOTICE)

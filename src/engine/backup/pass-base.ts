@@ -1,5 +1,13 @@
 import { S_IFDIR, S_IFMT } from '../../base/posix/constants.ts'
-import { type EntryTable, ROW_FLAG_UNSURE, ROW_FLAGS, ROW_ID_COUNT, ROW_IDS, ROW_MODE } from '../scan/entry-table.ts'
+import {
+  type EntryTable,
+  ROW_FLAG_ABSENT,
+  ROW_FLAG_UNSURE,
+  ROW_FLAGS,
+  ROW_ID_COUNT,
+  ROW_IDS,
+  ROW_MODE,
+} from '../scan/entry-table.ts'
 import type { Scanner } from '../scan/scanner.ts'
 import { isDevice } from '../scan/stat-row.ts'
 
@@ -20,7 +28,8 @@ export function turnIntoBase({ table, states }: Scanner): EntryTable {
       table.setWord(row, ROW_ID_COUNT, 0)
     }
     if (!states.isGone(row) && !states.isDistrusted(row)) continue
-    table.setWord(row, ROW_FLAGS, table.word(row, ROW_FLAGS) | ROW_FLAG_UNSURE)
+    const absent = states.isGone(row) ? ROW_FLAG_ABSENT : 0
+    table.setWord(row, ROW_FLAGS, table.word(row, ROW_FLAGS) | ROW_FLAG_UNSURE | absent)
   }
   return table
 }

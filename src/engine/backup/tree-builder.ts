@@ -130,9 +130,11 @@ export class TreeBuilder {
     } catch (error) {
       if (!isUnreadable(error)) throw error
       for (const directory of wanted) {
-        await read(directory).catch((problem: unknown) => {
-          // Entries that nobody can take over are read again.
+        await read(directory).catch(async (problem: unknown) => {
+          // Entries that nobody can take over are read again, and their trees stored anew.
           if (!isUnreadable(problem)) throw problem
+          const index = await store.index()
+          for (const id of splitIds(this.#baseIds(directory))) index.doubt(id)
         })
       }
     }

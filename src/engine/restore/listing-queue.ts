@@ -5,7 +5,7 @@ import { type PointBlobs, splitIds } from '../point-view-layout.ts'
 import type { OpenPointView } from '../point-view.ts'
 
 /** Bytes of tree blobs that are decoded ahead: as objects they take about eight times as much. */
-const AHEAD_BYTES_MAX = 512 << 10
+const AHEAD_BYTES_MAX = 128 << 10
 
 /**
  * Lists directories one after the other, some read ahead with one request.

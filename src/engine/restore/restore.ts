@@ -24,7 +24,7 @@ import type { TargetTree } from './target-tree.ts'
  * until its batch is done. Frames are decoded once a batch: those on the border of two batches twice.
  */
 const FIRST_FILES = 256
-const BATCH_FILES = 4096
+const BATCH_FILES = 2048
 const BATCH_BYTES = 64 << 20
 /** One is at work, and the next is ready, so that no thread waits for this one. */
 const BATCHES_AT_ONCE = 2

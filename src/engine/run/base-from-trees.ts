@@ -1,9 +1,10 @@
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK } from '../../base/posix/constants.ts'
 import type { Timespec } from '../../base/clock.ts'
+import type { BlobId } from '../../base/ids.ts'
 import { decodeTree } from '../../format/tree-codec.ts'
 import type { EntryKind, TreeEntry } from '../../format/tree.ts'
 import type { BlobReader } from '../../repository/blob-reader.ts'
-import { splitIds } from '../backup/tree-builder.ts'
+import { isUnreadable, splitIds } from '../backup/tree-builder.ts'
 import {
   EntryTable,
   ROW_COUNT,
@@ -32,9 +33,14 @@ const TYPE_BITS: Readonly<Record<EntryKind, number>> = {
 
 /**
  * Makes a base out of a point's trees, for a machine that lost its own. It knows no inodes: files are compared by
- * their times, sizes, modes and owners, and every directory is listed again.
+ * their times, sizes, modes and owners, and every directory is listed again. What cannot be read of the trees is told, and
+ * read again from the source.
  */
-export async function baseFromTrees(blobs: BlobReader, rootTrees: Uint8Array): Promise<EntryTable> {
+export async function baseFromTrees(
+  blobs: BlobReader,
+  rootTrees: Uint8Array,
+  onUnreadable: (trees: readonly BlobId[]) => void,
+): Promise<EntryTable> {
   const table = new EntryTable()
   table.addRows(1)
   table.addName('' as never)
@@ -42,7 +48,14 @@ export async function baseFromTrees(blobs: BlobReader, rootTrees: Uint8Array): P
   table.setWord(0, ROW_MODE, S_IFDIR)
   const queue = [0]
   for (let directory = queue.pop(); directory !== undefined; directory = queue.pop()) {
-    const trees = await blobs.readAll(splitIds(table.idsOf(directory).slice()), 'tree')
+    const ids = splitIds(table.idsOf(directory).slice())
+    const trees = await blobs.readAll(ids, 'tree').catch((error: unknown) => {
+      if (!isUnreadable(error)) throw error
+      onUnreadable(ids)
+      // As if it had been empty: all that is in it is read again.
+      table.setIds(directory, new Uint8Array(0))
+      return []
+    })
     const entries = trees.flatMap((tree) => decodeTree(tree).entries)
     const first = table.addRows(entries.length)
     table.setWord(directory, ROW_FIRST, first)

@@ -226,16 +226,18 @@ export class Run implements RunHandle {
     const record = parent?.record.parts.find(({ name }) => name === part)
     // Trees do not open with a backup-only key: then all is read again, and nothing stored twice.
     if (record === undefined || !repository.keyRing.full) return undefined
-    try {
-      const store = await this.store()
-      const table = await baseFromTrees(await store.blobs(), record.trees)
-      return { table, kept: undefined, rules: '', skips: new Map(), mustLookUp: true }
-    } catch (error) {
-      this.#options.events.warning?.(
-        `the last point cannot be read, so everything is read again: ${error instanceof Error ? error.message : String(error)}`,
-      )
-      return undefined
+    const store = await this.store()
+    const index = await store.index()
+    let unreadable = 0
+    const table = await baseFromTrees(await store.blobs(), record.trees, (trees) => {
+      unreadable++
+      for (const id of trees) index.doubt(id)
+    })
+    if (unreadable > 0) {
+      const folders = unreadable === 1 ? 'one folder' : `${unreadable} folders`
+      this.#options.events.warning?.(`${folders} of the last point cannot be read: what is in them is stored again`)
     }
+    return { table, kept: undefined, rules: '', skips: new Map(), mustLookUp: true }
   }
 
   #localBase(base: Base | undefined, part: string): KnownBase | undefined {

@@ -1,5 +1,12 @@
 import { S_IFDIR, S_IFMT, S_IFREG } from '../../base/posix/constants.ts'
-import { type EntryTable, ROW_FLAG_VIRTUAL, ROW_FLAGS, ROW_MODE, ROW_SIZE } from '../scan/entry-table.ts'
+import {
+  type EntryTable,
+  ROW_FLAG_ABSENT,
+  ROW_FLAG_VIRTUAL,
+  ROW_FLAGS,
+  ROW_MODE,
+  ROW_SIZE,
+} from '../scan/entry-table.ts'
 import type { Scanner } from '../scan/scanner.ts'
 
 /** How the entries of a part compare with the parent's. */
@@ -50,7 +57,8 @@ export function countEntries({ table, states }: Scanner, base: EntryTable | unde
 }
 
 function isFile(table: EntryTable, row: number): boolean {
-  return row >= 0 && (table.word(row, ROW_MODE) & S_IFMT) === S_IFREG
+  if (row < 0 || (table.word(row, ROW_FLAGS) & ROW_FLAG_ABSENT) !== 0) return false
+  return (table.word(row, ROW_MODE) & S_IFMT) === S_IFREG
 }
 
 function filesIn(table: EntryTable): number {

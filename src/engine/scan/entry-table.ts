@@ -29,6 +29,8 @@ export const ROW_BLOCKS = 23
 
 /** Touched so shortly before it was read that a later change may have left the same times. */
 export const ROW_FLAG_UNSURE = 0x8000_0000 | 0
+/** It was met and could not be read: it is in no tree, and new when it can be. */
+export const ROW_FLAG_ABSENT = 0x2000_0000
 /** A directory above a root: only named entries of it belong into the point. */
 export const ROW_FLAG_VIRTUAL = 0x4000_0000
 /** Inode flags that a row keeps. */

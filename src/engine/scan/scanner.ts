@@ -16,6 +16,7 @@ import {
   ROW_DEVICE_MASK,
   ROW_DEVICE_SHIFT,
   ROW_FIRST,
+  ROW_FLAG_ABSENT,
   ROW_FLAG_UNSURE,
   ROW_FLAG_VIRTUAL,
   ROW_FLAGS,
@@ -318,7 +319,7 @@ export class Scanner {
   #record(row: number, baseRow: number): void {
     const { table, states } = this
     const { base, startedMs } = this.#options
-    const isKnown = base !== undefined && baseRow >= 0
+    const isKnown = base !== undefined && baseRow >= 0 && (base.word(baseRow, ROW_FLAGS) & ROW_FLAG_ABSENT) === 0
     const wasUnsure = isKnown && (base.word(baseRow, ROW_FLAGS) & ROW_FLAG_UNSURE) !== 0
     if (isKnown && !wasUnsure && sameAsRow(base.rows, baseRow, this.#stat)) states.setSame(row, baseRow)
     else if (isKnown) states.setChanged(row, baseRow)

@@ -44,6 +44,31 @@ describe('a restore into an empty target', () => {
     for (let i = 0; i < 300; i++) expect(readFileSync(join(target, 'many', `f${i}`), 'utf8')).toBe(`content ${i}`)
   })
 
+  test('brings back more files than are planned at once, with content that many of them share', async () => {
+    const f = await RestoreFixture.create()
+    const contentOf = (i: number): string => (i % 7 === 0 ? 'the same' : `content ${i}`)
+    const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i)
+    const files = (from: number, count: number): ReturnType<typeof f.file>[] =>
+      range(from, count).map((i) => f.file(`f${i}`, contentOf(i), { mtime: time(i) }))
+    const small = range(0, 300).map((i) => f.dir(`d${i}`, files(10_000 + 3 * i, 3), { mtime: time(i) }))
+    await f.open([f.dir('flat', files(0, 4500)), f.dir('many', small)])
+    const target = temporaryFolder()
+    const summary = await f.restore({ target: path(target) })
+    expect(summary.failures).toEqual([])
+    expect(summary.actions.create.entries).toBe(4500 + 300 * 4 + 2)
+    for (const i of range(0, 4500)) {
+      const file = join(target, 'flat', `f${i}`)
+      if (readFileSync(file, 'utf8') !== contentOf(i) || statSync(file).mtimeMs !== i * 1000) expect.fail(file)
+    }
+    for (const i of range(0, 300)) {
+      expect(statSync(join(target, 'many', `d${i}`)).mtimeMs).toBe(i * 1000)
+      const last = 10_002 + 3 * i
+      expect(readFileSync(join(target, 'many', `d${i}`, `f${last}`), 'utf8')).toBe(contentOf(last))
+    }
+    const again = await f.restore({ target: path(target) })
+    expect(again.actions).toMatchObject({ create: { entries: 0 }, overwrite: { entries: 0 }, keep: { entries: 0 } })
+  })
+
   test('brings back modes, times and directories that nobody may write', async () => {
     const f = await RestoreFixture.create()
     const times = [time(0), time(-1, 500), time(-946_080_000, 999_999_999), time(4_000_000_000, 7)]
