@@ -23,6 +23,8 @@ export interface RestoreOptions {
   readonly overwrite: OverwriteMode
   /** What lies in restored directories of the target and not in the point is deleted. */
   readonly delete: boolean
+  /** Absolute paths that are never deleted, nor anything in them: the repository, and what the point leaves out. */
+  readonly leaveAlone?: readonly ByteString[]
   /** Everything written is read back and compared with the point. */
   readonly verify: boolean
   /** Owners are restored by number even where a user of the same name has another one here. */

@@ -7,6 +7,7 @@ import { EXIT_DONE, EXIT_PARTIAL } from '../exit-codes.ts'
 import { type OpenPlace, openPlace } from '../open-place.ts'
 import { RestoreReport } from '../restore-report.ts'
 import { PreviewReport } from '../preview-report.ts'
+import { readDetails } from '../read-details.ts'
 import { restoreTarget } from '../restore-target.ts'
 
 export interface RestoreFlags extends ChainFlags {
@@ -38,9 +39,11 @@ export async function restoreCommand(context: CliContext, place: string, flags: 
     exclude: flags.exclude ?? [],
     overwrite: flags.overwrite ?? 'never',
     delete: flags.delete === true,
+    leaveAlone: await leftAlone(context, opened, target === undefined),
     verify: flags.verify === true,
   }
   refuseDeletingRoot(options)
+  refuseRepository(opened, options)
   if (flags.preview === true) {
     await preview(context, opened, { options, everything: true })
     return EXIT_DONE
@@ -98,4 +101,26 @@ function refuseDeletingRoot(options: RestoreOptions): void {
   throw new UsageError('TARGET_UNSAFE', `--delete is refused on ${display(where)}`, {
     hint: 'Restore a folder below it, or leave out --delete.',
   })
+}
+
+/** A restore into the repository would mix its objects with files, or delete them. */
+function refuseRepository({ repository: { driver } }: OpenPlace, { target }: RestoreOptions): void {
+  if (target === undefined || !driver.location.startsWith('/')) return
+  const repository = byteStringOf(driver.location)
+  if (target !== repository && !target.startsWith(`${repository}/`)) return
+  throw new UsageError('TARGET_UNSAFE', `${display(target)} lies in the repository itself`, {
+    hint: 'Restore to a folder outside it.',
+  })
+}
+
+/** What --delete leaves alone: the repository, Tidemark's own folders and, in place, all that the point left out. */
+async function leftAlone(context: CliContext, opened: OpenPlace, inPlace: boolean): Promise<ByteString[]> {
+  const { paths } = context
+  const own = [opened.repository.driver.location, paths.cacheDirectory, paths.stateDirectory].filter((path) =>
+    path.startsWith('/'),
+  )
+  const left = own.map(byteStringOf)
+  if (!inPlace) return left
+  const [point] = await readDetails(opened.repository, [opened.point])
+  return [...left, ...(point?.detail?.omissions ?? []).map(({ path }) => path as ByteString)]
 }

@@ -58,6 +58,7 @@ export class DirectoryPass {
     this.#trees = new TreeBuilder({
       scanner: this.scanner,
       base: options.base,
+      toleratesDamage: options.mustLookUp,
       store: options.store,
       files: this.#reading.files,
       done: (directory) => this.#directoryDone(directory),

@@ -31,8 +31,9 @@ export async function staleEntries(store: RunStore, trees: Uint8Array): Promise<
       }
     }
   } catch (error) {
-    if (isUnreadable(error)) return 'all'
-    throw error
+    if (!isUnreadable(error)) throw error
+    for (const id of ids) index.doubt(id)
+    return 'all'
   }
   return { names, trees: !ids.every((id) => index.isSound(id)) }
 }

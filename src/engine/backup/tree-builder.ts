@@ -22,7 +22,12 @@ export interface ReadFile {
   readonly holes: readonly Hole[]
 }
 
+/** Trees of the last point are damaged: what they hold must not be taken over without a look at all of them. */
+export class DamagedBase extends Error {}
+
 export interface TreeBuilderOptions {
+  /** Whether every tree that is relied on was looked at before, so that a damaged one only means to read again. */
+  readonly toleratesDamage: boolean
   readonly scanner: Scanner
   readonly base: EntryTable | undefined
   readonly store: () => Promise<RunStore>
@@ -133,6 +138,7 @@ export class TreeBuilder {
         await read(directory).catch(async (problem: unknown) => {
           // Entries that nobody can take over are read again, and their trees stored anew.
           if (!isUnreadable(problem)) throw problem
+          if (!this.#options.toleratesDamage) throw new DamagedBase()
           const index = await store.index()
           for (const id of splitIds(this.#baseIds(directory))) index.doubt(id)
         })

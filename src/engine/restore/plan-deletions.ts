@@ -1,10 +1,13 @@
 import type { ByteString } from '../../base/byte-string.ts'
 import type { FileStatus } from '../../base/posix/statx.ts'
+import type { LeftAlone } from './left-alone.ts'
 import type { PlanStep } from './plan-step.ts'
 import { type TargetDirectory, type TargetTree, childDirectory } from './target-tree.ts'
 
 export interface DeletionOptions {
   readonly target: TargetTree
+  /** What is not deleted whatever its name, nor anything in it. */
+  readonly leftAlone: LeftAlone
   /** Tells what is not deleted though it is not in the point, by its path relative to what is restored. */
   readonly protects: (path: ByteString, isDirectory: boolean) => boolean
   /** Told of what stays because it cannot be looked at. */
@@ -21,13 +24,13 @@ export function* planDeletions(
   directory: TargetDirectory,
   name: ByteString,
 ): Generator<PlanStep, boolean> {
-  const { target, protects, onFailure } = options
+  const { target, leftAlone, protects, onFailure } = options
   let status: FileStatus
   let names: readonly ByteString[] = []
   const itself = childDirectory(directory, name, true)
   try {
     status = target.status(directory, name)
-    if (protects(itself.path, status.kind === 'dir')) return false
+    if (leftAlone.has(status) || protects(itself.path, status.kind === 'dir')) return false
     if (status.kind === 'dir') {
       if (isMountPoint(target, directory, status)) return false
       names = target.list(itself)

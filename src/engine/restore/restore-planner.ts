@@ -10,6 +10,7 @@ import type { OpenPointView } from '../point-view.ts'
 import type { RestoreAction, RestoreOptions } from '../restore-types.ts'
 import { chooseAction, isContentSame } from './choose-action.ts'
 import { ListingQueue } from './listing-queue.ts'
+import { LeftAlone } from './left-alone.ts'
 import { planDeletions } from './plan-deletions.ts'
 import type { RestoreStart } from './plan-restore.ts'
 import type { PlanStep } from './plan-step.ts'
@@ -57,6 +58,7 @@ export class RestorePlanner {
   readonly #options: PlannerOptions
   readonly #filter: RestoreFilter
   readonly #owners: RestoreOwners
+  readonly #leftAlone: LeftAlone
   /** The first name of each file with several. */
   readonly #links = new Map<string, PlanStep>()
   /** Steps of directories that are only made when something in them is restored. */
@@ -66,6 +68,7 @@ export class RestorePlanner {
   constructor(options: PlannerOptions) {
     this.#options = options
     this.#filter = new RestoreFilter(options.options)
+    this.#leftAlone = new LeftAlone(options.options.leaveAlone ?? [])
     this.#owners = new RestoreOwners({ numericIds: options.options.numericIds === true })
   }
 
@@ -137,9 +140,18 @@ export class RestorePlanner {
         this.#fail(directory, entry.name, error)
       }
     }
-    if (this.#options.options.delete && names !== undefined)
+    if (this.#options.options.delete && names !== undefined && this.#mayDeleteIn(directory))
       this.#planDeletions(directory, { wanted, listing, names, steps })
     return { steps, below }
+  }
+
+  /** Whether what is not in the point may be deleted from a directory: not on another file system that is mounted there. */
+  #mayDeleteIn(directory: TargetDirectory): boolean {
+    const { target } = this.#options
+    const status = target.status(directory, '' as ByteString)
+    if (this.#leftAlone.has(status)) return false
+    const root = target.status(target.root, '' as ByteString)
+    return root.mountId === status.mountId && root.devMajor === status.devMajor && root.devMinor === status.devMinor
   }
 
   #planEntry(
@@ -267,6 +279,7 @@ export class RestorePlanner {
     const deletions = planDeletions(
       {
         target: this.#options.target,
+        leftAlone: this.#leftAlone,
         protects: (path, isDirectory) => this.#filter.protects(path, isDirectory),
         onFailure: (at, failedName, error) => this.#fail(at, failedName, error),
       },

@@ -8,6 +8,7 @@ import type { FileEntry, TreeEntry } from '../../format/tree.ts'
 import type { BackupEvents, BackupOptions } from '../backup-types.ts'
 import { Coverage } from '../backup/coverage.ts'
 import { DirectoryPass } from '../backup/directory-pass.ts'
+import { DamagedBase } from '../backup/tree-builder.ts'
 import { PassProgress } from '../backup/pass-progress.ts'
 import { storeStream } from '../backup/stream-content.ts'
 import { compileExcludes } from '../scan/exclude-filter.ts'
@@ -213,6 +214,13 @@ export class Run implements RunHandle {
       const table = scan.base()
       const kept = table === base?.table ? base.kept : undefined
       this.parts.set(part, { name: part, trees, counts, scan: { table, kept, rules, skips: scan.scanner.skips } })
+    } catch (error) {
+      if (!(error instanceof DamagedBase) || base === undefined) throw error
+      await scan.settle()
+      this.#options.events.warning?.(
+        'trees of the last point are damaged: all of them are looked at, and stored again where needed',
+      )
+      await this.#scanFrom(part, pass, { ...base, mustLookUp: true }, other)
     } finally {
       await scan.settle()
     }
