@@ -91,10 +91,10 @@ export function createForParts(dirfd: number, name: ByteString, size: number): n
   }
 }
 
-/** Renames a finished file over what has its name. @throws {PosixError}; the temporary file is gone then. */
-export function rename(dirfd: number, from: ByteString, to: ByteString): void {
+/** Gives a finished file its name, perhaps over what has it. @throws {PosixError}; the temporary file is gone then. */
+export function rename(dirfd: number, from: ByteString, to: ByteString, replace = true): void {
   try {
-    renameAt({ fromDirfd: dirfd, from, toDirfd: dirfd, to })
+    renameAt({ fromDirfd: dirfd, from, toDirfd: dirfd, to, replace })
   } catch (error) {
     removeAt(dirfd, from)
     throw error

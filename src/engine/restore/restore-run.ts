@@ -121,7 +121,8 @@ export class RestoreRun {
       step,
       entry,
       way: existing === undefined ? WAY_CREATE : isInPlace ? WAY_IN_PLACE : WAY_REPLACE,
-      temporaryName: existing === undefined || isInPlace ? undefined : this.#temporaryName(),
+      // Under its own name, a file that an interruption left half-written would pass for what was there before.
+      temporaryName: isInPlace || (existing === undefined && !hasParts(layout)) ? undefined : this.#temporaryName(),
       layout,
       problem: undefined,
       isShared: false,
@@ -201,4 +202,9 @@ export class RestoreRun {
   #relativePath({ directory, name }: PlanStep): ByteString {
     return (directory.path === '' ? name : `${directory.path}/${name}`) as ByteString
   }
+}
+
+/** Tells whether a file may be written by several jobs, and so be half-written for a while. */
+function hasParts(layout: FileLayout | undefined): boolean {
+  return layout !== undefined && layout.starts.length > 2
 }

@@ -3,7 +3,7 @@ import { removeAt } from '../../base/posix/files.ts'
 import type { AttributeWriter } from './attributes.ts'
 import { createForParts, makeShape, openExisting, rename } from './file-writer.ts'
 import type { RestoreFile } from './restore-file.ts'
-import { WAY_IN_PLACE } from './restore-job.ts'
+import { WAY_IN_PLACE, WAY_REPLACE } from './restore-job.ts'
 import { targetError } from './target-errors.ts'
 import type { TargetTree } from './target-tree.ts'
 
@@ -63,7 +63,7 @@ export class SharedFiles {
       } finally {
         closeDescriptor(fd)
       }
-      if (temporaryName !== undefined) rename(dirfd, temporaryName, step.name)
+      if (temporaryName !== undefined) rename(dirfd, temporaryName, step.name, file.way === WAY_REPLACE)
     } catch (error) {
       this.#fail(file, error)
     }
