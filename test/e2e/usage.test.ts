@@ -139,7 +139,7 @@ test('passwords and key files come and go', async () => {
   await place.succeed(['points'], { environment: { TIDEMARK_PASSWORD: 'third' } })
   const key = slots.find(({ kind }) => kind === 'key-file')?.id ?? ''
   const third = { environment: { TIDEMARK_PASSWORD: 'third' } }
-  await place.succeed(['key', 'remove', key.slice(0, 12)], third)
+  await place.succeed(['key', 'remove', key.slice(0, 12), '--yes'], third)
   expect((await place.run(['points'], byFile)).code).toBe(12)
   expect((await place.run(['key', 'remove', 'ffff'], third)).code).toBe(2)
 })
