@@ -28,8 +28,8 @@ const FRAMES_MAX = 4096
 const FRAME_ROW_WORDS = 4
 const KEY_BYTES = 32
 
-/** One is stored while the other fills. A third was no faster, and 17 MB more. */
-export const SLAB_COUNT = 2
+/** Two are stored while the third fills: with one store at a time, a disk that is slow to sync stops the threads. */
+export const SLAB_COUNT = 3
 
 /** What another thread needs to see the same slabs. */
 export interface PackSlabsHandle {
