@@ -42,25 +42,6 @@ export function entryOfRow(table: EntryTable, row: number, details: EntryDetails
   const words = table.rows.subarray(row * ROW_WORDS, (row + 1) * ROW_WORDS)
   const mode = words[ROW_MODE] ?? 0
   const kind = present(kindOfMode(mode), 'the kind of a scanned entry')
-  // Spelled out: most entries are files, and a spread copies a dozen fields once more.
-  if (kind === 'file') {
-    return {
-      kind,
-      name: table.name(row),
-      mode: mode & S_PERMISSIONS,
-      uid: (words[ROW_UID] ?? 0) >>> 0,
-      gid: (words[ROW_GID] ?? 0) >>> 0,
-      mtime: decodeTime(words, ROW_MTIME),
-      ctime: decodeTime(words, ROW_CTIME),
-      birth: birthOf(words),
-      xattrs: details.xattrs,
-      flags: (words[ROW_FLAGS] ?? 0) & ROW_FLAGS_INODE,
-      link: linkOf(words),
-      size: table.wide(row, ROW_SIZE),
-      content: present(details.content, 'the content of a file'),
-      holes: details.holes,
-    }
-  }
   const base = {
     name: table.name(row),
     mode: mode & S_PERMISSIONS,
@@ -74,6 +55,10 @@ export function entryOfRow(table: EntryTable, row: number, details: EntryDetails
     link: kind === 'dir' ? undefined : linkOf(words),
   }
   switch (kind) {
+    case 'file': {
+      const content = present(details.content, 'the content of a file')
+      return { ...base, kind, size: table.wide(row, ROW_SIZE), content, holes: details.holes }
+    }
     case 'dir':
       return { ...base, kind, trees: present(details.trees, 'the trees of a directory') }
     case 'symlink':
