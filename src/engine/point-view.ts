@@ -1,8 +1,8 @@
 import { present } from '../base/assert.ts'
-import { type ByteString, byteStringOf, joinPath } from '../base/byte-string.ts'
+import { type ByteString, joinPath } from '../base/byte-string.ts'
 import { IntegrityError } from '../base/errors.ts'
-import { NAME_BYTES_MAX, PATH_BYTES_MAX } from '../base/limits.ts'
-import { entryNameProblem } from '../format/entry-name.ts'
+import { fileNameOf, freeName } from '../base/file-name.ts'
+import { PATH_BYTES_MAX } from '../base/limits.ts'
 import type { PartRecord } from '../format/records.ts'
 import type { DirEntry, FileEntry, TreeEntry } from '../format/tree.ts'
 import { readContent } from './point-view-content.ts'
@@ -158,7 +158,8 @@ class MergedPointView implements OpenPointView {
     if (others.length === 0) return listing
     const entries = new Map(listing.entries.map((entry) => [entry.name, entry]))
     for (const part of others) {
-      const name = freeName(partName(part.name), entries)
+      // Parts are called by whoever wrote the point: not all that they can be called is a file name.
+      const name = freeName(fileNameOf(part.name, 'part'), entries)
       entries.set(name, directoryOf(name, part.trees))
     }
     return { ...listing, entries: [...entries.values()].sort((a, b) => (a.name < b.name ? -1 : 1)) }
@@ -182,16 +183,4 @@ function directoryOf(name: ByteString, trees: Uint8Array): DirEntry {
     link: undefined,
     trees,
   }
-}
-
-/** Parts are called by whoever wrote the point: not all that they can be called is a file name. */
-function partName(name: string): ByteString {
-  const bytes = byteStringOf(name.replace(/[/\0]/g, '_')).slice(0, NAME_BYTES_MAX - 8) as ByteString
-  return entryNameProblem(bytes) === undefined ? bytes : ('part' as ByteString)
-}
-
-function freeName(name: ByteString, taken: ReadonlyMap<ByteString, unknown>): ByteString {
-  let free = name
-  for (let n = 2; taken.has(free); n++) free = `${name}~${n}` as ByteString
-  return free
 }
