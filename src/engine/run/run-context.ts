@@ -19,6 +19,8 @@ export interface BackupContext {
   readonly journal: RunJournal
   /** Directories that never belong into a point: the repository itself, and Tidemark's own caches and state. */
   readonly leaveOut?: readonly ByteString[]
+  /** Devices, as `major:minor`, on which Restoring Points are mounted. */
+  readonly mountedPoints?: ReadonlySet<string>
   /** How much may be stored, in bytes, before the next run could go on from there; 256 MiB by default. */
   readonly flushBytes?: number
   /** What stands in the point as the program that made it. */

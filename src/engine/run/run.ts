@@ -197,6 +197,7 @@ export class Run implements RunHandle {
       filter,
       crossFilesystems: pass.crossFilesystems,
       leaveOut: this.#context.leaveOut ?? [],
+      mountedPoints: this.#context.mountedPoints,
       base: base?.table,
       trustListings: base?.rules === rules && !full,
       baseSkips: base?.skips,

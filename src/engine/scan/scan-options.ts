@@ -10,6 +10,8 @@ export interface ScanOptions {
   readonly crossFilesystems: boolean
   /** Directories that are never entered: the repository itself, and where Tidemark keeps its own state. */
   readonly leaveOut: readonly ByteString[]
+  /** Devices, as `major:minor`, that are never entered: where Restoring Points are mounted. */
+  readonly mountedPoints?: ReadonlySet<string> | undefined
   /** What the last point of the chain saw, if that is known. */
   readonly base: EntryTable | undefined
   /** Whether directories that did not change may be taken over without listing them: the rules are those of the base. */

@@ -336,11 +336,18 @@ export class Scanner {
     const kind = this.table.word(row, ROW_MODE) & S_IFMT
     if (kind === S_IFREG) return
     if (kind === S_IFDIR) {
-      if (this.#device() === frame.device || this.#options.crossFilesystems) return
+      if (this.#device() === frame.device) return
       const name = this.table.name(row)
+      const path = joinPath(frame.path, name)
+      // Asked about first: a mounted point is read from a store that may be far away.
+      if (this.#options.mountedPoints?.has(this.#device()) === true) {
+        this.states.close(row)
+        this.#options.trouble({ path, reason: 'mounted-point', bytes: 0 })
+        return
+      }
+      if (this.#options.crossFilesystems) return
       if (this.#fileSystems.isSame(frame.fd, frame.device, name, this.#device())) return
       this.states.close(row)
-      const path = joinPath(frame.path, name)
       const bytes = this.#fileSystems.bytesUsed(frame.fd, name)
       this.#options.trouble({ path, reason: 'other-file-system', bytes })
       return

@@ -7,6 +7,7 @@ import {
   closeSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -298,6 +299,18 @@ describe('other file systems', () => {
     expect(second.entries).toMatchObject({ mnt: 'same closed' })
     expect(second.troubles).toEqual(['other-file-system mnt'])
     expect(scan(folder, { crossFilesystems: true }).entries).toMatchObject({ 'mnt/inside': 'new' })
+  })
+
+  rootTest('on which points are mounted are never entered, even where the others are', () => {
+    const { folder, mount } = withMount()
+    // Linux numbers devices with 8 + 12 bits: see makedev(3).
+    const { dev } = statSync(mount)
+    const mountedPoints = new Set([`${(dev >> 8) & 0xfff}:${(dev & 0xff) | ((dev >> 12) & 0xfff00)}`])
+    for (const crossFilesystems of [false, true]) {
+      const { entries, troubles } = scan(folder, { crossFilesystems, mountedPoints })
+      expect(entries).toEqual({ '': 'new', file: 'new', mnt: 'new closed' })
+      expect(troubles).toEqual(['mounted-point mnt'])
+    }
   })
 
   rootTest('are what they are when they are roots', () => {
