@@ -3,13 +3,15 @@ import { BLOB_ID_BYTES, hexId, idBytes, OBJECT_ID_BYTES } from '../base/ids.ts'
 import { INDEX_BLOBS_MAX, INDEX_BYTES_MAX } from '../base/limits.ts'
 import { CborReader } from './cbor-reader.ts'
 import { CborWriter } from './cbor-writer.ts'
-import { skipExtensions } from './extensions.ts'
+import { readExtensions } from './extensions.ts'
 import { indexProblem } from './index-check.ts'
 import type { IndexColumns, IndexedPack } from './index-file.ts'
 import { PACK_KIND_NUMBERS, PACK_SALT_BYTES, packKindOf, SEALED_WRITER_KEY_BYTES } from './pack.ts'
 import { bytesOfU32s, u32sOfBytes } from './u32-column.ts'
 
 const INDEX_ITEMS = 16
+/** Key of the extension that holds the levels of the packs; absent when all of them are 0. */
+const LEVELS = 1
 
 /**
  * Returns the bytes of an index file, to be sealed as a record of kind `index`.
@@ -22,7 +24,7 @@ export function encodeIndex(columns: IndexColumns): Uint8Array {
   assert(problem === undefined, problem ?? '')
   const { packs } = columns
   const packBytes =
-    columns.sealedWriterKeys.length * SEALED_WRITER_KEY_BYTES + packs.length * (OBJECT_ID_BYTES + PACK_SALT_BYTES + 13)
+    columns.sealedWriterKeys.length * SEALED_WRITER_KEY_BYTES + packs.length * (OBJECT_ID_BYTES + PACK_SALT_BYTES + 17)
   const rowBytes = columns.framePacks.byteLength * 4 + columns.blobLengths.byteLength * 3 + columns.blobIds.byteLength
   const writer = new CborWriter(packBytes + rowBytes + 256)
   writer.writeArrayHeader(INDEX_ITEMS)
@@ -41,8 +43,16 @@ export function encodeIndex(columns: IndexColumns): Uint8Array {
   writer.writeBytes(bytesOfU32s(columns.blobFrames))
   writer.writeBytes(bytesOfU32s(columns.blobOffsets))
   writer.writeBytes(bytesOfU32s(columns.blobLengths))
-  writer.writeMapHeader(0)
+  writeLevels(writer, packs)
   return writer.bytes()
+}
+
+function writeLevels(writer: CborWriter, packs: readonly IndexedPack[]): void {
+  const areSpeltOut = packs.some(({ level }) => level > 0)
+  writer.writeMapHeader(areSpeltOut ? 1 : 0)
+  if (!areSpeltOut) return
+  writer.writeUint(LEVELS)
+  writer.writeBytes(bytesOfU32s(Uint32Array.from(packs, ({ level }) => level)))
 }
 
 /**
@@ -57,7 +67,7 @@ export function decodeIndex(bytes: Uint8Array): IndexColumns {
   if (bytes.byteLength > INDEX_BYTES_MAX) throw reader.malformed(`it has ${bytes.byteLength} bytes`)
   reader.readArrayHeader(INDEX_ITEMS, INDEX_ITEMS)
   const sealedWriterKeys = split(readColumn(reader, SEALED_WRITER_KEY_BYTES), SEALED_WRITER_KEY_BYTES)
-  const packs = readPacks(reader)
+  const unlevelled = readPacks(reader)
   const framePacks = u32sOfBytes(readColumn(reader, 4))
   const frameColumn = (): Uint32Array => u32sOfBytes(reader.readBytesExactly(framePacks.byteLength))
   const frameOffsets = frameColumn()
@@ -67,9 +77,8 @@ export function decodeIndex(bytes: Uint8Array): IndexColumns {
   const blobCount = ids.byteLength / BLOB_ID_BYTES
   if (blobCount > INDEX_BLOBS_MAX) throw reader.malformed(`it has ${blobCount} blobs`)
   const blobColumn = (): Uint32Array => u32sOfBytes(reader.readBytesExactly(blobCount * 4))
-  const columns: IndexColumns = {
+  const columns: Omit<IndexColumns, 'packs'> = {
     sealedWriterKeys,
-    packs,
     framePacks,
     frameOffsets,
     frameStoredBytes,
@@ -79,14 +88,26 @@ export function decodeIndex(bytes: Uint8Array): IndexColumns {
     blobOffsets: blobColumn(),
     blobLengths: blobColumn(),
   }
-  skipExtensions(reader)
+  const levels = readLevels(reader, unlevelled.length)
+  const index = { ...columns, packs: unlevelled.map((pack, i) => ({ ...pack, level: levels?.[i] ?? 0 })) }
   reader.expectEnd()
-  const problem = indexProblem(columns)
+  const problem = indexProblem(index)
   if (problem !== undefined) throw reader.malformed(problem)
-  return columns
+  return index
 }
 
-function readPacks(reader: CborReader): IndexedPack[] {
+function readLevels(reader: CborReader, packs: number): Uint32Array | undefined {
+  let levels: Uint32Array | undefined
+  readExtensions(reader, {
+    [LEVELS]: () => {
+      levels = u32sOfBytes(reader.readBytesExactly(packs * 4))
+      if (!levels.some((level) => level > 0)) throw reader.malformed('it spells out that all levels are 0')
+    },
+  })
+  return levels
+}
+
+function readPacks(reader: CborReader): Omit<IndexedPack, 'level'>[] {
   const ids = split(readColumn(reader, OBJECT_ID_BYTES), OBJECT_ID_BYTES)
   const count = ids.length
   const kinds = reader.readBytesExactly(count)

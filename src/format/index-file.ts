@@ -10,6 +10,8 @@ export interface IndexedPack {
   /** Which entry of `sealedWriterKeys` its key derives from. */
   readonly writerKey: number
   readonly generation: number
+  /** As its footer says. */
+  readonly level: number
 }
 
 /**

@@ -5,16 +5,18 @@ import { BLOB_ID_BYTES, hexId, idBytes, RANDOM_ID_BYTES } from '../base/ids.ts'
 import { PACK_BLOBS_MAX } from '../base/limits.ts'
 import { CborReader } from './cbor-reader.ts'
 import { CborWriter } from './cbor-writer.ts'
-import { skipExtensions } from './extensions.ts'
+import { readExtensions } from './extensions.ts'
 import { PACK_FRAMES_MAX } from './frame.ts'
 import { packTablesProblem } from './pack-tables.ts'
 import type { PackFooter, PackFooterBody, PackTables } from './pack.ts'
-import { FRAME_COLUMNS, PACK_HEADER_BYTES, PACK_KIND_NUMBERS, packKindOf } from './pack.ts'
+import { FRAME_COLUMNS, PACK_HEADER_BYTES, PACK_KIND_NUMBERS, PACK_LEVEL_MAX, packKindOf } from './pack.ts'
 import { bytesOfU32s, u32sOfBytes } from './u32-column.ts'
 
 const BODY_ITEMS = 7
 const FOOTER_ITEMS = 2
 const SIGNATURE_BYTES = 64
+/** Key of the extension that holds the level of a pack; absent for level 0. */
+const LEVEL = 1
 const SIGNATURE_CONTEXT = utf8('tidemark v1 pack footer signature')
 
 /**
@@ -24,7 +26,7 @@ const SIGNATURE_CONTEXT = utf8('tidemark v1 pack footer signature')
  * Ownership: freshly allocated.
  * @see docs/format.md, "Footer"
  */
-export function encodeFooterTables({ instance, kind, tables }: PackFooterBody): Uint8Array {
+export function encodeFooterTables({ instance, kind, level, tables }: PackFooterBody): Uint8Array {
   const problem = packTablesProblem({ tables, kind, framesEnd: undefined })
   assert(problem === undefined, problem ?? '')
   const writer = new CborWriter(256 + tables.frames.byteLength + tables.blobTypes.length * (BLOB_ID_BYTES + 5))
@@ -35,8 +37,16 @@ export function encodeFooterTables({ instance, kind, tables }: PackFooterBody): 
   writer.writeBytes(tables.blobIds)
   writer.writeBytes(tables.blobTypes)
   writer.writeBytes(bytesOfU32s(tables.blobLengths))
-  writer.writeMapHeader(0)
+  writeLevel(writer, level)
   return writer.bytes()
+}
+
+function writeLevel(writer: CborWriter, level: number): void {
+  assert(Number.isInteger(level) && level >= 0 && level <= PACK_LEVEL_MAX, 'the level of a pack has 32 bits')
+  writer.writeMapHeader(level === 0 ? 0 : 1)
+  if (level === 0) return
+  writer.writeUint(LEVEL)
+  writer.writeUint(level)
 }
 
 export interface FooterSignatureParts {
@@ -84,11 +94,22 @@ export function decodePackFooter(bytes: Uint8Array, { framesEnd }: { readonly fr
   const kind = packKindOf(reader.readUint())
   if (kind === undefined) throw reader.malformed('it is of an unknown kind')
   const tables = readTables(reader)
-  skipExtensions(reader)
+  const level = readLevel(reader)
   reader.expectEnd()
   const problem = packTablesProblem({ tables, kind, framesEnd })
   if (problem !== undefined) throw reader.malformed(problem)
-  return { instance, kind, tables, body, signature }
+  return { instance, kind, level, tables, body, signature }
+}
+
+function readLevel(reader: CborReader): number {
+  let level = 0
+  readExtensions(reader, {
+    [LEVEL]: () => {
+      level = reader.readUint(PACK_LEVEL_MAX)
+      if (level === 0) throw reader.malformed('it spells out that its level is 0')
+    },
+  })
+  return level
 }
 
 function readTables(reader: CborReader): PackTables {

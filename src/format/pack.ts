@@ -43,10 +43,15 @@ export interface PackTables {
 /** Numbers of a frame's row in `PackTables.frames`. */
 export const FRAME_COLUMNS = 4
 
+/** No pack has a higher level. */
+export const PACK_LEVEL_MAX = 0xffff_ffff
+
 /** What a pack's footer says, without its signature. */
 export interface PackFooterBody {
   readonly instance: InstanceId
   readonly kind: PackKind
+  /** 0..PACK_LEVEL_MAX. Of the copies of a blob, the one in the pack of the highest level counts. */
+  readonly level: number
   readonly tables: PackTables
 }
 

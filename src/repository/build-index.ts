@@ -44,8 +44,8 @@ export function buildIndex(written: readonly WrittenPack[]): IndexColumns {
       }
       frame++
     }
-    const { id, kind, salt, bytes, generation } = pack
-    packs.push({ id, kind, salt, bytes, generation, writerKey: 0 })
+    const { id, kind, salt, bytes, generation, level } = pack
+    packs.push({ id, kind, salt, bytes, generation, level, writerKey: 0 })
   }
   return { sealedWriterKeys: [sealedWriterKey], packs, ...columns, ...sortBlobs(unsorted) }
 }

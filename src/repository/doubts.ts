@@ -29,6 +29,7 @@ export function applyDoubts(tables: IndexTables, doubts: Doubts): void {
       if (entry < 0) continue
       for (const { frame } of [blobs.location(entry), ...copies.of(entry)].filter((place) => place !== undefined)) {
         blobs.frames.markDoubtful(frame)
+        packs.doubt(blobs.frames.get(frame).pack)
       }
     }
   }
@@ -49,18 +50,18 @@ export async function doubtAbsentPacks(tables: IndexTables, driver: Driver, sign
 
 function doubtPack({ blobs, packs }: IndexTables, row: number): void {
   const { firstFrame = 0, frames = 0 } = packs.row(row)
+  packs.doubt(row)
   for (let frame = firstFrame; frame < firstFrame + frames; frame++) blobs.frames.markDoubtful(frame)
 }
 
-/** Swaps blobs in doubtful frames with copies in others; of several, the one in the smallest pack id. */
+/** Swaps blobs in doubtful frames with copies in others; of several, the first by level and pack id. */
 function preferSound(tables: IndexTables): void {
   const { blobs, copies } = tables
   for (let row = 0; row < copies.count; row++) {
     const { entry, ...copy } = copies.at(row)
     const current = blobs.location(entry)
     if (current === undefined || blobs.frames.isDoubtful(copy.frame)) continue
-    const isBetter =
-      blobs.frames.isDoubtful(current.frame) || tables.packIdOf(copy.frame) < tables.packIdOf(current.frame)
+    const isBetter = blobs.frames.isDoubtful(current.frame) || tables.comesBefore(copy.frame, current.frame)
     if (!isBetter) continue
     blobs.locate(entry, copy)
     copies.set(row, { entry, ...current })

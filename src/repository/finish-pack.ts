@@ -11,6 +11,7 @@ import type { Instance } from './instance-key.ts'
 
 export interface FilledPack {
   readonly kind: PackKind
+  readonly level: number
   /** Header and frames, one after the other; the header is a part of its own or the start of the first. */
   readonly parts: readonly Uint8Array[]
   readonly key: Uint8Array
@@ -27,8 +28,8 @@ export interface FinishedPack {
 
 /** Puts the signed footer and the trailer behind a filled pack, and names it. */
 export function finishPack(repository: RepositoryId, instance: Instance, pack: FilledPack): FinishedPack {
-  const { kind, key, tables } = pack
-  const body = encodeFooterTables({ instance: instance.id, kind, tables })
+  const { kind, level, key, tables } = pack
+  const body = encodeFooterTables({ instance: instance.id, kind, level, tables })
   const header = present(pack.parts[0], 'the start of a pack').slice(0, PACK_HEADER_BYTES)
   const signature = instance.sign(footerSignatureInput({ repository, header, body }))
   const raw = encodePackFooter({ body, signature })

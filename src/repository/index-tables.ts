@@ -31,7 +31,7 @@ export class IndexTables {
   }
 
   /**
-   * Takes in one index file whole, or nothing of it. Of several copies of a blob, the one in the smallest pack id wins.
+   * Takes in one index file whole, or nothing of it. Of several copies of a blob, the first by level and pack id wins.
    *
    * @throws {IntegrityError} MALFORMED: an earlier file says otherwise of a pack.
    */
@@ -71,23 +71,25 @@ export class IndexTables {
     }
     const entry = -1 - claimed
     const known = present(this.blobs.location(entry), 'the location of a blob that was merged')
-    const wins = this.packIdOf(location.frame) < this.packIdOf(known.frame)
+    const wins = this.comesBefore(location.frame, known.frame)
     if (wins) this.blobs.locate(entry, location)
     this.copies.push({ entry, ...(wins ? known : location) })
     return entry
   }
 
-  packIdOf(frame: number): ObjectId {
-    return this.packs.row(this.blobs.frames.get(frame).pack).id
+  /** Tells whether a copy in `frame` comes before one in `other`. */
+  comesBefore(frame: number, other: number): boolean {
+    const { frames } = this.blobs
+    return this.packs.comesBefore(frames.get(frame).pack, frames.get(other).pack)
   }
 
   #addPack(index: ObjectId, from: { columns: IndexColumns; pack: IndexedPack; first: number; count: number }): number {
     const { columns, pack, first, count } = from
     this.blobs.ensure({ blobs: 0, frames: count })
-    const { writerKey, id, kind, salt, bytes, generation } = pack
+    const { writerKey, id, kind, salt, bytes, generation, level } = pack
     const sealedWriterKey = present(columns.sealedWriterKeys[writerKey], "a pack's writer key")
     const firstFrame = this.blobs.frameCount
-    const fields = { id, kind, salt, bytes, generation, firstFrame, frames: count }
+    const fields = { id, kind, salt, bytes, generation, level, firstFrame, frames: count }
     const row = this.packs.add({ ...fields, sealedWriterKey, namedBy: [index] })
     for (let i = first; i < first + count; i++) {
       this.blobs.frames.set(this.blobs.takeFrames(), {
@@ -105,7 +107,7 @@ export class IndexTables {
       const row = this.packs.rowOf(pack.id)
       if (row === undefined) return
       const known = this.packs.row(row)
-      if (known.bytes !== pack.bytes || known.frames !== ranges[i]?.count) {
+      if (known.bytes !== pack.bytes || known.level !== pack.level || known.frames !== ranges[i]?.count) {
         throw malformedIndex(index, `it contradicts another index about packs/${pack.id}`)
       }
     })

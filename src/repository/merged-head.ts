@@ -5,7 +5,7 @@ import { PACK_KIND_NUMBERS, PACK_SALT_BYTES, packKindOf, SEALED_WRITER_KEY_BYTES
 import { bytesOfU32s, u32sOfBytes } from '../format/u32-column.ts'
 import { type NewPack, PackTable } from './pack-table.ts'
 
-const VERSION = 2
+const VERSION = 3
 
 /** The small part of a merged index that is kept locally: all but blobs, frames and copies. */
 export interface MergedHead {
@@ -40,6 +40,7 @@ export function encodeMergedHead(head: MergedHead): Uint8Array {
     column(rows.map((pack) => pack.bytes)),
     column(rows.map((pack) => pack.writerKey)),
     column(rows.map((pack) => pack.frames ?? 0)),
+    column(rows.map((pack) => pack.level)),
     column(names.map((list) => list.length)),
     column(names.flat()),
   ])
@@ -49,7 +50,7 @@ export function encodeMergedHead(head: MergedHead): Uint8Array {
 export function decodeMergedHead(bytes: Uint8Array): MergedHead | undefined {
   try {
     const items = decodeCbor(bytes)
-    if (!Array.isArray(items) || items.length !== 14 || items[0] !== VERSION) return undefined
+    if (!Array.isArray(items) || items.length !== 15 || items[0] !== VERSION) return undefined
     return headOf(items as readonly CborValue[])
   } catch (error) {
     if (error instanceof IntegrityError) return undefined
@@ -74,7 +75,8 @@ function packsOf(columns: readonly Uint8Array[], indexIds: readonly ObjectId[]):
   const sealed = rowsOf(columns[1], SEALED_WRITER_KEY_BYTES)
   const ids = rowsOf(columns[2], OBJECT_ID_BYTES)
   const salts = rowsOf(columns[4], PACK_SALT_BYTES)
-  const [bytes, writerKeys, frames, nameCounts, names] = [numbers(5), numbers(6), numbers(7), numbers(8), numbers(9)]
+  const [bytes, writerKeys, frames] = [numbers(5), numbers(6), numbers(7)]
+  const [levels, nameCounts, names] = [numbers(8), numbers(9), numbers(10)]
   const packs = new PackTable()
   sealed.forEach((key, row) => packs.addWriterKey(generations[row] ?? 0, key))
   let firstFrame = 0
@@ -88,6 +90,7 @@ function packsOf(columns: readonly Uint8Array[], indexIds: readonly ObjectId[]):
       salt: salts[row] ?? new Uint8Array(),
       bytes: bytes[row] ?? 0,
       generation: generations[key] ?? 0,
+      level: levels[row] ?? 0,
       sealedWriterKey: sealed[key] ?? new Uint8Array(),
       namedBy: Array.from(names.subarray(name, nameEnd), (index) => indexIds[index]).filter((id) => id !== undefined),
       firstFrame,

@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts'
 import type { ObjectId } from '../base/ids.ts'
-import type { PackKind } from '../format/pack.ts'
+import { PACK_LEVEL_MAX, type PackKind } from '../format/pack.ts'
 
 /** A pack that blobs lie in. Its number in the table is `FrameLocation.pack`. */
 export interface PackRow {
@@ -13,6 +13,7 @@ export interface PackRow {
   /** Row of `PackTable.writerKeys`. */
   readonly writerKey: number
   readonly generation: number
+  readonly level: number
   /** Number of its frame 0 in the frame table; its frames follow each other. Absent for packs of this run. */
   readonly firstFrame?: number
   readonly frames?: number
@@ -38,6 +39,8 @@ export class PackTable {
   readonly #rowOf = new Map<ObjectId, number>()
   readonly writerKeys: WriterKeyRow[] = []
   readonly #writerKeyOf = new Map<string, number>()
+  /** The highest level among the packs in doubt, or -1. */
+  #doubtedLevel = -1
 
   /** Rows so far, reserved ones among them. */
   get size(): number {
@@ -58,6 +61,26 @@ export class PackTable {
 
   rowOf(id: ObjectId): number | undefined {
     return this.#rowOf.get(id)
+  }
+
+  /**
+   * The level of packs that are written now: above all that are in doubt, since they may hold again what those hold.
+   *
+   * @see docs/format.md, "Pruning"
+   */
+  get levelOfNew(): number {
+    return Math.min(this.#doubtedLevel + 1, PACK_LEVEL_MAX)
+  }
+
+  /** Takes note that no new point may rely on a pack. */
+  doubt(row: number): void {
+    this.#doubtedLevel = Math.max(this.#doubtedLevel, this.row(row).level)
+  }
+
+  /** Tells whether the copy of a blob in pack `row` comes before the one in pack `other`: by level, then by id. */
+  comesBefore(row: number, other: number): boolean {
+    const [a, b] = [this.row(row), this.row(other)]
+    return a.level === b.level ? a.id < b.id : a.level > b.level
   }
 
   /** The index files that name a pack. */

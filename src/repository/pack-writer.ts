@@ -96,7 +96,7 @@ export class PackWriter {
       blobTypes: memory.blobTypes.slice(0, blobs),
       blobLengths: memory.blobLengths.slice(0, blobs),
     }
-    const filled: FilledPack = { kind: 'data', parts: [memory.bytes.subarray(0, bytes)], key: memory.key, tables }
+    const filled = { kind: 'data' as const, parts: [memory.bytes.subarray(0, bytes)], key: memory.key, tables }
     await putPack(this.#options, { filled, packRow, salt: present(this.#new[slab], 'a prepared pack').salt })
     if (this.#failed) return
     this.slabs.recycle(slab)
@@ -112,7 +112,7 @@ export class PackWriter {
 }
 
 interface NumberedPack {
-  readonly filled: FilledPack
+  readonly filled: Omit<FilledPack, 'level'>
   /** Its reserved row in the pack table. */
   readonly packRow: number
   readonly salt: Uint8Array
@@ -127,7 +127,9 @@ export async function putPack(
 ): Promise<void> {
   const { driver, repository, instance, keys, packs, signal, onWritten } = options
   const { filled, packRow, salt, firstFrame } = pack
-  const finished = finishPack(repository, instance, filled)
+  // As late as can be: what turned out unreadable meanwhile may have been stored again in this very pack.
+  const level = packs.levelOfNew
+  const finished = finishPack(repository, instance, { ...filled, level })
   await driver.put({ kind: 'packs', id: finished.id }, finished.parts, signal)
   const row: PackRow = {
     id: finished.id,
@@ -136,6 +138,7 @@ export async function putPack(
     bytes: finished.storedBytes,
     writerKey: packs.addWriterKey(keys.generation, keys.sealedWriterKey),
     generation: keys.generation,
+    level,
     ...(firstFrame === undefined ? {} : { firstFrame, frames: filled.tables.frames.length / FRAME_COLUMNS }),
   }
   packs.set(packRow, row)

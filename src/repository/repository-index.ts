@@ -130,7 +130,9 @@ export class RepositoryIndex implements Disposable {
   doubt(id: Uint8Array, offset = 0): void {
     const entry = this.blobs.find(id, offset)
     const location = entry < 0 ? undefined : this.blobs.location(entry)
-    if (location !== undefined) this.blobs.frames.markDoubtful(location.frame)
+    if (location === undefined) return
+    this.blobs.frames.markDoubtful(location.frame)
+    this.packs.doubt(this.blobs.frames.get(location.frame).pack)
   }
 
   [Symbol.dispose](): void {

@@ -16,6 +16,7 @@ export function smallIndex(): IndexColumns {
         bytes: 5000,
         writerKey: 1,
         generation: 1,
+        level: 0,
       },
       {
         id: '0b'.repeat(32) as ObjectId,
@@ -24,6 +25,7 @@ export function smallIndex(): IndexColumns {
         bytes: 3000,
         writerKey: 0,
         generation: 2,
+        level: 7,
       },
     ],
     framePacks: Uint32Array.of(0, 0, 1),

@@ -24,10 +24,11 @@ export const packFooter: fc.Arbitrary<PackFooterBody & { framesEnd: number }> = 
   .record({
     kind: fc.constantFrom<PackKind>('data', 'tree'),
     instance: bytesOfLength(16).map((bytes) => hexId<InstanceId>(bytes)),
+    level: fc.integer({ min: 0, max: 0xffff_ffff }),
     frames: fc.array(plannedFrame, { maxLength: 6 }),
     seed: bytesOfLength(32),
   })
-  .map(({ kind, instance, frames, seed }) => {
+  .map(({ kind, instance, level, frames, seed }) => {
     const rows: number[] = []
     const lengths: number[] = []
     let end = PACK_HEADER_BYTES
@@ -48,5 +49,5 @@ export const packFooter: fc.Arbitrary<PackFooterBody & { framesEnd: number }> = 
       blobTypes: Uint8Array.from(lengths, (_, i) => (kind === 'data' ? 1 : 2 + (i % 3))),
       blobLengths: Uint32Array.from(lengths),
     }
-    return { kind, instance, tables, framesEnd: end }
+    return { kind, instance, level, tables, framesEnd: end }
   })

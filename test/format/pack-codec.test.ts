@@ -146,19 +146,19 @@ describe('the pack footer', () => {
 
   test('that a writer contradicts itself in is a bug', () => {
     const tables = { ...good, blobLengths: Uint32Array.of(10, 20, 11) }
-    expect(() => encodeFooterTables({ instance, kind: 'data', tables })).toThrow('do not fill it')
+    expect(() => encodeFooterTables({ instance, kind: 'data', level: 0, tables })).toThrow('do not fill it')
   })
 
   test('keeps extensions of later versions under the signature', () => {
-    const body = decodeCbor(encodeFooterTables({ instance, kind: 'data', tables: good })) as unknown[]
-    const later = encodeCbor([...body.slice(0, -1), new Map([[1, 'more']])] as Parameters<typeof encodeCbor>[0])
+    const body = decodeCbor(encodeFooterTables({ instance, kind: 'data', level: 0, tables: good })) as unknown[]
+    const later = encodeCbor([...body.slice(0, -1), new Map([[2, 'more']])] as Parameters<typeof encodeCbor>[0])
     const decoded = decodePackFooter(encodePackFooter({ body: later, signature }), { framesEnd: 1374 })
     expect(decoded.tables).toEqual(good)
     expect(toHex(decoded.body)).toBe(toHex(later))
   })
 
   test('is signed together with its repository and header', () => {
-    const body = encodeFooterTables({ instance, kind: 'data', tables: good })
+    const body = encodeFooterTables({ instance, kind: 'data', level: 0, tables: good })
     const header = new Uint8Array(1224)
     const repository = '22'.repeat(16) as RepositoryId
     const input = toHex(footerSignatureInput({ repository, header, body }))

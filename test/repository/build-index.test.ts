@@ -25,6 +25,7 @@ function pack(seed: number, frames: number, blobs: number): WrittenPack {
       salt: patternBytes(32, seed),
       bytes: offset + 200,
       generation: 1,
+      level: seed % 3,
       writerKey: 0,
     },
     tables: {

@@ -212,6 +212,38 @@ test.each(['marks', 'dead', 'lost'] as const)(
   },
 )
 
+test('of two copies the one of the higher level counts, whatever the pack ids and whichever index came first', async () => {
+  for (const newFirst of [false, true]) {
+    const tiny = await TinyRepository.create({ seed: `levels ${newFirst}` })
+    const blob = tiny.blob('stored again')
+    // As many as it takes for the pack of the higher level to have the larger id.
+    const old = await tiny.putPack([[blob]])
+    let again = await tiny.putPack([[blob, tiny.blob('0')]], 'data', 1)
+    for (let i = 1; again.id < old.id; i++) again = await tiny.putPack([[blob, tiny.blob(`${i}`)]], 'data', 1)
+    for (const pack of newFirst ? [again, old] : [old, again]) await tiny.putIndex([pack])
+    const cache = cacheOf(tiny)
+    for (const time of ['loaded', 'out of the cache']) {
+      const { index } = await load(tiny, { cache })
+      expect(index.packs.row(index.locate(blob.id)!.frameLocation.pack).id, time).toBe(again.id)
+    }
+  }
+})
+
+test('packs written now rank above all that are in doubt, and at 0 when none is', async () => {
+  const tiny = await TinyRepository.create()
+  const packs = []
+  for (const level of [0, 4, 2]) packs.push(await tiny.putPack([[tiny.blob(`level ${level}`)]], 'data', level))
+  await tiny.putIndex(packs)
+  expect((await load(tiny)).index.packs.levelOfNew).toBe(0)
+  await tiny.records.put('marks', { packs: [packs[2]!.id], made: { seconds: 0, nanoseconds: 0 } }, tiny.instance)
+  const marked = (await load(tiny)).index
+  expect(marked.packs.levelOfNew).toBe(3)
+  marked.doubt(tiny.blob('level 4').id)
+  expect(marked.packs.levelOfNew).toBe(5)
+  await tiny.driver.remove({ kind: 'packs', id: packs[1]!.id })
+  expect((await load(tiny, { forWriting: true })).index.packs.levelOfNew).toBe(5)
+})
+
 test('a sound copy stands in for one in a lost pack; a blob called lost itself is stored again', async () => {
   const tiny = await TinyRepository.create()
   const blob = tiny.blob('twice')

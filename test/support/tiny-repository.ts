@@ -45,6 +45,7 @@ export interface TinyPack {
   readonly salt: Uint8Array
   readonly bytes: number
   readonly generation: number
+  readonly level: number
   readonly sealedWriterKey: Uint8Array
   readonly tables: PackTables
 }
@@ -126,7 +127,7 @@ export class TinyRepository {
   }
 
   /** Stores a pack with these frames. */
-  async putPack(frames: readonly (readonly TinyBlob[])[], kind: PackKind = 'data'): Promise<TinyPack> {
+  async putPack(frames: readonly (readonly TinyBlob[])[], kind: PackKind = 'data', level = 0): Promise<TinyPack> {
     const { header, salt, key } = this.#runKeys.newPack()
     const sealer = new FrameSealer(idBytes(this.id), 4 << 20)
     const parts: Uint8Array[] = [header]
@@ -148,10 +149,10 @@ export class TinyRepository {
       blobTypes: Uint8Array.from(blobs, (blob) => BLOB_TYPE_NUMBERS[blob.type]),
       blobLengths: Uint32Array.from(blobs, (blob) => blob.bytes.byteLength),
     }
-    const finished = finishPack(this.id, this.instance, { kind, parts, key, tables })
+    const finished = finishPack(this.id, this.instance, { kind, level, parts, key, tables })
     await this.driver.put({ kind: 'packs', id: finished.id }, finished.parts)
     const { generation, sealedWriterKey } = this.#runKeys
-    return { id: finished.id, kind, salt, bytes: finished.storedBytes, generation, sealedWriterKey, tables }
+    return { id: finished.id, kind, salt, bytes: finished.storedBytes, generation, level, sealedWriterKey, tables }
   }
 
   /** Stores an index file that names these packs. */
@@ -230,8 +231,8 @@ export function indexOf(packs: readonly TinyPack[]): IndexColumns {
   const unique = blobs.filter((blob, i) => i === 0 || Buffer.compare(blob.id, blobs[i - 1]!.id) !== 0)
   return {
     sealedWriterKeys: writerKeys,
-    packs: packs.map(({ id, kind, salt, bytes, generation, sealedWriterKey }) => {
-      return { id, kind, salt, bytes, generation, writerKey: writerKeys.indexOf(sealedWriterKey) }
+    packs: packs.map(({ id, kind, salt, bytes, generation, level, sealedWriterKey }) => {
+      return { id, kind, salt, bytes, generation, level, writerKey: writerKeys.indexOf(sealedWriterKey) }
     }),
     framePacks: Uint32Array.from(frames, (frame) => frame.pack),
     frameOffsets: Uint32Array.from(frames, (frame) => frame.offset),

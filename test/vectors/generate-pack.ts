@@ -107,7 +107,7 @@ function footers(): VectorFile[] {
       },
     }
   }
-  const spoilt = (name: string, changes: Partial<PackTables>): VectorFile => {
+  const spoilt = (name: string, changes: Partial<PackTables>, extensions = new Map<number, number>()): VectorFile => {
     const tables = { ...dataTables, ...changes }
     const body = encodeCbor([
       idBytes(instance),
@@ -116,7 +116,7 @@ function footers(): VectorFile[] {
       tables.blobIds,
       tables.blobTypes,
       column(tables.blobLengths),
-      new Map(),
+      extensions,
     ])
     return broken(`pack-footer/${name}.json`, encodePackFooter({ body, signature }), 'MALFORMED', { framesEnd: 2424 })
   }
@@ -125,15 +125,23 @@ function footers(): VectorFile[] {
     footer(
       'data',
       'Two frames of data blobs around one of padding.',
-      { instance, kind: 'data', tables: dataTables },
+      { instance, kind: 'data', level: 0, tables: dataTables },
       2424,
     ),
     footer(
       'tree',
       'A tree, a list and a detail blob in one frame.',
-      { instance, kind: 'tree', tables: treeTables },
+      { instance, kind: 'tree', level: 0, tables: treeTables },
       1344,
     ),
+    footer(
+      'level',
+      'A pack of level 3: its copies of blobs come before those of lower levels.',
+      { instance, kind: 'data', level: 3, tables: dataTables },
+      2424,
+    ),
+    spoilt('level-zero-spelt-out', {}, new Map([[1, 0]])),
+    spoilt('level-too-high', {}, new Map([[1, 2 ** 32]])),
     spoilt('frame-inside-the-header', { frames: rows.with(0, 1223) }),
     spoilt('frames-overlap', { frames: rows.with(4, 1343) }),
     spoilt('gap-between-frames', { frames: rows.with(8, 2345).with(9, 79) }),
@@ -149,7 +157,7 @@ function footers(): VectorFile[] {
 }
 
 function indexes(): VectorFile[] {
-  const pack = { salt: counting(32, 0x10), bytes: 5000, generation: 1 }
+  const pack = { salt: counting(32, 0x10), bytes: 5000, generation: 1, level: 0 }
   const good: IndexColumns = {
     sealedWriterKeys: [counting(1168), counting(1168, 1)],
     packs: [
@@ -178,8 +186,12 @@ function indexes(): VectorFile[] {
     blobOffsets: none,
     blobLengths: none,
   }
-  const spoilt = (name: string, changes: Parameters<typeof indexItems>[1]): VectorFile => {
-    return broken(`index/${name}.json`, encodeCbor(indexItems(good, changes)), 'MALFORMED')
+  const spoilt = (
+    name: string,
+    changes: Parameters<typeof indexItems>[1],
+    extensions?: ReadonlyMap<number, Uint8Array>,
+  ): VectorFile => {
+    return broken(`index/${name}.json`, encodeCbor(indexItems(good, changes, extensions)), 'MALFORMED')
   }
   const vector = (name: string, description: string, columns: IndexColumns): VectorFile => {
     const content = { description, index: jsonOf(columns), bytes: jsonOf(encodeIndex(columns)) }
@@ -187,7 +199,13 @@ function indexes(): VectorFile[] {
   }
   return [
     vector('plain', 'Two packs of two runs, three frames, four blobs.', good),
+    vector('levels', 'The second pack has level 3.', {
+      ...good,
+      packs: good.packs.map((each, i) => ({ ...each, level: i * 3 })),
+    }),
     vector('empty', 'An index of nothing.', empty),
+    spoilt('levels-all-zero', {}, new Map([[1, column(Uint32Array.of(0, 0))]])),
+    spoilt('levels-cut-short', {}, new Map([[1, column(Uint32Array.of(3))]])),
     spoilt('pack-twice', { 1: Buffer.concat([counting(32), counting(32)]) }),
     spoilt('pack-kind-unknown', { 2: Uint8Array.of(1, 3) }),
     spoilt('writer-key-missing', { 5: column(Uint32Array.of(2, 0)) }),
@@ -207,7 +225,8 @@ function indexes(): VectorFile[] {
 function indexItems(
   columns: IndexColumns,
   changes: Readonly<Record<number, Uint8Array>>,
-): (Uint8Array | Map<never, never>)[] {
+  extensions: ReadonlyMap<number, Uint8Array> = new Map(),
+): (Uint8Array | ReadonlyMap<number, Uint8Array>)[] {
   const { packs } = columns
   const items = [
     Buffer.concat(columns.sealedWriterKeys),
@@ -227,7 +246,7 @@ function indexItems(
     column(columns.blobLengths),
   ]
   for (const [index, item] of Object.entries(changes)) items[Number(index)] = item
-  return [...items, new Map<never, never>()]
+  return [...items, extensions]
 }
 
 function column(numbers: Uint32Array): Uint8Array {
