@@ -1,0 +1,73 @@
+import { type ByteString, bytesOf } from '../../src/base/byte-string.ts'
+import {
+  FUSE_NOTIFY_DELETE,
+  FUSE_NOTIFY_INVAL_ENTRY,
+  FUSE_NOTIFY_INVAL_INODE,
+  FUSE_NOTIFY_RETRIEVE,
+  FUSE_ROOT_ID,
+  OUT_HEADER_BYTES,
+} from './constants.ts'
+import { MessageBuffer } from './message-buffer.ts'
+
+// What the file system tells the kernel unasked, each message freshly allocated. They are rare.
+
+const BODY = OUT_HEADER_BYTES
+
+/** Returns the message that makes the kernel forget what it knows of `node`: attributes, and listing or contents. */
+export function encodeInvalidNode(node: number): Uint8Array {
+  const message = notification(FUSE_NOTIFY_INVAL_INODE, 24)
+  message.setU64(BODY, node)
+  // From byte 0 to the end, which a length of 0 stands for.
+  return sealed(message, 24)
+}
+
+/** Returns the message that makes the kernel ask again about `name` in the directory `parent`. */
+export function encodeInvalidEntry(parent: number, name: ByteString): Uint8Array {
+  const bodyBytes = 16 + name.length + 1
+  const message = notification(FUSE_NOTIFY_INVAL_ENTRY, bodyBytes)
+  message.setU64(BODY, parent)
+  message.setU32(BODY + 8, name.length)
+  message.bytes.set(bytesOf(name), BODY + 16)
+  return sealed(message, bodyBytes)
+}
+
+/** Returns the message that says that `child`, which was `name` in `parent`, is gone: whoever watches it is told. */
+export function encodeDeleted({ parent, child, name }: DeletedEntry): Uint8Array {
+  const bodyBytes = 24 + name.length + 1
+  const message = notification(FUSE_NOTIFY_DELETE, bodyBytes)
+  message.setU64(BODY, parent)
+  message.setU64(BODY + 8, child)
+  message.setU32(BODY + 16, name.length)
+  message.bytes.set(bytesOf(name), BODY + 24)
+  return sealed(message, bodyBytes)
+}
+
+/** An entry that was removed, by the numbers of its nodes. */
+export interface DeletedEntry {
+  readonly parent: number
+  readonly child: number
+  readonly name: ByteString
+}
+
+/**
+ * Returns the message that asks the kernel for none of the root's bytes.
+ *
+ * It answers with a NOTIFY_REPLY, which wakes one of the threads that wait for requests.
+ */
+export function encodeWake(): Uint8Array {
+  const message = notification(FUSE_NOTIFY_RETRIEVE, 32)
+  message.setU64(BODY + 8, FUSE_ROOT_ID)
+  return sealed(message, 32)
+}
+
+/** A message without a request: its `unique` is 0, and where a reply has its error it has what it is about. */
+function notification(code: number, bodyBytes: number): MessageBuffer {
+  const message = new MessageBuffer(new Uint8Array((BODY + bodyBytes + 7) & ~7))
+  message.setU32(0, BODY + bodyBytes)
+  message.setU32(4, code)
+  return message
+}
+
+function sealed(message: MessageBuffer, bodyBytes: number): Uint8Array {
+  return message.bytes.subarray(0, BODY + bodyBytes)
+}
