@@ -1,4 +1,5 @@
 import { type ByteString } from '../base/byte-string.ts'
+import { toHex } from '../base/bytes.ts'
 import type { PointDetail } from '../format/records.ts'
 import type { PointChain } from '../repository/point-chain.ts'
 import type { PointInfo } from '../repository/point-info.ts'
@@ -60,6 +61,20 @@ export function jsonPointDetail(point: DetailedPoint, points: PointChain): Recor
     },
     omissions: detail === undefined ? null : detail.omissions.map(jsonOmission),
   }
+}
+
+/** Returns a point as the mount shows its record: with all fields of that as they are stored, bytes in hexadecimal. */
+export function jsonRecord(point: DetailedPoint, points: PointChain): Record<string, unknown> {
+  const { object, record, signer } = point.info
+  return { ...jsonPointDetail(point, points), object, signer, record: plainOf(record) }
+}
+
+function plainOf(value: unknown): unknown {
+  if (value instanceof Uint8Array) return toHex(value)
+  if (value instanceof Map) return plainOf(Object.fromEntries(value))
+  if (Array.isArray(value)) return value.map(plainOf)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, plainOf(field)]))
 }
 
 function jsonOmission(omission: PointDetail['omissions'][number]): JsonPath & Record<string, unknown> {

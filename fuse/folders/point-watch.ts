@@ -1,0 +1,88 @@
+import type { Clock } from '../../src/base/clock.ts'
+import type { PointSet, PointSource } from './mounted-points.ts'
+
+/** The repository, as far as a watch asks it. */
+export interface WatchedStore {
+  /** Returns text that differs whenever points, or what is said about them, have come or gone; cheap. */
+  stamp(): Promise<string>
+  /** Loads the points as they are now. */
+  load(): Promise<PointSet>
+}
+
+export interface PointWatchOptions {
+  readonly store: WatchedStore
+  readonly clock: Clock
+  /** How old an answer may be. */
+  readonly freshMs: number
+  /** How long whoever looks waits for a store that does not answer. */
+  readonly patienceMs: number
+  /** Told what keeps the store from being asked; once until it answers again. */
+  readonly onProblem: (problem: unknown) => void
+}
+
+/**
+ * Knows which points are there now.
+ *
+ * The store is asked when somebody looks and the last answer is older than `freshMs`, never while nobody does: an idle
+ * mount costs nothing. A store that does not answer leaves the points as they were.
+ */
+export class PointWatch implements PointSource {
+  readonly #options: PointWatchOptions
+  #set: PointSet
+  #stamp: string
+  #askedMs: number
+  #asking: Promise<void> | undefined
+  #isSilent = false
+
+  private constructor(options: PointWatchOptions, known: { readonly stamp: string; readonly set: PointSet }) {
+    this.#options = options
+    this.#set = known.set
+    this.#stamp = known.stamp
+    this.#askedMs = options.clock.monotonicMs()
+  }
+
+  /** Loads the points; throws what the store throws. */
+  static async open(options: PointWatchOptions): Promise<PointWatch> {
+    // The stamp first: what changes in between is noticed the next time.
+    const stamp = await options.store.stamp()
+    return new PointWatch(options, { stamp, set: await options.store.load() })
+  }
+
+  async current(): Promise<PointSet> {
+    const { clock, freshMs, patienceMs } = this.#options
+    if (this.#asking === undefined && clock.monotonicMs() - this.#askedMs >= freshMs) {
+      this.#asking = this.#ask().finally(() => {
+        this.#askedMs = clock.monotonicMs()
+        this.#asking = undefined
+      })
+    }
+    if (this.#asking !== undefined) await atMost(patienceMs, this.#asking)
+    return this.#set
+  }
+
+  async #ask(): Promise<void> {
+    const { store, onProblem } = this.#options
+    try {
+      const stamp = await store.stamp()
+      if (stamp !== this.#stamp) {
+        this.#set = await store.load()
+        this.#stamp = stamp
+      }
+      this.#isSilent = false
+    } catch (error) {
+      if (!this.#isSilent) onProblem(error)
+      this.#isSilent = true
+    }
+  }
+}
+
+/** Waits for `done`, but no longer than `ms`. */
+async function atMost(ms: number, done: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const timer = setTimeout(resolve, ms, undefined)
+  try {
+    await Promise.race([done, promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}

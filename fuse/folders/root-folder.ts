@@ -1,0 +1,87 @@
+import { type ByteString, byteStringOf } from '../../src/base/byte-string.ts'
+import { fileNameOf, freeName } from '../../src/base/file-name.ts'
+import { AtFolder } from './at-folder.ts'
+import { nameChains } from './chain-names.ts'
+import { folderOf, linkTo, entryOf } from './entries.ts'
+import type { Folder, FolderEntry } from './folder.ts'
+import type { MountedPoint, PointSource } from './mounted-points.ts'
+import { SetFolder } from './set-folder.ts'
+import { versionsFolder } from './versions-folder.ts'
+
+const LATEST = 'latest' as ByteString
+
+/** Returns the root of the mount of a whole repository. */
+export function rootFolder(source: PointSource): Folder {
+  const folders = Object.entries({
+    points: new SetFolder(source, ({ points }) => points.map((point) => entryOf(point, point.folderName))),
+    instances: instanceFolders(source, chainFolder),
+    at: new AtFolder(source),
+    tags: tagFolders(source),
+    records: new SetFolder(source, ({ points }) => points.map(recordOf)),
+    versions: instanceFolders(source, versionsFolder),
+  })
+  return new SetFolder(source, ({ points }) => {
+    const entries = folders.map(([name, folder]) => folderOf(byteStringOf(name), folder, points))
+    const latest = points.at(-1)
+    const isOneChain = points.every(({ chain }) => chain === latest?.chain)
+    return latest === undefined || !isOneChain ? entries : [...entries, linkTo(latest, { name: LATEST, up: '' })]
+  })
+}
+
+/** Returns a folder of all instances, each a folder of its chains; `ofChain` makes those. */
+function instanceFolders(source: PointSource, ofChain: (source: PointSource, chain: string) => Folder): Folder {
+  const chainsOf = (instance: ByteString): Folder => {
+    return new SetFolder(source, ({ points }) => {
+      const chains = nameChains(points).filter(({ instanceName }) => instanceName === instance)
+      return chains.map((chain) => folderOf(chain.name, ofChain(source, chain.id), chain.points))
+    })
+  }
+  return new SetFolder(source, ({ points }) => {
+    const instances = Map.groupBy(nameChains(points), ({ instanceName }) => instanceName)
+    return Array.from(instances, ([name, chains]) => {
+      return folderOf(
+        name,
+        chainsOf(name),
+        chains.flatMap((chain) => chain.points),
+      )
+    })
+  })
+}
+
+/** Returns a folder of links to the points of a chain. */
+function chainFolder(source: PointSource, chain: string): Folder {
+  return new SetFolder(source, ({ points }) => {
+    const ofChain = points.filter((point) => point.chain === chain)
+    const links = ofChain.map((point) => linkTo(point, { name: point.folderName, up: '../../../' }))
+    const latest = ofChain.at(-1)
+    return latest === undefined ? links : [...links, linkTo(latest, { name: LATEST, up: '../../../' })]
+  })
+}
+
+/** Returns a folder of all tags, each a folder of links to the points that have it. */
+function tagFolders(source: PointSource): Folder {
+  const taggedWith = (tag: string): Folder => {
+    return new SetFolder(source, ({ points }) => {
+      const tagged = points.filter(({ tags }) => tags.includes(tag))
+      return tagged.map((point) => linkTo(point, { name: point.folderName, up: '../../' }))
+    })
+  }
+  return new SetFolder(source, ({ points }) => {
+    const names = new Map<ByteString, string>()
+    for (const tag of [...new Set(points.flatMap(({ tags }) => tags))].sort()) {
+      names.set(freeName(fileNameOf(tag, 'tag'), names), tag)
+    }
+    return Array.from(names, ([name, tag]) => {
+      return folderOf(
+        name,
+        taggedWith(tag),
+        points.filter(({ tags }) => tags.includes(tag)),
+      )
+    })
+  })
+}
+
+function recordOf(point: MountedPoint): FolderEntry {
+  const name = `${point.folderName}.json` as ByteString
+  return { kind: 'bytes', name, read: async () => point.record(), mtime: point.started }
+}

@@ -1,0 +1,117 @@
+import type { MountedPoint, PointSet } from '../../fuse/folders/mounted-points.ts'
+import type { WatchedStore } from '../../fuse/folders/point-watch.ts'
+import { type ByteString, byteStringOf } from '../base/byte-string.ts'
+import { present } from '../base/assert.ts'
+import { UsageError } from '../base/errors.ts'
+import { freeName } from '../base/file-name.ts'
+import type { ObjectId } from '../base/ids.ts'
+import type { PointView } from '../engine/point-view-types.ts'
+import type { PartRecord, RecordKind } from '../format/records.ts'
+import type { PointChain } from '../repository/point-chain.ts'
+import { compareCreated, FOLDER_ID_DIGITS, type PointInfo, pointFolderName } from '../repository/point-info.ts'
+import type { Repository } from '../repository/repository.ts'
+import { resolvePoint } from '../repository/resolve-point.ts'
+import { instanceName, jsonRecord } from './point-format.ts'
+import { readDetails } from './read-details.ts'
+
+/** The records that say which points there are, and how they, their tags and instances are called. */
+const WATCHED: readonly RecordKind[] = ['points', 'tombstones', 'notes', 'instances']
+
+export interface RepositoryPointsOptions {
+  readonly repository: Repository
+  readonly openView: (parts: readonly PartRecord[]) => PointView
+  /** Awaited before other points than before are shown: what new ones hold must be found by then. */
+  readonly onChange: () => Promise<void>
+}
+
+/** The points of a repository, as a mount sees them. */
+export class RepositoryPoints implements WatchedStore {
+  readonly #options: RepositoryPointsOptions
+  #known = new Map<ObjectId, MountedPoint>()
+
+  constructor(options: RepositoryPointsOptions) {
+    this.#options = options
+  }
+
+  async stamp(): Promise<string> {
+    const { records } = this.#options.repository
+    const lists = await Promise.all(WATCHED.map(async (kind) => [kind, ...(await records.list(kind))]))
+    return lists.flat().join()
+  }
+
+  async load(): Promise<PointSet> {
+    const { repository, onChange } = this.#options
+    const chain = await repository.chain({ reload: true })
+    await onChange()
+    const infos = byAge(chain.points)
+    const names = nameFolders(infos)
+    this.#known = new Map(infos.map((info) => [info.object, this.#mounted(info, chain, names)]))
+    const known = this.#known
+    return {
+      points: [...known.values()],
+      resolve: (point) => {
+        const object = this.#resolve(chain, point)
+        return object === undefined ? undefined : known.get(object)
+      },
+    }
+  }
+
+  #mounted(info: PointInfo, chain: PointChain, names: ReadonlyMap<PointInfo, ByteString>): MountedPoint {
+    const { record, tags } = info
+    const { repository, openView } = this.#options
+    const point: MountedPoint = {
+      id: record.point,
+      folderName: present(names.get(info), 'the name of the point'),
+      chain: record.chain,
+      instance: record.instance,
+      instanceName: instanceName(chain, info),
+      started: record.started,
+      tags,
+      view: this.#known.get(info.object)?.view ?? openView(record.parts),
+      record: async () => {
+        const [detailed] = await readDetails(repository, [info])
+        return Buffer.from(`${JSON.stringify(jsonRecord(present(detailed, 'the point'), chain), null, 2)}\n`)
+      },
+    }
+    return point
+  }
+
+  #resolve(chain: PointChain, point: string): ObjectId | undefined {
+    try {
+      return resolvePoint(chain, point, { instance: this.#options.repository.instance.id }).object
+    } catch (error) {
+      // No point, or several: nothing that a folder could show.
+      if (error instanceof UsageError) return undefined
+      throw error
+    }
+  }
+}
+
+/** Sorts points by when they were made; those of one chain stay in its order, whatever the clocks said. */
+function byAge(points: readonly PointInfo[]): PointInfo[] {
+  const ofChains = new Map(
+    Array.from(
+      Map.groupBy(points, ({ record }) => record.chain),
+      ([chain, all]) => [chain, all.values()],
+    ),
+  )
+  return points.toSorted(compareCreated).map(({ record }) => {
+    return present(ofChains.get(record.chain)?.next().value, 'as many points as the chain has')
+  })
+}
+
+/** Names the folders of points. Ids that begin the same are written out. */
+function nameFolders(points: readonly PointInfo[]): Map<PointInfo, ByteString> {
+  const names = new Map<PointInfo, ByteString>()
+  const taken = new Set<ByteString>()
+  for (const [name, sameName] of Map.groupBy(points, ({ record }) => pointFolderName(record))) {
+    for (const info of sameName) {
+      const whole = `${name.slice(0, -FOLDER_ID_DIGITS)}${info.record.point}`
+      // One uuid in two records is somebody's forgery, and both are shown.
+      const free = freeName(byteStringOf(sameName.length > 1 ? whole : name), taken)
+      taken.add(free)
+      names.set(info, free)
+    }
+  }
+  return names
+}
