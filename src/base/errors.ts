@@ -40,6 +40,10 @@ export type ErrorCode =
   | 'TARGET_FULL'
   | 'TARGET_DENIED'
   | 'TARGET_FAILED'
+  // mounts
+  | 'MOUNT_UNAVAILABLE'
+  | 'MOUNT_BUSY'
+  | 'NOT_MOUNTED'
   // usage
   | 'BAD_ARGUMENT'
   | 'BAD_PATTERN'
@@ -93,6 +97,8 @@ export class KeyError extends TidemarkError {}
 export class SourceError extends TidemarkError {}
 /** What is to be restored cannot be written. */
 export class TargetError extends TidemarkError {}
+/** A mount cannot be made, or not be ended. */
+export class MountError extends TidemarkError {}
 /** The user asked for something that cannot be done as asked. */
 export class UsageError extends TidemarkError {}
 /** A run of a writer ended without a commit. */

@@ -48,6 +48,9 @@ function exitCodeOfCode(code: ErrorCode): number {
     case 'TARGET_FULL':
     case 'TARGET_DENIED':
     case 'TARGET_FAILED':
+    case 'MOUNT_UNAVAILABLE':
+    case 'MOUNT_BUSY':
+    case 'NOT_MOUNTED':
       return EXIT_FAILED
     case 'TARGET_UNSAFE':
     case 'BAD_ARGUMENT':

@@ -57,6 +57,11 @@ export interface Libc {
   readonly lremovexattr: (path: Pointer, name: Pointer) => number
   readonly ioctl: (fd: number, request: number, argument: Pointer) => number
   readonly fstatfs: (fd: number, buffer: Pointer) => number
+  readonly mount: (source: Pointer, target: Pointer, type: Pointer, flags: number, data: Pointer) => number
+  readonly umount2: (target: Pointer, flags: number) => number
+  /** `pair` takes two 32-bit descriptors. */
+  readonly socketpair: (domain: number, type: number, protocol: number, pair: Pointer) => number
+  readonly recvmsg: (fd: number, message: Pointer, flags: number) => number
   /** The four below return an error number, 0 on success, also when nothing was found: then `result` holds null. */
   readonly getpwuid_r: (uid: number, entry: Pointer, buffer: Pointer, bytes: number, result: Pointer) => number
   readonly getgrgid_r: (gid: number, entry: Pointer, buffer: Pointer, bytes: number, result: Pointer) => number
@@ -104,6 +109,10 @@ const prototypes: Readonly<Record<keyof Libc, string>> = {
   lremovexattr: 'int lremovexattr(void *, void *)',
   ioctl: 'int ioctl(int, uint64, void *)',
   fstatfs: 'int fstatfs(int, void *)',
+  mount: 'int mount(void *, void *, void *, uint64, void *)',
+  umount2: 'int umount2(void *, int)',
+  socketpair: 'int socketpair(int, int, int, void *)',
+  recvmsg: 'int64 recvmsg(int, void *, int)',
   getpwuid_r: 'int getpwuid_r(uint, void *, void *, uint64, void *)',
   getgrgid_r: 'int getgrgid_r(uint, void *, void *, uint64, void *)',
   getpwnam_r: 'int getpwnam_r(void *, void *, void *, uint64, void *)',
