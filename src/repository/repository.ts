@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { IntegrityError, type TidemarkError } from '../base/errors.ts'
 import type { RealmId, RepositoryId } from '../base/ids.ts'
 import type { Randomness } from '../base/random.ts'
+import { CHUNKER_DEFAULT } from '../format/chunker-parameters.ts'
 import type { RepositoryConfig } from '../format/config.ts'
 import type { Driver } from '../storage/driver.ts'
 import { BlobReader } from './blob-reader.ts'
@@ -128,7 +129,10 @@ export class Repository implements Disposable {
    */
   requireFeatures(use: 'write' | 'prune'): void {
     // This version knows of no features.
-    const [unknown] = this.config.features[use]
+    const { chunker, features } = this.config
+    // Readers need nothing of it. A writer that cuts otherwise than the others would store everything once more.
+    const isCutOtherwise = use === 'write' && chunker.normalisation !== CHUNKER_DEFAULT.normalisation
+    const unknown = features[use][0] ?? (isCutOtherwise ? `normalisation ${chunker.normalisation}` : undefined)
     if (unknown === undefined) return
     const verb = use === 'write' ? 'written to' : 'pruned'
     throw new IntegrityError('UNSUPPORTED_FEATURE', `the repository needs the feature ${unknown} to be ${verb}`, {

@@ -4,6 +4,7 @@ import { byteStringOf } from '../../src/base/byte-string.ts'
 import { TidemarkError } from '../../src/base/errors.ts'
 import { objectIdOf } from '../../src/crypto/blake3.ts'
 import { openPointView } from '../../src/engine/point-view.ts'
+import type { RepositoryConfig } from '../../src/format/config.ts'
 import { putConfig, updateConfig } from '../../src/repository/config-store.ts'
 import { LocalCache } from '../../src/repository/local-cache.ts'
 import { openRepository, type Repository } from '../../src/repository/repository.ts'
@@ -190,6 +191,18 @@ describe('what a later version wrote', () => {
     f.driver.calls.length = 0
     await expect(f.backup()).rejects.toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
     expect(f.driver.calls.filter(({ method }) => method === 'put')).toEqual([])
+    expect(await readAll(f.driver, f.source)).toEqual(diskLines(f.source))
+  })
+
+  test('that cuts content in a way nobody knows is read, and not written to', async () => {
+    const f = await withPoints(1)
+    const by = { ring: f.repository.keyRing, memory: undefined }
+    const change = (config: RepositoryConfig): RepositoryConfig => {
+      return { ...config, chunker: { ...config.chunker, normalisation: 2 } }
+    }
+    await updateConfig(f.driver, by, change)
+    await f.reopen()
+    await expect(f.backup()).rejects.toMatchObject({ code: 'UNSUPPORTED_FEATURE' })
     expect(await readAll(f.driver, f.source)).toEqual(diskLines(f.source))
   })
 

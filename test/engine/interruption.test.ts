@@ -67,6 +67,26 @@ describe('an interrupted backup', () => {
     await expectWhole(f)
   })
 
+  test('stops within a huge directory, whose files do not wait in line to be read', async () => {
+    const f = await EngineFixture.create()
+    const files = 20_000
+    for (let i = 0; i < files; i++) writeFileSync(f.path(`f${i}`), `file ${i}`)
+    const stop = new AbortController()
+    let done = 0
+    const events = {
+      progress: ({ filesDone }: { filesDone: number }) => {
+        done = filesDone
+        if (filesDone > 0) stop.abort()
+      },
+    }
+    const clock = { ...f.clock, monotonicMs: () => performance.now() * 1000 }
+    await expect(f.backup({ signal: stop.signal, events, context: { clock } })).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+    })
+    expect(done).toBeGreaterThan(0)
+    expect(done).toBeLessThan(files / 4)
+  })
+
   test('that was aborted before it began stores nothing', async () => {
     const f = await EngineFixture.create()
     fillSmall(f)

@@ -1,7 +1,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { byteString } from '../../base/byte-string.ts'
 import { BLOB_BYTES_MAX } from '../../base/limits.ts'
-import { AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../../base/posix/constants.ts'
+import { AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../../base/posix/constants.ts'
 import { errno, errnoName } from '../../base/posix/errno.ts'
 import { addressOf, libc } from '../../base/posix/libc.ts'
 import { statusOf } from '../../base/posix/statx.ts'
@@ -103,7 +103,8 @@ class BackupMember implements TeamMember {
   }
 
   #readChunks({ path, ino, ranges }: ChunksJob): TeamResult {
-    const fd = openPath(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+    // A pipe that took the place of the file must not be waited for.
+    const fd = openPath(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
     if (fd < 0) return chunksFailed(errnoName(errno()))
     try {
       if (!isInode(fd, ino)) return chunksFailed('ENOENT')

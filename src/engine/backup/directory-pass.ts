@@ -51,6 +51,7 @@ export class DirectoryPass {
     this.#reading = new FileReading({
       ...options,
       scanner: this.scanner,
+      checkGoingOn: () => this.#check(),
       track: (job) => this.#track(job),
       done: (directory) => this.#entryDone(directory),
       afterJob: () => this.#drainTrees(),
@@ -68,7 +69,7 @@ export class DirectoryPass {
 
   /** Returns the 32-byte ids of the trees of the root directory. */
   async run(): Promise<Uint8Array> {
-    const { signal, progress } = this.#options
+    const { progress } = this.#options
     let sliceEndMs = performance.now() + SLICE_MS
     for (const directory of this.scanner.scan()) {
       await this.#scanned(directory)
@@ -77,7 +78,6 @@ export class DirectoryPass {
       await setImmediate()
       while (this.#jobs.size >= JOBS_MAX) await Promise.race(this.#jobs)
       this.#check()
-      signal.throwIfAborted()
       sliceEndMs = performance.now() + SLICE_MS
     }
     progress.scanned = true
@@ -86,7 +86,6 @@ export class DirectoryPass {
     while (this.#jobs.size > 0) {
       await Promise.race(this.#jobs)
       this.#check()
-      signal.throwIfAborted()
     }
     return this.scanner.table.idsOf(0).slice()
   }
@@ -235,6 +234,7 @@ export class DirectoryPass {
   }
 
   #check(): void {
+    this.#options.signal.throwIfAborted()
     if (this.#failure !== undefined) throw this.#failure.error
   }
 }

@@ -12,6 +12,7 @@ import {
 } from '../../base/posix/constants.ts'
 import { errno, errnoName } from '../../base/posix/errno.ts'
 import { addressOf, libc } from '../../base/posix/libc.ts'
+import { PosixError } from '../../base/posix/posix-error.ts'
 import { dataRanges, type FileRange } from '../../base/posix/sparse.ts'
 import { STATX_BYTES, STX_MODE } from '../../base/posix/statx.ts'
 import { readXattrs } from '../../base/posix/xattr.ts'
@@ -79,9 +80,10 @@ export class FileReader {
       const extras = this.#readStable(fd, rows, row)
       return extras
     } catch (error) {
-      if (!(error instanceof ReadFailure)) throw error
+      if (!(error instanceof ReadFailure || error instanceof PosixError)) throw error
       this.#ids.truncate(first)
-      return { outcome: OUTCOME_FAILED, problem: error.code }
+      // What has taken its place since the scan says that it is gone; a pipe was opened, but nothing taken out of it.
+      return { outcome: OUTCOME_FAILED, problem: this.#isFile(fd) ? error.code : 'ENOENT' }
     } finally {
       libc().close(fd)
     }
@@ -106,7 +108,6 @@ export class FileReader {
       setRow(rows, row, this.#stat)
       this.rowsChanged = true
       this.#ids.truncate(first)
-      libc().lseek(fd, 0, 0)
       holes = this.#readContent(fd, rows, row)
       this.#look(fd)
       if (!sameAsRow(rows, row, this.#stat)) outcome = OUTCOME_CHANGED
@@ -127,6 +128,11 @@ export class FileReader {
     rows[at + ROW_SIZE] = size | 0
     rows[at + ROW_SIZE + 1] = Math.floor(size / 2 ** 32)
     return true
+  }
+
+  #isFile(fd: number): boolean {
+    this.#look(fd)
+    return ((this.#stat[STX_MODE] ?? 0) & S_IFMT) === S_IFREG
   }
 
   #look(fd: number): void {
@@ -156,7 +162,8 @@ export class FileReader {
     const frames = this.#frames
     const place = frames.place(size)
     // One byte more than expected: whoever gets it knows that the file grew.
-    const length = libc().read(fd, frames.bufferAddress + place, size + 1)
+    // At an offset, which a pipe refuses: what waits in it is for somebody else.
+    const length = libc().pread(fd, frames.bufferAddress + place, size + 1, 0)
     if (length < 0) throw new ReadFailure(errnoName(errno()))
     this.bytesRead += length
     // A file that grew or shrank is seen to have changed, and read again by its new size.

@@ -26,6 +26,9 @@ import type { ReadFile } from './tree-builder.ts'
 /** Files above this size are cut by this thread and read by all of them. */
 export const LARGE_FILE_BYTES = 16 << 20
 
+/** Batches that a thread has at most: one that it reads, one to go on with, one on its way. */
+const JOBS_PER_THREAD = 3
+
 const NO_EXTRAS: FileExtras = { xattrs: [], holes: [] }
 
 /** Words of a row that only the leader knows. */
@@ -37,6 +40,8 @@ export interface FileReadingOptions {
   readonly coverage: Coverage
   readonly progress: PassProgress
   readonly signal: AbortSignal
+  /** Throws when nothing more is to be begun: after an interruption, or once something failed. */
+  readonly checkGoingOn: () => void
   /** Keeps an eye on what was begun. */
   readonly track: (job: Promise<void>) => void
   /** Called once for each file, whatever became of it. */
@@ -52,6 +57,8 @@ export class FileReading {
   readonly #options: FileReadingOptions
   readonly #batcher: FileBatcher
   #large: Promise<void> = Promise.resolve()
+  #atWork = 0
+  readonly #waiting: (() => void)[] = []
 
   constructor(options: FileReadingOptions) {
     this.#options = options
@@ -83,7 +90,7 @@ export class FileReading {
   async #readBatch(batch: FileBatch): Promise<void> {
     const { store, progress, done, afterJob } = this.#options
     const opened = await store()
-    const result = (await opened.run(batch.job)) as FilesResult
+    const result = await this.#run(opened, batch)
     progress.bytesRead += result.bytesRead
     const { files } = this
     for (let i = 0; i < batch.rows.length; i++) {
@@ -99,6 +106,20 @@ export class FileReading {
       done(directory)
     }
     afterJob()
+  }
+
+  /** Gives a batch to the threads. Those of a huge directory wait here, where an interruption reaches them. */
+  async #run(store: RunStore, { job }: FileBatch): Promise<FilesResult> {
+    if (this.#atWork >= JOBS_PER_THREAD * store.threads) await new Promise<void>((go) => this.#waiting.push(go))
+    else this.#atWork++
+    try {
+      this.#options.checkGoingOn()
+      return (await store.run(job)) as FilesResult
+    } finally {
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#atWork--
+      else next()
+    }
   }
 
   /** Takes over what a thread says of a file; false when it could not be read. */

@@ -14,6 +14,7 @@ import { cString } from '../../base/posix/c-string.ts'
 import { closeDescriptor } from '../../base/posix/descriptors.ts'
 import { errno, errnoName } from '../../base/posix/errno.ts'
 import { addressOf, libc } from '../../base/posix/libc.ts'
+import { PosixError } from '../../base/posix/posix-error.ts'
 import { STATX_BYTES, statusOf, STX_MODE } from '../../base/posix/statx.ts'
 import { readXattrs } from '../../base/posix/xattr.ts'
 import type { ExtendedAttribute } from '../../format/tree.ts'
@@ -84,6 +85,9 @@ export async function readLargeFile(options: LargeFileOptions): Promise<LargeFil
     table.setWord(row, ROW_SIZE, content.bytes | 0)
     table.setWord(row, ROW_SIZE + 1, Math.floor(content.bytes / 2 ** 32))
     return { ids: content.ids, xattrs: readXattrs(fd), changed: !isStable || !isWhole }
+  } catch (error) {
+    if (error instanceof PosixError) return error.code
+    throw error
   } finally {
     closeDescriptor(fd)
   }

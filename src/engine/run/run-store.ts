@@ -73,6 +73,10 @@ export class RunStore {
     return new RunStore(options, await RunKeys.create(repository.id, repository.realm, randomness))
   }
 
+  get threads(): number {
+    return this.#options.workers.threads
+  }
+
   get chunkerSeed(): Uint8Array {
     return this.#options.repository.realm.chunkerSeed
   }
