@@ -210,6 +210,12 @@ export class BlobIndex {
     return this.#views.reduce((sum, view) => sum + view.used, 0)
   }
 
+  /** All entries there are, and there will be until it grows, have numbers below this one. */
+  get entryBound(): number {
+    const last = this.#views.at(-1)
+    return last === undefined ? 0 : last.first + last.capacity
+  }
+
   /** Bytes of shared memory in use; what columns have in reserve is not touched, so it is not there. */
   get bytes(): number {
     const columns = this.entryCount * (ID_WORDS + LOCATION_WORDS) * 4

@@ -1,5 +1,5 @@
 import { IntegrityError, TidemarkError } from '../base/errors.ts'
-import { hexId, idBytes, type InstanceId, type ObjectId } from '../base/ids.ts'
+import { hexId, idBytes, type InstanceId, type ObjectId, type RealmId } from '../base/ids.ts'
 import { sha512, SHA512_BYTES } from '../crypto/sha512.ts'
 import { type CborValue, decodeCbor, encodeCbor } from '../format/cbor.ts'
 import { decodeRecordBody, encodeRecordBody } from '../format/record-codec.ts'
@@ -8,7 +8,7 @@ import { isOfForeignRealm, isSurvivable } from './load-tables.ts'
 import type { LocalCache } from './local-cache.ts'
 import type { RecordStore } from './record-store.ts'
 
-const VERSION = 1
+const VERSION = 2
 const KIND_PREFIX = 'records-'
 
 type KnownKind = keyof RecordBodies
@@ -16,6 +16,7 @@ type KnownKind = keyof RecordBodies
 /** A record that was verified, now or by an earlier process of this machine. */
 export interface KnownRecord<Kind extends KnownKind> {
   readonly object: ObjectId
+  readonly realm: RealmId
   readonly signer: InstanceId
   /** SHA-512 of its inner bytes. */
   readonly innerHash: Uint8Array
@@ -67,8 +68,8 @@ async function fetch<Kind extends KnownKind>(
   { records, onProblem }: KnownRecordsOptions,
 ): Promise<KnownRecord<Kind> | undefined> {
   try {
-    const { signer, inner, record } = await records.get(kind, id)
-    return { object: id, signer, innerHash: sha512(inner), record }
+    const { realm, signer, inner, record } = await records.get(kind, id)
+    return { object: id, realm, signer, innerHash: sha512(inner), record }
   } catch (error) {
     if (isOfForeignRealm(error)) return undefined
     // Removed since it was listed.
@@ -82,8 +83,8 @@ async function fetch<Kind extends KnownKind>(
 function encodeKept<Kind extends KnownKind>(kind: Kind, records: readonly KnownRecord<Kind>[]): Uint8Array {
   return encodeCbor([
     VERSION,
-    records.map(({ object, signer, innerHash, record }) => {
-      return [idBytes(object), idBytes(signer), innerHash, encodeRecordBody(kind, record)]
+    records.map(({ object, realm, signer, innerHash, record }) => {
+      return [idBytes(object), idBytes(realm), idBytes(signer), innerHash, encodeRecordBody(kind, record)]
     }),
   ])
 }
@@ -97,11 +98,18 @@ function readKept<Kind extends KnownKind>(cache: LocalCache, kind: Kind): Map<Ob
     const value = decodeCbor(bytes)
     if (!Array.isArray(value) || value[0] !== VERSION || !Array.isArray(value[1])) return kept
     for (const item of value[1] as readonly CborValue[]) {
-      const [object, signer, innerHash, body] = Array.isArray(item) ? (item as readonly CborValue[]) : []
+      const [object, realm, signer, innerHash, body] = Array.isArray(item) ? (item as readonly CborValue[]) : []
       if (!(object instanceof Uint8Array && signer instanceof Uint8Array && body instanceof Uint8Array)) continue
-      if (!(innerHash instanceof Uint8Array) || innerHash.byteLength !== SHA512_BYTES) continue
+      if (!(realm instanceof Uint8Array && innerHash instanceof Uint8Array) || innerHash.byteLength !== SHA512_BYTES)
+        continue
       const id = hexId<ObjectId>(object)
-      kept.set(id, { object: id, signer: hexId(signer), innerHash, record: decodeRecordBody(kind, body) })
+      kept.set(id, {
+        object: id,
+        realm: hexId(realm),
+        signer: hexId(signer),
+        innerHash,
+        record: decodeRecordBody(kind, body),
+      })
     }
     return kept
   } catch (error) {

@@ -16,6 +16,8 @@ export interface PointChainOptions {
   readonly records: RecordStore
   readonly ring: KeyRing
   readonly cache?: LocalCache | undefined
+  /** Fetches and verifies every record again, whatever is kept of it. */
+  readonly forCheck?: boolean
   readonly signal?: AbortSignal | undefined
 }
 
@@ -73,7 +75,8 @@ export class PointChain {
     const { records, cache, signal } = options
     const alarms: TidemarkError[] = []
     const onProblem = (problem: TidemarkError): number => alarms.push(problem)
-    const loading: KnownRecordsOptions = { records, cache, onProblem, signal }
+    const kept = options.forCheck === true ? undefined : cache
+    const loading: KnownRecordsOptions = { records, cache: kept, onProblem, signal }
     const [known, notes, tombstones, instances] = await Promise.all([
       loadRecords('points', loading),
       loadRecords('notes', loading),
@@ -165,8 +168,8 @@ function headOf({ record, innerHash }: PointInfo): ChainHead {
 function infosOf(known: readonly KnownRecord<'points'>[], notes: readonly KnownRecord<'notes'>[]): PointInfo[] {
   const notesOf = notesByPoint(notes)
   const unique = new Map(known.map((point) => [Buffer.from(point.innerHash).toString('latin1'), point]))
-  const points = Array.from(unique.values(), ({ object, signer, innerHash, record }): PointInfo => {
-    return { object, signer, innerHash, record, tags: tagsAfter(record, notesOf.get(record.point) ?? []) }
+  const points = Array.from(unique.values(), ({ object, realm, signer, innerHash, record }): PointInfo => {
+    return { object, realm, signer, innerHash, record, tags: tagsAfter(record, notesOf.get(record.point) ?? []) }
   })
   return points.sort((a, b) => {
     if (a.record.chain !== b.record.chain) return a.record.chain < b.record.chain ? -1 : 1

@@ -1,11 +1,13 @@
 import { compareTimespec, type Timespec } from '../base/clock.ts'
-import type { InstanceId, ObjectId, PointId } from '../base/ids.ts'
+import type { InstanceId, ObjectId, PointId, RealmId } from '../base/ids.ts'
 import type { NoteRecord, PointRecord } from '../format/records.ts'
 import type { KnownRecord } from './known-records.ts'
 
 /** A Restoring Point as the repository knows it. */
 export interface PointInfo {
   readonly object: ObjectId
+  /** Where its blobs are. */
+  readonly realm: RealmId
   readonly record: PointRecord
   /** Who signed the record. */
   readonly signer: InstanceId
