@@ -5,35 +5,48 @@ import type { IndexTables } from './index-tables.ts'
 
 /** What no new point may rely on, though it can be read while it is there. */
 export interface Doubts {
-  /** Marked, dead or lost. */
+  /** Marked, dead or lost, and all that is in them. */
   readonly packs: ReadonlySet<ObjectId>
-  /** Lost: 32-byte ids, one after the other. */
-  readonly blobs: readonly Uint8Array[]
+  readonly lost: readonly LostCopies[]
 }
 
-/**
- * Marks the frames that doubts name, and lets sound copies take their blobs' places.
- *
- * A pack in doubt says nothing against the same blobs in other packs. A blob that is itself called lost is in doubt
- * wherever it lies: which of its copies was rotten is not known, and storing it once more is the safe mistake.
- */
+/** Blobs that cannot be read out of these packs; copies in other packs are as good as ever. */
+export interface LostCopies {
+  readonly packs: readonly ObjectId[]
+  /** 32-byte ids, one after the other. */
+  readonly blobs: Uint8Array
+}
+
+/** Marks the frames that doubts name, and lets sound copies take their blobs' places. */
 export function applyDoubts(tables: IndexTables, doubts: Doubts): void {
-  const { blobs, packs, copies } = tables
+  const { packs } = tables
   for (const id of doubts.packs) {
     const row = packs.rowOf(id)
     if (row !== undefined) doubtPack(tables, row)
   }
-  for (const ids of doubts.blobs) {
-    for (let at = 0; at + BLOB_ID_BYTES <= ids.byteLength; at += BLOB_ID_BYTES) {
-      const entry = blobs.find(ids, at)
-      if (entry < 0) continue
-      for (const { frame } of [blobs.location(entry), ...copies.of(entry)].filter((place) => place !== undefined)) {
-        blobs.frames.markDoubtful(frame)
-        packs.doubt(blobs.frames.get(frame).pack)
-      }
-    }
-  }
+  for (const lost of doubts.lost) doubtCopies(tables, lost)
   preferSound(tables)
+}
+
+/** Marks the frames that hold `lost.blobs` in `lost.packs`. */
+function doubtCopies(tables: IndexTables, lost: LostCopies): void {
+  const { blobs, packs, copies } = tables
+  const rows = new Set(lost.packs.map((id) => packs.rowOf(id)))
+  const doubtIn = (frame: number): void => {
+    if (rows.has(blobs.frames.get(frame).pack)) doubtFrame(tables, frame)
+  }
+  const entries = new Set<number>()
+  for (let at = 0; at < lost.blobs.byteLength; at += BLOB_ID_BYTES) {
+    const entry = blobs.find(lost.blobs, at)
+    const location = entry < 0 ? undefined : blobs.location(entry)
+    if (location === undefined) continue
+    entries.add(entry)
+    doubtIn(location.frame)
+  }
+  for (let row = 0; row < copies.count; row++) {
+    const { entry, frame } = copies.at(row)
+    if (entries.has(entry)) doubtIn(frame)
+  }
 }
 
 /** Lists the packs in the store, names and sizes only, and marks those that the index names and the store lacks. */
@@ -48,14 +61,21 @@ export async function doubtAbsentPacks(tables: IndexTables, driver: Driver, sign
   preferSound(tables)
 }
 
-function doubtPack({ blobs, packs }: IndexTables, row: number): void {
+/** Marks one frame; `preferSound` is the caller's to call once all are marked. */
+export function doubtFrame({ blobs, packs }: IndexTables, frame: number): void {
+  blobs.frames.markDoubtful(frame)
+  packs.doubt(blobs.frames.get(frame).pack)
+}
+
+/** Marks all frames of a pack; `preferSound` is the caller's to call once all are marked. */
+export function doubtPack({ blobs, packs }: IndexTables, row: number): void {
   const { firstFrame = 0, frames = 0 } = packs.row(row)
   packs.doubt(row)
   for (let frame = firstFrame; frame < firstFrame + frames; frame++) blobs.frames.markDoubtful(frame)
 }
 
 /** Swaps blobs in doubtful frames with copies in others; of several, the first by level and pack id. */
-function preferSound(tables: IndexTables): void {
+export function preferSound(tables: IndexTables): void {
   const { blobs, copies } = tables
   for (let row = 0; row < copies.count; row++) {
     const { entry, ...copy } = copies.at(row)

@@ -21,7 +21,8 @@ export function isSurvivable(error: unknown): error is IntegrityError {
 export async function loadTables(options: IndexLoadOptions): Promise<{ tables: IndexTables; isKept: boolean }> {
   for (let attempt = 1; ; attempt++) {
     const listed = await listSizes(options)
-    const kept = options.cache === undefined ? undefined : MergedFile.read(options.cache)
+    const isFresh = options.cache === undefined || options.forCheck === true
+    const kept = isFresh ? undefined : MergedFile.read(options.cache)
     const reused = kept === undefined ? undefined : reuse(kept, listed)
     const tables = reused ?? new IndexTables({ blobs: BlobIndex.create(roomFor(listed.values())) })
     const known = new Set(tables.indexIds)

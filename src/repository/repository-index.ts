@@ -3,7 +3,7 @@ import type { TidemarkError } from '../base/errors.ts'
 import type { ObjectId, RepositoryId } from '../base/ids.ts'
 import type { Driver } from '../storage/driver.ts'
 import type { BlobIndex, BlobLocation } from './blob-index.ts'
-import { applyDoubts, doubtAbsentPacks, type Doubts } from './doubts.ts'
+import { applyDoubts, doubtAbsentPacks, doubtFrame, doubtPack, type Doubts, preferSound } from './doubts.ts'
 import type { FrameLocation } from './frame-table.ts'
 import type { IndexTables } from './index-tables.ts'
 import type { RealmKeys } from './key-ring.ts'
@@ -23,6 +23,11 @@ export interface IndexLoadOptions {
   readonly cache?: LocalCache | undefined
   /** Lists `packs/` too, so that what an index names and the store lacks is stored again. */
   readonly forWriting?: boolean
+  /**
+   * Fetches every index file again, whatever is kept, and holds against packs only what check said: that they are marked
+   * does not keep them from being read.
+   */
+  readonly forCheck?: boolean
   /**
    * Told of each index file, mark or lost record that cannot be used; loading then goes on without it. A writer that
    * goes on stores again what it named, which is how that heals. Without it the first problem is thrown.
@@ -61,7 +66,7 @@ export class RepositoryIndex implements Disposable {
     const { driver, realm, repository, cache, signal } = options
     const { tables, isKept } = await loadTables(options)
     const writerKeys = new WriterKeys({ repository, realm, cache })
-    if (cache !== undefined && !isKept) {
+    if (cache !== undefined && !isKept && options.forCheck !== true) {
       MergedFile.write(cache, tables)
       writerKeys.forgetAllBut(tables.packs.writerKeys)
     }
@@ -126,13 +131,21 @@ export class RepositoryIndex implements Disposable {
     return this.#writerKeys.packKey(writerKey, pack.salt)
   }
 
+  /**
+   * Takes note of what cannot be read: frames, or all of a pack. Copies elsewhere take the places of their blobs, as far
+   * as there are sound ones.
+   */
+  doubtStored({ frames, packs }: { readonly frames: Iterable<number>; readonly packs: Iterable<number> }): void {
+    for (const frame of frames) doubtFrame(this.#tables, frame)
+    for (const row of packs) doubtPack(this.#tables, row)
+    preferSound(this.#tables)
+  }
+
   /** Takes note that a blob could not be read: whoever has its content stores it again, in another pack. */
   doubt(id: Uint8Array, offset = 0): void {
     const entry = this.blobs.find(id, offset)
     const location = entry < 0 ? undefined : this.blobs.location(entry)
-    if (location === undefined) return
-    this.blobs.frames.markDoubtful(location.frame)
-    this.packs.doubt(this.blobs.frames.get(location.frame).pack)
+    if (location !== undefined) doubtFrame(this.#tables, location.frame)
   }
 
   [Symbol.dispose](): void {
