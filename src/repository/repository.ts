@@ -5,7 +5,7 @@ import type { Randomness } from '../base/random.ts'
 import { CHUNKER_DEFAULT } from '../format/chunker-parameters.ts'
 import type { RepositoryConfig } from '../format/config.ts'
 import type { Driver } from '../storage/driver.ts'
-import { BlobReader } from './blob-reader.ts'
+import { BlobReader, type BlobReaderOptions } from './blob-reader.ts'
 import { chooseConfig } from './config-store.ts'
 import { type Instance, type InstanceStore, type NewInstance, openInstance } from './instance-key.ts'
 import type { KeyRing, RealmKeys } from './key-ring.ts'
@@ -182,9 +182,9 @@ export class Repository implements Disposable {
   }
 
   /** Returns a new reader of blobs over an index of this repository. */
-  blobsIn(index: RepositoryIndex): BlobReader {
+  blobsIn(index: RepositoryIndex, options: Pick<BlobReaderOptions, 'cacheBytesMax'> = {}): BlobReader {
     const { driver, id: repository, realm, cache } = this
-    return new BlobReader({ driver, repository, realm, cache, index, onProblem: this.#onProblem })
+    return new BlobReader({ driver, repository, realm, cache, index, onProblem: this.#onProblem, ...options })
   }
 
   /**

@@ -1,11 +1,11 @@
-import { closeSync, openSync, readSync } from 'node:fs'
 import { present } from '../../base/assert.ts'
-import { IntegrityError, StorageError, TidemarkError, errnoOf } from '../../base/errors.ts'
+import { IntegrityError, TidemarkError } from '../../base/errors.ts'
 import { BLOB_ID_BYTES } from '../../base/ids.ts'
 import { addressOf } from '../../base/posix/libc.ts'
 import { KeyedHasher } from '../../crypto/blake3.ts'
 import { wipe } from '../../crypto/secret.ts'
 import { decodeFrame } from '../../repository/frame-codec.ts'
+import { PackFileReader } from '../pack-file-reader.ts'
 import {
   BLOB_FIELDS,
   BLOB_FRAME,
@@ -26,14 +26,14 @@ export class JobFrames implements Disposable {
   readonly #repositoryIdBytes: Uint8Array
   readonly #hasher: KeyedHasher
   readonly #digest = new Uint8Array(BLOB_ID_BYTES)
-  #sealed = new Uint8Array(0)
   #raw = new Uint8Array(0)
   #rawAddress = 0
   #starts: number[] = []
   /** By blob: why it cannot be had. */
   readonly #problems = new Map<number, TidemarkError>()
   #job: RestoreJob | undefined
-  #file: { readonly path: string; readonly fd: number } | undefined
+  /** The frames of a pack follow each other from job to job. */
+  readonly #files = new PackFileReader({ openMax: 1 })
 
   constructor({ repositoryIdBytes, dataIdKey }: RestoreSetup) {
     this.#repositoryIdBytes = repositoryIdBytes
@@ -75,8 +75,7 @@ export class JobFrames implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#file !== undefined) closeSync(this.#file.fd)
-    this.#file = undefined
+    this.#files[Symbol.dispose]()
     this.#raw.fill(0)
   }
 
@@ -120,28 +119,7 @@ export class JobFrames implements Disposable {
     if (bytes !== undefined) {
       return bytes.subarray(range.offset - bytesOffset, range.offset - bytesOffset + range.length)
     }
-    if (this.#sealed.byteLength < range.length) this.#sealed = new Uint8Array(Math.max(range.length, 2 << 20))
-    try {
-      const fd = this.#open(present(file, "a pack's file"))
-      let filled = 0
-      while (filled < range.length) {
-        const read = readSync(fd, this.#sealed, filled, range.length - filled, range.offset + filled)
-        if (read === 0) throw cutOff(pack.id)
-        filled += read
-      }
-      return this.#sealed.subarray(0, range.length)
-    } catch (error) {
-      throw error instanceof TidemarkError ? error : unreadable(pack.id, error)
-    }
-  }
-
-  #open(path: string): number {
-    if (this.#file?.path === path) return this.#file.fd
-    if (this.#file !== undefined) closeSync(this.#file.fd)
-    this.#file = undefined
-    const fd = openSync(path, 'r')
-    this.#file = { path, fd }
-    return fd
+    return this.#files.read({ id: pack.id, file: present(file, "a pack's file") }, range)
   }
 
   #verify({ blobs, blobIds, frames }: RestoreJob, frameProblems: readonly (TidemarkError | undefined)[]): void {
@@ -165,17 +143,7 @@ export class JobFrames implements Disposable {
 
 const hint = 'Run `tidemark check --repair`: the next backup then stores again what it held.'
 
-function cutOff(pack: string): IntegrityError {
-  return new IntegrityError('AUTH_FAILED', `packs/${pack} is shorter than the index says`, { context: { pack }, hint })
-}
-
 function notTheBlob(pack: string, frame: number): IntegrityError {
   const message = `frame ${frame} of packs/${pack} does not hold the blob that the index places there`
   return new IntegrityError('ID_MISMATCH', message, { context: { pack, frame }, hint })
-}
-
-function unreadable(pack: string, cause: unknown): StorageError {
-  const isMissing = errnoOf(cause) === 'ENOENT'
-  const message = `packs/${pack} ${isMissing ? 'is missing' : `cannot be read: ${String(cause)}`}`
-  return new StorageError(isMissing ? 'NOT_FOUND' : 'STORE_FAILED', message, { context: { pack }, cause, hint })
 }

@@ -1,0 +1,154 @@
+import { assert, present } from '../base/assert.ts'
+import { IntegrityError } from '../base/errors.ts'
+import { type BlobId, idBytes } from '../base/ids.ts'
+import type { BlobType } from '../format/pack.ts'
+import { decodeTree } from '../format/tree-codec.ts'
+import type { FileEntry, TreeEntry } from '../format/tree.ts'
+import type { BlobReader } from '../repository/blob-reader.ts'
+import type { Repository } from '../repository/repository.ts'
+import type { RepositoryIndex } from '../repository/repository-index.ts'
+import type { FramesHandle, PackAccess, PointFrames } from './point-view-frames.ts'
+import { type FileLayout, layoutOf, type PointBlobs, splitIds } from './point-view-layout.ts'
+
+/** Decoded frames that are kept on the main thread: trees, mostly, which are looked into again and again. */
+const CACHE_BYTES = 12 << 20
+/** Tree blobs of one directory that are read at once. */
+const TREES_AT_ONCE = 4
+/** Rows before and behind a pack that are looked at for packs of the same run. */
+const PACKS_AROUND = 128
+
+/** Opens the files of all points of a repository, which stays the caller's and whose index nobody else releases. */
+export async function openPointFrames(repository: Repository): Promise<PointFrames> {
+  const listed = await listIndex(repository)
+  return new RepositoryFrames(repository, await repository.index(), listed)
+}
+
+class RepositoryFrames implements PointFrames {
+  readonly blobs: PointBlobs
+  readonly #repository: Repository
+  #index: RepositoryIndex
+  #reader: BlobReader
+  /** The index files that the store listed before the index was loaded. */
+  #listed: string
+  #epoch = 1
+  #refreshing: Promise<boolean> | undefined
+
+  constructor(repository: Repository, index: RepositoryIndex, listed: string) {
+    this.#repository = repository
+    this.#index = index
+    this.#listed = listed
+    this.#reader = repository.blobsIn(index, { cacheBytesMax: CACHE_BYTES })
+    this.blobs = {
+      index: {
+        find: (id, offset) => this.#index.blobs.find(id, offset),
+        location: (entry) => this.#index.blobs.location(entry),
+      },
+      readAll: async (ids, type) => this.#readAll(ids, type),
+    }
+  }
+
+  get handle(): FramesHandle {
+    return {
+      epoch: this.#epoch,
+      index: this.#index.blobs.handle,
+      packs: this.#index.packs.size,
+      repositoryIdBytes: idBytes(this.#repository.id),
+    }
+  }
+
+  dataIdKey(): Uint8Array {
+    return this.#repository.realm.idKey('data').slice()
+  }
+
+  async *directory(trees: Uint8Array): AsyncGenerator<readonly TreeEntry[]> {
+    const ids = splitIds(trees)
+    let last: TreeEntry | undefined
+    for (let i = 0; i < ids.length; i += TREES_AT_ONCE) {
+      for (const plain of await this.#readAll(ids.slice(i, i + TREES_AT_ONCE), 'tree')) {
+        const { entries } = decodeTree(plain)
+        const [first] = entries
+        if (last !== undefined && first !== undefined && last.name >= first.name) throw outOfOrder()
+        last = entries.at(-1) ?? last
+        yield entries
+      }
+    }
+  }
+
+  async layout(file: FileEntry): Promise<FileLayout> {
+    return this.#withNewerIndex(async () => layoutOf(this.blobs, file))
+  }
+
+  async packs(epoch: number, row: number): Promise<readonly PackAccess[] | undefined> {
+    if (epoch !== this.#epoch) return undefined
+    const { packs } = this.#index
+    const { writerKey } = packs.row(row)
+    const access: Promise<PackAccess>[] = []
+    const first = Math.max(0, row - PACKS_AROUND)
+    for (let other = first; other < Math.min(packs.size, row + PACKS_AROUND); other++) {
+      const pack = packs.at(other)
+      if (pack?.writerKey === writerKey && pack.kind === 'data') access.push(this.#access(other))
+    }
+    return Promise.all(access)
+  }
+
+  async readBlob(id: BlobId, signal: AbortSignal): Promise<Uint8Array> {
+    const [plain] = await this.#withNewerIndex(async () => this.#reader.readAll([id], 'data', signal))
+    return present(plain, 'the blob that was read')
+  }
+
+  [Symbol.dispose](): void {
+    this.#reader.clear()
+  }
+
+  async #access(row: number): Promise<PackAccess> {
+    const { id, firstFrame } = this.#index.packs.row(row)
+    assert(firstFrame !== undefined, 'a pack is read after its index was loaded')
+    const file = this.#repository.driver.localFile({ kind: 'packs', id })
+    return { row, id, firstFrame, file, key: await this.#index.packKey(row) }
+  }
+
+  async #readAll(ids: readonly BlobId[], type: BlobType): Promise<Uint8Array[]> {
+    return this.#withNewerIndex(async () => this.#reader.readAll(ids, type))
+  }
+
+  /** Tries again with the index as the store has it now, where this one leads nowhere. */
+  async #withNewerIndex<T>(read: () => Promise<T>): Promise<T> {
+    const epoch = this.#epoch
+    try {
+      return await read()
+    } catch (error) {
+      if (!(error instanceof IntegrityError) || error.code !== 'BLOB_MISSING') throw error
+      if (epoch === this.#epoch && !(await this.#refresh())) throw error
+      return read()
+    }
+  }
+
+  /** Loads the index again if the store has another one by now. */
+  async #refresh(): Promise<boolean> {
+    this.#refreshing ??= this.#load().finally(() => (this.#refreshing = undefined))
+    return this.#refreshing
+  }
+
+  async #load(): Promise<boolean> {
+    const listed = await listIndex(this.#repository)
+    if (listed === this.#listed) return false
+    this.#repository.releaseIndex()
+    this.#index = await this.#repository.index()
+    this.#reader = this.#repository.blobsIn(this.#index, { cacheBytesMax: CACHE_BYTES })
+    this.#listed = listed
+    this.#epoch++
+    return true
+  }
+}
+
+async function listIndex({ driver }: Repository): Promise<string> {
+  const ids: string[] = []
+  for await (const { name } of driver.list('index')) ids.push(name.id)
+  return ids.sort().join()
+}
+
+function outOfOrder(): IntegrityError {
+  return new IntegrityError('MALFORMED', 'a directory split over several blobs is out of order', {
+    hint: 'Run `tidemark check` to see what else is damaged.',
+  })
+}
