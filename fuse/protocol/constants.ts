@@ -44,7 +44,6 @@ export const FUSE_CREATE = 35
 export const FUSE_INTERRUPT = 36
 export const FUSE_DESTROY = 38
 export const FUSE_IOCTL = 39
-export const FUSE_NOTIFY_REPLY = 41
 export const FUSE_BATCH_FORGET = 42
 export const FUSE_FALLOCATE = 43
 export const FUSE_READDIRPLUS = 44
@@ -71,7 +70,6 @@ export const FOPEN_CACHE_DIR = 1 << 3
 
 export const FUSE_NOTIFY_INVAL_INODE = 2
 export const FUSE_NOTIFY_INVAL_ENTRY = 3
-export const FUSE_NOTIFY_RETRIEVE = 5
 export const FUSE_NOTIFY_DELETE = 6
 
 /** No message is received into less. */

@@ -1,12 +1,5 @@
 import { type ByteString, bytesOf } from '../../src/base/byte-string.ts'
-import {
-  FUSE_NOTIFY_DELETE,
-  FUSE_NOTIFY_INVAL_ENTRY,
-  FUSE_NOTIFY_INVAL_INODE,
-  FUSE_NOTIFY_RETRIEVE,
-  FUSE_ROOT_ID,
-  OUT_HEADER_BYTES,
-} from './constants.ts'
+import { FUSE_NOTIFY_DELETE, FUSE_NOTIFY_INVAL_ENTRY, FUSE_NOTIFY_INVAL_INODE, OUT_HEADER_BYTES } from './constants.ts'
 import { MessageBuffer } from './message-buffer.ts'
 
 // What the file system tells the kernel unasked, each message freshly allocated. They are rare.
@@ -47,17 +40,6 @@ export interface DeletedEntry {
   readonly parent: number
   readonly child: number
   readonly name: ByteString
-}
-
-/**
- * Returns the message that asks the kernel for none of the root's bytes.
- *
- * It answers with a NOTIFY_REPLY, which wakes one of the threads that wait for requests.
- */
-export function encodeWake(): Uint8Array {
-  const message = notification(FUSE_NOTIFY_RETRIEVE, 32)
-  message.setU64(BODY + 8, FUSE_ROOT_ID)
-  return sealed(message, 32)
 }
 
 /** A message without a request: its `unique` is 0, and where a reply has its error it has what it is about. */

@@ -4,7 +4,9 @@ import type { Session } from '../../protocol/init.ts'
  * The fuse device with a file system mounted over it: INIT is answered, what comes next are requests.
  *
  * Threads of this process read `fd` and write their replies to it, each message in one call; a read blocks until there
- * is a request, and fails with ENODEV once the file system is no longer mounted.
+ * is a request, and fails with ENODEV once the file system is no longer mounted. Nothing else ends it, and Node does not
+ * exit before all threads have: a process that is to end while somebody still works in the mount calls `exitAtOnce`
+ * (src/base/posix/exit.ts).
  */
 export interface KernelDevice {
   readonly fd: number
@@ -14,14 +16,13 @@ export interface KernelDevice {
   /** The device number that files of this mount have, `major:minor` as /sys spells it. */
   readonly deviceNumber: string
   /**
-   * Sends a notification (../../protocol/notifications.ts).
+   * Sends a notification (../../protocol/notifications.ts), on another thread: the kernel may hold it back until requests
+   * that are under way have their answers.
    *
-   * Returns false when the kernel knows no such node or name, or is no longer there: then there is nothing to forget.
-   * @throws {PosixError} whatever else write(2) says.
+   * Resolves to false when the kernel knows no such node or name, or is no longer there: there is nothing to forget.
+   * @throws whatever else write(2) says.
    */
-  notify(message: Uint8Array): boolean
-  /** Makes one read of `fd` that blocks return with a NOTIFY_REPLY, which takes no answer: for threads that are to end. */
-  wake(): void
+  notify(message: Uint8Array): Promise<boolean>
   /**
    * Ends the mount.
    *

@@ -62,6 +62,8 @@ export interface Libc {
   /** `pair` takes two 32-bit descriptors. */
   readonly socketpair: (domain: number, type: number, protocol: number, pair: Pointer) => number
   readonly recvmsg: (fd: number, message: Pointer, flags: number) => number
+  /** Does not return. */
+  readonly _exit: (status: number) => never
   /** The four below return an error number, 0 on success, also when nothing was found: then `result` holds null. */
   readonly getpwuid_r: (uid: number, entry: Pointer, buffer: Pointer, bytes: number, result: Pointer) => number
   readonly getgrgid_r: (gid: number, entry: Pointer, buffer: Pointer, bytes: number, result: Pointer) => number
@@ -113,6 +115,7 @@ const prototypes: Readonly<Record<keyof Libc, string>> = {
   umount2: 'int umount2(void *, int)',
   socketpair: 'int socketpair(int, int, int, void *)',
   recvmsg: 'int64 recvmsg(int, void *, int)',
+  _exit: 'void _exit(int)',
   getpwuid_r: 'int getpwuid_r(uint, void *, void *, uint64, void *)',
   getgrgid_r: 'int getgrgid_r(uint, void *, void *, uint64, void *)',
   getpwnam_r: 'int getpwnam_r(void *, void *, void *, uint64, void *)',
