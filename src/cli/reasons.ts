@@ -24,6 +24,7 @@ const SKIPS: Readonly<Record<SkipReason, Omission>> = {
 }
 
 const TROUBLES: Readonly<Record<TroubleReason, Omission>> = {
+  missing: { short: 'not there', counted: 'named to be backed up and not there' },
   vanished: { short: 'vanished', counted: 'vanished while they were read' },
   changed: { short: 'changed', counted: 'changed while they were read' },
   denied: { short: 'no permission', counted: 'not readable: no permission' },

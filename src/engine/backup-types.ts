@@ -16,8 +16,8 @@ export interface BackupOptions {
 /** Why an entry is not in the point though it was met. */
 export type SkipReason =
   'excluded' | 'other-file-system' | 'repository' | 'nobackup' | 'cache-directory' | 'marker-file' | 'mounted-point'
-/** Why an entry that belongs into the point could not be read, or not as one moment had it. */
-export type TroubleReason = 'vanished' | 'changed' | 'denied' | 'io-error' | 'name-too-long' | 'unsupported'
+/** Why an entry that belongs into the point could not be read, or not as one moment had it; `missing`: a root is not there. */
+export type TroubleReason = 'missing' | 'vanished' | 'changed' | 'denied' | 'io-error' | 'name-too-long' | 'unsupported'
 
 /** One entry that was left out or could not be read. */
 export interface Trouble {

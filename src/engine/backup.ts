@@ -15,7 +15,7 @@ export type { BackupContext }
  * the journal before it is read, and settled whatever happens. After an abort, what is in hand is finished and made
  * durable, so that the next run goes on from there.
  * @throws {RunError} INTERRUPTED, PRUNED_UNDER_RUN
- * @throws {SourceError} a root cannot be read, a command failed.
+ * @throws {SourceError} none of the roots can be read, a command failed.
  * @throws {StorageError} the store cannot be written; and whatever kept the repository from opening.
  */
 export async function backup(

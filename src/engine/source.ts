@@ -5,7 +5,10 @@ import type { ExcludeRules } from './scan/exclude-rules.ts'
 /** Directories of this machine, scanned whole. */
 export interface ScanPass {
   readonly kind: 'scan'
-  /** Absolute paths without `.`, `..` or a slash at the end; the point holds them under these very paths. */
+  /**
+   * Absolute paths without `.`, `..` or a slash at the end; the point holds them under these very paths. Those that
+   * cannot be read are told and left out, while there are others.
+   */
   readonly roots: readonly ByteString[]
   readonly rules: ExcludeRules
   readonly crossFilesystems: boolean

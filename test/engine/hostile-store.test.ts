@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { afterAll, describe, expect, test } from 'vitest'
 import { byteStringOf } from '../../src/base/byte-string.ts'
 import { TidemarkError } from '../../src/base/errors.ts'
@@ -229,6 +229,34 @@ describe('sources that cannot be', () => {
     }
     expect(await listIds(f.driver, 'points')).toEqual([])
     expect(await listIds(f.driver, 'runs')).toEqual([])
+  })
+
+  test('a root that has gone stops no other, is told, and is not taken for removed', async () => {
+    const f = await EngineFixture.create()
+    for (const name of ['a', 'b']) {
+      mkdirSync(f.path(name))
+      for (let i = 0; i < 3; i++) writeFileSync(f.path(name, `f${i}`), `${name} ${i}`)
+    }
+    const pass = { roots: [byteStringOf(f.path('a')), byteStringOf(f.path('b'))] }
+    const first = await f.backup({ pass })
+    renameSync(f.path('b'), f.path('elsewhere'))
+    rmSync(f.path('a/f0'))
+    for (const filesRemoved of [1, 0]) {
+      const made = await f.backup({ pass })
+      expect(made).toMatchObject({ chain: first.chain, filesNew: 0, filesUnchanged: 2, filesRemoved })
+      expect(made.told).toMatchObject([{ path: f.path('b'), reason: 'missing' }])
+      expect(made.troubles).toEqual(new Map([['missing', 1]]))
+    }
+    const view = await f.view()
+    expect(await view.lookup(byteStringOf(f.path('a/f1')))).toBeDefined()
+    expect(await view.lookup(byteStringOf(f.path('b')))).toBeUndefined()
+    renameSync(f.path('elsewhere'), f.path('b'))
+    const back = await f.backup({ pass })
+    expect(back).toMatchObject({ filesNew: 3, filesUnchanged: 2 })
+    expect(back.told).toEqual([])
+    rmSync(f.path('a'), { recursive: true })
+    rmSync(f.path('b'), { recursive: true })
+    await expect(f.backup({ pass })).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' })
   })
 
   test('an empty folder makes an empty point', async () => {

@@ -24,7 +24,7 @@ export class Coverage {
   readonly #events: BackupEvents | undefined
   #part = ''
 
-  /** @param events who is told; without, all is kept until another coverage adopts it. */
+  /** @param events who is told; without, all is kept until another coverage adopts it: see `apart`. */
   constructor(events?: BackupEvents) {
     this.#events = events
   }
@@ -45,9 +45,16 @@ export class Coverage {
     else this.#events.trouble?.(trouble)
   }
 
-  /** Tells everything that another coverage kept to itself. */
-  adopt(other: Coverage): void {
-    for (const trouble of other.kept) this.trouble(trouble)
+  /** Returns a coverage of the same part that keeps everything to itself. */
+  apart(): Coverage {
+    const other = new Coverage()
+    other.enter(this.#part)
+    return other
+  }
+
+  /** Tells what another coverage kept to itself, all of it or what `matters`. */
+  adopt(other: Coverage, matters: (trouble: Trouble) => boolean = () => true): void {
+    for (const trouble of other.kept) if (matters(trouble)) this.trouble(trouble)
   }
 
   /** Tells of a file by the name of the error number that it failed with. */

@@ -88,6 +88,7 @@ export class Run implements RunHandle {
         dryRun: options.backup.dryRun,
         clock: context.clock,
         randomness: context.randomness,
+        scheduler: context.scheduler,
         warning: (message) => options.events.warning?.(message),
       }),
     )
@@ -170,8 +171,7 @@ export class Run implements RunHandle {
       throw new WrongBase()
     })
     checked.catch(() => undefined)
-    const coverage = new Coverage()
-    coverage.enter(part)
+    const coverage = this.coverage.apart()
     await this.#scanFrom(part, pass, guess, {
       coverage,
       signal: AbortSignal.any([this.signal, wrong.signal]),
@@ -298,13 +298,16 @@ export class Run implements RunHandle {
     for (let attempt = 1; !this.parts.has(scratch); attempt++) {
       const roots = paths.filter((path) => lstatSync(bytesOf(path), { throwIfNoEntry: false }) !== undefined)
       if (roots.length === 0) return entries
+      const coverage = this.coverage.apart()
       try {
-        await this.#scanFrom(scratch, { kind: 'scan', roots, rules, crossFilesystems: true }, undefined)
+        await this.#scanFrom(scratch, { kind: 'scan', roots, rules, crossFilesystems: true }, undefined, { coverage })
       } catch (error) {
         // It vanished since the look at it: another look shows that.
         const vanished = error instanceof SourceError && error.code === 'SOURCE_NOT_FOUND'
         if (!vanished || attempt === UPSERT_ATTEMPTS_MAX) throw error
       }
+      // That there is nothing to be read any more is what the change comes to.
+      this.coverage.adopt(coverage, ({ reason }) => reason !== 'missing')
     }
     const { trees } = present(this.parts.get(scratch), 'the part that was scanned')
     this.parts.delete(scratch)

@@ -1,6 +1,9 @@
+import type { ByteString } from '../../base/byte-string.ts'
 import { S_IFDIR, S_IFMT, S_IFREG } from '../../base/posix/constants.ts'
 import {
   type EntryTable,
+  ROW_COUNT,
+  ROW_FIRST,
   ROW_FLAG_ABSENT,
   ROW_FLAG_VIRTUAL,
   ROW_FLAGS,
@@ -32,8 +35,8 @@ export function addCounts(sum: PartCounts, more: PartCounts): PartCounts {
   return total
 }
 
-/** Counts the entries of a finished scan. */
-export function countEntries({ table, states }: Scanner, base: EntryTable | undefined): PartCounts {
+/** Counts the entries of a finished scan. Of what lies below a root that cannot be read nobody says that it was removed. */
+export function countEntries({ table, states, unreadableRoots }: Scanner, base: EntryTable | undefined): PartCounts {
   const counts = noCounts()
   let known = 0
   for (let row = 0; row < table.count; row++) {
@@ -52,7 +55,9 @@ export function countEntries({ table, states }: Scanner, base: EntryTable | unde
       counts.others++
     }
   }
-  counts.filesRemoved = base === undefined ? 0 : filesIn(base) - known
+  if (base === undefined) return counts
+  const unknown = unreadableRoots.reduce((sum, root) => sum + filesBelow(base, rowAt(base, root)), 0)
+  counts.filesRemoved = filesIn(base) - known - unknown
   return counts
 }
 
@@ -64,5 +69,26 @@ function isFile(table: EntryTable, row: number): boolean {
 function filesIn(table: EntryTable): number {
   let files = 0
   for (let row = 0; row < table.count; row++) if (isFile(table, row)) files++
+  return files
+}
+
+/** Returns the row of an absolute path, or -1. */
+function rowAt(table: EntryTable, path: ByteString): number {
+  let row = 0
+  for (const name of path.split('/').slice(1)) {
+    const first = table.word(row, ROW_FIRST)
+    const end = first + table.word(row, ROW_COUNT)
+    for (row = first; row < end && table.name(row) !== name; row++);
+    if (row === end) return -1
+  }
+  return row
+}
+
+function filesBelow(table: EntryTable, row: number): number {
+  if (row < 0) return 0
+  if ((table.word(row, ROW_MODE) & S_IFMT) !== S_IFDIR) return isFile(table, row) ? 1 : 0
+  const first = table.word(row, ROW_FIRST)
+  let files = 0
+  for (let child = first; child < first + table.word(row, ROW_COUNT); child++) files += filesBelow(table, child)
   return files
 }

@@ -1,20 +1,18 @@
-import { assert, present } from '../../base/assert.ts'
+import { present } from '../../base/assert.ts'
 import { type ByteString, joinPath } from '../../base/byte-string.ts'
-import { errnoOf, SourceError } from '../../base/errors.ts'
-import { cString } from '../../base/posix/c-string.ts'
+import { errnoOf } from '../../base/errors.ts'
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, S_IFDIR, S_IFMT, S_IFREG } from '../../base/posix/constants.ts'
 import { closeDescriptor } from '../../base/posix/descriptors.ts'
 import { openDirectory, openDirectoryAt, readDirectory } from '../../base/posix/directory.ts'
 import { errno, errnoName, lastError } from '../../base/posix/errno.ts'
-import { addressOf, libc } from '../../base/posix/libc.ts'
-import { kindOfMode, STATX_BYTES, STX_DEV_MAJOR, STX_DEV_MINOR, STX_MODE } from '../../base/posix/statx.ts'
+import { kindOfMode } from '../../base/posix/statx.ts'
 import type { Trouble } from '../backup-types.ts'
+import { chooseRoots } from './choose-roots.ts'
 import { type EntryExtras, readExtrasAt, readExtrasOf } from './entry-extras.ts'
+import { EntryStatus } from './entry-status.ts'
 import {
   EntryTable,
   ROW_COUNT,
-  ROW_DEVICE_MASK,
-  ROW_DEVICE_SHIFT,
   ROW_FIRST,
   ROW_FLAG_ABSENT,
   ROW_FLAG_UNSURE,
@@ -33,7 +31,7 @@ import { type RootNode, rootTree } from './root-tree.ts'
 import { RowStates } from './row-states.ts'
 import { isMissing, reasonOf, unreadableRoot } from './scan-errors.ts'
 import type { ScannedDirectory, ScanOptions } from './scan-options.ts'
-import { sameAsRow, SCAN_MASK, setRow } from './stat-row.ts'
+import { sameAsRow, setRow } from './stat-row.ts'
 import { isUnsure } from './unsure.ts'
 
 interface Frame {
@@ -58,33 +56,31 @@ export class Scanner {
   readonly states = new RowStates()
   /** Link targets and extended attributes of entries that are new or changed and are not files. */
   readonly extras = new Map<number, EntryExtras>()
+  /** Roots that cannot be read now: the table says nothing of what lies below them. */
+  unreadableRoots: readonly ByteString[] = []
   /** What was left out, for the next scan's `baseSkips`. */
   readonly skips = new Map<ByteString, Trouble[]>()
   readonly #options: ScanOptions
-  readonly #stat = new Int32Array(STATX_BYTES / 4)
-  readonly #statAddress: number
+  readonly #status = new EntryStatus()
   readonly #fileSystems = new FileSystems()
   readonly #leftOut: ReadonlySet<string>
   readonly #stack: Frame[] = []
-  readonly #devices = new Map<string, number>()
-  #lastMajor = -1
-  #lastMinor = -1
-  #lastDeviceBits = 0
 
   constructor(options: ScanOptions) {
     this.#options = options
     if (options.base !== undefined) this.table.reserveAs(options.base)
-    this.#statAddress = addressOf(new Uint8Array(this.#stat.buffer))
     this.#leftOut = new Set(options.leaveOut.flatMap((path) => this.#identityOf(path)))
   }
 
   /**
    * Records everything; yields each directory once its entries are in the table, parents before children.
    *
-   * @throws {SourceError} SOURCE_NOT_FOUND, SOURCE_UNREADABLE: one of the roots cannot be read at all.
+   * @throws {SourceError} SOURCE_NOT_FOUND, SOURCE_UNREADABLE: none of the roots can be read, or one went just now.
    */
   *scan(): Generator<ScannedDirectory> {
-    const top = rootTree(this.#rootsOutside())
+    const { roots, unreadable } = chooseRoots(this.#options)
+    this.unreadableRoots = unreadable
+    const top = rootTree(roots)
     this.#statPath('/' as ByteString, 0)
     this.table.addRows(1)
     this.table.addName('' as ByteString)
@@ -95,20 +91,6 @@ export class Scanner {
     } finally {
       for (const frame of this.#stack) closeDescriptor(frame.fd)
     }
-  }
-
-  /** The roots without those that lie in a directory which is never entered. */
-  #rootsOutside(): ByteString[] {
-    const { roots, leaveOut, trouble } = this.#options
-    const outside = roots.filter((root) => {
-      const holder = leaveOut.find((path) => root === path || root.startsWith(`${path}/`))
-      if (holder !== undefined) trouble({ path: root, reason: 'repository', bytes: 0 })
-      return holder === undefined
-    })
-    if (outside.length > 0) return outside
-    throw new SourceError('SOURCE_UNREADABLE', 'everything named lies in the repository or in Tidemark’s own folders', {
-      hint: 'Name a folder outside the repository.',
-    })
   }
 
   /** Records the entries of a directory above the roots that lead to them. */
@@ -126,7 +108,7 @@ export class Scanner {
       this.table.setWord(first + i, ROW_NAME, this.table.addName(name))
       this.#record(first + i, baseNames?.get(name) ?? -1)
       if (!child.isRoot) this.#settleVirtual(first + i)
-      else if (this.#isDirectory(first + i) && this.#leftOut.has(this.#identity()))
+      else if (this.#isDirectory(first + i) && this.#leftOut.has(this.#status.identity))
         this.#closeRoot(first + i, path, name)
       if (!this.#isDirectory(first + i)) this.#readExtras(AT_FDCWD, first + i, joinPath(path, name))
     })
@@ -165,8 +147,8 @@ export class Scanner {
     } catch (cause) {
       throw unreadableRoot(path, cause)
     }
-    this.#statFd(fd)
-    yield* this.#enter({ row, fd, path, relative: '' as ByteString, device: this.#device(), next: 0, end: 0 })
+    this.#status.lookAtOpen(fd)
+    yield* this.#enter({ row, fd, path, relative: '' as ByteString, device: this.#status.device, next: 0, end: 0 })
     for (let frame = this.#stack.at(-1); frame !== undefined; frame = this.#stack.at(-1)) {
       if (frame.next === frame.end) {
         closeDescriptor(frame.fd)
@@ -217,11 +199,10 @@ export class Scanner {
     const count = base.word(baseRow, ROW_COUNT)
     const baseFirst = base.word(baseRow, ROW_FIRST)
     const first = table.copyEntries(base, baseFirst, count)
-    const { statx } = libc()
     for (let i = 0; i < count; i++) {
       const row = first + i
       const name = table.namesAddress + table.word(row, ROW_NAME)
-      if (statx(frame.fd, name, AT_SYMLINK_NOFOLLOW, SCAN_MASK, this.#statAddress) !== 0) {
+      if (!this.#status.look(frame.fd, name)) {
         table.truncate(rowsBefore, namesBefore)
         // The rows come again, perhaps for other entries.
         for (let left = rowsBefore; left <= row; left++) this.extras.delete(left)
@@ -237,7 +218,7 @@ export class Scanner {
 
   #compareTaken(frame: Frame, row: number, baseRow: number): void {
     const { table, states } = this
-    const isSame = sameAsRow(table.rows, row, this.#stat)
+    const isSame = sameAsRow(table.rows, row, this.#status.words)
     const unsure = (table.word(row, ROW_FLAGS) & ROW_FLAG_UNSURE) !== 0
     table.setWord(row, ROW_FIRST, 0)
     table.setWord(row, ROW_COUNT, 0)
@@ -264,13 +245,12 @@ export class Scanner {
       names = marker.keep === undefined ? [] : [marker.keep]
     }
     const baseNames = names.length === 0 ? undefined : this.#baseEntries(frame.row)
-    const { statx } = libc()
     const first = table.count
     for (const name of names) {
       const namesBefore = table.namesBytes
       const nameAt = table.addName(name)
       const address = table.namesAddress + nameAt
-      if (statx(frame.fd, address, AT_SYMLINK_NOFOLLOW, SCAN_MASK, this.#statAddress) !== 0) {
+      if (!this.#status.look(frame.fd, address)) {
         table.truncate(table.count, namesBefore)
         this.#statFailed(joinPath(frame.path, name))
       } else if (this.#isLeftOut(frame, name)) {
@@ -289,21 +269,21 @@ export class Scanner {
   /** Whether the entry that was just looked at has no place in the point; tells why. */
   #isLeftOut(frame: Frame, name: ByteString): boolean {
     const { filter } = this.#options
-    const mode = (this.#stat[STX_MODE] ?? 0) & 0xffff
+    const { mode } = this.#status
     const isDirectory = (mode & S_IFMT) === S_IFDIR
     const path = joinPath(frame.path, name)
     if (kindOfMode(mode) === undefined) {
       this.#skip(frame, { path, reason: 'unsupported', bytes: 0 })
       return true
     }
-    if (isDirectory && this.#leftOut.size > 0 && this.#leftOut.has(this.#identity())) {
+    if (isDirectory && this.#leftOut.size > 0 && this.#leftOut.has(this.#status.identity)) {
       this.#skip(frame, { path, reason: 'repository', bytes: 0 })
       return true
     }
     if (!filter.hasPatterns) return false
     const relative = frame.relative === '' ? name : joinPath(frame.relative, name)
     if (!filter.excludes(relative, isDirectory)) return false
-    const bytes = isDirectory ? 0 : this.#statSize()
+    const bytes = isDirectory ? 0 : this.#status.size
     this.#skip(frame, { path, reason: 'excluded', bytes })
     return true
   }
@@ -321,14 +301,14 @@ export class Scanner {
     const { base, startedMs } = this.#options
     const isKnown = base !== undefined && baseRow >= 0 && (base.word(baseRow, ROW_FLAGS) & ROW_FLAG_ABSENT) === 0
     const wasUnsure = isKnown && (base.word(baseRow, ROW_FLAGS) & ROW_FLAG_UNSURE) !== 0
-    if (isKnown && !wasUnsure && sameAsRow(base.rows, baseRow, this.#stat)) states.setSame(row, baseRow)
+    if (isKnown && !wasUnsure && sameAsRow(base.rows, baseRow, this.#status.words)) states.setSame(row, baseRow)
     else if (isKnown) states.setChanged(row, baseRow)
     else states.setNew(row)
     table.setWord(row, ROW_FLAGS, 0)
     table.setWord(row, ROW_ID_COUNT, 0)
-    setRow(table.rows, row, this.#stat)
-    const unsure = isUnsure(this.#stat, startedMs) ? ROW_FLAG_UNSURE : 0
-    table.setWord(row, ROW_FLAGS, table.word(row, ROW_FLAGS) | unsure | this.#deviceBits())
+    setRow(table.rows, row, this.#status.words)
+    const unsure = isUnsure(this.#status.words, startedMs) ? ROW_FLAG_UNSURE : 0
+    table.setWord(row, ROW_FLAGS, table.word(row, ROW_FLAGS) | unsure | this.#status.deviceBits)
   }
 
   /** What a recorded entry needs while its directory is open: what lies behind it, and its attributes. */
@@ -336,17 +316,17 @@ export class Scanner {
     const kind = this.table.word(row, ROW_MODE) & S_IFMT
     if (kind === S_IFREG) return
     if (kind === S_IFDIR) {
-      if (this.#device() === frame.device) return
+      if (this.#status.device === frame.device) return
       const name = this.table.name(row)
       const path = joinPath(frame.path, name)
       // Asked about first: a mounted point is read from a store that may be far away.
-      if (this.#options.mountedPoints?.has(this.#device()) === true) {
+      if (this.#options.mountedPoints?.has(this.#status.device) === true) {
         this.states.close(row)
         this.#options.trouble({ path, reason: 'mounted-point', bytes: 0 })
         return
       }
       if (this.#options.crossFilesystems) return
-      if (this.#fileSystems.isSame(frame.fd, frame.device, name, this.#device())) return
+      if (this.#fileSystems.isSame(frame.fd, frame.device, name, this.#status.device)) return
       this.states.close(row)
       const bytes = this.#fileSystems.bytesUsed(frame.fd, name)
       this.#options.trouble({ path, reason: 'other-file-system', bytes })
@@ -385,14 +365,7 @@ export class Scanner {
   }
 
   #statPath(path: ByteString, flags: number): void {
-    if (libc().statx(AT_FDCWD, cString(path), flags, SCAN_MASK, this.#statAddress) !== 0) {
-      throw unreadableRoot(path, lastError('statx', path))
-    }
-  }
-
-  #statFd(fd: number): void {
-    const result = libc().statx(fd, cString('' as ByteString), 0x1000, SCAN_MASK, this.#statAddress)
-    assert(result === 0, 'an open directory has a status')
+    if (!this.#status.lookAt(path, flags)) throw unreadableRoot(path, lastError('statx', path))
   }
 
   /** Returns the rows of the base for the entries of a directory, by name. */
@@ -410,35 +383,7 @@ export class Scanner {
     return (this.table.word(row, ROW_MODE) & S_IFMT) === S_IFDIR
   }
 
-  /** The number of the file system that the last entry is on, where a row keeps it. */
-  #deviceBits(): number {
-    const major = this.#stat[STX_DEV_MAJOR] ?? 0
-    const minor = this.#stat[STX_DEV_MINOR] ?? 0
-    if (major !== this.#lastMajor || minor !== this.#lastMinor) {
-      this.#lastMajor = major
-      this.#lastMinor = minor
-      const device = this.#device()
-      const known = this.#devices.get(device) ?? this.#devices.size
-      this.#devices.set(device, known)
-      this.#lastDeviceBits = (known << ROW_DEVICE_SHIFT) & ROW_DEVICE_MASK
-    }
-    return this.#lastDeviceBits
-  }
-
-  #device(): string {
-    return `${this.#stat[STX_DEV_MAJOR] ?? 0}:${this.#stat[STX_DEV_MINOR] ?? 0}`
-  }
-
-  #identity(): string {
-    return `${this.#device()}:${this.#stat[8] ?? 0}:${this.#stat[9] ?? 0}`
-  }
-
   #identityOf(path: ByteString): string[] {
-    if (libc().statx(AT_FDCWD, cString(path), 0, SCAN_MASK, this.#statAddress) !== 0) return []
-    return [this.#identity()]
-  }
-
-  #statSize(): number {
-    return ((this.#stat[11] ?? 0) >>> 0) * 2 ** 32 + ((this.#stat[10] ?? 0) >>> 0)
+    return this.#status.lookAt(path, 0) ? [this.#status.identity] : []
   }
 }
