@@ -5,44 +5,45 @@ import { present } from '../base/assert.ts'
 import { UsageError } from '../base/errors.ts'
 import { freeName } from '../base/file-name.ts'
 import type { ObjectId } from '../base/ids.ts'
-import type { PointView } from '../engine/point-view-types.ts'
-import type { PartRecord, RecordKind } from '../format/records.ts'
+import { DirectoryReader } from '../engine/point-view-directory.ts'
+import type { PointBlobs } from '../engine/point-view-layout.ts'
+import { openPointView } from '../engine/point-view.ts'
+import type { RecordKind } from '../format/records.ts'
 import type { PointChain } from '../repository/point-chain.ts'
 import { compareCreated, FOLDER_ID_DIGITS, type PointInfo, pointFolderName } from '../repository/point-info.ts'
 import type { Repository } from '../repository/repository.ts'
 import { resolvePoint } from '../repository/resolve-point.ts'
 import { instanceName, jsonRecord } from './point-format.ts'
-import { readDetails } from './read-details.ts'
+import { readDetail } from './read-details.ts'
 
 /** The records that say which points there are, and how they, their tags and instances are called. */
 const WATCHED: readonly RecordKind[] = ['points', 'tombstones', 'notes', 'instances']
 
-export interface RepositoryPointsOptions {
-  readonly repository: Repository
-  readonly openView: (parts: readonly PartRecord[]) => PointView
-  /** Awaited before other points than before are shown: what new ones hold must be found by then. */
-  readonly onChange: () => Promise<void>
-}
+/** Entries of directories that are kept for all points. */
+const ENTRIES_KEPT_MAX = 16_384
 
 /** The points of a repository, as a mount sees them. */
 export class RepositoryPoints implements WatchedStore {
-  readonly #options: RepositoryPointsOptions
+  readonly #repository: Repository
+  readonly #blobs: PointBlobs
+  readonly #directories: DirectoryReader
   #known = new Map<ObjectId, MountedPoint>()
 
-  constructor(options: RepositoryPointsOptions) {
-    this.#options = options
+  /** `blobs` are those that points hold, also points that are yet to come. */
+  constructor(repository: Repository, blobs: PointBlobs) {
+    this.#repository = repository
+    this.#blobs = blobs
+    this.#directories = new DirectoryReader(blobs, { entriesKeptMax: ENTRIES_KEPT_MAX })
   }
 
   async stamp(): Promise<string> {
-    const { records } = this.#options.repository
+    const { records } = this.#repository
     const lists = await Promise.all(WATCHED.map(async (kind) => [kind, ...(await records.list(kind))]))
     return lists.flat().join()
   }
 
   async load(): Promise<PointSet> {
-    const { repository, onChange } = this.#options
-    const chain = await repository.chain({ reload: true })
-    await onChange()
+    const chain = await this.#repository.chain({ reload: true })
     const infos = byAge(chain.points)
     const names = nameFolders(infos)
     this.#known = new Map(infos.map((info) => [info.object, this.#mounted(info, chain, names)]))
@@ -58,8 +59,7 @@ export class RepositoryPoints implements WatchedStore {
 
   #mounted(info: PointInfo, chain: PointChain, names: ReadonlyMap<PointInfo, ByteString>): MountedPoint {
     const { record, tags } = info
-    const { repository, openView } = this.#options
-    const point: MountedPoint = {
+    return {
       id: record.point,
       folderName: present(names.get(info), 'the name of the point'),
       chain: record.chain,
@@ -67,18 +67,17 @@ export class RepositoryPoints implements WatchedStore {
       instanceName: instanceName(chain, info),
       started: record.started,
       tags,
-      view: this.#known.get(info.object)?.view ?? openView(record.parts),
+      view: this.#known.get(info.object)?.view ?? openPointView(this.#blobs, record.parts, this.#directories),
       record: async () => {
-        const [detailed] = await readDetails(repository, [info])
-        return Buffer.from(`${JSON.stringify(jsonRecord(present(detailed, 'the point'), chain), null, 2)}\n`)
+        const detail = await readDetail(this.#blobs, info)
+        return Buffer.from(`${JSON.stringify(jsonRecord({ info, detail }, chain), null, 2)}\n`)
       },
     }
-    return point
   }
 
   #resolve(chain: PointChain, point: string): ObjectId | undefined {
     try {
-      return resolvePoint(chain, point, { instance: this.#options.repository.instance.id }).object
+      return resolvePoint(chain, point, { instance: this.#repository.instance.id }).object
     } catch (error) {
       // No point, or several: nothing that a folder could show.
       if (error instanceof UsageError) return undefined

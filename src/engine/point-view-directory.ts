@@ -15,8 +15,8 @@ export interface DirectoryListing {
   readonly groups: ReadonlyMap<number, string>
 }
 
-/** Entries of decoded directories that are kept, at some 600 bytes each. */
-const ENTRIES_KEPT_MAX = 65_536
+/** Entries of decoded directories that are kept unless told otherwise, at some 600 bytes each. */
+const ENTRIES_KEPT = 65_536
 /** Directories that are read with one request. */
 export const DIRECTORIES_AT_ONCE = 256
 
@@ -26,10 +26,12 @@ export class DirectoryReader {
   /** By tree ids, the one used last at the end. */
   readonly #kept = new Map<string, Promise<DirectoryListing>>()
   readonly #sizes = new Map<string, number>()
+  readonly #entriesKeptMax: number
   #entriesKept = 0
 
-  constructor(blobs: PointBlobs) {
+  constructor(blobs: PointBlobs, options: { readonly entriesKeptMax?: number } = {}) {
     this.#blobs = blobs
+    this.#entriesKeptMax = options.entriesKeptMax ?? ENTRIES_KEPT
   }
 
   /**
@@ -99,7 +101,7 @@ export class DirectoryReader {
 
   #drop(): void {
     for (const key of this.#kept.keys()) {
-      if (this.#entriesKept <= ENTRIES_KEPT_MAX) return
+      if (this.#entriesKept <= this.#entriesKeptMax) return
       const size = this.#sizes.get(key)
       // Still being read: somebody waits for it.
       if (size === undefined) continue

@@ -29,10 +29,15 @@ const LAYOUT_BLOBS_MAX = 1 << 20
  * Opens a view of a point's parts, merged: the root is that of the first part, and each further part is a directory in
  * it, called like the part. Where that name is taken it gets `~2`, `~3`, … behind it.
  *
- * Methods throw IntegrityError where the point is damaged; other paths are not affected.
+ * Views of several points may share `directories`. Methods throw IntegrityError where the point is damaged; other paths
+ * are not affected.
  */
-export function openPointView(blobs: PointBlobs, parts: readonly PartRecord[]): OpenPointView {
-  return new MergedPointView(blobs, parts)
+export function openPointView(
+  blobs: PointBlobs,
+  parts: readonly PartRecord[],
+  directories = new DirectoryReader(blobs),
+): OpenPointView {
+  return new MergedPointView(blobs, parts, directories)
 }
 
 class MergedPointView implements OpenPointView {
@@ -43,10 +48,10 @@ class MergedPointView implements OpenPointView {
   readonly #layouts = new Map<TreeEntry, FileLayout>()
   #rootListing: Promise<DirectoryListing> | undefined
 
-  constructor(blobs: PointBlobs, parts: readonly PartRecord[]) {
+  constructor(blobs: PointBlobs, parts: readonly PartRecord[], directories: DirectoryReader) {
     this.blobs = blobs
     this.#parts = parts
-    this.#directories = new DirectoryReader(blobs)
+    this.#directories = directories
     this.root = directoryOf('' as ByteString, parts[0]?.trees ?? new Uint8Array(0))
   }
 
