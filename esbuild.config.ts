@@ -15,7 +15,7 @@ await build({
   minify: false,
   sourcemap: false,
   legalComments: 'none',
-  external: ['argon2', 'koffi', 'sodium-native', '@napi-rs/blake-hash', 'fuse-native'],
+  external: ['argon2', 'koffi', 'sodium-native', '@napi-rs/blake-hash', 'fuse-native', 'ssh2'],
   // CommonJS packages inside an ES module bundle look for these.
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",

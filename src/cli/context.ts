@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../base/clock.ts'
 import { systemRandomness, type Randomness } from '../base/random.ts'
 import type { Paths } from '../service/directories.ts'
+import type { DriverSurroundings } from './drivers.ts'
 import { choosePaths, type Environment, nonEmpty } from './environment.ts'
 import type { GlobalFlags } from './global-flags.ts'
 import { Output } from './output.ts'
@@ -19,6 +20,7 @@ export interface CliContext {
   /** Whether somebody sits at a terminal who can be asked. */
   readonly interactive: boolean
   readonly secrets: SecretContext
+  readonly surroundings: DriverSurroundings
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal
   readonly clock: Clock
@@ -48,6 +50,19 @@ export function createContext({ environment, variables, flags }: ProcessParts): 
     output.error('tidemark: stopping; what is stored so far is kept. Once more ends it at once.')
   })
   const workingDirectory = process.cwd()
+  const secrets: SecretContext = {
+    variables,
+    // The password is asked for on the terminal itself: standard input may be what is to be backed up.
+    interactive: process.stdin.isTTY || process.stderr.isTTY,
+    signal,
+    ask: async (question) => {
+      const { askSecret } = await import('./terminal.ts')
+      return askSecret(question, signal)
+    },
+    warn: (text) => {
+      output.warning(text)
+    },
+  }
   return {
     flags,
     output,
@@ -55,19 +70,8 @@ export function createContext({ environment, variables, flags }: ProcessParts): 
     workingDirectory,
     repository: flags.repository ?? nonEmpty(environment['TIDEMARK_REPOSITORY']),
     interactive,
-    secrets: {
-      variables,
-      // The password is asked for on the terminal itself: standard input may be what is to be backed up.
-      interactive: process.stdin.isTTY || process.stderr.isTTY,
-      signal,
-      ask: async (question) => {
-        const { askSecret } = await import('./terminal.ts')
-        return askSecret(question, signal)
-      },
-      warn: (text) => {
-        output.warning(text)
-      },
-    },
+    secrets,
+    surroundings: { environment, secrets },
     signal,
     clock: systemClock,
     randomness: systemRandomness,

@@ -1,5 +1,14 @@
 import { UsageError } from '../base/errors.ts'
 import type { Driver } from '../storage/driver.ts'
+import type { Environment } from './environment.ts'
+import type { SecretContext } from './secrets.ts'
+
+/** What opening a store may take from this machine and its user: drivers look at neither by themselves. */
+export interface DriverSurroundings {
+  readonly environment: Environment
+  /** Asks for what a server wants to know of its user; only when `interactive`. */
+  readonly secrets: Pick<SecretContext, 'variables' | 'interactive' | 'ask'>
+}
 
 /** A kind of store that repositories can be kept in. */
 export interface DriverKind {
@@ -9,9 +18,9 @@ export interface DriverKind {
   readonly description: string
   readonly handles: (url: string) => boolean
   /** @throws {StorageError} NO_REPOSITORY and others */
-  readonly open: (url: string) => Promise<Driver>
+  readonly open: (url: string, surroundings: DriverSurroundings) => Promise<Driver>
   /** Makes an empty store. */
-  readonly create: (url: string) => Promise<void>
+  readonly create: (url: string, surroundings: DriverSurroundings) => Promise<void>
 }
 
 /** Every kind of store, in the order in which they are asked. Their code is loaded when one is used. */
@@ -23,6 +32,14 @@ export const DRIVER_KINDS: readonly DriverKind[] = [
     handles: (url) => url.startsWith('/'),
     open: async (url) => (await import('../../drivers/local/local-driver.ts')).openLocalDriver({ root: url }),
     create: async (url) => (await import('../../drivers/local/create-store.ts')).createStore(url),
+  },
+  {
+    name: 'sftp',
+    form: 'sftp://user@host[:port]/path',
+    description: 'a folder of another machine, over SSH; /~/path is relative to the home there',
+    handles: (url) => /^sftp:/i.test(url),
+    open: async (url, surroundings) => (await import('./open-sftp.ts')).openSftp(url, surroundings),
+    create: async (url, surroundings) => (await import('./open-sftp.ts')).createSftp(url, surroundings),
   },
 ]
 
@@ -47,6 +64,6 @@ export function driverKindOf(url: string): DriverKind {
  * @throws {UsageError} BAD_ARGUMENT
  * @throws {StorageError} NO_REPOSITORY and others
  */
-export async function openDriver(url: string): Promise<Driver> {
-  return driverKindOf(url).open(url)
+export async function openDriver(url: string, surroundings: DriverSurroundings): Promise<Driver> {
+  return driverKindOf(url).open(url, surroundings)
 }

@@ -13,7 +13,7 @@ export async function openSession(context: CliContext, repository = context.repo
     paths,
     clock,
     randomness,
-    openDriver,
+    openDriver: (url) => openDriver(url, context.surroundings),
     secret: (location) => openingSecret(secrets, location),
     describeInstance,
     onProblem: (problem) => {

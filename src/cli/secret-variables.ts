@@ -1,12 +1,16 @@
 import { nonEmpty } from './environment.ts'
 
-/** What the environment says about how the repository is opened. */
+/** What the environment says about how the repository, and the place where it lies, are opened. */
 export interface SecretVariables {
   readonly password: string | undefined
   readonly passwordFile: string | undefined
   readonly passwordCommand: string | undefined
   readonly keyFile: string | undefined
   readonly recoveryCode: string | undefined
+  /** Of the user of an SSH server. */
+  readonly sftpPassword: string | undefined
+  /** Of the file of an SSH key. */
+  readonly sftpPassphrase: string | undefined
 }
 
 /**
@@ -26,5 +30,7 @@ export function takeSecretVariables(environment: Record<string, string | undefin
     passwordCommand: take('TIDEMARK_PASSWORD_COMMAND'),
     keyFile: take('TIDEMARK_KEY_FILE'),
     recoveryCode: take('TIDEMARK_RECOVERY_CODE'),
+    sftpPassword: take('TIDEMARK_SFTP_PASSWORD'),
+    sftpPassphrase: take('TIDEMARK_SFTP_PASSPHRASE'),
   }
 }

@@ -23,6 +23,8 @@ function contextOf({ variables = {}, answers }: Given): SecretContext & { readon
     passwordCommand: undefined,
     keyFile: undefined,
     recoveryCode: undefined,
+    sftpPassword: undefined,
+    sftpPassphrase: undefined,
   }
   return {
     variables: { ...none, ...variables },

@@ -38,8 +38,8 @@ export async function initCommand(context: CliContext, flags: InitFlags): Promis
   const place = await newPlace(context)
   const kind = driverKindOf(place.url)
   const password = await newPassword(context.secrets, { purpose: place.url, useEnvironment: true })
-  await kind.create(place.url)
-  await using driver = await kind.open(place.url)
+  await kind.create(place.url, context.surroundings)
+  await using driver = await kind.open(place.url, context.surroundings)
 
   const recovery = flags.recovery ? context.randomness.bytes(RECOVERY_CODE_BYTES) : undefined
   const code = recovery === undefined ? undefined : formatRecoveryCode(recovery)

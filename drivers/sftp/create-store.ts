@@ -1,0 +1,52 @@
+import { posix } from 'node:path'
+
+import { UsageError } from '../../src/base/errors.ts'
+import { OBJECT_KINDS } from '../../src/storage/driver.ts'
+import type { SftpChannel } from './sftp-channel.ts'
+import { type SftpDriverOptions, syncFolder, TEMPORARY_FOLDER } from './sftp-driver.ts'
+import { sftpError, statusOf } from './sftp-errors.ts'
+import { SftpSession } from './sftp-session.ts'
+
+const FOLDER_MODE = 0o700
+const EXPECTED_NAMES: ReadonlySet<string> = new Set([...OBJECT_KINDS, TEMPORARY_FOLDER, '.', '..', 'lost+found'])
+
+/**
+ * Makes the folder for a new store on the server, with missing parents, or takes one that holds nothing else. Whether
+ * a repository is already in it is for the caller to find out.
+ *
+ * @throws {UsageError} BAD_ARGUMENT: something else lies there.
+ * @throws {StorageError} STORE_UNAVAILABLE, STORE_DENIED, STORE_FAILED
+ */
+export async function createSftpStore({ server, secrets, path, location }: SftpDriverOptions): Promise<void> {
+  await using session = new SftpSession(server, secrets)
+  try {
+    const channel = await session.channel()
+    await makeFolder(channel, path)
+    const strange = (await channel.readFolder(path)).find(({ filename }) => !EXPECTED_NAMES.has(filename))
+    if (strange === undefined) return
+    throw unsuitable(location, `is not empty: it holds ${strange.filename}`)
+  } catch (error) {
+    throw sftpError(error, { doing: 'making', path: location })
+  }
+}
+
+async function makeFolder(channel: SftpChannel, path: string): Promise<void> {
+  try {
+    const info = await channel.lstat(path)
+    if (info.isFile()) throw unsuitable(path, 'is a file')
+    return
+  } catch (error) {
+    if (statusOf(error) !== 'noSuchFile') throw error
+  }
+  const parent = posix.dirname(path)
+  if (parent !== path && parent !== '.') await makeFolder(channel, parent)
+  await channel.makeFolder(path, FOLDER_MODE)
+  await syncFolder(channel, parent)
+}
+
+function unsuitable(path: string, what: string): UsageError {
+  return new UsageError('BAD_ARGUMENT', `${path} ${what}`, {
+    context: { path },
+    hint: 'Choose an empty or a new folder for the repository.',
+  })
+}

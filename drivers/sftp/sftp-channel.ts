@@ -1,0 +1,231 @@
+import type { Client, FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2'
+
+import { concatBytes } from '../../src/base/bytes.ts'
+import { SftpFailure, statusOf } from './sftp-errors.ts'
+
+/** What OpenSSH takes and gives in one message (limits@openssh.com); what a server takes less of is divided further. */
+const MESSAGE_BYTES = 255 * 1024
+/** How much of one file is on its way at once: 100 MB/s at a round trip of 40 ms, for so much memory. */
+const MESSAGES_AT_ONCE = 16
+
+/** Space on the server's file system, in bytes. */
+export interface ServerSpace {
+  readonly free: number
+  readonly total: number
+}
+
+/** One SFTP channel of a connection. Every call that the server refuses or never answers rejects with an `SftpFailure`. */
+export class SftpChannel {
+  readonly #sftp: SFTPWrapper
+  /** Ends the calls that are waiting for an answer. */
+  readonly #waiting = new Set<(gone: SftpFailure) => void>()
+  #gone: SftpFailure | undefined
+
+  private constructor(client: Client, sftp: SFTPWrapper) {
+    this.#sftp = sftp
+    // ssh2 leaves calls without an answer that are made when the connection has just broken.
+    const end = (): void => {
+      this.#gone ??= new SftpFailure(new Error('the connection was closed'))
+      for (const giveUp of this.#waiting) giveUp(this.#gone)
+    }
+    sftp.on('close', end)
+    client.on('close', end)
+  }
+
+  /** How many calls are waiting for an answer. */
+  get calls(): number {
+    return this.#waiting.size
+  }
+
+  static async open(client: Client): Promise<SftpChannel> {
+    const sftp = await new Promise<SFTPWrapper>((resolve, reject) => {
+      client.sftp((error, opened) => (error === undefined ? resolve(opened) : reject(new SftpFailure(error))))
+      // No answer comes once the connection is gone.
+      client.once('close', () => reject(new SftpFailure(new Error('the connection was closed'))))
+    })
+    // Its calls are told; without a listener it would end the process.
+    sftp.on('error', () => undefined)
+    return new SftpChannel(client, sftp)
+  }
+
+  /** Opens a file: `read`, or `create`, which fails when there is one. */
+  async openFile(path: string, how: 'read' | 'create', mode: number): Promise<Buffer> {
+    return this.#call((done) => this.#sftp.open(path, how === 'read' ? 'r' : 'wx', { mode }, done))
+  }
+
+  async close(handle: Buffer): Promise<void> {
+    await this.#finish((done) => this.#sftp.close(handle, done))
+  }
+
+  /** Makes a file durable. Returns whether the server can. */
+  async sync(handle: Buffer): Promise<boolean> {
+    try {
+      await this.#call<unknown>((done) => this.#sftp.ext_openssh_fsync(handle, done))
+      return true
+    } catch (error) {
+      if (statusOf(error) === 'unsupported') return false
+      throw error
+    }
+  }
+
+  /** Writes `parts` one after the other from the file's beginning, many messages at a time. */
+  async write(handle: Buffer, parts: readonly Uint8Array[], signal: AbortSignal | undefined): Promise<void> {
+    await inTurns(messagesOf(parts), async ({ bytes, offset }) => {
+      signal?.throwIfAborted()
+      const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      await this.#finish((done) => this.#sftp.write(handle, buffer, 0, buffer.byteLength, offset, done))
+    })
+  }
+
+  /**
+   * Fills `into` with the file's bytes from `offset` on, many messages at a time. Returns how many there were, in one
+   * piece from the beginning.
+   */
+  async read(handle: Buffer, into: Buffer, offset: number, signal: AbortSignal | undefined): Promise<number> {
+    let end = into.byteLength
+    await inTurns(rangesOf(into.byteLength), async ({ start, length }) => {
+      for (let done = 0; done < length && start + done < end;) {
+        signal?.throwIfAborted()
+        const read = await this.#readOnce(handle, into, { at: start + done, length: length - done, offset })
+        if (read === 0) end = Math.min(end, start + done)
+        done += read
+      }
+    })
+    return end
+  }
+
+  async lstat(path: string): Promise<Stats> {
+    return this.#call((done) => this.#sftp.lstat(path, done))
+  }
+
+  async readFolder(path: string): Promise<FileEntryWithStats[]> {
+    return this.#call((done) => this.#sftp.readdir(path, done))
+  }
+
+  async makeFolder(path: string, mode: number): Promise<void> {
+    await this.#finish((done) => this.#sftp.mkdir(path, { mode }, done))
+  }
+
+  /** Gives a file another name. With OpenSSH never over another file; the protocol asks for that of every server. */
+  async rename(from: string, to: string): Promise<void> {
+    await this.#finish((done) => this.#sftp.rename(from, to, done))
+  }
+
+  async unlink(path: string): Promise<void> {
+    await this.#finish((done) => this.#sftp.unlink(path, done))
+  }
+
+  async realPath(path: string): Promise<string> {
+    return this.#call((done) => this.#sftp.realpath(path, done))
+  }
+
+  /** Returns the space left, or `undefined` where the server does not tell. */
+  async space(path: string): Promise<ServerSpace | undefined> {
+    try {
+      const info: unknown = await this.#call<unknown>((done) => this.#sftp.ext_openssh_statvfs(path, done))
+      return spaceOf(info)
+    } catch (error) {
+      if (statusOf(error) === 'unsupported') return undefined
+      throw error
+    }
+  }
+
+  async #readOnce(
+    handle: Buffer,
+    into: Buffer,
+    { at, length, offset }: { at: number; length: number; offset: number },
+  ): Promise<number> {
+    try {
+      return await this.#call<number>((done) => this.#sftp.read(handle, into, at, length, offset + at, done))
+    } catch (error) {
+      if (statusOf(error) === 'endOfFile') return 0
+      throw error
+    }
+  }
+
+  /** A call whose answer says only that it was done. */
+  async #finish(start: (done: (error?: Error | null) => void) => void): Promise<void> {
+    await this.#call<undefined>((done) => start((error) => done(error, undefined)))
+  }
+
+  async #call<T>(start: (done: (error: Error | null | undefined, result: T) => void) => void): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#gone !== undefined) return reject(this.#gone)
+      const giveUp = reject
+      this.#waiting.add(giveUp)
+      const settle = (error: Error | null | undefined, result: T): void => {
+        this.#waiting.delete(giveUp)
+        if (error === undefined || error === null) resolve(result)
+        else reject(new SftpFailure(error))
+      }
+      try {
+        start(settle)
+      } catch (error) {
+        this.#waiting.delete(giveUp)
+        // ssh2 itself throws for an extension that the server did not announce.
+        if (error instanceof Error && /not support this extended request/.test(error.message)) {
+          reject(new SftpFailure(error, 'unsupported'))
+        } else {
+          throw error
+        }
+      }
+    })
+  }
+}
+
+function spaceOf(info: unknown): ServerSpace | undefined {
+  if (typeof info !== 'object' || info === null) return undefined
+  const { f_frsize: unit, f_bavail: free, f_blocks: total } = info as Record<string, unknown>
+  if (typeof unit !== 'number' || typeof free !== 'number' || typeof total !== 'number') return undefined
+  return { free: unit * free, total: unit * total }
+}
+
+/** Divides long parts and joins short ones, so that every message is full. */
+function* messagesOf(parts: readonly Uint8Array[]): Generator<{ bytes: Uint8Array; offset: number }> {
+  let offset = 0
+  let pieces: Uint8Array[] = []
+  let filled = 0
+  for (const part of parts) {
+    for (let start = 0; start < part.byteLength;) {
+      const piece = part.subarray(start, start + MESSAGE_BYTES - filled)
+      pieces.push(piece)
+      filled += piece.byteLength
+      start += piece.byteLength
+      if (filled < MESSAGE_BYTES) continue
+      yield { bytes: joined(pieces), offset }
+      offset += filled
+      pieces = []
+      filled = 0
+    }
+  }
+  if (filled > 0) yield { bytes: joined(pieces), offset }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only] = pieces
+  return only !== undefined && pieces.length === 1 ? only : concatBytes(...pieces)
+}
+
+function* rangesOf(total: number): Generator<{ start: number; length: number }> {
+  for (let start = 0; start < total; start += MESSAGE_BYTES) {
+    yield { start, length: Math.min(MESSAGE_BYTES, total - start) }
+  }
+}
+
+/** Does `act` for every item, a bounded number at once; the first failure ends it once all that began have settled. */
+async function inTurns<T>(items: Iterable<T>, act: (item: T) => Promise<void>): Promise<void> {
+  const iterator = items[Symbol.iterator]()
+  let failure: { readonly error: unknown } | undefined
+  const worker = async (): Promise<void> => {
+    for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
+      if (failure !== undefined) return
+      try {
+        await act(next.value)
+      } catch (error) {
+        failure ??= { error }
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: MESSAGES_AT_ONCE }, worker))
+  if (failure !== undefined) throw failure.error
+}

@@ -1,0 +1,359 @@
+import { posix } from 'node:path'
+
+import { toHex } from '../../src/base/bytes.ts'
+import { StorageError } from '../../src/base/errors.ts'
+import { parseObjectId } from '../../src/base/ids.ts'
+import { systemRandomness } from '../../src/base/random.ts'
+import {
+  type ByteRange,
+  type Driver,
+  type DriverCapabilities,
+  type ObjectInfo,
+  type ObjectKind,
+  type ObjectName,
+  objectPath,
+} from '../../src/storage/driver.ts'
+import { objectExists, objectNotFound, rangeInside } from '../../src/storage/object-errors.ts'
+import type { SftpChannel } from './sftp-channel.ts'
+import { sftpError, statusOf, storeFull } from './sftp-errors.ts'
+import { SftpSession } from './sftp-session.ts'
+import type { SshSecrets, SshServer } from './ssh-server.ts'
+
+/** Objects are written here before they get their name. */
+export const TEMPORARY_FOLDER = 'tmp'
+const FOLDER_MODE = 0o700
+/** An object never changes: without write permission, not even a careless program of its owner changes it. */
+const OBJECT_MODE = 0o400
+const LEFT_OVER_SECONDS = 24 * 3600
+/** A put fails for want of space when less than this is left: what a pack needs. */
+const SPACE_MIN = 32 << 20
+const FOLDERS_AT_ONCE = 16
+
+export interface SftpDriverOptions {
+  readonly server: SshServer
+  readonly secrets: SshSecrets
+  /** The store's folder, absolute or relative to the home there. */
+  readonly path: string
+  /** The location as the user wrote it. */
+  readonly location: string
+}
+
+/**
+ * Connects to the store in a folder of an SSH server. Nothing is written before the first put.
+ *
+ * @throws {StorageError} NO_REPOSITORY: there is no such folder; STORE_UNAVAILABLE, STORE_DENIED, STORE_FAILED
+ */
+export async function openSftpDriver(options: SftpDriverOptions): Promise<SftpDriver> {
+  const session = new SftpSession(options.server, options.secrets)
+  try {
+    const channel = await session.channel()
+    const root = await channel.realPath(options.path)
+    if (!(await channel.lstat(root)).isDirectory()) throw noStore(options.location, 'a file, not a folder')
+    return new SftpDriver(session, root, options.location)
+  } catch (error) {
+    await session[Symbol.asyncDispose]()
+    if (statusOf(error) === 'noSuchFile') throw noStore(options.location, 'not there')
+    throw sftpError(error, { doing: 'opening', path: options.location })
+  }
+}
+
+/**
+ * Keeps objects as files of an SSH server, laid out as the local driver does: made by `openSftpDriver`. Either of the
+ * two reads what the other wrote.
+ */
+export class SftpDriver implements Driver {
+  readonly location: string
+  /** OpenSSH refuses to rename over another file even when two race; few other servers say what they do. */
+  readonly capabilities: DriverCapabilities = { exclusivePut: true, persistent: true, concurrency: 8 }
+  readonly #session: SftpSession
+  readonly #root: string
+  readonly #made = new Map<string, Promise<void>>()
+  #swept = false
+
+  constructor(session: SftpSession, root: string, location: string) {
+    this.#session = session
+    this.#root = root
+    this.location = location
+  }
+
+  async put(name: ObjectName, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    await this.#meaning('writing', name, async (channel) => {
+      await Promise.all([this.#makeFolder(channel, TEMPORARY_FOLDER), this.#makeFolder(channel, folderOf(name))])
+      const temporary = this.#path(`${TEMPORARY_FOLDER}/${toHex(systemRandomness.bytes(16))}`)
+      let published = false
+      try {
+        await this.#writeFile(channel, temporary, parts, signal)
+        published = await this.#publish(channel, temporary, name)
+      } catch (error) {
+        throw await this.#whyNotWritten(channel, error)
+      } finally {
+        // What cannot be removed is swept a day later.
+        if (!published) await channel.unlink(temporary).catch(ignore)
+      }
+      // Also when the name was taken: its writer may not have come to this yet, and callers take EXISTS for stored.
+      await syncFolder(channel, this.#path(folderOf(name)))
+      if (!published) throw objectExists(name, this.location)
+      await this.#sweepOnce(channel)
+    })
+  }
+
+  async get(name: ObjectName, range?: ByteRange, signal?: AbortSignal): Promise<Uint8Array> {
+    signal?.throwIfAborted()
+    return this.#meaning('reading', name, async (channel) => {
+      const path = this.#path(objectPath(name))
+      const [handle, info] = await bothOf(channel.openFile(path, 'read', 0), channel.lstat(path), (opened) =>
+        channel.close(opened),
+      )
+      try {
+        if (!info.isFile()) throw notAFile(path)
+        const { offset, length } = rangeInside(name, range, info.size)
+        const bytes = Buffer.from(new ArrayBuffer(length))
+        const read = await channel.read(handle, bytes, offset, signal)
+        if (read < length) rangeInside(name, { offset, length }, offset + read)
+        return new Uint8Array(bytes.buffer)
+      } finally {
+        // Nobody waits for it: a handle that stays open goes with the channel.
+        channel.close(handle).catch(ignore)
+      }
+    })
+  }
+
+  async stat(name: ObjectName, signal?: AbortSignal): Promise<ObjectInfo> {
+    signal?.throwIfAborted()
+    return this.#meaning('looking at', name, async (channel) => {
+      const path = this.#path(objectPath(name))
+      const info = await channel.lstat(path)
+      if (!info.isFile()) throw notAFile(path)
+      return { name, bytes: info.size }
+    })
+  }
+
+  async *list(kind: ObjectKind, signal?: AbortSignal): AsyncGenerator<ObjectInfo> {
+    signal?.throwIfAborted()
+    try {
+      const folders = kind === 'packs' ? await this.#packFolders() : [kind]
+      for (let start = 0; start < folders.length; start += FOLDERS_AT_ONCE) {
+        signal?.throwIfAborted()
+        const batch = folders.slice(start, start + FOLDERS_AT_ONCE).map((folder) => this.#objectsIn(kind, folder))
+        for (const infos of await Promise.all(batch)) yield* infos
+      }
+    } catch (error) {
+      throw sftpError(error, { doing: 'listing', path: this.#path(kind) })
+    }
+  }
+
+  async remove(name: ObjectName, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    try {
+      await this.#meaning('removing', name, async (channel) => channel.unlink(this.#path(objectPath(name))))
+    } catch (error) {
+      if (!(error instanceof StorageError && error.code === 'NOT_FOUND')) throw error
+    }
+  }
+
+  localFile(): undefined {
+    return undefined
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session[Symbol.asyncDispose]()
+  }
+
+  #path(below: string): string {
+    return posix.join(this.#root, below)
+  }
+
+  async #writeFile(
+    channel: SftpChannel,
+    path: string,
+    parts: readonly Uint8Array[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const handle = await channel.openFile(path, 'create', OBJECT_MODE)
+    try {
+      await channel.write(handle, parts, signal)
+      signal?.throwIfAborted()
+      await channel.sync(handle)
+    } finally {
+      await channel.close(handle)
+    }
+    signal?.throwIfAborted()
+  }
+
+  /** Gives the temporary file its name. Returns whether that was free. */
+  async #publish(channel: SftpChannel, temporary: string, name: ObjectName): Promise<boolean> {
+    const path = this.#path(objectPath(name))
+    try {
+      await channel.rename(temporary, path)
+      return true
+    } catch (error) {
+      // The protocol has one status for all that goes wrong: a taken name is found by looking.
+      if (statusOf(error) === 'failure' && (await isThere(channel, path))) return false
+      throw error
+    }
+  }
+
+  /** A full disk is a failure like any other to the protocol; the space that is left tells. */
+  async #whyNotWritten(channel: SftpChannel, error: unknown): Promise<unknown> {
+    if (statusOf(error) !== 'failure') return error
+    const space = await channel.space(this.#root).catch(ignore)
+    return space !== undefined && space.free < SPACE_MIN ? storeFull(this.#root, error) : error
+  }
+
+  async #makeFolder(channel: SftpChannel, folder: string): Promise<void> {
+    const known = this.#made.get(folder)
+    if (known !== undefined) return known
+    const making = this.#makeMissing(channel, folder)
+    this.#made.set(folder, making)
+    making.catch(() => this.#made.delete(folder))
+    return making
+  }
+
+  async #makeMissing(channel: SftpChannel, folder: string): Promise<void> {
+    const parent = posix.dirname(folder)
+    if (parent !== '.') await this.#makeFolder(channel, parent)
+    const path = this.#path(folder)
+    try {
+      await channel.makeFolder(path, FOLDER_MODE)
+      await syncFolder(channel, this.#path(parent))
+    } catch (error) {
+      if (statusOf(error) !== 'failure' || !(await isThere(channel, path))) throw error
+    }
+  }
+
+  async #packFolders(): Promise<string[]> {
+    const names = (await this.#entries('packs')).map(({ filename }) => filename)
+    return names.filter((name) => /^[0-9a-f]{2}$/.test(name)).map((name) => `packs/${name}`)
+  }
+
+  async #objectsIn(kind: ObjectKind, folder: string): Promise<ObjectInfo[]> {
+    return (await this.#entries(folder)).flatMap(({ filename, attrs }) => {
+      const id = parseObjectId(filename)
+      if (id === undefined || !attrs.isFile() || folderOf({ kind, id }) !== folder) return []
+      return [{ name: { kind, id }, bytes: attrs.size }]
+    })
+  }
+
+  /** A folder that is not there is empty, unless the whole store is away. */
+  async #entries(folder: string): ReturnType<SftpChannel['readFolder']> {
+    const channel = await this.#session.channel()
+    try {
+      return await channel.readFolder(this.#path(folder))
+    } catch (error) {
+      if (statusOf(error) !== 'noSuchFile') throw error
+      await this.#assertAttached(channel)
+      return []
+    }
+  }
+
+  async #assertAttached(channel: SftpChannel): Promise<void> {
+    if (await isThere(channel, this.#root)) return
+    throw new StorageError('STORE_UNAVAILABLE', `${this.location} is gone from the server`, {
+      retry: 'transient',
+      context: { path: this.#root },
+      hint: 'Perhaps a disk of the server is not mounted.',
+    })
+  }
+
+  /** Temporary files that crashed writers left behind more than a day ago, by the clock of the server. */
+  async #sweepOnce(channel: SftpChannel): Promise<void> {
+    if (this.#swept) return
+    this.#swept = true
+    const entries = await channel.readFolder(this.#path(TEMPORARY_FOLDER)).catch(() => [])
+    const newest = Math.max(...entries.map(({ attrs }) => attrs.mtime))
+    for (const { filename, attrs } of entries) {
+      if (!/^[0-9a-f]{32}$/.test(filename) || attrs.mtime >= newest - LEFT_OVER_SECONDS) continue
+      await channel.unlink(this.#path(`${TEMPORARY_FOLDER}/${filename}`)).catch(ignore)
+    }
+  }
+
+  async #meaning<T>(
+    doing: 'writing' | 'reading' | 'looking at' | 'removing',
+    name: ObjectName,
+    act: (channel: SftpChannel) => Promise<T>,
+  ): Promise<T> {
+    try {
+      const channel = await this.#session.channel()
+      return await this.#actOn(channel, { doing, name, act })
+    } catch (error) {
+      throw sftpError(error, { doing, path: this.#path(objectPath(name)) })
+    }
+  }
+
+  async #actOn<T>(
+    channel: SftpChannel,
+    { doing, name, act }: { doing: string; name: ObjectName; act: (channel: SftpChannel) => Promise<T> },
+  ): Promise<T> {
+    try {
+      return await act(channel)
+    } catch (error) {
+      if (statusOf(error) !== 'noSuchFile') throw error
+      await this.#assertAttached(channel)
+      if (doing !== 'writing') throw objectNotFound(name, this.location)
+      // Someone removed a folder under our hands: all of them are made again when this is tried again.
+      this.#made.clear()
+      throw new StorageError('STORE_FAILED', `a folder of ${this.location} vanished`, {
+        cause: error,
+        retry: 'transient',
+      })
+    }
+  }
+}
+
+function folderOf(name: ObjectName): string {
+  return posix.dirname(objectPath(name))
+}
+
+async function isThere(channel: SftpChannel, path: string): Promise<boolean> {
+  try {
+    await channel.lstat(path)
+    return true
+  } catch (error) {
+    if (statusOf(error) === 'noSuchFile') return false
+    throw error
+  }
+}
+
+/** Makes a folder's names durable. A folder opens as a file does on a POSIX system; elsewhere nothing can be done. */
+export async function syncFolder(channel: SftpChannel, path: string): Promise<void> {
+  let handle: Buffer
+  try {
+    handle = await channel.openFile(path, 'read', 0)
+  } catch (error) {
+    if (statusOf(error) === undefined) throw error
+    return
+  }
+  try {
+    await channel.sync(handle)
+  } finally {
+    channel.close(handle).catch(ignore)
+  }
+}
+
+/** Waits for both; when the second fails, what the first gave is let go. */
+async function bothOf<A, B>(first: Promise<A>, second: Promise<B>, release: (a: A) => Promise<void>): Promise<[A, B]> {
+  const [a, b] = await Promise.allSettled([first, second])
+  if (a.status === 'rejected') throw a.reason
+  if (b.status === 'fulfilled') return [a.value, b.value]
+  await release(a.value).catch(ignore)
+  throw b.reason
+}
+
+function noStore(location: string, what: string): StorageError {
+  return new StorageError('NO_REPOSITORY', `there is no repository at ${location}: it is ${what}`, {
+    context: { location },
+    hint: 'Check the path, or make a repository with `tidemark init`.',
+  })
+}
+
+function notAFile(path: string): StorageError {
+  return new StorageError('STORE_FAILED', `${path} is not a file`, {
+    context: { path },
+    hint: 'Only regular files belong into a repository: `tidemark check` names what is affected.',
+  })
+}
+
+function ignore(): undefined {
+  return undefined
+}

@@ -1,0 +1,158 @@
+import { connect as openSocket } from 'node:net'
+
+import ssh2, { type Client, type ConnectConfig } from 'ssh2'
+
+import { StorageError } from '../../src/base/errors.ts'
+import { authentication } from './authentication.ts'
+import { fingerprint, judgeHostKey, keyType, knownKeyTypes } from './known-hosts.ts'
+import type { SshSecrets, SshServer } from './ssh-server.ts'
+
+const HANDSHAKE_MS_MAX = 60_000
+/** A server that does not answer three of these in a row is gone. */
+const KEEPALIVE_MS = 15_000
+const KEEPALIVES_MAX = 3
+
+/**
+ * Connects and logs in; through its jump host where it has one, whose connection ends with this one.
+ *
+ * @throws {StorageError} STORE_UNAVAILABLE; STORE_DENIED: its host key is not known, has changed or is revoked, or it
+ * takes none of what the user can show.
+ */
+export async function connect(server: SshServer, secrets: SshSecrets): Promise<Client> {
+  if (server.jump === undefined) return connectOver(server, secrets, undefined)
+  const jump = await connect(server.jump, secrets)
+  try {
+    const sock = await forward(jump, server)
+    const client = await connectOver(server, secrets, sock)
+    client.once('close', () => jump.end())
+    return client
+  } catch (error) {
+    jump.end()
+    throw error
+  }
+}
+
+async function connectOver(server: SshServer, secrets: SshSecrets, sock: ConnectConfig['sock']): Promise<Client> {
+  const client = new ssh2.Client()
+  let refused: StorageError | undefined
+  const problems: StorageError[] = []
+  const { name, address, port, knownHosts: files, user } = server
+  const types = knownKeyTypes(files, { host: name, port })
+  try {
+    await new Promise<void>((resolve, reject) => {
+      client.once('ready', resolve)
+      client.on('error', (error) => {
+        // An agent that does not answer is no reason not to try the rest.
+        if (levelOf(error) === 'agent') problems.push(agentProblem(error))
+        else reject(error)
+      })
+      client.once('close', () => reject(new Error('the connection was closed')))
+      client.connect({
+        username: user,
+        // Small messages go out at once from the first on: waiting for more of them costs 40 ms at every step.
+        sock: sock ?? openSocket({ host: address, port, noDelay: true }),
+        readyTimeout: HANDSHAKE_MS_MAX,
+        keepaliveInterval: KEEPALIVE_MS,
+        keepaliveCountMax: KEEPALIVES_MAX,
+        // A server with several keys shows the one that is asked for first.
+        algorithms: { serverHostKey: { prepend: types.flatMap(signatureAlgorithms), append: [], remove: [] } },
+        hostVerifier: (key: Buffer): boolean => {
+          refused = hostKeyProblem(key, server)
+          return refused === undefined
+        },
+        authHandler: authentication(server, secrets, (problem) => problems.push(problem)),
+      })
+    })
+  } catch (error) {
+    client.destroy()
+    throw refused ?? connectProblem(server, { error, problems })
+  }
+  // What happens to it later reaches whoever waits for an answer.
+  client.on('error', () => client.destroy())
+  return client
+}
+
+async function forward(jump: Client, { address, port }: SshServer): Promise<ConnectConfig['sock']> {
+  return new Promise((resolve, reject) => {
+    jump.forwardOut('127.0.0.1', 0, address, port, (error, channel) => {
+      if (error === undefined) resolve(channel)
+      else reject(unreachable(`${address} cannot be reached through its jump host`, error))
+    })
+  })
+}
+
+/** An RSA key signs by several algorithms (RFC 8332). */
+function signatureAlgorithms(type: string): ssh2.ServerHostKeyAlgorithm[] {
+  const all = type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256'] : [type]
+  return all.filter(isSupported)
+}
+
+const SUPPORTED: readonly ssh2.ServerHostKeyAlgorithm[] = [
+  'ssh-ed25519',
+  'ecdsa-sha2-nistp256',
+  'ecdsa-sha2-nistp384',
+  'ecdsa-sha2-nistp521',
+  'rsa-sha2-512',
+  'rsa-sha2-256',
+]
+function isSupported(name: string): name is ssh2.ServerHostKeyAlgorithm {
+  return SUPPORTED.some((supported) => supported === name)
+}
+
+function hostKeyProblem(key: Buffer, { name, port, knownHosts }: SshServer): StorageError | undefined {
+  const verdict = judgeHostKey(key, { files: knownHosts, host: name, port })
+  if (verdict === 'known') return undefined
+  const shown = `${keyType(key)} ${fingerprint(key)}`
+  const context = { host: name, port, fingerprint: fingerprint(key) }
+  const where = port === 22 ? '' : `-p ${port} `
+  const accept = `ssh-keyscan ${where}${name} >> ~/.ssh/known_hosts`
+  if (verdict === 'unknown') {
+    return new StorageError('STORE_DENIED', `the host key of ${name} is not known: ${shown}`, {
+      context,
+      hint: `Compare the fingerprint with what the server's owner says, then accept it: ${accept}`,
+    })
+  }
+  const says = verdict === 'revoked' ? 'is revoked' : 'is another one than was known'
+  return new StorageError('STORE_DENIED', `the host key of ${name} ${says}: ${shown}`, {
+    context,
+    hint: `Somebody may be in between, or the server was set up anew. Ask its owner; if the new key is right: ssh-keygen -R ${port === 22 ? name : `'[${name}]:${port}'`}; ${accept}`,
+  })
+}
+
+function connectProblem(
+  { name, port, user }: SshServer,
+  { error, problems }: { error: unknown; problems: readonly StorageError[] },
+): StorageError {
+  const cause = error instanceof Error ? error : new Error(String(error))
+  if (levelOf(cause) === 'client-authentication') {
+    const why = problems.map(({ message }) => `; ${message}`).join('')
+    return new StorageError('STORE_DENIED', `${name} does not let ${user} in: no key or password was accepted${why}`, {
+      cause,
+      context: { host: name, port, user },
+      hint:
+        problems[0]?.hint ??
+        'Load the key into your SSH agent, name it in ~/.ssh/config, or set TIDEMARK_SFTP_PASSWORD.',
+    })
+  }
+  return unreachable(`${name}, port ${port}, cannot be reached: ${cause.message}`, cause)
+}
+
+/** What ssh2 says an error is about. */
+function levelOf(error: Error): unknown {
+  return 'level' in error ? error.level : undefined
+}
+
+function agentProblem(cause: Error): StorageError {
+  return new StorageError('STORE_DENIED', `the SSH agent does not answer: ${cause.message}`, {
+    cause,
+    hint: 'Start it, or unset SSH_AUTH_SOCK; or set TIDEMARK_SFTP_PASSWORD.',
+  })
+}
+
+function unreachable(message: string, cause: unknown): StorageError {
+  return new StorageError('STORE_UNAVAILABLE', message, {
+    cause,
+    retry: 'transient',
+    hint: 'Check the network, the name and the port of the server, and whether `ssh` reaches it.',
+  })
+}

@@ -1,0 +1,204 @@
+import { readFile } from 'node:fs/promises'
+import { homedir, userInfo } from 'node:os'
+import { join, resolve } from 'node:path'
+
+import SSHConfig from 'ssh-config'
+
+import { createSftpStore } from '../../drivers/sftp/create-store.ts'
+import { openSftpDriver, type SftpDriver, type SftpDriverOptions } from '../../drivers/sftp/sftp-driver.ts'
+import { parseSftpUrl } from '../../drivers/sftp/sftp-location.ts'
+import type { SshKeyFile, SshSecrets, SshServer } from '../../drivers/sftp/ssh-server.ts'
+import { errnoOf, UsageError } from '../base/errors.ts'
+import type { DriverSurroundings } from './drivers.ts'
+import { nonEmpty } from './environment.ts'
+
+const DEFAULT_KEYS = ['~/.ssh/id_ed25519', '~/.ssh/id_ecdsa', '~/.ssh/id_rsa']
+const DEFAULT_KNOWN_HOSTS = ['~/.ssh/known_hosts', '~/.ssh/known_hosts2', '/etc/ssh/ssh_known_hosts']
+const FILE_BYTES_MAX = 16 << 20
+const JUMPS_MAX = 4
+
+/** Opens the store at an `sftp://` URL as `ssh` would reach it: with the user's configuration, keys and agent. */
+export async function openSftp(url: string, surroundings: DriverSurroundings): Promise<SftpDriver> {
+  return openSftpDriver(await sftpOptions(url, surroundings))
+}
+
+/** Makes an empty store at an `sftp://` URL. */
+export async function createSftp(url: string, surroundings: DriverSurroundings): Promise<void> {
+  await createSftpStore(await sftpOptions(url, surroundings))
+}
+
+async function sftpOptions(url: string, surroundings: DriverSurroundings): Promise<SftpDriverOptions> {
+  const { host, user, port, path } = parseSftpUrl(url)
+  const reader = new SshFiles(surroundings)
+  const server = await serverFor({ host, user, port }, { files: reader, surroundings, jumps: 0 })
+  return { server, path, location: url, secrets: secretsOf(surroundings) }
+}
+
+interface Named {
+  readonly host: string
+  readonly user: string | undefined
+  readonly port: number | undefined
+}
+
+/** What the user's SSH configuration makes of a host's name. @see ssh_config(5) */
+async function serverFor(
+  { host, user, port }: Named,
+  context: { files: SshFiles; surroundings: DriverSurroundings; jumps: number },
+): Promise<SshServer> {
+  const { files, surroundings, jumps } = context
+  const config = await files.configOf(host, user)
+  const proxyCommand = config.one('ProxyCommand')
+  if (proxyCommand !== undefined && proxyCommand !== 'none') {
+    throw new UsageError('BAD_CONFIGURATION', `the SSH configuration of ${host} has a ProxyCommand`, {
+      context: { host },
+      hint: 'Tidemark connects by itself and follows ProxyJump; write it as one.',
+    })
+  }
+  const address = (config.one('HostName') ?? host).replaceAll('%h', host)
+  const identities = config.all('IdentityFile')
+  const knownHosts = config.all('UserKnownHostsFile').flatMap((line) => line.split(/\s+/))
+  const agent = config.one('IdentityAgent') ?? nonEmpty(surroundings.environment['SSH_AUTH_SOCK'])
+  const jump = config.one('ProxyJump')
+  return {
+    // As ssh does: HostKeyAlias, else what is connected to.
+    name: config.one('HostKeyAlias') ?? address,
+    address,
+    port: port ?? Number(config.one('Port') ?? 22),
+    user: user ?? config.one('User') ?? userInfo().username,
+    agent: agent === undefined || agent === 'none' ? undefined : files.path(agent),
+    keys: await files.keys(identities.length > 0 ? identities : DEFAULT_KEYS, identities.length > 0),
+    knownHosts: await files.texts(knownHosts.length > 0 ? knownHosts : DEFAULT_KNOWN_HOSTS),
+    jump: jump === undefined || jump === 'none' ? undefined : await jumpFor(jump, { ...context, jumps: jumps + 1 }),
+  }
+}
+
+/** `ProxyJump a,b`: through a, from there through b. */
+async function jumpFor(
+  text: string,
+  context: { files: SshFiles; surroundings: DriverSurroundings; jumps: number },
+): Promise<SshServer> {
+  if (context.jumps > JUMPS_MAX) {
+    throw new UsageError('BAD_CONFIGURATION', `the SSH configuration jumps over more than ${JUMPS_MAX} hosts`, {
+      hint: 'Perhaps a host names itself as its ProxyJump.',
+    })
+  }
+  const words = text.split(',').map((word) => word.trim())
+  const last = parseSftpUrl(`sftp://${(words.pop() ?? '').replace(/^ssh:\/\//, '')}/jump`)
+  const server = await serverFor(last, context)
+  return words.length === 0
+    ? server
+    : { ...server, jump: await jumpFor(words.join(','), { ...context, jumps: context.jumps + 1 }) }
+}
+
+function secretsOf({ secrets }: DriverSurroundings): SshSecrets {
+  const { variables } = secrets
+  const answers = new Map<string, Promise<string | undefined>>()
+  // Asked once: the same answer opens every connection of this process.
+  const ask = (question: string, given: string | undefined): Promise<string | undefined> => {
+    const known = answers.get(question)
+    if (known !== undefined) return known
+    const answer = (async () => {
+      if (given !== undefined) return given
+      if (!secrets.interactive) return undefined
+      const bytes = await secrets.ask(question)
+      const text = Buffer.from(bytes).toString('utf8')
+      bytes.fill(0)
+      return text
+    })()
+    answers.set(question, answer)
+    return answer
+  }
+  return {
+    passphrase: (path) => ask(`Passphrase of ${path}: `, variables.sftpPassphrase),
+    password: (of) => ask(`Password of ${of}: `, variables.sftpPassword),
+  }
+}
+
+/** Reads the files of the user's SSH configuration; what is not there says nothing. */
+class SshFiles {
+  readonly #home: string
+  #config: Promise<SSHConfig> | undefined
+
+  constructor({ environment }: DriverSurroundings) {
+    this.#home = nonEmpty(environment['HOME']) ?? homedir()
+  }
+
+  path(name: string): string {
+    const unquoted = name.replace(/^"(.*)"$/, '$1').replaceAll('%d', this.#home)
+    return unquoted.startsWith('~/') ? join(this.#home, unquoted.slice(2)) : resolve(this.#home, unquoted)
+  }
+
+  /** What the configuration says of a host. */
+  async configOf(host: string, user: string | undefined): Promise<HostConfig> {
+    this.#config ??= this.#readConfig()
+    const config = await this.#config
+    const computed = config.compute(user === undefined ? { Host: host } : { Host: host, User: user }, {
+      ignoreCase: true,
+    })
+    return new HostConfig(computed)
+  }
+
+  async keys(names: readonly string[], isNamed: boolean): Promise<SshKeyFile[]> {
+    const keys: SshKeyFile[] = []
+    for (const name of names) {
+      const path = this.path(name)
+      const bytes = await this.#read(path)
+      if (bytes !== undefined) keys.push({ path, bytes })
+      else if (isNamed) throw unreadable(path, 'is not there')
+    }
+    return keys
+  }
+
+  async texts(names: readonly string[]): Promise<string[]> {
+    const files = await Promise.all(names.map((name) => this.#read(this.path(name))))
+    return files.flatMap((bytes) => (bytes === undefined ? [] : [bytes.toString('utf8')]))
+  }
+
+  async #readConfig(): Promise<SSHConfig> {
+    const path = this.path('~/.ssh/config')
+    const text = (await this.#read(path))?.toString('utf8') ?? ''
+    try {
+      return SSHConfig.parse(text)
+    } catch (cause) {
+      throw unreadable(path, `cannot be understood: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
+    }
+  }
+
+  async #read(path: string): Promise<Buffer | undefined> {
+    try {
+      const bytes = await readFile(path)
+      if (bytes.byteLength > FILE_BYTES_MAX) throw unreadable(path, `has ${bytes.byteLength} bytes`)
+      return bytes
+    } catch (error) {
+      const errno = errnoOf(error)
+      if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined
+      if (errno === undefined || error instanceof UsageError) throw error
+      throw unreadable(path, `cannot be read (${errno})`, error)
+    }
+  }
+}
+
+/** Options by name, in any case; an option with several values has all of them. */
+class HostConfig {
+  readonly #values = new Map<string, string[]>()
+
+  constructor(computed: Readonly<Record<string, string | string[]>>) {
+    for (const [name, value] of Object.entries(computed)) this.#values.set(name.toLowerCase(), [value].flat())
+  }
+
+  one(name: string): string | undefined {
+    return this.#values.get(name.toLowerCase())?.[0]
+  }
+
+  all(name: string): readonly string[] {
+    return this.#values.get(name.toLowerCase()) ?? []
+  }
+}
+
+function unreadable(path: string, what: string, cause?: unknown): UsageError {
+  return new UsageError('BAD_CONFIGURATION', `${path} ${what}`, {
+    context: { path },
+    hint: 'See ssh_config(5); `ssh` should reach the server with it.',
+    ...(cause === undefined ? {} : { cause }),
+  })
+}

@@ -1,0 +1,129 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+
+import { connect } from '../../../drivers/sftp/ssh-connection.ts'
+import type { SshSecrets, SshServer } from '../../../drivers/sftp/ssh-server.ts'
+import { freePort, noSecrets, startSshServer, type TestSshServer } from '../../support/ssh-server.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+
+let ssh: TestSshServer
+beforeAll(async () => {
+  ssh = await startSshServer()
+})
+afterAll(() => ssh[Symbol.asyncDispose]())
+
+async function logIn(server: SshServer, secrets: SshSecrets = noSecrets): Promise<void> {
+  const client = await connect(server, secrets)
+  await new Promise<void>((resolve) => {
+    client.once('close', () => resolve())
+    client.end()
+  })
+}
+
+/** Makes a key that the server does not know. */
+function strangeKey(passphrase = ''): { path: string; bytes: Buffer } {
+  const path = join(temporaryFolder(), 'key')
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', passphrase, '-f', path])
+  return { path, bytes: readFileSync(path) }
+}
+
+describe('logging in to a server', () => {
+  test('a key file opens it, also after others that it does not know', async () => {
+    await logIn(ssh.server({ keys: [strangeKey(), ...ssh.server().keys] }))
+  })
+
+  test('a key file with a passphrase is opened with what somebody answers', async () => {
+    const path = join(temporaryFolder(), 'key')
+    execFileSync('sh', ['-c', `cp ${ssh.keyFile} ${path}; ssh-keygen -q -p -P '' -N 'pass phrase' -f ${path}`])
+    const asked: string[] = []
+    const passphrase = async (of: string) => (asked.push(of), 'pass phrase')
+    await logIn(ssh.server({ keys: [{ path, bytes: readFileSync(path) }] }), { ...noSecrets, passphrase })
+    expect(asked).toEqual([path])
+  })
+
+  test('an agent opens it', async () => {
+    const socket = join(temporaryFolder(), 'agent')
+    const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' })
+    onTestFinished(() => void agent.kill())
+    await expect.poll(() => addKey(socket), { timeout: 5000 }).toBe(true)
+    await logIn(ssh.server({ keys: [], agent: socket }))
+  })
+
+  test('without anything that it takes it is denied, and the message says who was not let in', async () => {
+    const denied = { code: 'STORE_DENIED', retry: 'never', message: expect.stringContaining('does not let') as string }
+    await expect(logIn(ssh.server({ keys: [] }))).rejects.toMatchObject(denied)
+    await expect(logIn(ssh.server({ keys: [strangeKey()] }))).rejects.toMatchObject(denied)
+    await expect(logIn(ssh.server({ keys: [], agent: '/nowhere/agent' }))).rejects.toMatchObject(denied)
+  })
+
+  test('a key whose passphrase nobody knows is named', async () => {
+    const key = strangeKey('secret')
+    const problem = { code: 'STORE_DENIED', message: expect.stringContaining(key.path) as string }
+    await expect(logIn(ssh.server({ keys: [key] }))).rejects.toMatchObject(problem)
+  })
+
+  test('a password is not offered to a server that takes none', async () => {
+    let asked = 0
+    const password = async () => (asked++, 'secret')
+    await expect(logIn(ssh.server({ keys: [] }), { ...noSecrets, password })).rejects.toMatchObject({
+      code: 'STORE_DENIED',
+    })
+    expect(asked).toBeLessThanOrEqual(1)
+  })
+})
+
+describe('the key of a server', () => {
+  test('that is not known is refused with its fingerprint and how to accept it', async () => {
+    await expect(logIn(ssh.server({ knownHosts: [] }))).rejects.toMatchObject({
+      code: 'STORE_DENIED',
+      message: expect.stringMatching(/not known: ssh-ed25519 SHA256:/) as string,
+      hint: expect.stringContaining(`ssh-keyscan -p ${ssh.port} 127.0.0.1`) as string,
+    })
+  })
+
+  test('that is another one than was known is refused', async () => {
+    const other = readFileSync(`${strangeKey().path}.pub`, 'utf8')
+    await expect(logIn(ssh.server({ knownHosts: [`[127.0.0.1]:${ssh.port} ${other}`] }))).rejects.toMatchObject({
+      code: 'STORE_DENIED',
+      message: expect.stringContaining('another one than was known') as string,
+      hint: expect.stringContaining('ssh-keygen -R') as string,
+    })
+  })
+})
+
+describe('a server that cannot be reached', () => {
+  test('is unavailable for now when nothing listens', async () => {
+    const port = await freePort()
+    const problem = {
+      code: 'STORE_UNAVAILABLE',
+      retry: 'transient',
+      message: expect.stringContaining(String(port)) as string,
+    }
+    await expect(logIn(ssh.server({ port }))).rejects.toMatchObject(problem)
+  })
+
+  test('is unavailable when its name is not known', async () => {
+    const address = 'no-such-host.invalid'
+    await expect(logIn(ssh.server({ name: address, address }))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  })
+
+  test('is reached through a jump host', async () => {
+    await logIn(ssh.server({ jump: ssh.server() }))
+    await expect(logIn(ssh.server({ jump: ssh.server({ keys: [] }) }))).rejects.toMatchObject({ code: 'STORE_DENIED' })
+    await expect(logIn(ssh.server({ port: 1, jump: ssh.server() }))).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    })
+  })
+})
+
+function addKey(socket: string): boolean {
+  try {
+    execFileSync('ssh-add', ['-q', ssh.keyFile], { env: { ...process.env, SSH_AUTH_SOCK: socket }, stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}

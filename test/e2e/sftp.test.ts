@@ -1,0 +1,57 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { compareTrees } from '../../examples/compare-trees.ts'
+import { CliPlace, summaryOf } from '../support/cli.ts'
+import { patternBytes } from '../support/pattern-bytes.ts'
+import { startSshServer, type TestSshServer } from '../support/ssh-server.ts'
+
+let ssh: TestSshServer
+beforeAll(async () => {
+  ssh = await startSshServer()
+})
+afterAll(() => ssh[Symbol.asyncDispose]())
+
+/** A place whose user has an SSH configuration that names the server `nas`. */
+function placeWithSsh(): CliPlace {
+  const place = new CliPlace()
+  const folder = join(place.home, '.ssh')
+  mkdirSync(folder, { mode: 0o700 })
+  writeFileSync(join(folder, 'id_ed25519'), readFileSync(ssh.keyFile), { mode: 0o600 })
+  writeFileSync(join(folder, 'known_hosts'), ssh.knownHosts)
+  writeFileSync(join(folder, 'config'), `Host nas\n  HostName 127.0.0.1\n  Port ${ssh.port}\n`)
+  place.environment['TIDEMARK_REPOSITORY'] = `sftp://nas${join(ssh.folder, `repository-${count++}`)}`
+  return place
+}
+let count = 0
+
+test('a repository on an SSH server takes points and gives them back byte for byte', async () => {
+  const place = placeWithSsh()
+  writeFileSync(join(place.source, 'hello.txt'), 'hello\n')
+  writeFileSync(join(place.source, 'large'), patternBytes(6 << 20, 1))
+  await place.init()
+  const first = summaryOf((await place.succeed(['backup', place.source, '--json'])).stdout)
+  expect(first).toMatchObject({ pointType: 'full', filesNew: 2, errors: 0 })
+  const second = summaryOf((await place.succeed(['backup', place.source, '--json'])).stdout)
+  expect(second).toMatchObject({ pointType: 'incremental', filesUnchanged: 2, bytesRead: 0 })
+  await place.succeed(['restore', `latest:${place.source}`, '--target', join(place.folder, 'restored')])
+  expect(await compareTrees(place.source, join(place.folder, 'restored'))).toMatchObject({ differences: [] })
+})
+
+test('a server whose key is not known is refused, with its fingerprint and the way to accept it', async () => {
+  const place = placeWithSsh()
+  writeFileSync(join(place.home, '.ssh', 'known_hosts'), '')
+  const result = await place.run(['init', '--no-recovery'])
+  expect(result.code).toBe(1)
+  expect(result.stderr).toContain('the host key of 127.0.0.1 is not known: ssh-ed25519 SHA256:')
+  expect(result.stderr).toContain(`ssh-keyscan -p ${ssh.port} 127.0.0.1 >> ~/.ssh/known_hosts`)
+})
+
+test('a URL with a password is refused without showing it', async () => {
+  const place = placeWithSsh()
+  const result = await place.run(['points', '-r', 'sftp://ada:hunter2@nas/backups'])
+  expect(result.code).toBe(2)
+  expect(result.stderr).not.toContain('hunter2')
+})

@@ -1,0 +1,137 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+
+import type { SshSecrets, SshServer } from '../../drivers/sftp/ssh-server.ts'
+import { errnoOf } from '../../src/base/errors.ts'
+
+const SSHD = '/usr/sbin/sshd'
+const START_MS_MAX = 10_000
+
+/** A real sshd on loopback with keys of its own, which lets this very user in by one key. */
+export interface TestSshServer extends AsyncDisposable {
+  readonly port: number
+  /** Below it the server may write. */
+  readonly folder: string
+  /** The user's private key. */
+  readonly keyFile: string
+  /** The text of a `known_hosts` file that has the server's key. */
+  readonly knownHosts: string
+  /** How to reach it, with the key, unless told otherwise. */
+  server(changes?: Partial<SshServer>): SshServer
+  /** Kills it with all its connections, as a crash or a loss of power would. */
+  kill(): Promise<void>
+  start(): Promise<void>
+}
+
+/** Starts a server. `config`: further lines of sshd_config. */
+export async function startSshServer(config: readonly string[] = []): Promise<TestSshServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-test-'))
+  const keyFile = join(folder, 'user-key')
+  const hostKey = join(folder, 'host-key')
+  for (const file of [keyFile, hostKey]) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file])
+  const authorized = join(folder, 'authorized_keys')
+  writeFileSync(authorized, readFileSync(`${keyFile}.pub`), { mode: 0o600 })
+  if (process.getuid?.() === 0 && !existsSync('/run/sshd')) mkdirSync('/run/sshd', { mode: 0o755 })
+  const port = await freePort()
+  const configFile = join(folder, 'sshd_config')
+  const lines = [
+    `ListenAddress 127.0.0.1:${port}`,
+    `HostKey ${hostKey}`,
+    `AuthorizedKeysFile ${authorized}`,
+    'PidFile none',
+    'StrictModes no',
+    'PasswordAuthentication no',
+    'KbdInteractiveAuthentication no',
+    'UsePAM no',
+    'MaxStartups 100',
+    ...config,
+    'Subsystem sftp internal-sftp',
+  ]
+  writeFileSync(configFile, lines.join('\n') + '\n')
+  const [type, key] = readFileSync(`${hostKey}.pub`, 'utf8').split(' ')
+  const knownHosts = `[127.0.0.1]:${port} ${type} ${key}\n`
+  let child: ChildProcess | undefined
+  const kill = async (): Promise<void> => {
+    const running = child
+    child = undefined
+    if (running?.pid === undefined) return
+    const ended = new Promise((resolve) => running.once('exit', resolve))
+    // Each connection is a process, in a session, of its own.
+    for (const pid of [running.pid, ...descendantsOf(running.pid)]) killIfThere(pid)
+    await ended
+  }
+  const start = async (): Promise<void> => {
+    child = spawn(SSHD, ['-D', '-e', '-f', configFile], { stdio: 'ignore' })
+    await untilListening(port)
+  }
+  await start()
+  return {
+    port,
+    folder,
+    keyFile,
+    knownHosts,
+    kill,
+    start,
+    server: (changes = {}) => ({
+      name: '127.0.0.1',
+      address: '127.0.0.1',
+      port,
+      user: userInfo().username,
+      agent: undefined,
+      keys: [{ path: keyFile, bytes: readFileSync(keyFile) }],
+      knownHosts: [knownHosts],
+      jump: undefined,
+      ...changes,
+    }),
+    [Symbol.asyncDispose]: async () => {
+      await kill()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function descendantsOf(pid: number): number[] {
+  const listed = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' }).stdout
+  const children = listed.split('\n').flatMap((line) => (line.trim() === '' ? [] : [Number(line)]))
+  return children.flatMap((child) => [child, ...descendantsOf(child)])
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH') throw error
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+async function untilListening(port: number): Promise<void> {
+  const deadline = Date.now() + START_MS_MAX
+  for (;;) {
+    const isOpen = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1')
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+      socket.once('connect', () => socket.destroy())
+    })
+    if (isOpen) return
+    if (Date.now() > deadline) throw new Error(`sshd does not listen on port ${port}`)
+    await setTimeout(20)
+  }
+}
+
+/** Nobody is there who could be asked. */
+export const noSecrets: SshSecrets = {
+  passphrase: async () => undefined,
+  password: async () => undefined,
+}
