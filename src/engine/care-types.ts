@@ -74,12 +74,19 @@ export interface ForgetOptions {
   readonly dryRun: boolean
 }
 
+/**
+ * Why a policy keeps a point: one of its rules; `newest`: the last one of its chain, which no policy forgets; `future`:
+ * dated after this machine's clock; `suspect`: the last one before a point that looks wrong, which nobody acknowledged.
+ */
+export type KeepReason =
+  'last' | 'hourly' | 'daily' | 'weekly' | 'monthly' | 'yearly' | 'within' | 'tag' | 'newest' | 'future' | 'suspect'
+
 /** What becomes of one point, and why. */
 export interface PointVerdict {
   readonly point: PointInfo
   readonly keep: boolean
-  /** Every reason for keeping it, such as `daily`; none for one that is forgotten. */
-  readonly reasons: readonly string[]
+  /** Every reason for keeping it; none for one that is forgotten. */
+  readonly reasons: readonly KeepReason[]
 }
 
 export interface ForgetReport {

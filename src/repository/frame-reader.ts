@@ -1,5 +1,6 @@
 import { IntegrityError, StorageError } from '../base/errors.ts'
 import { idBytes, type RepositoryId } from '../base/ids.ts'
+import { runAll } from '../base/run-all.ts'
 import { wipe } from '../crypto/secret.ts'
 import type { Driver } from '../storage/driver.ts'
 import { decodeFrame } from './frame-codec.ts'
@@ -122,25 +123,4 @@ function lostFrames(error: unknown): StorageError | IntegrityError {
   if (error instanceof IntegrityError) return error
   if (error instanceof StorageError && (error.code === 'NOT_FOUND' || error.code === 'OUT_OF_RANGE')) return error
   throw error
-}
-
-/** Runs tasks, `concurrency` at once; the first failure ends it, once those under way have ended. */
-async function runAll(tasks: readonly (() => Promise<void>)[], concurrency: number): Promise<void> {
-  const queue = tasks.values()
-  let failed = false
-  const worker = async (): Promise<void> => {
-    for (const task of queue) {
-      if (failed) return
-      try {
-        await task()
-      } catch (error) {
-        failed = true
-        throw error
-      }
-    }
-  }
-  const workers = Array.from({ length: Math.min(Math.max(1, concurrency), tasks.length) }, worker)
-  const ended = await Promise.allSettled(workers)
-  const failure = ended.find((end) => end.status === 'rejected')
-  if (failure !== undefined) throw failure.reason
 }
