@@ -1,3 +1,4 @@
+import { atMost } from '../../src/base/at-most.ts'
 import type { Clock } from '../../src/base/clock.ts'
 import type { PointSet, PointSource } from './mounted-points.ts'
 
@@ -73,16 +74,5 @@ export class PointWatch implements PointSource {
       if (!this.#isSilent) onProblem(error)
       this.#isSilent = true
     }
-  }
-}
-
-/** Waits for `done`, but no longer than `ms`. */
-async function atMost(ms: number, done: Promise<void>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<undefined>()
-  const timer = setTimeout(resolve, ms, undefined)
-  try {
-    await Promise.race([done, promise])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -2,7 +2,7 @@ import { unreachable } from '../base/assert.ts'
 import { type ErrorCode, TidemarkError } from '../base/errors.ts'
 
 export const EXIT_DONE = 0
-const EXIT_FAILED = 1
+export const EXIT_FAILED = 1
 export const EXIT_USAGE = 2
 /** Point made or files restored, but some could not be read or written. */
 export const EXIT_PARTIAL = 3

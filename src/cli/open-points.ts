@@ -2,6 +2,7 @@ import type { PointChain } from '../repository/point-chain.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { CliContext } from './context.ts'
 import { openSession } from './open-session.ts'
+import { describeProblem } from './report-error.ts'
 
 /** A repository with its points. Disposing of it closes the repository. */
 export interface OpenPoints extends AsyncDisposable {
@@ -15,9 +16,7 @@ export async function openPoints(context: CliContext): Promise<OpenPoints> {
   try {
     const repository = await session.repository
     const points = await repository.chain({ signal: context.signal })
-    for (const alarm of points.alarms) {
-      context.output.warning(alarm.hint === undefined ? alarm.message : `${alarm.message} (${alarm.hint})`)
-    }
+    for (const alarm of points.alarms) context.output.warning(describeProblem(alarm))
     const close = async (): Promise<void> => {
       await session[Symbol.asyncDispose]()
     }

@@ -4,7 +4,7 @@ import type { Progress } from './progress.ts'
 const PENDING_BYTES_MAX = 1 << 20
 
 /** What of `process.stdout` and `process.stderr` is used. */
-interface OutputStream {
+export interface OutputStream {
   readonly isTTY?: boolean
   readonly columns?: number
   write(text: string | Uint8Array, done?: (error?: Error | null) => void): boolean

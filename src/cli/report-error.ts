@@ -19,6 +19,13 @@ export function reportError(output: Output, error: unknown): number {
   return exitCode
 }
 
+/** Returns what keeps nothing from going on as one line: what it is, and what to do about it. */
+export function describeProblem(problem: unknown): string {
+  if (!(problem instanceof Error)) return String(problem)
+  const hint = problem instanceof TidemarkError ? problem.hint : undefined
+  return hint === undefined ? problem.message : `${problem.message} (${hint})`
+}
+
 /** Returns stack and context of an error and of what caused it. */
 function causes(error: unknown): string[] {
   const lines: string[] = []
