@@ -174,13 +174,16 @@ interface NamePlace {
 /** @throws {ProtocolError} as `decodeString`; there is a slash in it. */
 function decodeName(request: Request, start: number, into: NamePlace): void {
   decodeString(request, start, into)
-  const slash = request.message.bytes.indexOf(SLASH, start)
-  if (slash >= 0 && slash < into.end) throw new ProtocolError('a name with a slash', constants.errno.EINVAL)
+  const { bytes } = request.message
+  for (let at = start; at < into.end; at++) {
+    if (bytes[at] === SLASH) throw new ProtocolError('a name with a slash', constants.errno.EINVAL)
+  }
 }
 
 /** @throws {ProtocolError} what reaches from `start` to the body's end is not 1 to FUSE_NAME_MAX bytes and one NUL. */
 function decodeString(request: Request, start: number, into: NamePlace): void {
   const end = request.bodyEnd - 1
+  // The buffer goes on behind the message: the first NUL is the last byte, or there is none where it should be.
   if (end <= start || request.message.bytes.indexOf(0, start) !== end) throw new ProtocolError('a name without its NUL')
   if (end - start > FUSE_NAME_MAX) throw new ProtocolError('a name too long', constants.errno.ENAMETOOLONG)
   into.start = start
