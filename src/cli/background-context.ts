@@ -49,7 +49,8 @@ export async function connectToStarter(context: CliContext): Promise<BackgroundC
     tell({ type: 'working' })
     process.disconnect()
   }
-  return { context: { ...context, output, secrets, signal }, leave }
+  const surroundings = { ...context.surroundings, secrets }
+  return { context: { ...context, output, secrets, surroundings, signal }, leave }
 }
 
 /** Returns a stream that writes to `stream`, and to the starter as long as it listens. */

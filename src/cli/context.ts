@@ -23,6 +23,8 @@ export interface CliContext {
   readonly surroundings: DriverSurroundings
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal
+  /** Chooses what is said then, where nothing is stored. */
+  readonly sayWhenInterrupted: (text: string) => void
   readonly clock: Clock
   readonly randomness: Randomness
   /** Asks a question on the terminal; only when `interactive`. */
@@ -46,8 +48,9 @@ export function createContext({ environment, variables, flags }: ProcessParts): 
     progress: flags.progress,
   })
   const interactive = process.stdin.isTTY && process.stderr.isTTY
+  let notice = 'stopping; what is stored so far is kept'
   const signal = interruptible(() => {
-    output.error('tidemark: stopping; what is stored so far is kept. Once more ends it at once.')
+    output.error(`tidemark: ${notice}. Once more ends it at once.`)
   })
   const workingDirectory = process.cwd()
   const secrets: SecretContext = {
@@ -73,6 +76,7 @@ export function createContext({ environment, variables, flags }: ProcessParts): 
     secrets,
     surroundings: { environment, secrets },
     signal,
+    sayWhenInterrupted: (text) => (notice = text),
     clock: systemClock,
     randomness: systemRandomness,
     confirm: async (question) => {

@@ -2,6 +2,7 @@ import { openSession as openServiceSession, type Session } from '../service/sess
 import type { CliContext } from './context.ts'
 import { openDriver } from './drivers.ts'
 import { describeInstance } from './instance-description.ts'
+import { describeProblem } from './report-error.ts'
 import { openingSecret } from './secrets.ts'
 
 /** Begins to open the repository that the command line names, or `repository`. Disposing of it is the caller's. */
@@ -17,7 +18,7 @@ export async function openSession(context: CliContext, repository = context.repo
     secret: (location) => openingSecret(secrets, location),
     describeInstance,
     onProblem: (problem) => {
-      output.warning(problem.hint === undefined ? problem.message : `${problem.message} (${problem.hint})`)
+      output.warning(describeProblem(problem))
     },
   })
 }
