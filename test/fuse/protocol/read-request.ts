@@ -43,21 +43,21 @@ function readBody(opcode: number): object {
       return { name: nameIn(body.name) }
     case fuse.FUSE_FORGET:
       body.forget.decode(request)
-      return { ...body.forget }
+      return { lookups: body.forget.lookups }
     case fuse.FUSE_OPEN:
     case fuse.FUSE_OPENDIR:
       body.open.decode(request)
-      return { ...body.open }
+      return { flags: body.open.flags }
     case fuse.FUSE_READ:
     case fuse.FUSE_READDIR:
     case fuse.FUSE_READDIRPLUS:
       body.read.decode(request)
-      return { ...body.read }
+      return { handle: body.read.handle, offset: body.read.offset, size: body.read.size }
     case fuse.FUSE_RELEASE:
     case fuse.FUSE_RELEASEDIR:
     case fuse.FUSE_FLUSH:
       body.handle.decode(request)
-      return { ...body.handle }
+      return { handle: body.handle.handle }
     case fuse.FUSE_GETXATTR:
       body.xattr.decodeGet(request)
       return { size: body.xattr.size, name: nameIn(body.xattr) }
@@ -68,7 +68,7 @@ function readBody(opcode: number): object {
       return decodeInit(request)
     case fuse.FUSE_ACCESS:
       body.access.decode(request)
-      return { ...body.access }
+      return { mask: body.access.mask }
     case fuse.FUSE_INTERRUPT:
       body.interrupt.decode(request)
       return { unique: u64Hex(body.interrupt.uniqueLow, body.interrupt.uniqueHigh) }
@@ -83,7 +83,7 @@ function readBody(opcode: number): object {
     }
     case fuse.FUSE_LSEEK:
       body.seek.decode(request)
-      return { ...body.seek }
+      return { handle: body.seek.handle, offset: body.seek.offset, whence: body.seek.whence }
     default:
       return {}
   }
