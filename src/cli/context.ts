@@ -53,6 +53,7 @@ export function createContext({ environment, variables, flags }: ProcessParts): 
     output.error(`tidemark: ${notice}. Once more ends it at once.`)
   })
   const workingDirectory = process.cwd()
+  const paths = choosePaths(environment, workingDirectory, { config: flags.config, cacheDir: flags.cacheDir })
   const secrets: SecretContext = {
     variables,
     // The password is asked for on the terminal itself: standard input may be what is to be backed up.
@@ -69,12 +70,12 @@ export function createContext({ environment, variables, flags }: ProcessParts): 
   return {
     flags,
     output,
-    paths: choosePaths(environment, workingDirectory, { config: flags.config, cacheDir: flags.cacheDir }),
+    paths,
     workingDirectory,
     repository: flags.repository ?? nonEmpty(environment['TIDEMARK_REPOSITORY']),
     interactive,
     secrets,
-    surroundings: { environment, secrets },
+    surroundings: { environment, stateDirectory: paths.stateDirectory, secrets },
     signal,
     sayWhenInterrupted: (text) => (notice = text),
     clock: systemClock,

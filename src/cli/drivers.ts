@@ -1,11 +1,14 @@
 import { UsageError } from '../base/errors.ts'
 import type { Driver } from '../storage/driver.ts'
+import { withRetries } from '../storage/retry.ts'
 import type { Environment } from './environment.ts'
 import type { SecretContext } from './secrets.ts'
 
 /** What opening a store may take from this machine and its user: drivers look at neither by themselves. */
 export interface DriverSurroundings {
   readonly environment: Environment
+  /** Where this installation keeps what it remembers of stores. */
+  readonly stateDirectory: string
   /** Asks for what a server wants to know of its user; only when `interactive`. */
   readonly secrets: Pick<SecretContext, 'variables' | 'interactive' | 'ask'>
 }
@@ -16,6 +19,8 @@ export interface DriverKind {
   /** How a user writes where: shown by `driver list`. */
   readonly form: string
   readonly description: string
+  /** How often a call is made that fails for a reason which may pass by itself. */
+  readonly attempts: number
   readonly handles: (url: string) => boolean
   /** @throws {StorageError} NO_REPOSITORY and others */
   readonly open: (url: string, surroundings: DriverSurroundings) => Promise<Driver>
@@ -23,20 +28,35 @@ export interface DriverKind {
   readonly create: (url: string, surroundings: DriverSurroundings) => Promise<void>
 }
 
+/** Two minutes of waiting in all: a server that restarts, or a line that comes back, is waited for. */
+const REMOTE_ATTEMPTS = 8
+const RETRY_DELAY_MS = 1000
+
 /** Every kind of store, in the order in which they are asked. Their code is loaded when one is used. */
 export const DRIVER_KINDS: readonly DriverKind[] = [
   {
     name: 'local',
     form: '/path, file:/path',
     description: 'a folder of this machine',
+    attempts: 1,
     handles: (url) => url.startsWith('/'),
     open: async (url) => (await import('../../drivers/local/local-driver.ts')).openLocalDriver({ root: url }),
     create: async (url) => (await import('../../drivers/local/create-store.ts')).createStore(url),
   },
   {
+    name: 'external',
+    form: 'external:LABEL[/folder]',
+    description: 'a removable disk with that label (escapepod by default), wherever it is mounted',
+    attempts: 1,
+    handles: (url) => /^external:/i.test(url),
+    open: async (url, surroundings) => (await import('./open-external.ts')).openExternal(url, surroundings),
+    create: async (url, surroundings) => (await import('./open-external.ts')).createExternal(url, surroundings),
+  },
+  {
     name: 'sftp',
     form: 'sftp://user@host[:port]/path',
     description: 'a folder of another machine, over SSH; /~/path is relative to the home there',
+    attempts: REMOTE_ATTEMPTS,
     handles: (url) => /^sftp:/i.test(url),
     open: async (url, surroundings) => (await import('./open-sftp.ts')).openSftp(url, surroundings),
     create: async (url, surroundings) => (await import('./open-sftp.ts')).createSftp(url, surroundings),
@@ -65,5 +85,7 @@ export function driverKindOf(url: string): DriverKind {
  * @throws {StorageError} NO_REPOSITORY and others
  */
 export async function openDriver(url: string, surroundings: DriverSurroundings): Promise<Driver> {
-  return driverKindOf(url).open(url, surroundings)
+  const { open, attempts } = driverKindOf(url)
+  const driver = await open(url, surroundings)
+  return attempts === 1 ? driver : withRetries(driver, { attempts, delayMs: RETRY_DELAY_MS })
 }
