@@ -11,13 +11,12 @@ import type {
 } from '../engine/backup-types.ts'
 import { backupSummaryLines, backupSummaryFields } from './backup-summary.ts'
 import { jsonPath } from './json-path.ts'
+import { OperationReport } from './operation-report.ts'
 import type { Output } from './output.ts'
-import { Progress } from './progress.ts'
 import { isSkip, OMISSIONS } from './reasons.ts'
 
 /** Paths that are named of what was left out, and again of what gave trouble, unless -v asks for all. */
 const PATHS_MAX = 20
-const PROGRESS_EVENT_MS = 1000
 
 /** What was met of one reason. */
 export interface OmissionCount {
@@ -27,20 +26,14 @@ export interface OmissionCount {
 }
 
 /** Tells the user what a backup is doing and what it has done. */
-export class BackupReport {
+export class BackupReport extends OperationReport {
   readonly events: BackupEvents
-  readonly #output: Output
-  readonly #clock: Clock
-  readonly #progress: Progress | undefined
   readonly #met = new Map<SkipReason | TroubleReason, OmissionCount>()
   readonly #skipped: string[] = []
   readonly #troubles: string[] = []
-  #eventMs = Number.NEGATIVE_INFINITY
 
   constructor(output: Output, clock: Clock) {
-    this.#output = output
-    this.#clock = clock
-    this.#progress = output.showsProgress ? new Progress(output, () => clock.monotonicMs()) : undefined
+    super(output, clock)
     this.events = {
       progress: (progress) => {
         this.#onProgress(progress)
@@ -49,29 +42,23 @@ export class BackupReport {
         this.#onTrouble(trouble)
       },
       warning: (message) => {
-        if (output.json) output.event('warning', { message })
-        output.warning(message)
+        this.warn(message)
       },
     }
   }
 
-  /** Takes the progress away; also after a failure. */
-  stop(): void {
-    this.#progress?.end()
-  }
-
   /** Prints what was done. */
   summarize(summary: BackupSummary, options: BackupOptions): void {
-    if (this.#output.json) {
-      this.#output.event('summary', backupSummaryFields(summary, { ...options, errors: errorsOf(summary, options) }))
+    if (this.output.json) {
+      this.output.event('summary', backupSummaryFields(summary, { ...options, errors: errorsOf(summary, options) }))
       return
     }
-    for (const line of backupSummaryLines(summary, { ...options, met: this.#met })) this.#output.line(line)
-    if (this.#output.verbose) return
-    for (const paths of [this.#skipped, this.#troubles]) for (const line of paths) this.#output.message(line)
+    for (const line of backupSummaryLines(summary, { ...options, met: this.#met })) this.output.line(line)
+    if (this.output.verbose) return
+    for (const paths of [this.#skipped, this.#troubles]) for (const line of paths) this.output.message(line)
     const named = this.#skipped.length + this.#troubles.length
     const total = [...this.#met.values()].reduce((sum, { entries }) => sum + entries, 0)
-    if (total > named) this.#output.message(`  … and ${total - named} more: -v names all`)
+    if (total > named) this.output.message(`  … and ${total - named} more: -v names all`)
   }
 
   /** Whether something that belongs into the point is not in it. */
@@ -80,19 +67,15 @@ export class BackupReport {
   }
 
   #onProgress(progress: BackupProgress): void {
-    this.#progress?.update({
+    const state = {
       bytesDone: progress.bytesDone,
       bytesTotal: progress.bytesFound,
       filesDone: progress.filesDone,
       filesTotal: progress.filesFound,
       totalsKnown: progress.scanned,
       path: display(progress.path),
-    })
-    const nowMs = this.#clock.monotonicMs()
-    if (!this.#output.sendsProgress || nowMs - this.#eventMs < PROGRESS_EVENT_MS) return
-    this.#eventMs = nowMs
-    const { path, ...counts } = progress
-    this.#output.event('progress', { ...counts, ...jsonPath(path) })
+    }
+    this.showProgress(state, progress)
   }
 
   #onTrouble({ path, reason, bytes, error }: Trouble): void {
@@ -101,14 +84,14 @@ export class BackupReport {
     met.entries++
     met.bytes += bytes
     this.#met.set(reason, met)
-    if (this.#output.json) {
+    if (this.output.json) {
       const fields = { ...jsonPath(path), reason, bytes }
       const message = error === undefined ? {} : { message: error.message }
-      this.#output.event(skip ? 'skipped' : 'trouble', { ...fields, ...message })
+      this.output.event(skip ? 'skipped' : 'trouble', { ...fields, ...message })
       if (skip) return
     }
     const line = lineOf(path, reason, error)
-    this.#output.detail(line)
+    this.output.detail(line)
     const kept = skip ? this.#skipped : this.#troubles
     if (kept.length < PATHS_MAX) kept.push(line)
   }

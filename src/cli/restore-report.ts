@@ -1,5 +1,6 @@
 import { display } from '../base/byte-string.ts'
 import type { Clock } from '../base/clock.ts'
+import { TargetError } from '../base/errors.ts'
 import type { PointId } from '../base/ids.ts'
 import type {
   RestoreAction,
@@ -12,11 +13,12 @@ import type {
 } from '../engine/restore-types.ts'
 import { formatBytes, formatDuration, formatNumberOf } from './format.ts'
 import { jsonPath } from './json-path.ts'
+import { OperationReport } from './operation-report.ts'
 import type { Output } from './output.ts'
-import { Progress } from './progress.ts'
 
 const FAILURES_MAX = 20
-const PROGRESS_EVENT_MS = 1000
+/** Files for which there was no room that are named: the others have the same to say. */
+const FULL_NAMED_MAX = 3
 
 const DONE_WORDS: Readonly<Record<RestoreAction, string>> = {
   create: 'created',
@@ -33,18 +35,13 @@ export interface RestoreSubject {
 }
 
 /** Tells the user what a restore is doing and what it has done. */
-export class RestoreReport {
+export class RestoreReport extends OperationReport {
   readonly events: RestoreEvents
-  readonly #output: Output
-  readonly #clock: Clock
-  readonly #progress: Progress | undefined
-  #failures = 0
-  #eventMs = Number.NEGATIVE_INFINITY
+  #named = 0
+  #fullNamed = 0
 
   constructor(output: Output, clock: Clock) {
-    this.#output = output
-    this.#clock = clock
-    this.#progress = output.showsProgress ? new Progress(output, () => clock.monotonicMs()) : undefined
+    super(output, clock)
     this.events = {
       progress: (progress) => {
         this.#onProgress(progress)
@@ -53,65 +50,68 @@ export class RestoreReport {
         this.#onFailure(failure)
       },
       warning: (message) => {
-        if (output.json) output.event('warning', { message })
-        output.warning(message)
+        this.warn(message)
       },
     }
   }
 
-  /** Takes the progress away; also after a failure. */
-  stop(): void {
-    this.#progress?.end()
-  }
-
   /** Prints what was done. */
   summarize(summary: RestoreSummary, { point, options }: RestoreSubject): void {
-    const { actions, bytesWritten, filesVerified, failures, durationMs } = summary
-    if (this.#output.json) {
-      this.#output.event('summary', {
+    const { actions, bytesWritten, filesVerified, failures, full, durationMs } = summary
+    if (this.output.json) {
+      this.output.event('summary', {
         point,
         ...targetFields(options),
         actions,
         bytesWritten,
         filesVerified,
         errors: failures.length,
+        full,
         durationMs: Math.round(durationMs),
       })
       return
     }
     const where = options.target === undefined ? 'in place' : `to ${display(options.target)}`
     const what = `${formatBytes(bytesWritten)} written in ${formatDuration(durationMs)}`
-    this.#output.line(`Restored ${display(options.path)} of point ${point.slice(0, 8)} ${where}: ${what}`)
-    for (const line of countLines(actions, DONE_WORDS)) this.#output.line(line)
-    if (options.verify) this.#output.line(`  ${formatNumberOf(filesVerified, 'file')} read back and compared`)
-    if (failures.length > 0) this.#output.line(`  ${formatNumberOf(failures.length, 'entry', 'entries')} failed`)
-    if (this.#failures > FAILURES_MAX && !this.#output.verbose) {
-      this.#output.message(`  … ${this.#failures - FAILURES_MAX} more failures: -v names all`)
-    }
+    this.output.line(`Restored ${display(options.path)} of point ${point.slice(0, 8)} ${where}: ${what}`)
+    for (const line of countLines(actions, DONE_WORDS)) this.output.line(line)
+    if (options.verify) this.output.line(`  ${formatNumberOf(filesVerified, 'file')} read back and compared`)
+    if (failures.length > 0) this.output.line(`  ${formatNumberOf(failures.length, 'entry', 'entries')} failed`)
+    const unnamed = failures.length - this.#named
+    if (unnamed > 0) this.output.message(`  … and ${formatNumberOf(unnamed, 'more failure')}: -v names all`)
+    if (full.entries > 0) this.#tellFull(full)
+  }
+
+  #tellFull({ entries, bytes }: RestoreCounts): void {
+    const what = `${formatNumberOf(entries, 'entry', 'entries')} with ${formatBytes(bytes)}`
+    this.output.error(`tidemark: the target is full: ${what} did not fit`)
+    this.output.error(
+      'hint: Make room for that much and restore again with --overwrite if-changed, or restore less with --include.',
+    )
   }
 
   #onProgress(progress: RestoreProgress): void {
-    this.#progress?.update({
+    const state = {
       bytesDone: progress.bytesDone,
       bytesTotal: progress.bytesTotal,
       filesDone: progress.entriesDone,
       filesTotal: progress.entriesTotal,
-      totalsKnown: true,
+      totalsKnown: progress.planned,
       path: display(progress.path),
-    })
-    const nowMs = this.#clock.monotonicMs()
-    if (!this.#output.sendsProgress || nowMs - this.#eventMs < PROGRESS_EVENT_MS) return
-    this.#eventMs = nowMs
-    const { path, ...counts } = progress
-    this.#output.event('progress', { ...counts, ...jsonPath(path) })
+    }
+    this.showProgress(state, progress)
   }
 
   #onFailure({ path, error }: RestoreFailure): void {
-    this.#failures++
-    if (this.#output.json) this.#output.event('failure', { ...jsonPath(path), message: error.message })
-    if (this.#failures <= FAILURES_MAX || this.#output.verbose) {
-      this.#output.error(`tidemark: ${display(path)}: ${error.message}`)
-    }
+    if (this.output.json) this.output.event('failure', { ...jsonPath(path), message: error.message })
+    const isFull = error instanceof TargetError && error.code === 'TARGET_FULL'
+    const isNamed = this.#named < FAILURES_MAX && !(isFull && this.#fullNamed === FULL_NAMED_MAX)
+    if (!isNamed && !this.output.verbose) return
+    this.#named++
+    if (isFull) this.#fullNamed++
+    const where = display(path)
+    // Most messages begin with the path already.
+    this.output.error(`tidemark: ${error.message.startsWith(where) ? '' : `${where}: `}${error.message}`)
   }
 }
 

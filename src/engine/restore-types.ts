@@ -42,6 +42,8 @@ export interface RestoreSummary {
   readonly bytesWritten: number
   readonly filesVerified: number
   readonly failures: readonly RestoreFailure[]
+  /** Those of the failures for which the target had no room, and how much they would have taken. */
+  readonly full: RestoreCounts
   readonly durationMs: number
 }
 
@@ -51,6 +53,8 @@ export interface RestoreFailure {
 }
 
 export interface RestoreProgress {
+  /** Whether the totals are final. */
+  readonly planned: boolean
   readonly entriesDone: number
   readonly entriesTotal: number
   readonly bytesDone: number

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 
 import { toHex, utf8 } from '../base/bytes.ts'
 import { errnoOf } from '../base/errors.ts'
+import { isRunning, ownIdentity, type ProcessIdentity } from '../base/process-identity.ts'
 import type { Randomness } from '../base/random.ts'
 import type { JournalEntry, RunJournal } from '../engine/run/run-journal.ts'
 import { readPrivateFile, writePrivateFile } from './private-file.ts'
-import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts'
 
 const ENTRY_BYTES_MAX = 1 << 16
 const NAME = /^[0-9a-f]{32}\.json$/

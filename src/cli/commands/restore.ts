@@ -87,7 +87,11 @@ async function preview(
   const { planRestore } = await import('../../engine/restore/plan-restore.ts')
   const { options, everything } = what
   const report = new PreviewReport(output, { everything })
-  for await (const item of planRestore({ view, repository, options, signal })) {
+  const onWarning = (message: string): void => {
+    // A restore that follows says so itself.
+    if (everything) output.warning(message)
+  }
+  for await (const item of planRestore({ view, repository, options, signal, onWarning })) {
     if (output.gone.aborted) return
     report.add(item)
     await output.drained()

@@ -11,6 +11,7 @@ import {
   buildFrameJob,
   buildPlainJob,
   buildReadingJobs,
+  filesOfJob,
   groupByFrames,
 } from './frame-jobs.ts'
 import type { JobBuilder } from './job-builder.ts'
@@ -20,7 +21,7 @@ import { nextTurn } from './next-turn.ts'
 import { type RestoreFile, blobCountOf, blobIdOf } from './restore-file.ts'
 import { type FileProblem, type RestoreJobResult, WAY_IN_PLACE } from './restore-job.ts'
 import type { SharedFiles } from './shared-files.ts'
-import { problemError, targetError } from './target-errors.ts'
+import { noRoomFor, problemError, targetError } from './target-errors.ts'
 import type { TargetTree } from './target-tree.ts'
 
 /** Blobs whose places are held in memory at once. */
@@ -38,6 +39,8 @@ export interface FileRestorerOptions {
   readonly verify: boolean
   readonly onWritten: (bytes: number) => void
   readonly onNote: (note: string) => void
+  /** Called with bytes of a file that is written in several jobs. */
+  readonly onPart: (file: RestoreFile, bytes: number) => void
   /** Called once for each file, when nothing more will be written to it. */
   readonly onWrittenFile: (file: RestoreFile) => void
   /** Called once for each file, when it is whole or has failed. */
@@ -54,8 +57,8 @@ export class FileRestorer {
   readonly #options: FileRestorerOptions
   /** Batches whose files are being written. */
   readonly #writing = new Set<Promise<void>>()
-  /** A file that did not fit was taken away again. */
-  #hasFreedRoom = false
+  /** A new file of so many bytes did not fit: none that is as large is tried. */
+  #tooLargeBytes = Infinity
 
   constructor(options: FileRestorerOptions) {
     this.#options = options
@@ -66,6 +69,7 @@ export class FileRestorer {
    * or was interrupted.
    */
   async restore(files: readonly RestoreFile[]): Promise<void> {
+    for (const file of files) if (this.#isTooLarge(file)) this.#fail(file, noRoomFor(this.#pathOf(file)))
     const writing = this.#writeAll(files)
     this.#writing.add(writing)
     try {
@@ -84,15 +88,16 @@ export class FileRestorer {
       if (file.isShared) this.#options.shared.finish(file)
       this.#count(file)
     }
-    if (files.some((file) => file.isShared && isFull(file))) this.#hasFreedRoom = true
+    // Taken away again, they leave room for smaller ones.
+    const freed = files.filter((file) => file.isShared && isFull(file)).map(({ entry }) => entry.size)
+    if (freed.length > 0) this.#tooLargeBytes = Math.min(...freed)
   }
 
   /** A large file that does not fit takes the room of small ones that would, until it is taken away again. */
   async #fillRoom(files: readonly RestoreFile[]): Promise<void> {
     if (!files.some(isFull)) return
     await Promise.allSettled(this.#writing)
-    if (!this.#hasFreedRoom) return
-    const again = files.filter((file) => !file.isShared && isFull(file))
+    const again = files.filter((file) => !file.isShared && isFull(file) && !this.#isTooLarge(file))
     for (const file of again) file.problem = undefined
     for (const slices of sliced(again)) await this.#restoreSlices(slices)
     for (const file of again) if (file.isShared) this.#options.shared.finish(file)
@@ -177,6 +182,7 @@ export class FileRestorer {
 
   async #write(job: FrameJob): Promise<void> {
     const { runner, index } = this.#options
+    if (this.#tooLargeBytes < Infinity) this.#refuseTooLarge(job)
     const builder = buildFrameJob('write', job, index)
     if (builder.rowFiles.length === 0) return
     const { failure, ...result } = await this.#outcome(() => runner.runOnFrames(builder, job))
@@ -234,11 +240,15 @@ export class FileRestorer {
   }
 
   #take(builder: JobBuilder, result: RestoreJobResult): void {
-    const { onWritten, onNote } = this.#options
+    const { onWritten, onNote, onPart } = this.#options
     onWritten(result.bytesWritten)
     for (const note of result.notes) onNote(note)
     for (const problem of result.problems) this.#takeProblem(builder, problem)
-    if (builder.kind === 'write') for (const file of builder.rowFiles) if (!file.isShared) this.#count(file)
+    if (builder.kind !== 'write') return
+    builder.rowFiles.forEach((file, row) => {
+      if (!file.isShared) this.#count(file)
+      else if (file.problem === undefined) onPart(file, builder.rowBytes[row] ?? 0)
+    })
   }
 
   #count(file: RestoreFile): void {
@@ -254,11 +264,28 @@ export class FileRestorer {
 
   #fail(file: RestoreFile, error: unknown): void {
     file.problem ??= targetError(this.#pathOf(file), error)
+    if (isFull(file) && isNew(file)) this.#tooLargeBytes = Math.min(this.#tooLargeBytes, file.entry.size)
+  }
+
+  #refuseTooLarge(job: FrameJob): void {
+    for (const file of filesOfJob(job)) {
+      // One that is being written has taken its room already, perhaps all of it.
+      if (!file.isShared && this.#isTooLarge(file)) this.#fail(file, noRoomFor(this.#pathOf(file)))
+    }
+  }
+
+  #isTooLarge(file: RestoreFile): boolean {
+    return isNew(file) && file.entry.size >= this.#tooLargeBytes
   }
 
   #pathOf(file: RestoreFile): ReturnType<TargetTree['pathOf']> {
     return this.#options.target.pathOf(file.step.directory, file.step.name)
   }
+}
+
+/** Whether all of a file takes room that was free before. */
+function isNew({ way }: RestoreFile): boolean {
+  return way !== WAY_IN_PLACE
 }
 
 function isFull({ problem }: RestoreFile): boolean {

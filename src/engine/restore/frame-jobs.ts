@@ -84,6 +84,11 @@ export function buildFrameJob(kind: JobKind, { needs, rows }: FrameJob, index: R
   return builder
 }
 
+/** Returns the files that a job has something of. */
+export function filesOfJob({ needs, rows }: FrameJob): Set<RestoreFile> {
+  return new Set(Array.from(rows, (row) => needs.file(row)))
+}
+
 /** Returns which of its blobs a file needs of a job. */
 export function blobsOfJob({ needs, rows }: FrameJob, file: RestoreFile): number[] {
   return Array.from(rows)

@@ -21,6 +21,8 @@ export class JobBuilder {
   readonly kind: JobKind
   /** The file of each row. */
   readonly rowFiles: RestoreFile[] = []
+  /** Of each row: how many bytes of its file the job has. */
+  readonly rowBytes: number[] = []
   /** Of a comparison: which file and which of its blobs each blob of the job is. */
   readonly #compared: { readonly file: RestoreFile; readonly blob: number }[] = []
   readonly #frames: number[] = []
@@ -67,11 +69,15 @@ export class JobBuilder {
     this.#files.push(way, directory, nameOffset, entry.mode, step.uid, step.gid, seconds, nanoseconds, entry.size)
     this.#files.push(piecesFrom, 0, extras)
     this.rowFiles.push(file)
+    this.rowBytes.push(0)
   }
 
   /** Adds blob `blob` of the file that was started last, which is row `row` of the job's blobs. */
-  addContent({ layout, entry }: RestoreFile, blob: number, row: number): void {
+  addContent(file: RestoreFile, blob: number, row: number): void {
+    const { layout, entry } = file
     const before = this.#pieces.length
+    const last = this.rowBytes.length - 1
+    this.rowBytes[last] = (this.rowBytes[last] ?? 0) + blobLengthOf(file, blob)
     if (layout === undefined) this.#pieces.push(row, 0, entry.size, 0)
     else for (const piece of piecesOfBlob(layout, blob)) this.#addPiece(row, piece)
     const at = this.#files.length - FILE_FIELDS + FILE_PIECES

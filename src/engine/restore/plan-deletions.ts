@@ -50,7 +50,8 @@ function isMountPoint(target: TargetTree, parent: TargetDirectory, status: FileS
   return above.mountId !== status.mountId || above.devMajor !== status.devMajor || above.devMinor !== status.devMinor
 }
 
-function deletion(directory: TargetDirectory, name: ByteString, existing: FileStatus): PlanStep {
+/** Returns the step that deletes one entry, of a directory an empty one. */
+export function deletion(directory: TargetDirectory, name: ByteString, existing: FileStatus): PlanStep {
   const bytes = existing.kind === 'file' ? existing.size : 0
   const { kind, uid, gid } = existing
   const nothing = { entry: undefined, itself: undefined, linkTo: undefined, isContentSame: false, failed: false }

@@ -1,4 +1,5 @@
 import { type ByteString, display } from '../../base/byte-string.ts'
+import { type Clock, systemClock } from '../../base/clock.ts'
 import { TargetError, type TidemarkError, UsageError } from '../../base/errors.ts'
 import type { RepositoryId } from '../../base/ids.ts'
 import type { TreeEntry } from '../../format/tree.ts'
@@ -26,8 +27,11 @@ export interface PlanRestoreInput {
   readonly repository?: RestoreRepository
   readonly options: RestoreOptions
   readonly signal?: AbortSignal | undefined
+  readonly clock?: Clock
   /** Told of what could not be restored because it cannot be read, here or in the point. */
   readonly onFailure?: (path: ByteString, error: TidemarkError) => void
+  /** Told, at the end, what the user should know although nothing failed. */
+  readonly onWarning?: (message: string) => void
 }
 
 /**
@@ -46,12 +50,14 @@ export async function* planRestore(input: PlanRestoreInput): AsyncGenerator<Rest
     target,
     options,
     canSetOwners: processRights().uid === 0,
+    nowMs: (input.clock ?? systemClock).nowMs(),
     onFailure: input.onFailure ?? (() => undefined),
   })
   for await (const steps of planner.plan(start)) {
     signal?.throwIfAborted()
     for (const step of steps) yield itemOf(target, step)
   }
+  for (const warning of planner.warnings()) input.onWarning?.(warning)
 }
 
 /** What the user named of a point, and the listing of the directory it lies in, which names its owners. */

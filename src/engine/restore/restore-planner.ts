@@ -5,19 +5,20 @@ import { readLinkAt } from '../../base/posix/files.ts'
 import type { FileStatus } from '../../base/posix/statx.ts'
 import { entryNameProblem } from '../../format/entry-name.ts'
 import type { TreeEntry } from '../../format/tree.ts'
-import type { DirectoryListing } from '../point-view-directory.ts'
+import { type DirectoryListing, findEntry } from '../point-view-directory.ts'
 import type { OpenPointView } from '../point-view.ts'
 import type { RestoreAction, RestoreOptions } from '../restore-types.ts'
 import { chooseAction, isContentSame } from './choose-action.ts'
 import { ListingQueue } from './listing-queue.ts'
 import { LeftAlone } from './left-alone.ts'
-import { planDeletions } from './plan-deletions.ts'
+import { deletion, planDeletions } from './plan-deletions.ts'
 import type { RestoreStart } from './plan-restore.ts'
 import type { PlanStep } from './plan-step.ts'
 import { RestoreFilter, type Wanted } from './restore-filter.ts'
 import { RestoreOwners } from './restore-owners.ts'
 import { targetError } from './target-errors.ts'
 import { type TargetDirectory, type TargetTree, childDirectory } from './target-tree.ts'
+import { isLeftOver, isTemporaryName } from './temporary-names.ts'
 
 export interface PlannerOptions {
   readonly view: OpenPointView
@@ -25,6 +26,8 @@ export interface PlannerOptions {
   readonly options: RestoreOptions
   /** Whether owners can be set, so that they count when entries are compared. */
   readonly canSetOwners: boolean
+  /** Wall clock. */
+  readonly nowMs: number
   readonly onFailure: (path: ByteString, error: TidemarkError) => void
 }
 
@@ -72,12 +75,22 @@ export class RestorePlanner {
     this.#owners = new RestoreOwners({ numericIds: options.options.numericIds === true })
   }
 
+  /** Returns, once all is planned, what the user should know about what was asked for. */
+  warnings(): string[] {
+    return this.#filter.unused.map((pattern) => {
+      return `the pattern ${JSON.stringify(pattern)} matched nothing; patterns are relative to what is restored`
+    })
+  }
+
   /** Plans the entry that the user named: a directory's content, or a single file. */
   async *plan({ entry: start, siblings }: RestoreStart): AsyncGenerator<readonly PlanStep[]> {
     const { target, view } = this.#options
     if (start.kind !== 'dir') {
       const listing = { ...siblings, entries: [start] }
-      yield [...this.#planDirectory({ directory: target.root, entry: start, wanted: 'yes' }, listing, undefined).steps]
+      const names = target.root.exists ? target.list(target.root) : none
+      const leftOver = this.#planLeftOvers(target.root, names, listing)
+      const { steps } = this.#planDirectory({ directory: target.root, entry: start, wanted: 'yes' }, listing, undefined)
+      yield [...leftOver, ...steps]
       return
     }
     if (start.name !== '' && this.#isTargetRestored()) yield [this.#rootStep(start, siblings)]
@@ -123,7 +136,7 @@ export class RestorePlanner {
     names: readonly ByteString[] | undefined,
   ): { steps: readonly PlanStep[]; below: readonly Level[] } {
     const isThere = names && new Set(names)
-    const steps: PlanStep[] = []
+    const steps: PlanStep[] = names === undefined ? [] : this.#planLeftOvers(directory, names, listing)
     const below: Level[] = []
     for (const entry of listing.entries) {
       const entryWanted = this.#filter.hasPatterns
@@ -263,7 +276,7 @@ export class RestorePlanner {
     if (found.names.length === 0) return
     const stays = new Set(found.listing.entries.map(({ name }) => name))
     for (const name of [...found.names].sort()) {
-      if (stays.has(name)) continue
+      if (stays.has(name) || isTemporaryName(name)) continue
       try {
         const isDirectory = this.#options.target.status(directory, name).kind === 'dir'
         const path = joinPath(directory.path, name)
@@ -273,6 +286,18 @@ export class RestorePlanner {
         this.#fail(directory, name, error)
       }
     }
+  }
+
+  /** What a restore that was killed left half-written takes room, and nobody would know it for what it is. */
+  #planLeftOvers(directory: TargetDirectory, names: readonly ByteString[], listing: DirectoryListing): PlanStep[] {
+    const steps: PlanStep[] = []
+    for (const name of names) {
+      if (!isTemporaryName(name) || findEntry(listing.entries, name) !== undefined) continue
+      const status = this.#statusIfThere(directory, name)
+      if (status === undefined || status.kind === 'dir') continue
+      if (isLeftOver(name, status.ctime, this.#options.nowMs)) steps.push(deletion(directory, name, status))
+    }
+    return steps
   }
 
   #deleteTree(directory: TargetDirectory, name: ByteString, steps: PlanStep[]): boolean {

@@ -17,6 +17,7 @@ import { WAY_CREATE, WAY_IN_PLACE, WAY_REPLACE } from './restore-job.ts'
 import type { RestoreTally } from './restore-tally.ts'
 import { targetError } from './target-errors.ts'
 import type { TargetDirectory, TargetTree } from './target-tree.ts'
+import type { TemporaryNames } from './temporary-names.ts'
 
 export interface RestoreRunOptions {
   readonly view: OpenPointView
@@ -24,8 +25,7 @@ export interface RestoreRunOptions {
   readonly tally: RestoreTally
   readonly attributes: AttributeWriter
   readonly verify: boolean
-  /** Part of every temporary name: no other restore uses it. */
-  readonly token: string
+  readonly temporaryNames: TemporaryNames
 }
 
 /** Carries out the steps of a plan: all but the content of files, which it collects. */
@@ -35,7 +35,6 @@ export class RestoreRun {
   readonly #links: PlanStep[] = []
   readonly #lockedLinks: PlanStep[] = []
   readonly #pathOf = ({ directory, name }: PlanStep): ByteString => this.#options.target.pathOf(directory, name)
-  #nextTemporary = 0
   /** Files whose content is still to be restored, and how many bytes they have; the caller takes them out. */
   files: RestoreFile[] = []
   bytes = 0
@@ -71,7 +70,12 @@ export class RestoreRun {
     if (step.itself !== undefined) step.itself.failed = true
     tally.undone(step)
     const path = this.#pathOf(step)
-    tally.fail(path, targetError(path, error))
+    tally.fail(path, targetError(path, error), step.bytes)
+  }
+
+  /** Counts bytes of a file that is not whole yet. */
+  partDone(step: PlanStep, bytes: number): void {
+    this.#options.tally.partDone(step, bytes, this.#pathOf)
   }
 
   done(step: PlanStep): void {
@@ -196,7 +200,7 @@ export class RestoreRun {
   }
 
   #temporaryName(): ByteString {
-    return `.tidemark-${this.#options.token}-${this.#nextTemporary++}` as ByteString
+    return this.#options.temporaryNames.next()
   }
 
   #relativePath({ directory, name }: PlanStep): ByteString {

@@ -16,7 +16,12 @@ export class RestoreTally {
   readonly #notes = new Set<string>()
   readonly #total = { entries: 0, bytes: 0 }
   readonly #done = { entries: 0, bytes: 0 }
+  /** Bytes of files that are written in several jobs and not whole yet. */
+  readonly #parts = new Map<PlanStep, number>()
+  readonly #full = { entries: 0, bytes: 0 }
   #toldMs = -Infinity
+  /** Whether all steps are known, so that the rest can be estimated. */
+  isPlanned = false
   bytesWritten = 0
   filesVerified = 0
 
@@ -39,7 +44,19 @@ export class RestoreTally {
   /** Counts a step as done; `pathOf` names it where somebody wants to know. */
   done(step: PlanStep, pathOf: (step: PlanStep) => ByteString): void {
     this.#done.entries++
-    this.#done.bytes += step.bytes
+    this.#done.bytes += step.bytes - (this.#parts.get(step) ?? 0)
+    this.#parts.delete(step)
+    this.#tell(step, pathOf)
+  }
+
+  /** Counts bytes of a step that is not done yet. */
+  partDone(step: PlanStep, bytes: number, pathOf: (step: PlanStep) => ByteString): void {
+    this.#done.bytes += bytes
+    this.#parts.set(step, (this.#parts.get(step) ?? 0) + bytes)
+    this.#tell(step, pathOf)
+  }
+
+  #tell(step: PlanStep, pathOf: (step: PlanStep) => ByteString): void {
     const nowMs = this.#clock.monotonicMs()
     if (this.#events.progress === undefined || nowMs - this.#toldMs < PROGRESS_INTERVAL_MS) return
     this.#toldMs = nowMs
@@ -48,6 +65,7 @@ export class RestoreTally {
       entriesTotal: this.#total.entries,
       bytesDone: this.#done.bytes,
       bytesTotal: this.#total.bytes,
+      planned: this.isPlanned,
       path: pathOf(step),
     })
   }
@@ -61,8 +79,13 @@ export class RestoreTally {
     counts.bytes -= step.bytes
   }
 
-  fail(path: ByteString, error: TidemarkError): void {
+  /** @param bytes that were to be written. */
+  fail(path: ByteString, error: TidemarkError, bytes = 0): void {
     const failure = { path, error }
+    if (error.code === 'TARGET_FULL') {
+      this.#full.entries++
+      this.#full.bytes += bytes
+    }
     this.#failures.push(failure)
     this.#events.failure?.(failure)
   }
@@ -81,6 +104,7 @@ export class RestoreTally {
       bytesWritten: this.bytesWritten,
       filesVerified: this.filesVerified,
       failures: this.#failures,
+      full: this.#full,
       durationMs: this.#clock.monotonicMs() - this.#startedMs,
     }
   }

@@ -18,6 +18,7 @@ import { RestoreRun } from './restore-run.ts'
 import { RestoreTally } from './restore-tally.ts'
 import { SharedFiles } from './shared-files.ts'
 import type { TargetTree } from './target-tree.ts'
+import { TemporaryNames } from './temporary-names.ts'
 
 /**
  * Files in a batch while threads have nothing else to do, and otherwise; and bytes. What is known of a file is held
@@ -60,13 +61,14 @@ export async function restore(input: RestoreInput): Promise<RestoreSummary> {
   using target = openTarget(start.entry, options, { create: true })
   const tally = new RestoreTally(events, clock)
   const attributes = new AttributeWriter(rights)
-  const token = toHex(randomness.bytes(TOKEN_BYTES))
-  const run = new RestoreRun({ view, target, tally, attributes, verify: options.verify, token })
+  const temporaryNames = new TemporaryNames(toHex(randomness.bytes(TOKEN_BYTES)))
+  const run = new RestoreRun({ view, target, tally, attributes, verify: options.verify, temporaryNames })
   const planner = new RestorePlanner({
     view,
     target,
     options,
     canSetOwners: rights.uid === 0,
+    nowMs: clock.nowMs(),
     onFailure: (path, error) => tally.fail(path, error),
   })
   await using files = new FileQueue({ input, target, tally, attributes, run })
@@ -84,6 +86,8 @@ export async function restore(input: RestoreInput): Promise<RestoreSummary> {
     }
     if (files.isIdle) await files.start()
   }
+  tally.isPlanned = true
+  for (const warning of planner.warnings()) tally.note(warning)
   await files.drain()
   run.finish()
   for (const note of attributes.notes) tally.note(note)
@@ -178,6 +182,7 @@ class FileQueue implements AsyncDisposable {
       verify: options.verify,
       onWritten: (bytes) => (tally.bytesWritten += bytes),
       onNote: (note) => tally.note(note),
+      onPart: ({ step }, bytes) => run.partDone(step, bytes),
       onWrittenFile: ({ step }) => run.done(step),
       onDone: (file) => this.#done(file),
     })

@@ -9,6 +9,11 @@ export function targetError(path: ByteString, cause: unknown): TidemarkError {
   return fromErrno(path, { code: errnoOf(cause) ?? '', message, cause })
 }
 
+/** Returns the error of a file that is not tried, because one that is no larger did not fit. */
+export function noRoomFor(path: ByteString): TidemarkError {
+  return fromErrno(path, { code: 'ENOSPC', message: 'there is no room for it' })
+}
+
 /** Returns the error of a file that a thread could not restore. */
 export function problemError(path: ByteString, { code, message }: FileProblem): TidemarkError {
   const context = { path: display(path) }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type ByteString, byteStringOf } from '../../../src/base/byte-string.ts'
@@ -8,7 +8,7 @@ import { patternBytes } from '../../support/pattern-bytes.ts'
 import { RestoreFixture, closePool } from '../../support/restore-fixture.ts'
 import { rootTest } from '../../support/root-test.ts'
 import { temporaryFolder, temporaryVolume } from '../../support/temporary-folder.ts'
-import { dirEntry } from '../../support/tree-entries.ts'
+import { dirEntry, symlinkEntry } from '../../support/tree-entries.ts'
 
 afterAll(closePool)
 
@@ -102,5 +102,22 @@ describe('what cannot be restored', () => {
     expect(summary.failures.some(({ path: at }) => at.endsWith('/large'))).toBe(true)
     expect(readFileSync(join(volume.path, 'small'), 'utf8')).toBe('fits')
     expect(diskTree(volume.path).map((line) => line.split(':')[0])).not.toContain('large')
+  })
+
+  rootTest('because the target is full is not tried again and again; folders, links and small files go on', async () => {
+    const f = await RestoreFixture.create()
+    const files = Array.from({ length: 3000 }, (_, i) => f.file(`f${i}`, patternBytes(16_384, i)))
+    await f.open([f.dir('a', files), f.dir('b', [f.file('empty', ''), symlinkEntry('link', 'empty')])])
+    const volume = temporaryVolume(4 << 20)
+    const summary = await f.restore({ target: path(volume.path) })
+    const { failures, full } = summary
+    expect(failures.length).toBeGreaterThan(2700)
+    expect(full).toEqual({ entries: failures.length, bytes: failures.length * 16_384 })
+    const tried = failures.filter(({ error }) => error.message.includes('ENOSPC'))
+    expect(tried.length).toBeGreaterThan(0)
+    // Jobs that were on their way when the first file did not fit have 192 files each.
+    expect(tried.length).toBeLessThan(failures.length - 500)
+    expect(readdirSync(join(volume.path, 'a'))).toHaveLength(3000 - failures.length)
+    expect(diskTree(join(volume.path, 'b'))).toEqual(['empty: ', 'link -> empty'])
   })
 })

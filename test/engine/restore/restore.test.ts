@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openLocalDriver } from '../../../drivers/local/local-driver.ts'
 import { type ByteString, byteStringOf } from '../../../src/base/byte-string.ts'
+import { systemClock } from '../../../src/base/clock.ts'
 import { closeDescriptor } from '../../../src/base/posix/descriptors.ts'
 import { openDirectory } from '../../../src/base/posix/directory.ts'
 import { statusAt } from '../../../src/base/posix/statx.ts'
+import type { RestoreProgress } from '../../../src/engine/restore-types.ts'
 import { diskTree, modeOf, xattrsOf } from '../../support/disk.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
 import { RestoreFixture, closePool } from '../../support/restore-fixture.ts'
@@ -253,6 +255,19 @@ describe('patterns', () => {
     await expect(f.restore({ target: path(target), include: ['[a'] })).rejects.toMatchObject({ code: 'BAD_PATTERN' })
     expect(diskTree(target)).toEqual([])
   })
+})
+
+test('progress moves while a large file is being written', async () => {
+  const f = await RestoreFixture.create()
+  await f.open([f.file('large', patternBytes(24 << 20, 1))])
+  const seen: RestoreProgress[] = []
+  const events = { progress: (progress: RestoreProgress) => seen.push(progress) }
+  const clock = { ...systemClock, monotonicMs: () => performance.now() * 1000 }
+  await f.restore({ target: path(temporaryFolder()) }, { events, clock })
+  const within = seen.filter(({ bytesDone }) => bytesDone > 0 && bytesDone < 24 << 20)
+  expect(within.length).toBeGreaterThan(2)
+  expect(within.every(({ planned, bytesTotal }) => planned && bytesTotal === 24 << 20)).toBe(true)
+  expect(seen.at(-1)).toMatchObject({ bytesDone: 24 << 20, entriesDone: 1 })
 })
 
 test('an interrupted restore goes on where it stopped', async () => {

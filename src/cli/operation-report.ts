@@ -1,0 +1,44 @@
+import type { ByteString } from '../base/byte-string.ts'
+import type { Clock } from '../base/clock.ts'
+import { jsonPath } from './json-path.ts'
+import type { Output } from './output.ts'
+import { Progress, type ProgressState } from './progress.ts'
+
+const PROGRESS_EVENT_MS = 1000
+
+/** Tells the user how far a long operation is: a line on a terminal, events with --json. */
+export class OperationReport {
+  protected readonly output: Output
+  readonly #clock: Clock
+  readonly #progress: Progress | undefined
+  #eventMs = Number.NEGATIVE_INFINITY
+
+  constructor(output: Output, clock: Clock) {
+    this.output = output
+    this.#clock = clock
+    this.#progress = output.showsProgress ? new Progress(output, () => clock.monotonicMs()) : undefined
+  }
+
+  /** Takes the progress away; also after a failure. */
+  stop(): void {
+    this.#progress?.end()
+  }
+
+  /** Shows `state`, or sends `counts` and the path as an event, unless that was done a moment ago. */
+  protected showProgress(
+    state: Omit<ProgressState, 'elapsedMs'>,
+    { path, ...counts }: { readonly path: ByteString },
+  ): void {
+    this.#progress?.update(state)
+    const nowMs = this.#clock.monotonicMs()
+    if (!this.output.sendsProgress || nowMs - this.#eventMs < PROGRESS_EVENT_MS) return
+    this.#eventMs = nowMs
+    this.output.event('progress', { ...counts, ...jsonPath(path) })
+  }
+
+  /** Says what the user should know although nothing failed. */
+  protected warn(message: string): void {
+    if (this.output.json) this.output.event('warning', { message })
+    this.output.warning(message)
+  }
+}
