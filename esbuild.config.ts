@@ -1,5 +1,26 @@
 import { rm } from 'node:fs/promises'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
+
+/** Loaders of addons that take long to look for them, and where they find them in the end. */
+const ADDON_PLACES: Readonly<Record<string, string>> = {
+  'sodium-native/binding.js': 'sodium-native/prebuilds/${process.platform}-${process.arch}/sodium-native.node',
+  '@napi-rs/blake-hash': '@napi-rs/blake-hash-${process.platform}-${process.arch}-gnu',
+}
+
+/** See docs/decisions/0028: an addon that is not where it usually is, is looked for as its package does. */
+const addons: Plugin = {
+  name: 'addons',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^(sodium-native\/binding\.js|@napi-rs\/blake-hash|\.\/binding)$/ }, (wanted) => {
+      const path = wanted.importer.endsWith('/sodium-native/index.js') ? 'sodium-native/binding.js' : wanted.path
+      if (!(path in ADDON_PLACES)) return undefined
+      return wanted.namespace === 'addon' ? { path, external: true } : { path, namespace: 'addon' }
+    })
+    bundler.onLoad({ filter: /.*/, namespace: 'addon' }, ({ path }) => ({
+      contents: `try { module.exports = require(\`${ADDON_PLACES[path]}\`) } catch { module.exports = require('${path}') }`,
+    }))
+  },
+}
 
 // One bundle with shared chunks: what a command does not use it does not load. Native modules and
 // whatever finds its own files at run time stay in node_modules.
@@ -15,7 +36,8 @@ await build({
   minify: false,
   sourcemap: false,
   legalComments: 'none',
-  external: ['argon2', 'koffi', 'sodium-native', '@napi-rs/blake-hash', 'fuse-native', 'ssh2'],
+  plugins: [addons],
+  external: ['argon2', 'koffi', 'fuse-native', 'ssh2'],
   // CommonJS packages inside an ES module bundle look for these.
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
