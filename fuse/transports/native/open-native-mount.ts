@@ -1,0 +1,91 @@
+import type Fuse from 'fuse-native'
+import { promisify } from 'node:util'
+import { MountError, errnoOf } from '../../../src/base/errors.ts'
+import type { MountTree } from '../../tree/mount-tree.ts'
+import { endMount } from '../kernel/unmount.ts'
+import { nativeOperations } from './native-operations.ts'
+
+/** Bytes of one READ. */
+const READ_BYTES_MAX = 1 << 20
+/** How long the kernel believes what it saw: of all folders alike, also of those that change. */
+const VALID_SECONDS = 1
+/** How long a question may take, a store far away included. */
+const ANSWER_MS_MAX = 60_000
+const CONCURRENT_QUESTIONS_MAX = 16
+const LOOP_ENDED = 'EFUSELOOPEXIT'
+
+export interface NativeMountOptions {
+  /** An absolute path without symbolic links. */
+  readonly mountPoint: string
+  readonly tree: MountTree
+  /** Lets other users in, each to what the stored modes and owners let him. */
+  readonly allowOther: boolean
+  /** Folders that programs are looked for in, separated by colons. */
+  readonly searchPath: string
+  /** Told of what cannot be read. */
+  readonly onProblem: (problem: unknown) => void
+}
+
+/** A file system that libfuse has mounted, answered on this thread. */
+export interface NativeMount {
+  /** Resolves once it is no longer mounted, whoever ended it. */
+  readonly ended: Promise<void>
+  /** As of `KernelDevice`. */
+  unmount(): Promise<void>
+  detach(): Promise<void>
+}
+
+/**
+ * Mounts `tree` through libfuse.
+ *
+ * @throws {MountError} MOUNT_UNAVAILABLE: libfuse 3 is missing, or refuses; the hint says what to install.
+ */
+export async function openNativeMount(options: NativeMountOptions): Promise<NativeMount> {
+  const { mountPoint, tree, allowOther, searchPath, onProblem } = options
+  const { promise: ended, resolve: onEnd } = Promise.withResolvers<undefined>()
+  const fuse = new (await loadFuse())(
+    mountPoint,
+    nativeOperations({ tree, onProblem, onEnd: () => onEnd(undefined) }),
+    {
+      allowOther,
+      defaultPermissions: allowOther,
+      autoCache: true,
+      entryTimeout: VALID_SECONDS,
+      attrTimeout: VALID_SECONDS,
+      fsname: 'tidemark',
+      subtype: 'tidemark',
+      maxRead: READ_BYTES_MAX,
+      maxConcurrency: CONCURRENT_QUESTIONS_MAX,
+      timeout: ANSWER_MS_MAX,
+      // Its loop ends whenever somebody unmounts, and it calls that an error.
+      onError: (error) => (errnoOf(error) === LOOP_ENDED ? onEnd(undefined) : onProblem(error)),
+    },
+  )
+  await promisify(fuse.mount.bind(fuse))().catch((error: unknown) => {
+    throw refused(mountPoint, error)
+  })
+  const end = async (lazy: boolean): Promise<void> =>
+    process.platform === 'linux'
+      ? endMount({ mountPoint, searchPath, lazy })
+      : promisify(fuse.unmount.bind(fuse))().then(() => undefined)
+  return { ended, unmount: () => end(false), detach: () => end(true) }
+}
+
+async function loadFuse(): Promise<typeof Fuse> {
+  try {
+    return (await import('fuse-native')).default
+  } catch (cause) {
+    throw new MountError('MOUNT_UNAVAILABLE', 'nothing can be mounted: libfuse 3 cannot be loaded', {
+      hint: 'Install the package fuse3 (on macOS macFUSE 5.3 or later), or on Linux leave out --transport native.',
+      cause,
+    })
+  }
+}
+
+function refused(mountPoint: string, error: unknown): MountError {
+  const reason = error instanceof Error ? error.message : (errnoOf(error) ?? 'unknown reason')
+  return new MountError('MOUNT_UNAVAILABLE', `${mountPoint} cannot be mounted: ${reason}`, {
+    hint: 'Check that it is a directory that you own, and that fuse3 (on macOS macFUSE) is installed.',
+    cause: error,
+  })
+}
