@@ -27,7 +27,7 @@ export function megabytes(bytes: number): string {
   return String(Math.round(bytes / 1e6))
 }
 
-function time(title: string, step: Step, goals: Pick<Row, 'ofBest' | 'ofDistribution' | 'most'>): Row {
+export function time(title: string, step: Step, goals: Pick<Row, 'ofBest' | 'ofDistribution' | 'most'>): Row {
   return {
     title,
     figure: (results) => results.of(step)?.wallMs,
@@ -41,7 +41,7 @@ function time(title: string, step: Step, goals: Pick<Row, 'ofBest' | 'ofDistribu
   }
 }
 
-function memory(title: string, step: Step): Row {
+export function memory(title: string, step: Step): Row {
   const peak = (results: ToolResults): Measurement['peakBytes'] | undefined => results.of(step)?.peakBytes
   return {
     title,

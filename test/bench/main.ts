@@ -1,4 +1,4 @@
-// Measures Tidemark and whatever it finds to compare with, and writes docs/benchmarks.md.
+// Measures Tidemark and whatever it finds to compare with, and writes docs/benchmarks.md; with `mount`, mounts alone.
 //
 //   npm run bench -- --help
 import { execFileSync } from 'node:child_process'
@@ -6,17 +6,19 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
 
+import { compareMounts } from './compare-mounts.ts'
 import { compareTools } from './compare-tools.ts'
 import { conditions } from './conditions.ts'
 import { Corpora } from './corpora.ts'
 import { measureGrowth } from './growth.ts'
 import { readOptions, USAGE } from './options.ts'
 import { findPeers } from './peers.ts'
-import { writeReport } from './report.ts'
+import { withMounts, writeReport } from './report.ts'
 import { tidemark } from './tidemark.ts'
 import { warm } from './tree-files.ts'
 import type { IndexBytes } from './index-bytes.ts'
 import type { BenchOptions } from './options.ts'
+import type { Tool } from './tool.ts'
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`)
@@ -27,9 +29,34 @@ function measureIndex(): IndexBytes {
   return JSON.parse(execFileSync(process.execPath, ['--expose-gc', script], { encoding: 'utf8' })) as IndexBytes
 }
 
+function readReport(output: string | undefined): string {
+  return output !== undefined && existsSync(output) ? readFileSync(output, 'utf8') : ''
+}
+
+function keep(report: string, output: string | undefined): void {
+  if (output === undefined) process.stdout.write(report)
+  else writeFileSync(output, report)
+}
+
+function chosenPeers(tools: readonly string[] | undefined): Tool[] {
+  return findPeers().filter(({ name }) => tools === undefined || tools.some((part) => name.includes(part)))
+}
+
+async function benchMounts({ folder, size, runs, tools, output, program }: BenchOptions): Promise<void> {
+  const corpora = new Corpora({ folder, size })
+  const small = warm(corpora.small())
+  const large = { bytes: statSync(corpora.large()).size }
+  const [loadBefore = 0] = loadavg()
+  const all = [tidemark(program), ...chosenPeers(tools)].filter(({ mounting }) => mounting !== undefined)
+  const [ours, ...peers] = await compareMounts({ tools: all, corpora, folder, runs, say })
+  if (ours === undefined) return
+  const facts = conditions({ small, large, runs, loadBefore, peers: peers.map(({ name }) => name) })
+  keep(withMounts({ conditions: facts, ours, peers }, readReport(output)), output)
+}
+
 async function bench({ folder, size, growth, runs, tools, output, program }: BenchOptions): Promise<void> {
   const ours = tidemark(program)
-  const peers = findPeers().filter(({ name }) => tools === undefined || tools.some((part) => name.includes(part)))
+  const peers = chosenPeers(tools)
   const corpora = new Corpora({ folder, size })
   const small = warm(corpora.small())
   const large = { bytes: statSync(corpora.large()).size }
@@ -39,13 +66,12 @@ async function bench({ folder, size, growth, runs, tools, output, program }: Ben
   if (ourResults === undefined) return
   const grown = await measureGrowth({ tool: ours, corpora, folder, sizes: growth, runs, say })
   const facts = conditions({ small, large, runs, loadBefore, peers: peers.map(({ name }) => name) })
-  const before = output !== undefined && existsSync(output) ? readFileSync(output, 'utf8') : ''
-  const report = writeReport({ conditions: facts, ours: ourResults, peers: peerResults, growth: grown, index }, before)
-  if (output === undefined) process.stdout.write(report)
-  else writeFileSync(output, report)
+  const findings = { conditions: facts, ours: ourResults, peers: peerResults, growth: grown, index }
+  keep(writeReport(findings, readReport(output)), output)
 }
 
 process.once('SIGINT', () => process.exit(130))
 const options = readOptions(process.argv.slice(2))
 if (options === undefined) process.stdout.write(USAGE)
+else if (options.mounts) await benchMounts(options)
 else await bench(options)

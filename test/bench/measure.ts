@@ -29,7 +29,8 @@ const hasGnuTime = existsSync(GNU_TIME) && spawnSync(GNU_TIME, ['-f', '%U %S %M'
 /** How processor time and memory are measured here, for the report. */
 export const METHOD = hasGnuTime ? 'GNU time' : 'reading /proc every 20 ms'
 
-function readUsage(pid: number): { readonly cpuMs: number; readonly peakBytes: number } | undefined {
+/** Returns the processor time of a process and its largest resident set so far, or `undefined` when it has ended. */
+export function readUsage(pid: number): Pick<Measurement, 'cpuMs' | 'peakBytes'> | undefined {
   try {
     // After the name in brackets, which may hold anything: state is field 3, utime 14, stime 15.
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')

@@ -7,7 +7,8 @@ import type { CorpusSize } from './corpus-size.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
 
-export const USAGE = `npm run bench -- [options]
+export const USAGE = `npm run bench [mount] -- [options]
+  mount              mounts alone: their part of the report is written anew, the rest kept
   --corpus DIR       where corpora are kept between runs, and repositories during one
   --runs N           how often each is measured (3)
   --tools A,B        only peers whose names contain one of these; "none" for Tidemark alone
@@ -18,6 +19,7 @@ export const USAGE = `npm run bench -- [options]
 `
 
 export interface BenchOptions {
+  readonly mounts: boolean
   readonly folder: string
   readonly size: CorpusSize
   readonly growth: readonly number[]
@@ -31,8 +33,9 @@ export interface BenchOptions {
 
 /** Reads the arguments of the bench; returns `undefined` when help is asked for. Throws when they make no sense. */
 export function readOptions(words: readonly string[]): BenchOptions | undefined {
-  const { values } = parseArgs({
+  const { positionals, values } = parseArgs({
     args: [...words],
+    allowPositionals: true,
     options: {
       corpus: { type: 'string', default: join(tmpdir(), 'tidemark-bench') },
       runs: { type: 'string' },
@@ -45,6 +48,8 @@ export function readOptions(words: readonly string[]): BenchOptions | undefined 
     },
   })
   if (values.help) return undefined
+  const [part, ...others] = positionals
+  if ((part !== undefined && part !== 'mount') || others.length > 0) throw new Error('the only part is `mount`')
   const { quick, growth } = values
   const runs = Number(values.runs ?? (quick ? 1 : 3))
   if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs is a number of 1 or more')
@@ -52,6 +57,7 @@ export function readOptions(words: readonly string[]): BenchOptions | undefined 
   const size = quick ? QUICK_SIZE : FULL_SIZE
   const sizes = growth === 'none' ? [] : growth === 'full' ? [...size.growth, GROWTH_FULL] : size.growth
   return {
+    mounts: part === 'mount',
     folder: quick ? join(values.corpus, 'quick') : values.corpus,
     size,
     growth: sizes,

@@ -15,6 +15,10 @@ const restic: Build = (run) => ({
   init: (place) => [run(place, 'init')],
   backup: (place, { source }) => run(place, 'backup', source),
   restore: (place, { source, target }) => run(place, 'restore', 'latest', '--path', source, '--target', target),
+  mounting: {
+    mount: (place, directory) => run(place, 'mount', directory),
+    backups: (directory) => join(directory, 'snapshots'),
+  },
 })
 
 const rustic: Build = (run) => ({
@@ -27,6 +31,10 @@ const borg: Build = (run) => ({
   init: (place) => [run(place, 'init', '-e', 'repokey-blake2', place.repository)],
   backup: (place, { name, source }) => run(place, 'create', '-C', 'lz4', `${place.repository}::${name}`, source),
   restore: (place, { name, target }) => ({ ...run(place, 'extract', `${place.repository}::${name}`), cwd: target }),
+  mounting: {
+    mount: (place, directory) => run(place, 'mount', '-f', place.repository, directory),
+    backups: (directory) => directory,
+  },
 })
 
 /** Returns the id of the newest snapshot's root, which is what kopia restores. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { writeReport } from './report.ts'
+import { withMounts, writeReport } from './report.ts'
 import { median, medianOf, ToolResults } from './results.ts'
 import type { Findings } from './report.ts'
 
@@ -59,4 +59,18 @@ test('remarks written by hand survive when the report is written again', () => {
   expect(second).toContain('The reason is the disk.')
   expect(second).toContain('0.50 of quick')
   expect(writeReport(findings([500]), second)).toBe(second)
+})
+
+test('figures of mounts are written alone, and kept when all else is written again', () => {
+  const mounts = findings([400])
+  mounts.ours.add('walk', { wallMs: 1000, cpuMs: 500, peakBytes: 0 })
+  mounts.peers[0]?.add('walk', { wallMs: 4000, cpuMs: 500, peakBytes: 0 })
+  const first = withMounts(mounts, writeReport(findings([400]), ''))
+  expect(line(first, 'walk', 1)).toContain('| 0.25 of quick | <= 0.35 | pass |')
+  const second = withMounts(mounts, writeReport(findings([500]), first))
+  expect(second).toContain('0.50 of quick')
+  expect(second.match(/^\| walk/gm)).toHaveLength(2)
+  expect(writeReport(findings([400]), second)).toContain(line(first, 'walk', 1))
+  // A report that has no part for them gets one.
+  expect(line(withMounts(mounts, ''), 'walk', 1)).toBe(line(first, 'walk', 1))
 })

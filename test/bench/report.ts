@@ -2,18 +2,30 @@ import { INDEX_BYTES_PER_BLOB_MAX, megabytes, ROWS, seconds } from './goals.ts'
 import type { Row } from './goals.ts'
 import type { Growth } from './growth.ts'
 import type { IndexBytes } from './index-bytes.ts'
+import { MOUNT_ROWS } from './mount-goals.ts'
 import type { Measurement } from './measure.ts'
 import type { ToolResults } from './results.ts'
 
-const BY_HAND = '<!-- What follows is written by hand; the bench keeps it. -->'
-const BY_HAND_END = '<!-- End of what is written by hand. -->'
+/** Parts of the document that a bench does not write but keeps: their first line and their last. */
+const BY_HAND = [
+  '<!-- What follows is written by hand; the bench keeps it. -->',
+  '<!-- End of what is written by hand. -->',
+] as const
+const OF_MOUNTS = ['<!-- What follows is written by `npm run bench mount`. -->', '<!-- End of mounts. -->'] as const
 
-/** All that a run of the bench found. */
-export interface Findings {
-  /** Lines about the machine, the corpora and how it was measured. */
-  readonly conditions: readonly string[]
+interface Compared {
   readonly ours: ToolResults
   readonly peers: readonly ToolResults[]
+}
+
+/** What a run of the bench of mounts found. */
+export interface MountFindings extends Compared {
+  /** Lines about the machine, the corpora and how it was measured. */
+  readonly conditions: readonly string[]
+}
+
+/** All that a run of the bench found. */
+export interface Findings extends MountFindings {
   readonly growth: readonly Growth[]
   readonly index: IndexBytes
 }
@@ -37,11 +49,11 @@ function verdict(figure: number, goal: number): string {
   return figure <= goal ? 'pass' : `miss by ${Math.max(1, Math.ceil((figure / goal - 1) * 100))} %`
 }
 
-function figuresTable(ours: ToolResults, peers: readonly ToolResults[]): string {
+function figuresTable({ ours, peers }: Compared, rows: readonly Row[]): string {
   const all = [ours, ...peers]
   return table([
     ['work', ...all.map(({ name, isDistribution }) => (isDistribution ? `${name} (distribution)` : name))],
-    ...ROWS.map((row) => [
+    ...rows.map((row) => [
       row.title,
       ...all.map((results) => (row.figure(results) === undefined ? '' : row.write(results))),
     ]),
@@ -59,9 +71,9 @@ function ratioLine(row: Row, ours: number, peers: readonly ToolResults[], goal: 
   ]
 }
 
-function goalsTable(ours: ToolResults, peers: readonly ToolResults[]): string {
+function goalsTable({ ours, peers }: Compared, rows: readonly Row[]): string {
   const distribution = peers.filter(({ isDistribution }) => isDistribution)
-  const lines = ROWS.flatMap((row) => {
+  const lines = rows.flatMap((row) => {
     const figure = row.figure(ours)
     if (figure === undefined) return []
     const most = row.most?.value(ours)
@@ -93,14 +105,15 @@ function growthTable(growth: readonly Growth[]): string {
   ])
 }
 
-/** Returns what `document` says between the marks of what is written by hand, or a line break when it has none. */
-function keptPart(document: string): string {
-  const [start, end] = [document.indexOf(BY_HAND), document.indexOf(BY_HAND_END)]
-  return start < 0 || end < start ? '\n' : document.slice(start + BY_HAND.length, end)
+/** Returns a part that is kept as `document` has it, or with `otherwise` in it. */
+function keptPart(document: string, [begin, end]: readonly [string, string], otherwise = '\n'): string {
+  const [start, stop] = [document.indexOf(begin), document.indexOf(end)]
+  const kept = start < 0 || stop < start ? otherwise : document.slice(start + begin.length, stop)
+  return `${begin}${kept}${end}`
 }
 
 /** Writes the report as Markdown; what was written by hand in `before`, the report it replaces, is kept. */
-export function writeReport({ conditions, ours, peers, growth, index }: Findings, before: string): string {
+export function writeReport({ conditions, growth, index, ...compared }: Findings, before: string): string {
   const indexLine =
     `The index of ${index.blobs} blobs takes ${index.counted.toFixed(1)} bytes a blob by its own count, and made its ` +
     `process ${index.resident.toFixed(1)} bytes a blob larger. Goal: <= ${INDEX_BYTES_PER_BLOB_MAX}: ` +
@@ -111,20 +124,39 @@ export function writeReport({ conditions, ours, peers, growth, index }: Findings
     conditions.map((line) => `- ${line}`).join('\n'),
     '## Figures',
     'Medians. Seconds are wall time, [the shortest and the longest], and (processor time of all threads).',
-    figuresTable(ours, peers),
+    figuresTable(compared, ROWS),
     '## Goals',
     "Tidemark's figure over the smallest of the others.",
-    goalsTable(ours, peers),
+    goalsTable(compared, ROWS),
     '## Index',
     indexLine,
     '## Growth',
     'Tidemark, on seeded files of about 1 kB.',
     growthTable(growth),
+    '## Mounts',
+    keptPart(before, OF_MOUNTS, '\n\nNot measured.\n\n'),
     '## Remarks',
-    `${BY_HAND}${keptPart(before)}${BY_HAND_END}`,
+    keptPart(before, BY_HAND),
     '',
   ]
     .join('\n\n')
     .trimEnd()
     .concat('\n')
+}
+
+/** Returns the report `before` with other figures of mounts. */
+export function withMounts({ conditions, ...compared }: MountFindings, before: string): string {
+  const part = [
+    '',
+    'Written by `npm run bench mount`. Medians. Seconds are wall time, [the shortest and the longest], and (processor time of ' +
+      'the mounting process, meanwhile).',
+    conditions.map((line) => `- ${line}`).join('\n'),
+    figuresTable(compared, MOUNT_ROWS),
+    "Tidemark's figure over the smallest of the others:",
+    goalsTable(compared, MOUNT_ROWS),
+    '',
+  ].join('\n\n')
+  const section = `${OF_MOUNTS[0]}${part}${OF_MOUNTS[1]}`
+  const kept = keptPart(before, OF_MOUNTS)
+  return before.includes(kept) ? before.replace(kept, () => section) : `${before}\n## Mounts\n\n${section}\n`
 }

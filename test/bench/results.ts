@@ -1,7 +1,20 @@
 import type { Measurement } from './measure.ts'
 
 /** What is timed of every tool. */
-export type Step = 'first small' | 'first large' | 'unchanged' | 'changed' | 'restore'
+export type Step = 'first small' | 'first large' | 'unchanged' | 'changed' | 'restore' | MountStep
+
+/** What is timed of every tool's mount. */
+export type MountStep =
+  | 'mount and list'
+  | 'walk'
+  | 'small files'
+  | 'random reads'
+  | 'cat'
+  | 'cat again'
+  | 'copy folder'
+  | 'copy attributes'
+  | 'restore folder'
+  | 'whole mount'
 
 /** Returns the middle of `values`, or the mean of the two in the middle; `undefined` when there are none. */
 export function median(values: readonly number[]): number | undefined {

@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+
 import { baseEnvironment } from './tool.ts'
 import type { Place, Tool } from './tool.ts'
 
@@ -18,5 +20,9 @@ export function tidemark(program: string): Tool {
     init: (place) => [command(place, 'init', '--no-recovery')],
     backup: (place, { source }) => command(place, 'backup', source),
     restore: (place, { source, target }) => command(place, 'restore', `latest:${source}`, '--target', target),
+    mounting: {
+      mount: (place, directory) => command(place, 'mount', directory),
+      backups: (directory) => join(directory, 'points'),
+    },
   }
 }

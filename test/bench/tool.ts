@@ -16,6 +16,16 @@ export interface Tool {
   backup(place: Place, backup: { readonly name: string; readonly source: string }): Command
   /** Restores the newest backup, `name` of `source`, into the empty folder `target`, or a folder below it. */
   restore(place: Place, restore: { readonly name: string; readonly source: string; readonly target: string }): Command
+  /** How its backups are mounted; `undefined` where they cannot be. */
+  readonly mounting?: Mounting
+}
+
+/** How a tool shows its backups as folders. */
+export interface Mounting {
+  /** Mounts all of them at the empty folder `directory`, until it is unmounted. */
+  mount(place: Place, directory: string): Command
+  /** Returns the folder of the mount that lists the backups; each holds the whole paths of what was backed up. */
+  backups(directory: string): string
 }
 
 /** The environment of every tool: a home of its own and nothing of the user's. */
