@@ -6,6 +6,7 @@ import {
   type ByteRange,
   type Driver,
   type DriverCapabilities,
+  type Leftover,
   type ObjectInfo,
   type ObjectKind,
   type ObjectName,
@@ -18,7 +19,13 @@ import { type LinkFile, Publisher, systemLink } from './publish.ts'
 import { readObject } from './read-object.ts'
 import { StoreFolders } from './store-folders.ts'
 import { syncFolder } from './sync-folder.ts'
-import { removeTemporaryFile, sweepTemporaryFiles, TEMPORARY_FOLDER, writeTemporaryFile } from './temporary-file.ts'
+import {
+  removeTemporaryFile,
+  sweepTemporaryFiles,
+  TEMPORARY_FOLDER,
+  temporaryFiles,
+  writeTemporaryFile,
+} from './temporary-file.ts'
 
 /** `f_type` of the file systems without hard links that disks are commonly formatted with: FAT and exFAT. */
 const FILE_SYSTEMS_WITHOUT_LINKS: readonly number[] = [0x4d44, 0x2011bab0]
@@ -26,6 +33,8 @@ const FILE_SYSTEMS_WITHOUT_LINKS: readonly number[] = [0x4d44, 0x2011bab0]
 export interface LocalDriverOptions {
   /** The store's folder; it may be, or lie behind, a symbolic link. */
   readonly root: string
+  /** The location as a user would write it; the root by default. */
+  readonly location?: string
   /** What is known of the file system's hard links; where absent, what its type tells. */
   readonly hardLinks?: boolean
   /** How an object gets its name; tests replace it. */
@@ -45,7 +54,7 @@ export async function openLocalDriver(options: LocalDriverOptions): Promise<Loca
     const hardLinks = options.hardLinks ?? !FILE_SYSTEMS_WITHOUT_LINKS.includes((await statfs(root)).type)
     return new LocalDriver({
       root,
-      location: options.root,
+      location: options.location ?? options.root,
       folders: new StoreFolders(root, info.dev),
       publisher: new Publisher({ link: options.link ?? systemLink, hardLinks }),
     })
@@ -148,6 +157,11 @@ export class LocalDriver implements Driver {
 
   localFile(name: ObjectName): string {
     return join(this.#root, objectPath(name))
+  }
+
+  async *leftovers(signal?: AbortSignal): AsyncGenerator<Leftover> {
+    signal?.throwIfAborted()
+    yield* temporaryFiles(this.#root)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 import { toHex } from '../../src/base/bytes.ts'
 import { systemRandomness } from '../../src/base/random.ts'
+import type { Leftover } from '../../src/storage/driver.ts'
 
 /** The folder below a store's root where objects are written before they get their name. */
 export const TEMPORARY_FOLDER = 'tmp'
@@ -62,6 +63,16 @@ export async function sweepTemporaryFiles(root: string, nowMs: number): Promise<
     const path = join(folder, name)
     const info = await lstat(path).catch(ignore)
     if (info?.isFile() === true && info.mtimeMs < nowMs - LEFT_OVER_MS) await removeTemporaryFile(path)
+  }
+}
+
+/** Yields the temporary files that are there, whoever wrote them, with their paths. */
+export async function* temporaryFiles(root: string): AsyncGenerator<Leftover> {
+  const folder = join(root, TEMPORARY_FOLDER)
+  for (const name of await readdir(folder).catch((): string[] => [])) {
+    const path = join(folder, name)
+    const info = await lstat(path).catch(ignore)
+    if (info?.isFile() === true) yield { path, bytes: info.size }
   }
 }
 

@@ -3,6 +3,7 @@ import { IntegrityError } from '../base/errors.ts'
 import { FRAME_BYTES_MAX } from '../base/limits.ts'
 import { open } from '../crypto/aead.ts'
 import {
+  FOOTER_FRAME_NUMBER,
   FRAME_AAD_BYTES,
   FRAME_CODEC_BYTES,
   FRAME_CODEC_STORED,
@@ -13,7 +14,7 @@ import {
   frameNonce,
 } from '../format/frame.ts'
 import { FRAME_TAG_BYTES } from '../format/pack.ts'
-import { decompressInto } from './zstd.ts'
+import { decompressAtMost, decompressInto } from './zstd.ts'
 
 export interface SealedFrame {
   /** The pack's key. */
@@ -46,8 +47,55 @@ let scratch = new Uint8Array(0)
  * @see docs/format.md, "Pack"
  */
 export function decodeFrame(frame: SealedFrame, out: Uint8Array): Uint8Array {
-  const { sealed, rawBytes } = frame
+  const { rawBytes } = frame
   assert(rawBytes <= FRAME_BYTES_MAX && out.byteLength >= rawBytes, 'a frame fits where it is decoded to')
+  const { isStored, payload } = openFrame(frame)
+  if (isStored) out.set(payload)
+  else decompressing(frame, () => decompressInto(out.subarray(0, rawBytes), payload))
+  return out.subarray(0, rawBytes)
+}
+
+/**
+ * Tells whether one frame decodes to `raw`, without copying what it holds. Fit for any thread.
+ *
+ * @throws {IntegrityError} as `decodeFrame`.
+ */
+export function frameHolds(frame: SealedFrame, raw: Uint8Array): boolean {
+  const { isStored, payload } = openFrame(frame)
+  if (isStored) return Buffer.compare(payload, raw) === 0
+  return decompressing(frame, () => decompressesTo(raw, payload))
+}
+
+/**
+ * Returns the payload of a pack's footer frame, whose size nothing tells: at most 4 MiB, freshly allocated.
+ *
+ * @throws {IntegrityError} as `decodeFrame`.
+ */
+export function decodeFooterFrame(
+  footer: Pick<SealedFrame, 'key' | 'repositoryIdBytes' | 'sealed' | 'pack'>,
+): Uint8Array {
+  const frame: SealedFrame = { ...footer, number: FOOTER_FRAME_NUMBER, kind: 'footer', rawBytes: FRAME_BYTES_MAX }
+  const { isStored, payload } = decryptFrame(frame)
+  return isStored ? payload.slice() : decompressing(frame, () => decompressAtMost(FRAME_BYTES_MAX, payload))
+}
+
+/** Decrypts a frame whose size is known; what it returns is good until the next call on this thread. */
+function openFrame(frame: SealedFrame): OpenedFrame {
+  const opened = decryptFrame(frame)
+  const { isStored, payload } = opened
+  if (isStored && payload.byteLength !== frame.rawBytes) {
+    throw malformedFrame(frame, `it holds ${payload.byteLength} bytes`)
+  }
+  return opened
+}
+
+interface OpenedFrame {
+  readonly isStored: boolean
+  readonly payload: Uint8Array
+}
+
+function decryptFrame(frame: SealedFrame): OpenedFrame {
+  const { sealed } = frame
   const plainBytes = sealed.byteLength - FRAME_TAG_BYTES
   if (plainBytes < FRAME_CODEC_BYTES) throw malformedFrame(frame, `it has ${sealed.byteLength} bytes`)
   if (scratch.byteLength < plainBytes) scratch = new Uint8Array(plainBytes)
@@ -55,35 +103,30 @@ export function decodeFrame(frame: SealedFrame, out: Uint8Array): Uint8Array {
   frameNonce(nonce, frame.number)
   frameAad(associatedData, { repository: frame.repositoryIdBytes, kind: frame.kind ?? 'data', number: frame.number })
   if (!open(plain, sealed, { key: frame.key, nonce, associatedData })) {
-    throw new IntegrityError(
-      'AUTH_FAILED',
-      `frame ${frame.number} of packs/${frame.pack} does not verify`,
-      details(frame),
-    )
+    throw new IntegrityError('AUTH_FAILED', `${nameOf(frame)} does not verify`, details(frame))
   }
   const payload = plain.subarray(FRAME_CODEC_BYTES)
-  if (plain[0] === FRAME_CODEC_STORED) {
-    if (payload.byteLength !== rawBytes) throw malformedFrame(frame, `it holds ${payload.byteLength} bytes`)
-    out.set(payload)
-  } else if (plain[0] === FRAME_CODEC_ZSTD) {
-    decompress(frame, { payload, out })
-  } else {
-    throw malformedFrame(frame, `its codec is ${plain[0] ?? 0}`)
-  }
-  return out.subarray(0, rawBytes)
+  const isStored = plain[0] === FRAME_CODEC_STORED
+  if (!isStored && plain[0] !== FRAME_CODEC_ZSTD) throw malformedFrame(frame, `its codec is ${plain[0] ?? 0}`)
+  return { isStored, payload }
 }
 
-function decompress(frame: SealedFrame, { payload, out }: { payload: Uint8Array; out: Uint8Array }): void {
+function decompressing<T>(frame: SealedFrame, decompress: () => T): T {
   try {
-    decompressInto(out.subarray(0, frame.rawBytes), payload)
+    return decompress()
   } catch (cause) {
     throw malformedFrame(frame, 'it does not decompress', cause)
   }
 }
 
 function malformedFrame(frame: SealedFrame, problem: string, cause?: unknown): IntegrityError {
-  const message = `frame ${frame.number} of packs/${frame.pack} is malformed: ${problem}, not ${frame.rawBytes}`
+  const size = frame.kind === 'footer' ? '' : `, not ${frame.rawBytes}`
+  const message = `${nameOf(frame)} is malformed: ${problem}${size}`
   return new IntegrityError('MALFORMED', message, { ...details(frame), ...(cause === undefined ? {} : { cause }) })
+}
+
+function nameOf({ number, kind, pack }: SealedFrame): string {
+  return kind === 'footer' ? `the footer of packs/${pack}` : `frame ${number} of packs/${pack}`
 }
 
 function details(frame: SealedFrame): { context: Record<string, string | number>; hint: string } {

@@ -28,13 +28,37 @@ export function compressInto(out: Uint8Array, raw: Uint8Array): number {
  * @throws {RangeError} it decompresses to another length; otherwise whatever zlib has against it.
  */
 export function decompressInto(out: Uint8Array, compressed: Uint8Array): void {
-  // One byte more than it holds: zlib then needs one call and no second buffer. It refuses chunks below 64 bytes.
-  const chunkSize = Math.max(out.byteLength + 1, CHUNK_BYTES_MIN)
-  const raw = zstdDecompressSync(compressed, { chunkSize, maxOutputLength: Math.max(out.byteLength, 1) })
-  const length = raw.byteLength
-  if (length === out.byteLength) out.set(raw)
-  release(raw)
+  const length = withDecompressed(compressed, out.byteLength, (raw) => {
+    if (raw.byteLength === out.byteLength) out.set(raw)
+    return raw.byteLength
+  })
   if (length !== out.byteLength) throw new RangeError(`it decompresses to ${length} bytes`)
+}
+
+/** Tells whether `compressed` decompresses to `raw`; nothing is copied. @throws whatever zlib has against it. */
+export function decompressesTo(raw: Uint8Array, compressed: Uint8Array): boolean {
+  return withDecompressed(compressed, raw.byteLength, (result) => Buffer.compare(result, raw) === 0)
+}
+
+/** Calls `use` with what `compressed` decompresses to, if that is no more than `rawBytes`; it is gone afterwards. */
+function withDecompressed<T>(compressed: Uint8Array, rawBytes: number, use: (raw: Buffer) => T): T {
+  // One byte more than it holds: zlib then needs one call and no second buffer. It refuses chunks below 64 bytes.
+  const chunkSize = Math.max(rawBytes + 1, CHUNK_BYTES_MIN)
+  const raw = zstdDecompressSync(compressed, { chunkSize, maxOutputLength: Math.max(rawBytes, 1) })
+  try {
+    return use(raw)
+  } finally {
+    release(raw)
+  }
+}
+
+/**
+ * Returns what `compressed` decompresses to, freshly allocated: for what does not say its size.
+ *
+ * @throws {RangeError} it has more than `bytesMax` bytes; otherwise whatever zlib has against it.
+ */
+export function decompressAtMost(bytesMax: number, compressed: Uint8Array): Uint8Array {
+  return new Uint8Array(zstdDecompressSync(compressed, { maxOutputLength: bytesMax }))
 }
 
 /** Frees the memory behind a result of zlib, which is longer than the result; small ones lie in Node's shared pool. */

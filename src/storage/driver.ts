@@ -34,6 +34,14 @@ export interface ByteRange {
   readonly length: number
 }
 
+/** Something that a writer which died left in the store: no object, and nobody's any more. */
+export interface Leftover {
+  /** Where it lies, as a person would look for it. */
+  readonly path: string
+  /** Size in bytes. */
+  readonly bytes: number
+}
+
 export interface DriverCapabilities {
   /**
    * A put under a taken name is refused by the store itself, also when two writers race. Without it, a taken name is
@@ -96,6 +104,9 @@ export interface Driver extends AsyncDisposable {
    * themselves, or `undefined` where a store has none. It may have been removed by the time it is opened.
    */
   localFile(name: ObjectName): string | undefined
+
+  /** Lists what writers that died left behind, where a store keeps such things; writers at work have theirs among it. */
+  leftovers?(signal?: AbortSignal): AsyncIterable<Leftover>
 }
 
 /** Where an object lies below a store's root: packs fan out over 256 folders, `packs/<aa>/<id>`. */

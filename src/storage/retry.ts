@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { assert } from '../base/assert.ts'
 import { StorageError, TidemarkError } from '../base/errors.ts'
 import { type Randomness, systemRandomness } from '../base/random.ts'
-import type { ByteRange, Driver, DriverCapabilities, ObjectInfo, ObjectKind, ObjectName } from './driver.ts'
+import type { ByteRange, Driver, DriverCapabilities, Leftover, ObjectInfo, ObjectKind, ObjectName } from './driver.ts'
 
 const DELAY_MS_MAX = 60_000
 
@@ -92,6 +92,10 @@ class RetryingDriver implements Driver {
 
   localFile(name: ObjectName): string | undefined {
     return this.#inner.localFile(name)
+  }
+
+  async *leftovers(signal?: AbortSignal): AsyncGenerator<Leftover> {
+    if (this.#inner.leftovers !== undefined) yield* this.#inner.leftovers(signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -6,7 +6,7 @@ import { BLOB_ID_BYTES, type BlobId } from '../../base/ids.ts'
 import { decodeList } from '../../format/list-codec.ts'
 import type { BlobType } from '../../format/pack.ts'
 import { decodeTree } from '../../format/tree-codec.ts'
-import type { Content } from '../../format/tree.ts'
+import type { Content, FileEntry } from '../../format/tree.ts'
 import type { BlobReader } from '../../repository/blob-reader.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
 import type { RepositoryIndex } from '../../repository/repository-index.ts'
@@ -34,6 +34,8 @@ export interface ReachOptions {
   readonly points: readonly PointInfo[]
   /** Told of each blob that is missing, and of each tree or list that cannot be read; what lies below it is not found. */
   readonly onProblem: (problem: ReachProblem) => void
+  /** Given each file of each tree, once, whichever points share it. */
+  readonly onFile?: ((file: FileEntry) => void) | undefined
   /** Told now and then how many trees and lists were read. */
   readonly progress?: ((blobsRead: number) => void) | undefined
   readonly signal?: AbortSignal | undefined
@@ -104,7 +106,10 @@ class Walk {
       for (const entry of decodeTree(bytes).entries) {
         const at = { point, path: joinPath(path, entry.name) }
         if (entry.kind === 'dir') found.push({ trees: entry.trees, at })
-        else if (entry.kind === 'file') this.#needContent(entry.content, at)
+        else if (entry.kind === 'file') {
+          this.#needContent(entry.content, at)
+          this.#options.onFile?.(entry)
+        }
       }
     })
     for (const { trees, at } of found.reverse()) this.#enterTrees(trees, at)

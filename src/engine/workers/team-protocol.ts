@@ -2,7 +2,7 @@ import type { Transferable } from 'node:worker_threads'
 import type { TransferredError } from './errors.ts'
 
 /** What threads do for a team; each is a module that a thread loads when the first team of its kind comes. */
-export type TeamKind = 'backup' | 'restore'
+export type TeamKind = 'backup' | 'restore' | 'check'
 
 export interface TeamResult {
   readonly result: unknown

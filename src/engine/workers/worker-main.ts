@@ -20,6 +20,10 @@ async function join(kind: TeamKind, setup: unknown, tell: Tell): Promise<TeamMem
       const { createRestoreMember } = await import('../restore/restore-member.ts')
       return createRestoreMember(setup)
     }
+    case 'check': {
+      const { createCheckMember } = await import('../check/check-member.ts')
+      return createCheckMember(setup)
+    }
   }
 }
 

@@ -1,0 +1,60 @@
+import { IntegrityError, KeyError, type TidemarkError } from '../../base/errors.ts'
+import { readConfigs, chooseConfig, configMissing } from '../../repository/config-store.ts'
+import { loadRecords } from '../../repository/known-records.ts'
+import { PointChain } from '../../repository/point-chain.ts'
+import type { Repository } from '../../repository/repository.ts'
+import { revisionMemoryIn } from '../../repository/revision-memory.ts'
+import { isRemovedSlot } from '../../repository/slot-removal.ts'
+import { readSlots } from '../../repository/slots.ts'
+import type { CareContext } from '../care-types.ts'
+import type { Findings } from './findings.ts'
+
+/** Records that are looked at one by one: nothing refers to them. */
+const LOOSE_KINDS = ['runs', 'marks', 'dead', 'lost'] as const
+
+/**
+ * Verifies every record but those of the index, config and slots included, whatever was verified before.
+ *
+ * Returns the points, as they are.
+ */
+export async function checkRecords(context: CareContext, findings: Findings, signal: AbortSignal): Promise<PointChain> {
+  const { repository, cache } = context
+  const { id, records, keyRing: ring } = repository
+  await checkConfigs(repository, findings)
+  await checkSlots(context, findings)
+  for (const kind of LOOSE_KINDS) await loadRecords(kind, { records, onProblem: findings.damaged, signal })
+  const chain = await PointChain.load({ repository: id, records, ring, cache, forCheck: true, signal })
+  for (const alarm of chain.alarms) findings.damaged(alarm)
+  return chain
+}
+
+async function checkConfigs({ driver, keyRing, cache }: Repository, findings: Findings): Promise<void> {
+  try {
+    const configs = await readConfigs(driver, findings.damaged)
+    const memory = cache === undefined ? undefined : revisionMemoryIn(cache)
+    const chosen = chooseConfig(configs, { ownerPublicKey: keyRing.ownerPublicKey, memory })
+    if (chosen === undefined) findings.damaged(configMissing(driver))
+  } catch (error) {
+    if (!(error instanceof IntegrityError)) throw error
+    findings.damaged(error)
+  }
+}
+
+async function checkSlots({ repository, randomness }: CareContext, findings: Findings): Promise<void> {
+  const { driver, id, keyRing: ring, config } = repository
+  const slots = await readSlots(driver)
+  for (const stored of slots) if (stored.slot === undefined) findings.damaged(stored.problem)
+  const present = new Set(slots.map((stored) => stored.id))
+  for (const { id: slot } of config.slots) {
+    if (present.has(slot)) continue
+    if (await isRemovedSlot(slot, { driver, repository: id, ring, randomness, slots })) continue
+    findings.damaged(slotMissing(slot))
+  }
+}
+
+function slotMissing(slot: string): TidemarkError {
+  return new KeyError('UNKNOWN_SLOT', `keys/${slot} is gone, and nobody removed it`, {
+    context: { object: `keys/${slot}` },
+    hint: 'Its password opens nothing any more: make another slot with `tidemark key add`, and remove this one.',
+  })
+}
