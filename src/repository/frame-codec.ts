@@ -14,7 +14,7 @@ import {
   frameNonce,
 } from '../format/frame.ts'
 import { FRAME_TAG_BYTES } from '../format/pack.ts'
-import { decompressAtMost, decompressInto } from './zstd.ts'
+import { decompressAtMost, decompressesTo, decompressInto } from './zstd.ts'
 
 export interface SealedFrame {
   /** The pack's key. */
@@ -49,52 +49,37 @@ let scratch = new Uint8Array(0)
 export function decodeFrame(frame: SealedFrame, out: Uint8Array): Uint8Array {
   const { rawBytes } = frame
   assert(rawBytes <= FRAME_BYTES_MAX && out.byteLength >= rawBytes, 'a frame fits where it is decoded to')
-  const { isStored, payload } = openFrame(frame)
-  if (isStored) out.set(payload)
+  const { codec, payload } = decrypt(frame)
+  if (codec === FRAME_CODEC_STORED) out.set(ofLength(frame, payload))
   else decompressing(frame, () => decompressInto(out.subarray(0, rawBytes), payload))
   return out.subarray(0, rawBytes)
 }
 
 /**
- * Tells whether one frame decodes to `raw`, without copying what it holds. Fit for any thread.
+ * Tells whether a frame decodes to `raw`, which has `rawBytes` bytes, without copying what it holds. Fit for any thread.
  *
  * @throws {IntegrityError} as `decodeFrame`.
  */
 export function frameHolds(frame: SealedFrame, raw: Uint8Array): boolean {
-  const { isStored, payload } = openFrame(frame)
-  if (isStored) return Buffer.compare(payload, raw) === 0
+  const { codec, payload } = decrypt(frame)
+  if (codec === FRAME_CODEC_STORED) return Buffer.compare(ofLength(frame, payload), raw) === 0
   return decompressing(frame, () => decompressesTo(raw, payload))
 }
 
 /**
- * Returns the payload of a pack's footer frame, whose size nothing tells: at most 4 MiB, freshly allocated.
+ * Decrypts and decompresses a pack's footer frame: the payload, of any length up to FRAME_BYTES_MAX, freshly allocated.
  *
  * @throws {IntegrityError} as `decodeFrame`.
  */
-export function decodeFooterFrame(
-  footer: Pick<SealedFrame, 'key' | 'repositoryIdBytes' | 'sealed' | 'pack'>,
-): Uint8Array {
-  const frame: SealedFrame = { ...footer, number: FOOTER_FRAME_NUMBER, kind: 'footer', rawBytes: FRAME_BYTES_MAX }
-  const { isStored, payload } = decryptFrame(frame)
-  return isStored ? payload.slice() : decompressing(frame, () => decompressAtMost(FRAME_BYTES_MAX, payload))
+export function decodeFooterFrame(footer: Omit<SealedFrame, 'number' | 'kind' | 'rawBytes'>): Uint8Array {
+  const frame = { ...footer, number: FOOTER_FRAME_NUMBER, kind: 'footer', rawBytes: FRAME_BYTES_MAX } as const
+  const { codec, payload } = decrypt(frame)
+  if (codec === FRAME_CODEC_STORED) return payload.slice()
+  return decompressing(frame, () => decompressAtMost(FRAME_BYTES_MAX, payload))
 }
 
-/** Decrypts a frame whose size is known; what it returns is good until the next call on this thread. */
-function openFrame(frame: SealedFrame): OpenedFrame {
-  const opened = decryptFrame(frame)
-  const { isStored, payload } = opened
-  if (isStored && payload.byteLength !== frame.rawBytes) {
-    throw malformedFrame(frame, `it holds ${payload.byteLength} bytes`)
-  }
-  return opened
-}
-
-interface OpenedFrame {
-  readonly isStored: boolean
-  readonly payload: Uint8Array
-}
-
-function decryptFrame(frame: SealedFrame): OpenedFrame {
+/** Returns the codec of a frame, one of the two there are, and its payload, a view that is good until the next call. */
+function decrypt(frame: SealedFrame): { readonly codec: number; readonly payload: Uint8Array } {
   const { sealed } = frame
   const plainBytes = sealed.byteLength - FRAME_TAG_BYTES
   if (plainBytes < FRAME_CODEC_BYTES) throw malformedFrame(frame, `it has ${sealed.byteLength} bytes`)
@@ -105,10 +90,17 @@ function decryptFrame(frame: SealedFrame): OpenedFrame {
   if (!open(plain, sealed, { key: frame.key, nonce, associatedData })) {
     throw new IntegrityError('AUTH_FAILED', `${nameOf(frame)} does not verify`, details(frame))
   }
-  const payload = plain.subarray(FRAME_CODEC_BYTES)
-  const isStored = plain[0] === FRAME_CODEC_STORED
-  if (!isStored && plain[0] !== FRAME_CODEC_ZSTD) throw malformedFrame(frame, `its codec is ${plain[0] ?? 0}`)
-  return { isStored, payload }
+  const codec = plain[0] ?? 0
+  if (codec !== FRAME_CODEC_STORED && codec !== FRAME_CODEC_ZSTD) {
+    throw malformedFrame(frame, `its codec is ${codec}`)
+  }
+  return { codec, payload: plain.subarray(FRAME_CODEC_BYTES) }
+}
+
+/** Returns a stored payload when it is as long as the index says. */
+function ofLength(frame: SealedFrame, payload: Uint8Array): Uint8Array {
+  if (payload.byteLength === frame.rawBytes) return payload
+  throw malformedFrame(frame, `it holds ${payload.byteLength} bytes`)
 }
 
 function decompressing<T>(frame: SealedFrame, decompress: () => T): T {

@@ -11,7 +11,7 @@ import {
   frameNonce,
   type FrameKind,
 } from '../format/frame.ts'
-import { decodeFrame } from './frame-codec.ts'
+import { frameHolds } from './frame-codec.ts'
 import { compressInto } from './zstd.ts'
 
 export interface FrameKey {
@@ -32,14 +32,11 @@ export class FrameSealer {
   readonly #nonce = new Uint8Array(FRAME_NONCE_BYTES)
   readonly #aad = new Uint8Array(FRAME_AAD_BYTES)
   readonly #plain: Uint8Array
-  readonly #check: Uint8Array
 
   /** @param rawBytesMax the longest payload it is given. */
   constructor(repositoryIdBytes: Uint8Array, rawBytesMax: number) {
     this.#repository = repositoryIdBytes
-    const bytes = Math.min(rawBytesMax, FRAME_BYTES_MAX) + FRAME_CODEC_BYTES
-    this.#plain = new Uint8Array(bytes)
-    this.#check = new Uint8Array(bytes)
+    this.#plain = new Uint8Array(Math.min(rawBytesMax, FRAME_BYTES_MAX) + FRAME_CODEC_BYTES)
   }
 
   /** Returns the plaintext of a frame with this payload: a codec byte and the payload, compressed where that helps. */
@@ -78,10 +75,9 @@ export class FrameSealer {
       repositoryIdBytes: this.#repository,
       pack: 'new',
     }
-    const isSame = (): boolean => Buffer.compare(decodeFrame(frame, this.#check), raw) === 0
     let cause: unknown
     try {
-      if (isSame()) return
+      if (frameHolds(frame, raw)) return
     } catch (error) {
       cause = error
     }

@@ -40,6 +40,15 @@ export function decompressesTo(raw: Uint8Array, compressed: Uint8Array): boolean
   return withDecompressed(compressed, raw.byteLength, (result) => Buffer.compare(result, raw) === 0)
 }
 
+/**
+ * Decompresses `compressed` to whatever length it has, at most `bytesMax`; freshly allocated.
+ *
+ * @throws {RangeError} it would be longer; otherwise whatever zlib has against it.
+ */
+export function decompressAtMost(bytesMax: number, compressed: Uint8Array): Uint8Array {
+  return new Uint8Array(zstdDecompressSync(compressed, { maxOutputLength: bytesMax }))
+}
+
 /** Calls `use` with what `compressed` decompresses to, if that is no more than `rawBytes`; it is gone afterwards. */
 function withDecompressed<T>(compressed: Uint8Array, rawBytes: number, use: (raw: Buffer) => T): T {
   // One byte more than it holds: zlib then needs one call and no second buffer. It refuses chunks below 64 bytes.
@@ -50,15 +59,6 @@ function withDecompressed<T>(compressed: Uint8Array, rawBytes: number, use: (raw
   } finally {
     release(raw)
   }
-}
-
-/**
- * Returns what `compressed` decompresses to, freshly allocated: for what does not say its size.
- *
- * @throws {RangeError} it has more than `bytesMax` bytes; otherwise whatever zlib has against it.
- */
-export function decompressAtMost(bytesMax: number, compressed: Uint8Array): Uint8Array {
-  return new Uint8Array(zstdDecompressSync(compressed, { maxOutputLength: bytesMax }))
 }
 
 /** Frees the memory behind a result of zlib, which is longer than the result; small ones lie in Node's shared pool. */
