@@ -1,5 +1,6 @@
+import { formatCount, numberOf } from '../base/number-of.ts'
 import type { BackupSummary, SkipReason, TroubleReason } from '../engine/backup-types.ts'
-import { formatBytes, formatCount, formatDuration, formatNumberOf } from './format.ts'
+import { formatBytes, formatDuration } from './format.ts'
 import { isSkip, OMISSIONS } from './reasons.ts'
 
 interface Met {
@@ -12,7 +13,7 @@ interface Met {
 export function backupSummaryLines(summary: BackupSummary, { dryRun, met }: Met): string[] {
   const { filesNew, filesChanged, filesUnchanged, filesRemoved } = summary
   const files = filesNew + filesChanged + filesUnchanged
-  const what = `${formatNumberOf(files, 'file')}, ${formatBytes(summary.bytes)}`
+  const what = `${numberOf(files, 'file')}, ${formatBytes(summary.bytes)}`
   const took = `in ${formatDuration(summary.durationMs)}`
   const name = summary.point === undefined ? 'Would make a point' : `Made point ${summary.point.slice(0, 8)}`
   const after = summary.parent === undefined ? '' : ` after ${summary.parent.slice(0, 8)}`
@@ -23,7 +24,7 @@ export function backupSummaryLines(summary: BackupSummary, { dryRun, met }: Met)
       [filesChanged, 'changed'],
       [filesUnchanged, 'unchanged'],
       [filesRemoved, 'removed'],
-    ])}; ${formatNumberOf(summary.dirs, 'folder')}`,
+    ])}; ${numberOf(summary.dirs, 'folder')}`,
     `  read ${formatBytes(summary.bytesRead)}, ${dryRun ? 'would store at most' : 'stored'} ${formatBytes(summary.bytesStored)}`,
   ]
   for (const [reason, count] of [...summary.skipped, ...summary.troubles]) {

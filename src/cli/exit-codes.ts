@@ -6,6 +6,8 @@ export const EXIT_FAILED = 1
 export const EXIT_USAGE = 2
 /** Point made or files restored, but some could not be read or written. */
 export const EXIT_PARTIAL = 3
+/** Damage was found: what was looked at is not all, or not as it was written. */
+export const EXIT_DAMAGE = 4
 const EXIT_NO_REPOSITORY = 10
 /** What the point relied on was pruned: to be run again. */
 const EXIT_PRUNED = 11

@@ -15,16 +15,6 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${UNITS[unit] ?? ''}`
 }
 
-/** Returns a number of whole things, in groups of three digits. */
-export function formatCount(count: number): string {
-  return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ',')
-}
-
-/** Returns `count` with its noun: `1 file`, `2 files`, `1 directory`, `2 directories`. */
-export function formatNumberOf(count: number, singular: string, plural = `${singular}s`): string {
-  return `${formatCount(count)} ${count === 1 ? singular : plural}`
-}
-
 /** Returns a duration for people: `0.4 s`, `59 s`, `3 min 05 s`, `2 h 07 min`, `3 d 04 h`. */
 export function formatDuration(ms: number): string {
   const seconds = ms / 1000

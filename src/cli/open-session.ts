@@ -1,3 +1,4 @@
+import { KeyError } from '../base/errors.ts'
 import { openSession as openServiceSession, type Session } from '../service/session.ts'
 import type { CliContext } from './context.ts'
 import { openDriver } from './drivers.ts'
@@ -5,20 +6,60 @@ import { describeInstance } from './instance-description.ts'
 import { describeProblem } from './report-error.ts'
 import { openingSecret } from './secrets.ts'
 
-/** Begins to open the repository that the command line names, or `repository`. Disposing of it is the caller's. */
+/** How often a person may mistype. */
+const ATTEMPTS_MAX = 3
+
+/**
+ * Begins to open the repository that the command line names, or `repository`. Disposing of it is the caller's.
+ *
+ * A wrong password that was typed is asked for again; one out of the environment fails when the repository is opened.
+ */
 export async function openSession(context: CliContext, repository = context.repository): Promise<Session> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await openOnce(context, repository)
+    } catch (error) {
+      if (!(error instanceof MistypedPassword)) throw error
+      if (attempt === ATTEMPTS_MAX) throw error.cause
+      context.output.error(`tidemark: ${error.message}`)
+    }
+  }
+}
+
+/** A password that was typed is wrong. */
+class MistypedPassword extends Error {
+  constructor(cause: KeyError) {
+    super(cause.message, { cause })
+  }
+}
+
+async function openOnce(context: CliContext, repository: string | undefined): Promise<Session> {
   const { clock, output, paths, randomness, secrets, workingDirectory } = context
-  return openServiceSession({
+  let isTyped = false
+  const ask = (question: string): Promise<Uint8Array> => {
+    isTyped = true
+    return secrets.ask(question)
+  }
+  const session = await openServiceSession({
     repository,
     workingDirectory,
     paths,
     clock,
     randomness,
     openDriver: (url) => openDriver(url, context.surroundings),
-    secret: (location) => openingSecret(secrets, location),
+    secret: (location) => openingSecret({ ...secrets, ask }, location),
     describeInstance,
     onProblem: (problem) => {
       output.warning(describeProblem(problem))
     },
   })
+  if (!isTyped) return session
+  try {
+    // Nothing else is begun before it is known whether it must be asked for again.
+    await session.repository
+    return session
+  } catch (error) {
+    await session[Symbol.asyncDispose]()
+    throw error instanceof KeyError && error.code === 'WRONG_PASSWORD' ? new MistypedPassword(error) : error
+  }
 }

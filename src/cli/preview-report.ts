@@ -9,9 +9,9 @@ const LINES_MAX = 20
 const WORDS: Readonly<Record<RestoreAction, string>> = {
   create: 'would be created',
   overwrite: 'would be overwritten',
-  unchanged: 'are the same already',
+  unchanged: 'found the same',
   delete: 'would be deleted',
-  keep: 'differ and would be left as they are (--overwrite)',
+  keep: 'found different and left alone (see --overwrite)',
 }
 
 /** Shows what a restore would do. */

@@ -1,4 +1,5 @@
-import { formatBytes, formatCount, formatDuration } from './format.ts'
+import { formatCount, numberOf } from '../base/number-of.ts'
+import { formatBytes, formatDuration } from './format.ts'
 import type { Output } from './output.ts'
 import { textWidth, truncateStart } from './text-width.ts'
 
@@ -37,8 +38,10 @@ export function progressLine(state: ProgressState, columns: number): string {
   if (state.totalsKnown && rate > 0 && bytesTotal > bytesDone) {
     pieces.push(`${formatDuration(((bytesTotal - bytesDone) / rate) * 1000)} left`)
   }
-  const files = state.totalsKnown ? ` of ${formatCount(state.filesTotal)}` : ''
-  pieces.push(`${formatCount(state.filesDone)}${files} files`)
+  const { filesDone, filesTotal } = state
+  pieces.push(
+    state.totalsKnown ? `${formatCount(filesDone)} of ${numberOf(filesTotal, 'file')}` : numberOf(filesDone, 'file'),
+  )
   const line = pieces.join('  ')
   const room = columns - textWidth(line) - 2
   if (room < 8) return line.slice(0, Math.max(0, columns))

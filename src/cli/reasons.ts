@@ -13,20 +13,20 @@ const SKIPS: Readonly<Record<SkipReason, Omission>> = {
   excluded: { short: 'excluded', counted: 'excluded', remedy: 'by --exclude or --exclude-file' },
   'other-file-system': {
     short: 'other file system',
-    counted: 'on other file systems',
-    remedy: '--cross-filesystems includes them',
+    counted: 'on another file system',
+    remedy: 'included with --cross-filesystems',
   },
   repository: { short: 'repository', counted: 'the repository itself' },
-  nobackup: { short: '.nobackup', counted: 'marked by .nobackup', remedy: 'removing that file includes them' },
-  'cache-directory': { short: 'cache', counted: 'caches', remedy: 'by --exclude-caches' },
+  nobackup: { short: '.nobackup', counted: 'marked by .nobackup', remedy: 'included without that file' },
+  'cache-directory': { short: 'cache', counted: 'marked as a cache', remedy: 'by --exclude-caches' },
   'marker-file': { short: 'marked', counted: 'marked by a file', remedy: 'by --exclude-if-present' },
-  'mounted-point': { short: 'mounted point', counted: 'mounted Restoring Points' },
+  'mounted-point': { short: 'mounted point', counted: 'where Restoring Points are mounted' },
 }
 
 const TROUBLES: Readonly<Record<TroubleReason, Omission>> = {
   missing: { short: 'not there', counted: 'named to be backed up and not there' },
-  vanished: { short: 'vanished', counted: 'vanished while they were read' },
-  changed: { short: 'changed', counted: 'changed while they were read' },
+  vanished: { short: 'vanished', counted: 'vanished while being read' },
+  changed: { short: 'changed', counted: 'changed while being read' },
   denied: { short: 'no permission', counted: 'not readable: no permission' },
   'io-error': { short: 'read error', counted: 'not readable: the disk or file system failed' },
   'name-too-long': { short: 'name too long', counted: 'with a path that is too long' },

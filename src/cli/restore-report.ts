@@ -2,6 +2,7 @@ import { display } from '../base/byte-string.ts'
 import type { Clock } from '../base/clock.ts'
 import { TargetError } from '../base/errors.ts'
 import type { PointId } from '../base/ids.ts'
+import { numberOf } from '../base/number-of.ts'
 import type {
   RestoreAction,
   RestoreCounts,
@@ -11,7 +12,7 @@ import type {
   RestoreProgress,
   RestoreSummary,
 } from '../engine/restore-types.ts'
-import { formatBytes, formatDuration, formatNumberOf } from './format.ts'
+import { formatBytes, formatDuration } from './format.ts'
 import { jsonPath } from './json-path.ts'
 import { OperationReport } from './operation-report.ts'
 import type { Output } from './output.ts'
@@ -25,7 +26,7 @@ const DONE_WORDS: Readonly<Record<RestoreAction, string>> = {
   overwrite: 'overwritten',
   unchanged: 'unchanged',
   delete: 'deleted',
-  keep: 'left as they are (--overwrite)',
+  keep: 'found different and left alone (see --overwrite)',
 }
 
 /** Which restore a report is about. */
@@ -75,15 +76,15 @@ export class RestoreReport extends OperationReport {
     const what = `${formatBytes(bytesWritten)} written in ${formatDuration(durationMs)}`
     this.output.line(`Restored ${display(options.path)} of point ${point.slice(0, 8)} ${where}: ${what}`)
     for (const line of countLines(actions, DONE_WORDS)) this.output.line(line)
-    if (options.verify) this.output.line(`  ${formatNumberOf(filesVerified, 'file')} read back and compared`)
-    if (failures.length > 0) this.output.line(`  ${formatNumberOf(failures.length, 'entry', 'entries')} failed`)
+    if (options.verify) this.output.line(`  ${numberOf(filesVerified, 'file')} read back and compared`)
+    if (failures.length > 0) this.output.line(`  ${numberOf(failures.length, 'entry', 'entries')} failed`)
     const unnamed = failures.length - this.#named
-    if (unnamed > 0) this.output.message(`  … and ${formatNumberOf(unnamed, 'more failure')}: -v names all`)
+    if (unnamed > 0) this.output.message(`  … and ${numberOf(unnamed, 'more failure')}: -v names all`)
     if (full.entries > 0) this.#tellFull(full)
   }
 
   #tellFull({ entries, bytes }: RestoreCounts): void {
-    const what = `${formatNumberOf(entries, 'entry', 'entries')} with ${formatBytes(bytes)}`
+    const what = `${numberOf(entries, 'entry', 'entries')} with ${formatBytes(bytes)}`
     this.output.error(`tidemark: the target is full: ${what} did not fit`)
     this.output.error(
       'hint: Make room for that much and restore again with --overwrite if-changed, or restore less with --include.',
@@ -136,6 +137,6 @@ export function countLines(
     .filter(([, { entries }]) => entries > 0)
     .map(([action, { entries, bytes }]) => {
       const size = bytes > 0 ? `, ${formatBytes(bytes)}` : ''
-      return `  ${formatNumberOf(entries, 'entry', 'entries')} ${words[action]}${size}`
+      return `  ${numberOf(entries, 'entry', 'entries')} ${words[action]}${size}`
     })
 }

@@ -1,6 +1,7 @@
 import { msOfTimespec, type Timespec } from '../base/clock.ts'
 import { UsageError } from '../base/errors.ts'
 import type { ChainId, InstanceId } from '../base/ids.ts'
+import { numberOf } from '../base/number-of.ts'
 import type { ChainInfo, PointChain } from './point-chain.ts'
 import { compareWithinChain, type PointInfo, pointFolderName } from './point-info.ts'
 import { endOfNamedTime } from './point-time.ts'
@@ -38,7 +39,7 @@ function latestPoint(
   const chain = onlyChain(points, spec, options)
   const found = chain.points.at(-1 - back)
   if (found !== undefined) return found
-  throw unknown(spec, `the chain has ${chain.points.length} points`)
+  throw unknown(spec, `the chain has ${numberOf(chain.points.length, 'point')}`)
 }
 
 function pointAt(
@@ -61,7 +62,7 @@ function onlyChain(points: PointChain, spec: string, options: ResolveOptions): C
   if (only === undefined) throw unknown(spec, 'there is no point yet')
   if (matching.length === 1) return only
   const lines = matching.map(({ chain, latest, points: all }) => {
-    return `chain ${chain.slice(0, 8)}: ${all.length} points, the latest ${describe(points, latest)}`
+    return `chain ${chain.slice(0, 8)}: ${numberOf(all.length, 'point')}, the latest ${describe(points, latest)}`
   })
   throw ambiguous(spec, { what: 'chains', lines, hint: 'Name the chain with --chain, or the point by its uuid.' })
 }

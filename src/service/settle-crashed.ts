@@ -5,6 +5,8 @@ import type { CrashedRun } from './run-journal.ts'
 export interface SettleOptions {
   /** Makes a source anew out of what the journal kept of it; `undefined` for a kind that this version does not know. */
   readonly sourceOf: (entry: JournalEntry) => Source | undefined
+  /** Told of a source of an unknown kind: an application may wait in maintenance mode for somebody to come. */
+  readonly onUnknown: (entry: JournalEntry) => void
   /** Told of a source that could not be settled; the next start tries again. */
   readonly onFailure: (entry: JournalEntry, error: unknown) => void
 }
@@ -16,14 +18,17 @@ export interface SettleOptions {
  */
 export async function settleCrashed(
   journal: { pending(): Promise<readonly CrashedRun[]> },
-  { sourceOf, onFailure }: SettleOptions,
+  { sourceOf, onUnknown, onFailure }: SettleOptions,
 ): Promise<number> {
   let settled = 0
   for (const run of await journal.pending()) {
     const entry: JournalEntry = { source: run.source, fields: run.fields }
     try {
       const source = sourceOf(entry)
-      if (source === undefined) continue
+      if (source === undefined) {
+        onUnknown(entry)
+        continue
+      }
       await source.settle?.('crashed')
       await run.end()
       settled++

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
-import { formatBytes, formatCount, formatDuration, formatNumberOf, formatTimestamp } from '../../src/cli/format.ts'
+import { formatCount, numberOf } from '../../src/base/number-of.ts'
+import { formatBytes, formatDuration, formatTimestamp } from '../../src/cli/format.ts'
 import { parseSeconds, parseSize } from '../../src/cli/parse-quantity.ts'
 import { table } from '../../src/cli/table.ts'
 import { textWidth, truncateStart } from '../../src/cli/text-width.ts'
@@ -31,8 +32,8 @@ test.each([
 
 test('counts are grouped and agree with their nouns', () => {
   expect(formatCount(1_234_567)).toBe('1,234,567')
-  expect(formatNumberOf(1, 'entry', 'entries')).toBe('1 entry')
-  expect(formatNumberOf(0, 'entry', 'entries')).toBe('0 entries')
+  expect(numberOf(1, 'entry', 'entries')).toBe('1 entry')
+  expect(numberOf(0, 'entry', 'entries')).toBe('0 entries')
 })
 
 test('a timestamp keeps its nanoseconds, also before 1970', () => {

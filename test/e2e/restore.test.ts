@@ -34,7 +34,7 @@ test('without --overwrite nothing that is there is touched', async () => {
   const { stdout } = await place.succeed(place.words)
   expect(place.read('a')).toBe('mine')
   expect(place.read('b')).toBe('b')
-  expect(stdout).toMatch(/1 entry left as they are/)
+  expect(stdout).toMatch(/1 entry found different and left alone/)
 })
 
 test('a preview tells every action and changes nothing', async () => {

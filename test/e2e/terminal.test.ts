@@ -49,6 +49,24 @@ test('the password is asked for on the terminal, also when standard input is wha
   expect((await place.succeed(['cat', 'latest:/words'])).stdout).toBe(readFileSync('/etc/hostname', 'utf8'))
 })
 
+test('a mistyped password is asked for again, twice', async () => {
+  const place = new CliPlace()
+  await place.init()
+  const terminal = terminalWith(place, 'key list')
+  await answer(terminal, /Password of .*: $/m, 'wrong')
+  await terminal.waitFor(/opens no slot[^]*Password of .*: $/m)
+  terminal.type('correct horse')
+  terminal.press('Enter')
+  await terminal.waitFor(/password +full +password +opened now[^]*exit code 0/)
+  const hopeless = terminalWith(place, 'points')
+  for (const times of [0, 1, 2]) {
+    await hopeless.waitFor(new RegExp(`^(?:[^]*opens no slot){${times}}[^]*Password of .*: $`, 'm'))
+    hopeless.type('wrong')
+    hopeless.press('Enter')
+  }
+  await hopeless.waitFor(/exit code 12/)
+})
+
 test('control-C at the password is an interrupt', async () => {
   const place = new CliPlace()
   await place.init()

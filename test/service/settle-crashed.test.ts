@@ -23,7 +23,11 @@ test('a run that was killed between its passes is settled at the next start, onc
   const sourceOf = ({ source, fields }: JournalEntry): ReturnType<typeof applicationSource> | undefined =>
     source === 'application' ? applicationSource(fields['folder'] ?? '') : undefined
   const failures: unknown[] = []
-  const options = { sourceOf, onFailure: (_: JournalEntry, error: unknown) => failures.push(error) }
+  const options = {
+    sourceOf,
+    onUnknown: ({ source }: JournalEntry) => failures.push(source),
+    onFailure: (_: JournalEntry, error: unknown) => failures.push(error),
+  }
   // While it lives, it is nobody else's business.
   expect(await settleCrashed(journal, options)).toBe(0)
   child.kill('SIGKILL')
@@ -42,6 +46,7 @@ test('what cannot be settled now stays for the next start, and holds up no other
     end: async () => void ended.push(source),
   }))
   const failures: string[] = []
+  const unknown: string[] = []
   const settled = await settleCrashed(
     { pending: async () => runs },
     {
@@ -57,10 +62,12 @@ test('what cannot be settled now stays for the next start, and holds up no other
                 if (source === 'broken') throw new Error('the application does not answer')
               },
             },
+      onUnknown: ({ source }) => unknown.push(source),
       onFailure: ({ source }, error) => failures.push(`${source}: ${String(error)}`),
     },
   )
   expect(settled).toBe(1)
   expect(ended).toEqual(['good'])
+  expect(unknown).toEqual(['unknown'])
   expect(failures).toEqual(['broken: Error: the application does not answer'])
 })

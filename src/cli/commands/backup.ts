@@ -5,6 +5,7 @@ import { type BackupSourceFlags, chooseSource } from '../backup-source.ts'
 import type { CliContext } from '../context.ts'
 import { EXIT_DONE, EXIT_PARTIAL } from '../exit-codes.ts'
 import { openSession } from '../open-session.ts'
+import { settleEarlierRuns } from '../settle-earlier-runs.ts'
 import { toolVersion } from '../version.ts'
 import { warnAboutPlace } from '../warn-about-place.ts'
 
@@ -37,9 +38,7 @@ export async function backupCommand(
     import('../../engine/backup.ts'),
     import('../../engine/workers/worker-pool.ts'),
   ])
-  // No source of this version has anything to settle: whatever crashed before is only to be forgotten.
-  for (const crashed of await session.journal.pending()) await crashed.end()
-  await warnAboutPlace(output, session.place.url, choice.roots)
+  await settleEarlierRuns(output, session.journal)
   await using workers = new WorkerPool()
   const { cache, journal, repository, repositoryId } = session
   const own = [session.place.url, paths.cacheDirectory, paths.stateDirectory].filter((path) => path.startsWith('/'))
@@ -61,6 +60,8 @@ export async function backupCommand(
   } finally {
     report.stop()
   }
+  // Once for each chain: who has been told need not be told every night.
+  if (summary.parent === undefined) await warnAboutPlace(output, session.place.url, choice.roots)
   report.summarize(summary, options)
   return report.isPartial(summary, options) ? EXIT_PARTIAL : EXIT_DONE
 }

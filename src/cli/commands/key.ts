@@ -43,7 +43,8 @@ export async function listKeys(context: CliContext): Promise<undefined> {
   const { driver, keys } = await session.repository
   const slots = await listSlots(driver, keys)
   if (output.json) {
-    output.document(slots.map((slot) => ({ ...slot, kind: slot.kind ?? null, keySet: slot.keySet ?? null })))
+    const unknown = { kind: null, keySet: null }
+    output.document(slots.map((slot) => ({ ...unknown, ...slot, label: slot.current ? keys.label : null })))
     return
   }
   const lines = table<SlotInfo>(
@@ -51,6 +52,8 @@ export async function listKeys(context: CliContext): Promise<undefined> {
       { title: 'Slot', value: ({ id }) => id.slice(0, 8) },
       { title: 'Opens with', value: ({ kind }) => kind?.replace('-', ' ') ?? '?' },
       { title: 'Gives', value: ({ keySet }) => keySet ?? '?' },
+      // What a slot is called lies sealed in it: of the others nobody knows.
+      { title: 'Label', value: ({ current }) => (current ? keys.label : '') },
       { title: '', value: noteOf },
     ],
     slots,

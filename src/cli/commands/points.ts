@@ -1,8 +1,10 @@
 import { type ByteString, byteStringOf, display } from '../../base/byte-string.ts'
+import { formatCount } from '../../base/number-of.ts'
 import { compareCreated } from '../../repository/point-info.ts'
 import { type ChainFlags, chainFilter } from '../choose-point.ts'
 import type { CliContext } from '../context.ts'
-import { formatBytes, formatCount, formatTime } from '../format.ts'
+import { EXIT_DAMAGE, EXIT_DONE } from '../exit-codes.ts'
+import { formatBytes, formatTime } from '../format.ts'
 import { openPoints } from '../open-points.ts'
 import { type DetailedPoint, jsonPoint } from '../point-format.ts'
 import { readDetails } from '../read-details.ts'
@@ -14,8 +16,8 @@ export interface PointsFlags extends ChainFlags {
   readonly source?: string
 }
 
-/** Lists the points of a repository, oldest first. */
-export async function pointsCommand(context: CliContext, flags: PointsFlags): Promise<undefined> {
+/** Lists the points of a repository, oldest first; the exit code tells when there may be more than can be read. */
+export async function pointsCommand(context: CliContext, flags: PointsFlags): Promise<number> {
   const { output } = context
   await using opened = await openPoints(context)
   const { points, repository } = opened
@@ -32,12 +34,13 @@ export async function pointsCommand(context: CliContext, flags: PointsFlags): Pr
     const path = byteStringOf(resolve(context.workingDirectory, flags.source))
     detailed = detailed.filter(({ detail }) => detail?.sources.some((source) => holds(source, path)) === true)
   }
-  if (output.json) {
-    output.document(detailed.map((point) => jsonPoint(point, points)))
-    return
-  }
-  if (detailed.length === 0) output.message('There are no such points.')
-  else for (const line of pointLines(detailed)) output.line(line)
+  if (output.json) output.document(detailed.map((point) => jsonPoint(point, points)))
+  else if (detailed.length > 0) for (const line of pointLines(detailed)) output.line(line)
+  else output.message(points.points.length > 0 ? 'No point is like that.' : 'There is no point that can be read.')
+  if (points.alarms.length === 0) return EXIT_DONE
+  output.error('tidemark: there may be more points than can be read: see the warnings above')
+  output.error('hint: `tidemark check` tells what is damaged.')
+  return EXIT_DAMAGE
 }
 
 /** Tells whether `path` is `source` or lies below it. */

@@ -1,9 +1,10 @@
 import { type ByteString, display } from '../../base/byte-string.ts'
 import { present } from '../../base/assert.ts'
+import { formatCount, numberOf } from '../../base/number-of.ts'
 import type { PointChain } from '../../repository/point-chain.ts'
 import { type ChainFlags, choosePoint } from '../choose-point.ts'
 import type { CliContext } from '../context.ts'
-import { formatBytes, formatCount, formatTime } from '../format.ts'
+import { formatBytes, formatTime } from '../format.ts'
 import { openPoints } from '../open-points.ts'
 import { type DetailedPoint, instanceName, jsonPointDetail } from '../point-format.ts'
 import { readDetails } from '../read-details.ts'
@@ -27,7 +28,7 @@ function descriptionOf(point: DetailedPoint, points: PointChain, all: boolean): 
   const { counts, coverage } = record
   const by = detail === undefined ? '' : `, by ${detail.user} on ${detail.host}`
   const changes = `${formatCount(counts.filesNew)} new, ${formatCount(counts.filesChanged)} changed, ${formatCount(counts.filesUnchanged)} unchanged, ${formatCount(counts.filesRemoved)} removed`
-  const contents = `${formatCount(counts.files)} files, ${formatCount(counts.dirs)} folders, ${formatCount(counts.others)} others`
+  const contents = `${numberOf(counts.files, 'file')}, ${numberOf(counts.dirs, 'folder')}, ${numberOf(counts.others, 'other')}`
   const rows: [string, string][] = [
     ['Point', record.point],
     ['Chain', `${record.chain}, number ${record.sequence}`],
@@ -43,7 +44,7 @@ function descriptionOf(point: DetailedPoint, points: PointChain, all: boolean): 
     ['Stored', formatBytes(record.bytesStored)],
     ['Tags', tags.join(', ')],
     ['Description', record.description],
-    ['Coverage', `${formatCount(coverage.stored)} of ${formatCount(coverage.expected)} entries`],
+    ['Coverage', `${formatCount(coverage.stored)} of ${numberOf(coverage.expected, 'entry', 'entries')}`],
   ]
   for (const [reason, count] of coverage.skipped) rows.push(['Left out', `${formatCount(count)} ${reason}`])
   for (const [reason, count] of coverage.unreadable) rows.push(['Not readable', `${formatCount(count)} ${reason}`])

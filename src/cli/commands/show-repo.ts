@@ -1,5 +1,6 @@
+import { formatCount, numberOf } from '../../base/number-of.ts'
 import type { CliContext } from '../context.ts'
-import { formatBytes, formatCount, formatDuration } from '../format.ts'
+import { formatBytes, formatDuration } from '../format.ts'
 import { openSession } from '../open-session.ts'
 
 /** Describes a repository: what it is, how it chunks, and how much it holds. */
@@ -37,7 +38,7 @@ export async function showRepo(context: CliContext, place: string | undefined): 
     ['Repository', repository.id],
     ['Name', session.place.name ?? 'none'],
     ['Location', session.place.url],
-    ['Points', `${formatCount(points.points.length)} in ${formatCount(points.chains().length)} chains`],
+    ['Points', `${formatCount(points.points.length)} in ${numberOf(points.chains().length, 'chain')}`],
     ['Packs', `${formatCount(packs)}, ${formatBytes(packBytes)}`],
     ['Chunks', `${formatBytes(minBytes)} to ${formatBytes(maxBytes)}, ${formatBytes(avgBytes)} on average`],
     ['Prune grace', formatDuration(config.graceSeconds * 1000)],
