@@ -4,6 +4,7 @@ import { BackupReport } from '../backup-report.ts'
 import { type BackupSourceFlags, chooseSource } from '../backup-source.ts'
 import type { CliContext } from '../context.ts'
 import { EXIT_DONE, EXIT_PARTIAL } from '../exit-codes.ts'
+import { mountedDevices } from '../mounted-devices.ts'
 import { openSession } from '../open-session.ts'
 import { settleEarlierRuns } from '../settle-earlier-runs.ts'
 import { toolVersion } from '../version.ts'
@@ -25,6 +26,7 @@ export async function backupCommand(
 ): Promise<number> {
   const { clock, output, paths, randomness, signal } = context
   const choice = await chooseSource(context, words, flags)
+  const mountedPoints = mountedDevices(choice.roots)
   const options: BackupOptions = {
     full: flags.full === true,
     tags: [...new Set(flags.tag)],
@@ -51,6 +53,7 @@ export async function backupCommand(
     randomness,
     journal,
     leaveOut: own.map(byteStringOf),
+    mountedPoints,
     tool: `tidemark ${toolVersion()}`,
   }
   const report = new BackupReport(output, clock)
