@@ -6,6 +6,8 @@ import type { RecordStore } from './record-store.ts'
 
 /** How often a writer says again that it is there. Far below the grace after which it counts as ended. */
 export const RUN_RENEWAL_MS = 3_600_000
+/** Without a word for longer, a writer reckons that it was taken for dead: a laptop that was closed, a store that was away. */
+export const RUN_SILENCE_MS = 2 * RUN_RENEWAL_MS
 
 /** Calls back again and again; injected, so that tests own time. */
 export interface Scheduler {
@@ -45,23 +47,31 @@ export class RunObject {
   /** Objects of earlier counters that could not be removed yet. */
   readonly #old = new Set<ObjectId>()
   #counter = 0
+  /** When the newest object was about to be put, by both clocks: one stands still while the machine sleeps, the other may be set. */
+  #saidAt: Moment
+  #wasSilent = false
   #stop: () => void = () => undefined
   #renewing: Promise<void> = Promise.resolve()
   #ended = false
 
-  private constructor(options: RunObjectOptions, started: Timespec, object: ObjectId) {
+  private constructor(
+    options: RunObjectOptions,
+    first: { readonly started: Timespec; readonly object: ObjectId; readonly saidAt: Moment },
+  ) {
     this.#options = options
-    this.#started = started
-    this.#object = object
+    this.#started = first.started
+    this.#object = first.object
+    this.#saidAt = first.saidAt
   }
 
   /** Puts the run's first object, with counter 0. @throws {StorageError} as `Driver.put` */
   static async start(options: RunObjectOptions): Promise<RunObject> {
     const { records, run, instance, clock, scheduler, onProblem } = options
-    const started = timespecOfMs(clock.nowMs())
+    const saidAt = momentOf(clock)
+    const started = timespecOfMs(saidAt.nowMs)
     const record = { run, instance: instance.id, counter: 0, started }
     const { id } = await records.put('runs', record, instance)
-    const object = new RunObject(options, started, id)
+    const object = new RunObject(options, { started, object: id, saidAt })
     object.#stop = scheduler.every(RUN_RENEWAL_MS, () => {
       object.renew().catch((error: unknown) => {
         if (!(error instanceof TidemarkError)) throw error
@@ -69,6 +79,18 @@ export class RunObject {
       })
     })
     return object
+  }
+
+  /**
+   * Whether it was ever so long without a word that a prune may have taken the run for dead, and what it stored or
+   * relied on for garbage.
+   */
+  get wasSilent(): boolean {
+    const { nowMs, monotonicMs } = momentOf(this.#options.clock)
+    // A wall clock that was set forward costs a look at most.
+    const silentMs = Math.max(nowMs - this.#saidAt.nowMs, monotonicMs - this.#saidAt.monotonicMs)
+    this.#wasSilent ||= silentMs > RUN_SILENCE_MS
+    return this.#wasSilent
   }
 
   /** The object that says so now. */
@@ -98,9 +120,12 @@ export class RunObject {
 
   async #renew(): Promise<void> {
     if (this.#ended) return
-    const { records, run, instance, onRenewed } = this.#options
+    const { records, run, instance, clock, onRenewed } = this.#options
+    const saidAt = momentOf(clock)
     const record = { run, instance: instance.id, counter: this.#counter + 1, started: this.#started }
     const { id } = await records.put('runs', record, instance)
+    this.#wasSilent = this.wasSilent
+    this.#saidAt = saidAt
     this.#counter++
     this.#old.add(this.#object)
     this.#object = id
@@ -114,4 +139,13 @@ export class RunObject {
       this.#old.delete(id)
     }
   }
+}
+
+interface Moment {
+  readonly nowMs: number
+  readonly monotonicMs: number
+}
+
+function momentOf(clock: Clock): Moment {
+  return { nowMs: clock.nowMs(), monotonicMs: clock.monotonicMs() }
 }

@@ -1,17 +1,16 @@
 import { present } from '../../base/assert.ts'
 import { toHex } from '../../base/bytes.ts'
-import { timespecOfMs } from '../../base/clock.ts'
-import { RunError, StorageError } from '../../base/errors.ts'
+import { type Clock, timespecOfMs } from '../../base/clock.ts'
 import { type BlobId, hexId, idBytes, type ObjectId, type PointId, RANDOM_ID_BYTES } from '../../base/ids.ts'
 import { blake3 } from '../../crypto/blake3.ts'
 import { sha512 } from '../../crypto/sha512.ts'
 import { encodePointDetail } from '../../format/point-detail-codec.ts'
-import type { DeadRecord, PointRecord } from '../../format/records.ts'
-import { isOfForeignRealm } from '../../repository/load-tables.ts'
-import type { RecordStore } from '../../repository/record-store.ts'
+import type { PointRecord } from '../../format/records.ts'
+import type { PointInfo } from '../../repository/point-info.ts'
 import type { BackupOptions } from '../backup-types.ts'
 import type { Source } from '../source.ts'
 import { type Base, type PartBase, sourceKey, writeBases, writeTable } from './bases.ts'
+import { checkAfterCommit, checkBeforeCommit } from './commit-check.ts'
 import { type OpenedRun, SOURCES_ATTRIBUTE } from './opened-run.ts'
 import type { Run } from './run.ts'
 import type { BackupContext } from './run-context.ts'
@@ -80,13 +79,26 @@ export async function commit(
     detail: detail.id,
     features: TOOL_FEATURES,
   }
-  const { id, inner } = await repository.records.put('points', record, repository.instance)
-  await checkDead(opened, id)
-  const hash = sha512(inner)
+  const hash = await putPoint(record, { opened, stored, clock: context.clock })
   const points = await repository.chain()
   points.rememberMade({ record, hash })
   keepBases(run, context, { source, opened, record, hash, detail, stored })
   return { record, counts, stored }
+}
+
+/** Puts the point's record, with a look around before and after; returns the SHA-512 of its inner bytes. */
+async function putPoint(
+  record: PointRecord,
+  { opened, stored, clock }: { opened: OpenedRun; stored: StoredObjects; clock: Clock },
+): Promise<Uint8Array> {
+  const { records, instance, realm } = opened.repository
+  const common = { realm: realm.realm, record, signer: instance.id, tags: record.tags }
+  const planned: PointInfo = { ...common, object: '' as ObjectId, innerHash: new Uint8Array(0) }
+  await checkBeforeCommit({ opened, stored, info: planned })
+  const { id, inner } = await records.put('points', record, instance)
+  const innerHash = sha512(inner)
+  await checkAfterCommit({ opened, stored, info: { ...common, object: id, innerHash } }, clock)
+  return innerHash
 }
 
 interface Detail {
@@ -110,35 +122,6 @@ async function putDetail(run: Run, opened: OpenedRun, source: Source): Promise<D
 async function finishStore(run: Run): Promise<StoredObjects> {
   const store = await run.usedStore
   return store === undefined ? { packs: [], indexes: [], bytes: 0, blobs: 0 } : store.finish()
-}
-
-/** Put-point-then-list-dead against prune's put-dead-then-list-points: one of the two sees the other. */
-async function checkDead({ repository, lists }: OpenedRun, point: ObjectId): Promise<void> {
-  const { records, driver } = repository
-  const known = new Set(lists.dead)
-  const fresh = (await records.list('dead')).filter((id) => !known.has(id))
-  if (fresh.length === 0) return
-  const relied = new Set(lists.packs)
-  for (const id of fresh) {
-    const record = await deadRecord(records, id)
-    // A mark that this run saw kept it from relying on what the mark names.
-    if (record === undefined || lists.marks.includes(record.mark)) continue
-    if (!record.packs.some((pack) => relied.has(pack))) continue
-    await driver.remove({ kind: 'points', id: point })
-    throw new RunError('PRUNED_UNDER_RUN', 'what this backup relied on was pruned while it ran', {
-      hint: 'Run it again: everything stored is kept.',
-    })
-  }
-}
-
-/** A dead record of another realm, or one that is gone by now, says nothing to this run. */
-async function deadRecord(records: RecordStore, id: ObjectId): Promise<DeadRecord | undefined> {
-  try {
-    return (await records.get('dead', id)).record
-  } catch (error) {
-    if (isOfForeignRealm(error) || (error instanceof StorageError && error.code === 'NOT_FOUND')) return undefined
-    throw error
-  }
 }
 
 function keepBases(

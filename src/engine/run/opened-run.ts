@@ -5,7 +5,7 @@ import type { Randomness } from '../../base/random.ts'
 import { deriveKey, keyedBlake3 } from '../../crypto/blake3.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
 import type { Repository } from '../../repository/repository.ts'
-import { RunObject, systemScheduler } from '../../repository/run-object.ts'
+import { RunObject, type Scheduler, systemScheduler } from '../../repository/run-object.ts'
 import type { Source } from '../source.ts'
 import type { Base, Bases, StoreLists } from './bases.ts'
 import { areListsKept, readStoreLists } from './store-lists.ts'
@@ -37,20 +37,43 @@ export interface OpenRunOptions {
   readonly dryRun: boolean
   readonly clock: Clock
   readonly randomness: Randomness
+  readonly scheduler?: Scheduler | undefined
   readonly warning: (message: string) => void
+  /** Called each time the run has said again that it is there. */
+  readonly onRenewed?: () => void
 }
 
 /** Announces a run, then lists the store and finds the chain's last point: in this order, see docs/format.md, "Commit". */
 export async function openRun(options: OpenRunOptions): Promise<OpenedRun> {
-  const { repository, source, bases, dryRun, clock, randomness, warning } = options
+  const {
+    repository,
+    source,
+    bases,
+    dryRun,
+    clock,
+    randomness,
+    scheduler = systemScheduler,
+    warning,
+    onRenewed,
+  } = options
   repository.requireFeatures('write')
   const run = hexId<RunId>(randomness.bytes(RANDOM_ID_BYTES))
   const { records, instance } = repository
   const onProblem = (problem: Error): void => warning(problem.message)
-  const starting = { records, run, instance, clock, scheduler: systemScheduler, onProblem }
+  const starting = {
+    records,
+    run,
+    instance,
+    clock,
+    scheduler,
+    onProblem,
+    ...(onRenewed === undefined ? {} : { onRenewed }),
+  }
   const object = dryRun ? undefined : await RunObject.start(starting)
   try {
-    const [lists, points] = await Promise.all([readStoreLists(repository.driver), repository.chain({ reload: true })])
+    // Points after marks and dead records: a point that is still there then is whole without what they name.
+    const lists = await readStoreLists(repository.driver)
+    const points = await repository.chain({ reload: true })
     for (const alarm of points.alarms)
       warning(alarm.hint === undefined ? alarm.message : `${alarm.message} ${alarm.hint}`)
     const sourcesAttribute = sourcesOf(repository, source)

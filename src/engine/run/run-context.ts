@@ -4,6 +4,7 @@ import type { RepositoryId } from '../../base/ids.ts'
 import type { Randomness } from '../../base/random.ts'
 import type { LocalCache } from '../../repository/local-cache.ts'
 import type { Repository } from '../../repository/repository.ts'
+import type { Scheduler } from '../../repository/run-object.ts'
 import type { WorkerPool } from '../workers/worker-pool.ts'
 import type { RunJournal } from './run-journal.ts'
 
@@ -23,6 +24,8 @@ export interface BackupContext {
   readonly mountedPoints?: ReadonlySet<string>
   /** How much may be stored, in bytes, before the next run could go on from there; 256 MiB by default. */
   readonly flushBytes?: number
+  /** Renews the note that the run is there; the system's by default. */
+  readonly scheduler?: Scheduler
   /** What stands in the point as the program that made it. */
   readonly tool: string
 }

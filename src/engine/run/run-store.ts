@@ -94,6 +94,11 @@ export class RunStore {
     return (this.#index ??= this.#options.repository.indexForRun())
   }
 
+  /** The same, if it was asked for by now. */
+  get loadedIndex(): Promise<RepositoryIndex> | undefined {
+    return this.#index
+  }
+
   /** Reads blobs, trees of this run included once `publishTrees` was called. */
   async blobs(): Promise<BlobReader> {
     const index = await this.index()

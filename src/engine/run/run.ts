@@ -3,7 +3,7 @@ import { present } from '../../base/assert.ts'
 import { type ByteString, bytesOf } from '../../base/byte-string.ts'
 import { type Timespec, timespecOfMs } from '../../base/clock.ts'
 import { loadHpke } from '../../crypto/hpke.ts'
-import { RunError, SourceError } from '../../base/errors.ts'
+import { RunError, SourceError, TidemarkError } from '../../base/errors.ts'
 import type { FileEntry, TreeEntry } from '../../format/tree.ts'
 import type { BackupEvents, BackupOptions } from '../backup-types.ts'
 import { Coverage } from '../backup/coverage.ts'
@@ -19,6 +19,7 @@ import { graft, type Grafts, plainAttributes } from '../trees/graft.ts'
 import { baseFromTrees } from './base-from-trees.ts'
 import { type Base, type Bases, readBases, readTable, skipsOf, sourceKey } from './bases.ts'
 import { entryAt } from './entry-at.ts'
+import { doubtNewMarks } from './new-marks.ts'
 import { type OpenedRun, openRun } from './opened-run.ts'
 import type { BackupContext } from './run-context.ts'
 import { RunStore } from './run-store.ts'
@@ -90,6 +91,7 @@ export class Run implements RunHandle {
         randomness: context.randomness,
         scheduler: context.scheduler,
         warning: (message) => options.events.warning?.(message),
+        onRenewed: () => void this.#renewed(),
       }),
     )
     // Whoever awaits it gets the error; until then it must not end the process.
@@ -132,6 +134,17 @@ export class Run implements RunHandle {
       (store) => store.close(),
       () => undefined,
     )
+  }
+
+  /** From now on, nothing is relied on that was marked meanwhile. */
+  async #renewed(): Promise<void> {
+    try {
+      const index = await this.#openStoreNow?.loadedIndex
+      if (index !== undefined) await doubtNewMarks(await this.opened, index)
+    } catch (error) {
+      if (!(error instanceof TidemarkError)) throw error
+      this.#options.events.warning?.(`marks could not be looked at again: ${error.message}`)
+    }
   }
 
   async #openStore(): Promise<RunStore> {

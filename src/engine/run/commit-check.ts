@@ -1,0 +1,161 @@
+import { type Clock, timespecOfMs } from '../../base/clock.ts'
+import { RunError, StorageError } from '../../base/errors.ts'
+import type { ObjectId } from '../../base/ids.ts'
+import type { DeadRecord } from '../../format/records.ts'
+import type { PointInfo } from '../../repository/point-info.ts'
+import type { Repository } from '../../repository/repository.ts'
+import { signTombstone } from '../../repository/signing.ts'
+import { reach } from '../reach/reach.ts'
+import { recordOrNone } from './new-marks.ts'
+import type { OpenedRun } from './opened-run.ts'
+import type { StoredObjects } from './run-store.ts'
+
+/** A point that is about to be committed, or just was, and what its run knew and stored. */
+export interface Commitment {
+  readonly opened: OpenedRun
+  readonly stored: StoredObjects
+  readonly info: PointInfo
+}
+
+/**
+ * What makes a commit safe while others prune, each rule by its name.
+ *
+ * @see docs/format.md, "Pruning"; docs/decisions/0015-commits-and-sleeping-writers.md
+ */
+export const commitRules = {
+  /** Whether the run may have been taken for dead: then dead records may have come and gone while nobody looked. */
+  wasSilent({ opened }: Commitment): boolean {
+    return opened.object?.wasSilent === true
+  },
+
+  /** Says that the run lives, so that whoever sweeps from now on waits for it again. */
+  async sayAgain({ opened }: Commitment): Promise<void> {
+    await opened.object?.renew()
+  },
+
+  /** What was declared dead since the run began. */
+  async newlyDead({ opened: { repository, lists } }: Commitment): Promise<readonly DeadRecord[]> {
+    const known = new Set(lists.dead)
+    const fresh = (await repository.records.list('dead')).filter((id) => !known.has(id))
+    const found = await Promise.all(fresh.map((id) => recordOrNone(repository.records, 'dead', id)))
+    return found.filter((record) => record !== undefined)
+  },
+
+  /** Whether everything that the point needs is in packs that are there and not about to go. */
+  async isWhole(commitment: Commitment, dead: readonly DeadRecord[]): Promise<boolean> {
+    const { repository } = commitment.opened
+    const packs = new Set(dead.flatMap((record) => record.packs))
+    return repository.keyRing.full
+      ? isReachableWithout(repository, commitment.info, packs)
+      : isAllThere(commitment, dead)
+  },
+
+  /** The owner's word first, where this key can give it: then the point is void even if its record stays, or comes back. */
+  async takeBack({ opened: { repository }, info }: Commitment, clock: Clock): Promise<void> {
+    const { record, innerHash, object } = info
+    if (repository.keyRing.full) {
+      const made = timespecOfMs(clock.nowMs())
+      const tombstone = { target: 'point', id: record.point, hash: innerHash, made } as const
+      const signed = signTombstone(repository.keyRing, repository.id, tombstone)
+      await repository.records.put('tombstones', signed, repository.instance)
+    }
+    await repository.driver.remove({ kind: 'points', id: object })
+  },
+}
+
+/**
+ * Before the commit: a run that was silent for long says that it lives, and looks whether it was pruned meanwhile. Put-run-then-look
+ * against prune's put-dead-then-list-runs: one of the two sees the other, however long the point's record is on its way.
+ *
+ * @throws {RunError} PRUNED_UNDER_RUN
+ */
+export async function checkBeforeCommit(commitment: Commitment): Promise<void> {
+  if (!commitRules.wasSilent(commitment)) return
+  await commitRules.sayAgain(commitment)
+  if (!(await commitRules.isWhole(commitment, await commitRules.newlyDead(commitment)))) throw prunedUnderRun()
+}
+
+/**
+ * After the commit: put-point-then-list-dead against prune's put-dead-then-list-points: one of the two sees the other.
+ *
+ * @throws {RunError} PRUNED_UNDER_RUN: the point is taken back, or, where the store refused that, says that it could not be.
+ */
+export async function checkAfterCommit(commitment: Commitment, clock: Clock): Promise<void> {
+  const dead = await commitRules.newlyDead(commitment)
+  if (dead.length === 0 && !commitRules.wasSilent(commitment)) return
+  if (await commitRules.isWhole(commitment, dead)) return
+  try {
+    await commitRules.takeBack(commitment, clock)
+  } catch (error) {
+    throw notTakenBack(commitment.info, error)
+  }
+  throw prunedUnderRun()
+}
+
+/** Walks the point: whatever it needs has a copy in a pack that is there and not among `dead`. */
+async function isReachableWithout(
+  repository: Repository,
+  info: PointInfo,
+  dead: ReadonlySet<ObjectId>,
+): Promise<boolean> {
+  using index = await repository.indexForRun()
+  let isUnreadable = false
+  const onProblem = (): void => {
+    isUnreadable = true
+  }
+  const needed = await reach({ index, blobs: repository.blobsIn(index), points: [info], onProblem })
+  if (isUnreadable) return false
+  const { blobs, packs } = index
+  const doubtful = new Set<number>()
+  for (let entry = 0; entry < needed.size; entry++) {
+    if (!needed.has(entry)) continue
+    const location = blobs.location(entry)
+    if (location === undefined) return false
+    if (blobs.frames.isDoubtful(location.frame)) doubtful.add(blobs.frames.get(location.frame).pack)
+  }
+  // A mark alone takes nothing away: the sweep waits for this run. Dead is dead, and absent is gone.
+  for (const row of doubtful) {
+    const { id, bytes } = packs.row(row)
+    if (dead.has(id) || !(await isThere(repository, id, bytes))) return false
+  }
+  return true
+}
+
+/**
+ * What can be said without reading trees, which a backup-only key does not open: all that the run may have relied on is
+ * there. A mark that the run saw kept it from relying on what the mark names.
+ */
+async function isAllThere({ opened, stored }: Commitment, dead: readonly DeadRecord[]): Promise<boolean> {
+  const { repository, lists } = opened
+  const gone = new Set([...lists.packs, ...stored.packs])
+  if (dead.some(({ mark, packs }) => !lists.marks.includes(mark) && packs.some((id) => gone.has(id)))) return false
+  for await (const { name } of repository.driver.list('packs')) gone.delete(name.id)
+  return gone.size === 0
+}
+
+async function isThere({ driver }: Repository, id: ObjectId, bytes: number): Promise<boolean> {
+  try {
+    return (await driver.stat({ kind: 'packs', id })).bytes === bytes
+  } catch (error) {
+    if (error instanceof StorageError && error.code === 'NOT_FOUND') return false
+    throw error
+  }
+}
+
+function prunedUnderRun(): RunError {
+  return new RunError('PRUNED_UNDER_RUN', 'what this backup relied on was pruned while it ran', {
+    hint: 'Run it again: what is still there is not stored again.',
+  })
+}
+
+function notTakenBack({ record }: PointInfo, cause: unknown): RunError {
+  return new RunError(
+    'PRUNED_UNDER_RUN',
+    `what this backup relied on was pruned while it ran, and its point ${record.point} could not be taken back`,
+    {
+      context: { point: record.point },
+      cause,
+      hint: `Run it again, which stores what is missing; then \`tidemark check\` says whether point ${record.point.slice(0, 8)} is whole.`,
+    },
+  )
+}
