@@ -24,16 +24,16 @@ export class OperationReport {
     this.#progress?.end()
   }
 
-  /** Shows `state`, or sends `counts` and the path as an event, unless that was done a moment ago. */
+  /** Shows `state`, or sends `counts` and the path, where there is one, as an event, unless that was done a moment ago. */
   protected showProgress(
     state: Omit<ProgressState, 'elapsedMs'>,
-    { path, ...counts }: { readonly path: ByteString },
+    { path, ...counts }: { readonly path?: ByteString; readonly [count: string]: unknown },
   ): void {
     this.#progress?.update(state)
     const nowMs = this.#clock.monotonicMs()
     if (!this.output.sendsProgress || nowMs - this.#eventMs < PROGRESS_EVENT_MS) return
     this.#eventMs = nowMs
-    this.output.event('progress', { ...counts, ...jsonPath(path) })
+    this.output.event('progress', { ...counts, ...(path === undefined ? {} : jsonPath(path)) })
   }
 
   /** Says what the user should know although nothing failed. */

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 
 import type { CliContext } from './context.ts'
+import { defineCareCommands } from './define-care-commands.ts'
 import { defineKeyCommands } from './define-key-commands.ts'
 import { definePointCommands } from './define-point-commands.ts'
 import { defineSetupCommands } from './define-setup-commands.ts'
@@ -18,8 +19,8 @@ POINT is an id or a unique beginning of one, a date or time, \`latest\` or \`lat
 
 Environment: TIDEMARK_REPOSITORY; TIDEMARK_PASSWORD, TIDEMARK_PASSWORD_FILE, TIDEMARK_PASSWORD_COMMAND,
 TIDEMARK_KEY_FILE, TIDEMARK_RECOVERY_CODE; TIDEMARK_CONFIG, TIDEMARK_CACHE_DIR, TIDEMARK_STATE_DIR.
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done in part, 10 no repository there, 11 run again,
-12 wrong password or key, 130 interrupted.`
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done in part, 4 damage found, 10 no repository there,
+11 run again, 12 wrong password or key, 130 interrupted.`
 
 /**
  * Returns the command line's definition: all commands and options, whose code is loaded when one of them runs.
@@ -45,6 +46,7 @@ export function createProgram(run: RunCommand): Command {
     .addHelpText('after', ENVIRONMENT_HELP)
   const runWith = async (action: CommandAction): Promise<void> => run(program.opts<GlobalFlags>(), action)
   definePointCommands(program, runWith)
+  defineCareCommands(program, runWith)
   defineKeyCommands(program, runWith)
   defineSetupCommands(program, runWith)
   return program
