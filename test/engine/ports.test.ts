@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterAll, describe, expect, test } from 'vitest'
 import { byteStringOf } from '../../src/base/byte-string.ts'
 import type { Change, Source } from '../../src/engine/source.ts'
@@ -118,6 +119,82 @@ describe('a list of changes', () => {
     const made = await f.backup({ source: changesSource('bucket', second) })
     expect(made.type).toBe('incremental')
     expect(await files(f)).toEqual({ '/a/one': '1', '/a/four': '4', '/disk/x': 'from disk' })
+  })
+
+  test('is counted by what it comes to, with all that stays', async () => {
+    const f = await EngineFixture.create()
+    mkdirSync(f.path('d/sub'), { recursive: true })
+    for (const name of ['x', 'y', 'sub/z']) writeFileSync(f.path('d', name), name)
+    const first = [put('/a/one', '1'), put('/a/two', '22'), put('/b/three', '333'), upsert('/disk', f.path('d'))]
+    expect(await f.backup({ source: changesSource('bucket', first) })).toMatchObject({
+      filesNew: 6,
+      filesChanged: 0,
+      filesUnchanged: 0,
+      filesRemoved: 0,
+      dirs: 4,
+      others: 0,
+      bytes: 1 + 2 + 3 + 1 + 1 + 5,
+    })
+    appendFileSync(f.path('d/x'), ' changed')
+    symlinkSync('x', f.path('d/link'))
+    const second = [
+      remove('/b'),
+      remove('/never/was'),
+      put('/a/one', '1'),
+      put('/a/two', 'other'),
+      put('/a/new', 'soon gone'),
+      remove('/a/new'),
+      put('/new', 'n'),
+      upsert('/disk', f.path('d')),
+    ]
+    const made = await f.backup({ source: changesSource('bucket', second) })
+    expect(made).toMatchObject({
+      filesNew: 1,
+      filesChanged: 2,
+      filesUnchanged: 3,
+      filesRemoved: 1,
+      dirs: 3,
+      others: 1,
+      bytes: 1 + 5 + 1 + 9 + 1 + 5,
+    })
+    const none = await f.backup({ source: changesSource('bucket', []) })
+    expect(none).toMatchObject({ filesNew: 0, filesChanged: 0, filesUnchanged: 6, filesRemoved: 0, bytes: made.bytes })
+    const gone = await f.backup({ source: changesSource('bucket', [remove('/disk'), remove('/a')]) })
+    expect(gone).toMatchObject({ filesUnchanged: 1, filesRemoved: 5, dirs: 0, others: 0, bytes: 1 })
+  })
+
+  test('behind a scan is counted against the parent point, too', async () => {
+    const f = await EngineFixture.create()
+    for (const name of ['a', 'b', 'c']) writeFileSync(f.path(name), name)
+    const root = byteStringOf(f.source)
+    const source = (changes: readonly Change[]): Source => ({
+      kind: 'application',
+      identity: ['application'],
+      labels: [root],
+      read: async (run) => {
+        const rules = { patterns: [], excludeCaches: false, excludeIfPresent: [] }
+        await run.pass('files', { kind: 'scan', roots: [root], rules, crossFilesystems: false })
+        await run.pass('files', { kind: 'changes', changes: Readable.from(changes) })
+      },
+    })
+    expect(await f.backup({ source: source([put(f.path('more'), 'm')]) })).toMatchObject({
+      filesNew: 4,
+      filesRemoved: 0,
+    })
+    writeFileSync(f.path('new'), 'new')
+    const changes = [
+      put(f.path('more'), 'mm'),
+      put(f.path('new'), 'newer'),
+      put(f.path('a'), 'aa'),
+      remove(f.path('b')),
+    ]
+    expect(await f.backup({ source: source(changes) })).toMatchObject({
+      filesNew: 1,
+      filesChanged: 2,
+      filesUnchanged: 1,
+      filesRemoved: 1,
+      bytes: 2 + 5 + 2 + 1,
+    })
   })
 
   test('is applied in its order', async () => {

@@ -19,11 +19,12 @@ import { graft, type Grafts, plainAttributes } from '../trees/graft.ts'
 import { baseFromTrees } from './base-from-trees.ts'
 import { type Base, type Bases, readBases, readTable, skipsOf, sourceKey } from './bases.ts'
 import { entryAt } from './entry-at.ts'
+import { graftedCounts, parentTrees } from './grafted-counts.ts'
 import { doubtNewMarks } from './new-marks.ts'
 import { type OpenedRun, openRun } from './opened-run.ts'
 import type { BackupContext } from './run-context.ts'
 import { RunStore } from './run-store.ts'
-import { addCounts, countEntries, noCounts, type PartCounts } from './table-counts.ts'
+import { countEntries, type PartCounts } from './table-counts.ts'
 
 /** How often files of a list of changes may vanish under the scan of the others. */
 const UPSERT_ATTEMPTS_MAX = 5
@@ -273,16 +274,13 @@ export class Run implements RunHandle {
     // Whoever reads a stream uses it up.
     if (this.#options.backup.dryRun) return
     const entry = await this.#streamEntry(pass.open(this.signal), timespecOfMs(this.#context.clock.nowMs()))
-    const root = this.parts.get(part)?.trees
-    const counts = { ...noCounts(), files: 1, filesNew: 1, bytes: entry.size }
-    await this.#graft(part, { root, grafts: [[pass.path, entry]], counts })
+    await this.#graft(part, this.parts.get(part)?.trees, [[pass.path, entry]])
   }
 
   async #change(part: string, pass: ChangesPass): Promise<void> {
     if (this.#options.backup.dryRun) return
     // In the order they came: a later change decides about what it covers.
     const grafts: { path: ByteString; entry: TreeEntry | undefined; from?: ByteString }[] = []
-    let counts = noCounts()
     for await (const change of pass.changes) {
       this.signal.throwIfAborted()
       const { path } = change
@@ -291,16 +289,18 @@ export class Run implements RunHandle {
       } else if (change.kind === 'put') {
         const entry = await this.#streamEntry(change.open(this.signal), change.modified)
         grafts.push({ path, entry })
-        counts = addCounts(counts, { ...noCounts(), files: 1, filesChanged: 1, bytes: entry.size })
       } else {
         grafts.push({ path, entry: undefined, from: change.from })
       }
     }
     const read = await this.#upserted(grafts.flatMap(({ from }) => (from === undefined ? [] : [from])))
     for (const graft of grafts) if (graft.from !== undefined) graft.entry = read.get(graft.from)
-    const { parent } = await this.opened
-    const root = this.parts.get(part)?.trees ?? parent?.record.parts.find(({ name }) => name === part)?.trees
-    await this.#graft(part, { root, grafts: grafts.map(({ path, entry }) => [path, entry] as const), counts })
+    const root = this.parts.get(part)?.trees ?? parentTrees(await this.opened, part)
+    await this.#graft(
+      part,
+      root,
+      grafts.map(({ path, entry }) => [path, entry] as const),
+    )
   }
 
   /** Reads what lies at paths of this machine, as far as there is anything; returns it by path. */
@@ -347,20 +347,15 @@ export class Run implements RunHandle {
     }
   }
 
-  async #graft(
-    part: string,
-    { root, grafts, counts }: { root: Uint8Array | undefined; grafts: Grafts; counts: PartCounts },
-  ): Promise<void> {
+  /** Puts entries into a part, or removes them. */
+  async #graft(part: string, root: Uint8Array | undefined, grafts: Grafts): Promise<void> {
     const store = await this.store()
     await store.publishTrees()
-    const before = this.parts.get(part)
     const trees = await graft(store, root, { grafts, now: timespecOfMs(this.#context.clock.nowMs()) })
-    this.parts.set(part, {
-      name: part,
-      trees,
-      counts: addCounts(before?.counts ?? noCounts(), counts),
-      scan: undefined,
-    })
+    await store.publishTrees()
+    const grafted = { name: part, counts: this.parts.get(part)?.counts, before: root, after: trees }
+    const counts = await graftedCounts(await this.opened, await store.blobs(), grafted)
+    this.parts.set(part, { name: part, trees, counts, scan: undefined })
   }
 }
 
