@@ -24,15 +24,13 @@ export class OperationReport {
     this.#progress?.end()
   }
 
-  /** Shows `state`, or sends `counts` and the path, where there is one, as an event, unless that was done a moment ago. */
-  protected showProgress(
-    state: Omit<ProgressState, 'elapsedMs'>,
-    { path, ...counts }: { readonly path?: ByteString; readonly [count: string]: unknown },
-  ): void {
+  /** Shows `state`, or sends `fields`, a path among them, as an event, unless that was done a moment ago. */
+  protected showProgress(state: Omit<ProgressState, 'elapsedMs'>, fields: object): void {
     this.#progress?.update(state)
     const nowMs = this.#clock.monotonicMs()
     if (!this.output.sendsProgress || nowMs - this.#eventMs < PROGRESS_EVENT_MS) return
     this.#eventMs = nowMs
+    const { path, ...counts } = fields as { readonly path?: ByteString }
     this.output.event('progress', { ...counts, ...(path === undefined ? {} : jsonPath(path)) })
   }
 
