@@ -1,7 +1,7 @@
 import type { BlobId } from '../base/ids.ts'
 import type { FileEntry, TreeEntry } from '../format/tree.ts'
 import type { BlobIndexHandle } from '../repository/blob-index.ts'
-import type { FileLayout, PointBlobs } from './point-view-layout.ts'
+import type { FileContent, FileLayout, PointBlobs } from './point-view-layout.ts'
 
 export type { FileEntry, TreeEntry }
 
@@ -28,6 +28,11 @@ export interface PackAccess {
   readonly file: string | undefined
 }
 
+export interface FetchOptions {
+  readonly signal: AbortSignal
+  readonly onFrame: (frame: number, sealed: Uint8Array) => void
+}
+
 /** Points and their bytes, as a mount reads them: for as long as it stands, whatever comes and goes meanwhile. */
 export interface PointFrames extends Disposable {
   /** What views of points stand on. When the index lacks a blob, it is loaded again once, as the store is now. */
@@ -43,12 +48,19 @@ export interface PointFrames extends Disposable {
    */
   directory(trees: Uint8Array): AsyncIterable<readonly TreeEntry[]>
   /** Returns where the bytes of a file are. */
-  layout(file: FileEntry): Promise<FileLayout>
+  layout(file: FileContent): Promise<FileLayout>
   /**
    * Returns access to a pack and to others that its run wrote, which will be wanted soon; or `undefined` when `epoch` is
    * over.
    */
   packs(epoch: number, row: number): Promise<readonly PackAccess[] | undefined>
+  /**
+   * Fetches the ciphertext of frames, neighbours in one request, as many requests at once as the store serves well. The
+   * bytes are the receiver's until it returns. Frames of another epoch are passed over.
+   *
+   * @throws {StorageError} of the store.
+   */
+  fetch(epoch: number, frames: readonly number[], options: FetchOptions): Promise<void>
   /** Returns a data blob by way of whichever copy is sound, loading the index again if there is a newer one. */
   readBlob(id: BlobId, signal: AbortSignal): Promise<Uint8Array>
 }

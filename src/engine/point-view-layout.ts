@@ -30,6 +30,9 @@ interface DataRange {
   readonly start: number
 }
 
+/** What of a file says where its bytes are. */
+export type FileContent = Pick<FileEntry, 'size' | 'content' | 'holes'>
+
 /** Bytes of one blob that follow each other in the file, or a hole. */
 export interface FilePiece {
   /** Which blob, or -1 for a hole. */
@@ -55,7 +58,7 @@ export function splitIds(ids: Uint8Array): BlobId[] {
  * @throws {IntegrityError} BLOB_MISSING: the index has not all of it; MALFORMED: blobs and holes do not make up its
  * size, or a list is none.
  */
-export async function layoutOf(blobs: PointBlobs, file: FileEntry): Promise<FileLayout> {
+export async function layoutOf(blobs: PointBlobs, file: FileContent): Promise<FileLayout> {
   let { ids } = file.content
   for (let level = file.content.level; level > 0; level--) ids = await expand(blobs, ids)
   const count = ids.byteLength / BLOB_ID_BYTES
@@ -90,7 +93,7 @@ function blobLength(index: PointBlobs['index'], id: BlobId): number {
   })
 }
 
-function dataRanges({ size, holes }: FileEntry): DataRange[] {
+function dataRanges({ size, holes }: FileContent): DataRange[] {
   const ranges: DataRange[] = []
   let start = 0
   let offset = 0

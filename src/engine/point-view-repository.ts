@@ -3,12 +3,13 @@ import { IntegrityError } from '../base/errors.ts'
 import { type BlobId, idBytes } from '../base/ids.ts'
 import type { BlobType } from '../format/pack.ts'
 import { decodeTree } from '../format/tree-codec.ts'
-import type { FileEntry, TreeEntry } from '../format/tree.ts'
+import type { TreeEntry } from '../format/tree.ts'
 import type { BlobReader } from '../repository/blob-reader.ts'
+import { coalesce } from '../repository/frame-ranges.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { RepositoryIndex } from '../repository/repository-index.ts'
-import type { FramesHandle, PackAccess, PointFrames } from './point-view-frames.ts'
-import { type FileLayout, layoutOf, type PointBlobs, splitIds } from './point-view-layout.ts'
+import type { FetchOptions, FramesHandle, PackAccess, PointFrames } from './point-view-frames.ts'
+import { type FileContent, type FileLayout, layoutOf, type PointBlobs, splitIds } from './point-view-layout.ts'
 
 /** Decoded frames that are kept on the main thread: trees, mostly, which are looked into again and again. */
 const CACHE_BYTES = 12 << 20
@@ -74,7 +75,7 @@ class RepositoryFrames implements PointFrames {
     }
   }
 
-  async layout(file: FileEntry): Promise<FileLayout> {
+  async layout(file: FileContent): Promise<FileLayout> {
     return this.#withNewerIndex(async () => layoutOf(this.blobs, file))
   }
 
@@ -89,6 +90,24 @@ class RepositoryFrames implements PointFrames {
       if (pack?.writerKey === writerKey && pack.kind === 'data') access.push(this.#access(other))
     }
     return Promise.all(access)
+  }
+
+  async fetch(epoch: number, frames: readonly number[], { signal, onFrame }: FetchOptions): Promise<void> {
+    if (epoch !== this.#epoch) return
+    const { blobs, packs } = this.#index
+    const { driver } = this.#repository
+    const byPack = Map.groupBy(frames, (frame) => blobs.frames.get(frame).pack)
+    const fetches = [...byPack].flatMap(([row, wanted]) => {
+      const name = { kind: 'packs', id: packs.row(row).id } as const
+      const ranges = coalesce(wanted.map((frame) => ({ frame, ...blobs.frames.get(frame) })))
+      return ranges.map(async (range) => {
+        const bytes = await driver.get(name, range, signal)
+        for (const { frame, offset, storedBytes } of range.frames) {
+          onFrame(frame, bytes.subarray(offset - range.offset, offset - range.offset + storedBytes))
+        }
+      })
+    })
+    await Promise.all(fetches)
   }
 
   async readBlob(id: BlobId, signal: AbortSignal): Promise<Uint8Array> {

@@ -1,0 +1,155 @@
+import { constants } from 'node:os'
+import { BLOB_ID_BYTES } from '../../src/base/ids.ts'
+import { type FileLayout, piecesOf } from '../../src/engine/point-view-layout.ts'
+import type { Missing } from '../readers/missing.ts'
+import type { FrameCache } from './frame-cache.ts'
+import { FrameOpener, type FrameOpenerOptions } from './frame-opener.ts'
+import type { ReplyParts } from './reply-parts.ts'
+
+/** Bytes [offset, end) of a file, which lie inside it. */
+export interface ReadRange {
+  readonly node: number
+  readonly offset: number
+  readonly end: number
+  /** Whether what follows will be wanted next. */
+  readonly isSequential: boolean
+}
+
+/** One blob whose id starts at `idStart` of `ids`, and which bytes of it are wanted. */
+interface BlobRange {
+  readonly ids: Uint8Array
+  readonly idStart: number
+  readonly blobBytes: number
+  readonly offset: number
+  readonly end: number
+  /** Where the id of the blob is that is wanted next, or -1. */
+  readonly nextId: number
+}
+
+/** Reads files by way of the frame cache. One per thread. */
+export class ContentReader {
+  readonly #options: FrameOpenerOptions
+  readonly #cache: FrameCache
+  readonly #opener: FrameOpener
+  /** The frame that the last blob came from, and whether the one before came from it, too. */
+  #lastFrame = -1
+  /** What to decode once the reply is sent, or -1. */
+  #ahead = -1
+
+  constructor(options: FrameOpenerOptions) {
+    this.#options = options
+    this.#cache = options.cache
+    this.#opener = new FrameOpener(options)
+  }
+
+  /** Adds bytes of a file that is one blob to `reply`. Returns why it cannot, or `undefined`. */
+  readBlob(
+    range: ReadRange,
+    { ids, idStart, size }: { ids: Uint8Array; idStart: number; size: number },
+    reply: ReplyParts,
+  ): Missing | number | undefined {
+    this.#ahead = -1
+    const { offset, end } = range
+    return this.#add(range, { ids, idStart, blobBytes: size, offset, end, nextId: -1 }, reply)
+  }
+
+  /** Adds bytes of a file with a layout to `reply`. Returns why it cannot, or `undefined`. */
+  readLayout(range: ReadRange, layout: FileLayout, reply: ReplyParts): Missing | number | undefined {
+    this.#ahead = -1
+    const { ids, starts } = layout
+    for (const { blob, blobOffset, length } of piecesOf(layout, range)) {
+      if (blob < 0) {
+        reply.addZeros(length)
+        continue
+      }
+      const idStart = blob * BLOB_ID_BYTES
+      const isLast = idStart + BLOB_ID_BYTES >= ids.byteLength
+      const failure = this.#add(
+        range,
+        {
+          ids,
+          idStart,
+          blobBytes: (starts[blob + 1] ?? 0) - (starts[blob] ?? 0),
+          offset: blobOffset,
+          end: blobOffset + length,
+          nextId: isLast || !range.isSequential ? -1 : idStart + BLOB_ID_BYTES,
+        },
+        reply,
+      )
+      if (failure !== undefined) return failure
+    }
+    return undefined
+  }
+
+  /** Decodes what will probably be wanted next; for a thread that has sent its reply. */
+  goAhead(): void {
+    const frame = this.#ahead
+    this.#ahead = -1
+    if (frame >= 0) this.#opener.decodeAhead(frame)
+  }
+
+  #add(range: ReadRange, blob: BlobRange, reply: ReplyParts): Missing | number | undefined {
+    const { decoder } = this.#options.frames
+    const { ids, idStart, offset, end } = blob
+    const entry = decoder.find(ids, idStart)
+    const location = entry < 0 ? undefined : decoder.location(entry)
+    if (location === undefined) return this.#missing(range, blob)
+    const next = this.#nextFrame(location, blob)
+    const slot = this.#opener.open(location.frame, next, reply)
+    if (typeof slot === 'object') return slot
+    if (slot === 'failed') return this.#addCopy(entry, range, blob, reply)
+    const plain = this.#cache.piece(slot).subarray(location.offset, location.offset + location.length)
+    if (!this.#isBlob(plain, slot, { entry, blob })) {
+      this.#cache.unpin(slot)
+      return this.#addCopy(entry, range, blob, reply)
+    }
+    this.#ahead = next
+    reply.add(plain.subarray(offset, end), slot)
+    return undefined
+  }
+
+  /** Tells whether `plain` is the blob that is wanted, whose id is computed once for as long as its frame is there. */
+  #isBlob(plain: Uint8Array, slot: number, { entry, blob }: { entry: number; blob: BlobRange }): boolean {
+    if (plain.byteLength !== blob.blobBytes) return false
+    if (this.#cache.isChecked(slot, entry)) return true
+    if (!this.#options.frames.decoder.isBlob(plain, blob.ids, blob.idStart)) return false
+    this.#cache.setChecked(slot, entry)
+    return true
+  }
+
+  /** Adds a blob whose frame cannot be had and that was found elsewhere. */
+  #addCopy(entry: number, range: ReadRange, blob: BlobRange, reply: ReplyParts): Missing | number | undefined {
+    const { epoch } = this.#options.frames.decoder
+    if (this.#cache.find({ kind: 'blob', epoch, number: entry }) !== 'ready') return this.#missing(range, blob)
+    const { slot } = this.#cache
+    const plain = this.#cache.piece(slot)
+    if (plain.byteLength !== blob.blobBytes) {
+      this.#cache.unpin(slot)
+      return constants.errno.EIO
+    }
+    reply.add(plain.subarray(blob.offset, blob.end), slot)
+    return undefined
+  }
+
+  #missing({ node }: ReadRange, { ids, idStart }: BlobRange): Missing {
+    const { epoch } = this.#options.frames.decoder
+    return { kind: 'blob', epoch, id: new Uint8Array(ids.slice(idStart, idStart + BLOB_ID_BYTES)), node }
+  }
+
+  /** Returns the frame that will be wanted after a blob, or -1 where nothing says so. */
+  #nextFrame({ frame, offset, length }: { frame: number; offset: number; length: number }, blob: BlobRange): number {
+    const { decoder } = this.#options.frames
+    if (blob.nextId >= 0) {
+      const entry = decoder.find(blob.ids, blob.nextId)
+      const location = entry < 0 ? undefined : decoder.location(entry)
+      return location === undefined || location.frame === frame ? -1 : location.frame
+    }
+    // Files of one directory follow each other in frames: who has read several wants the next frame, near the end of one.
+    const isSecond = this.#lastFrame === frame
+    this.#lastFrame = frame
+    const { pack, rawBytes } = decoder.frame(frame)
+    const isNearEnd = offset + length > rawBytes / 2
+    const next = frame + 1
+    return isSecond && isNearEnd && next < decoder.frames && decoder.frame(next).pack === pack ? next : -1
+  }
+}

@@ -1,0 +1,122 @@
+import { IntegrityError, StorageError } from '../../src/base/errors.ts'
+import type { Missing } from '../readers/missing.ts'
+import type { FrameCache, PieceKey } from './frame-cache.ts'
+import type { ReplyParts } from './reply-parts.ts'
+import type { ThreadFrames } from './thread-frames.ts'
+
+/** How long a thread waits for another's decoding before it looks again. */
+const DECODING_MS = 50
+/** How long it waits until something in the cache is no longer in use. */
+const ROOM_MS = 1
+/** Frames that are fetched at once from a store that is not on this machine, when they will be wanted soon. */
+const FETCH_AHEAD = 16
+
+export interface FrameOpenerOptions {
+  readonly frames: ThreadFrames
+  readonly cache: FrameCache
+  /** Whether this thread may wait for others. */
+  readonly waits: boolean
+}
+
+/** Brings frames into the cache: from files of this machine, or from ciphertext that was fetched. One per thread. */
+export class FrameOpener {
+  readonly #options: FrameOpenerOptions
+  readonly #pause = new Int32Array(new SharedArrayBuffer(4))
+
+  constructor(options: FrameOpenerOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Returns the slot of a decoded frame, pinned, or says what is missing for it, or that it cannot be had.
+   *
+   * `next` is the frame that is wanted after it, or -1: where another thread is decoding the first, this one decodes
+   * the second. While it waits for room, nothing of `reply` is pinned.
+   */
+  open(frame: number, next: number, reply: ReplyParts): number | 'failed' | Missing {
+    const { cache, frames, waits } = this.#options
+    const key: PieceKey = { kind: 'frame', epoch: frames.decoder.epoch, number: frame }
+    for (;;) {
+      const found = cache.find(key)
+      if (found === 'ready') return cache.slot
+      if (found === 'failed') return 'failed'
+      if (found === 'filling') {
+        const { slot } = cache
+        if (!waits) return { kind: 'moment' }
+        if (next < 0 || !this.decodeAhead(next)) cache.wait(slot, DECODING_MS)
+        continue
+      }
+      const decoded = this.#decode(key, next)
+      if (decoded !== 'full') return decoded
+      reply.gather()
+      if (!waits) return { kind: 'moment' }
+      Atomics.wait(this.#pause, 0, 0, ROOM_MS)
+    }
+  }
+
+  /** Decodes a frame that will be wanted soon, unless something is in the way; tells whether it did. */
+  decodeAhead(frame: number): boolean {
+    const { cache, frames } = this.#options
+    const { decoder } = frames
+    if (frame >= decoder.frames) return false
+    const slot = this.#decode({ kind: 'frame', epoch: decoder.epoch, number: frame }, -1)
+    if (typeof slot !== 'number') return false
+    cache.unpin(slot)
+    return true
+  }
+
+  /** `full` also says that somebody else has just begun. */
+  #decode(key: PieceKey, next: number): number | 'failed' | 'full' | Missing {
+    const { cache, frames } = this.#options
+    const { decoder } = frames
+    const { pack: row, rawBytes } = decoder.frame(key.number)
+    const pack = frames.pack(row)
+    if (pack === undefined) return { kind: 'pack', epoch: key.epoch, row }
+    let sealedSlot = -1
+    if (pack.file === undefined) {
+      const found = cache.find({ ...key, kind: 'sealed' })
+      if (found === 'failed') return 'failed'
+      if (found !== 'ready') return { kind: 'frames', epoch: key.epoch, frames: this.#framesFrom(key.number, next) }
+      sealedSlot = cache.slot
+    }
+    try {
+      const out = cache.reserve(key, rawBytes)
+      if (out === undefined) return 'full'
+      const { slot } = cache
+      const isGood = this.#fill(key.number, { out, sealedSlot })
+      cache.publish(slot, isGood)
+      return isGood ? slot : 'failed'
+    } finally {
+      if (sealedSlot >= 0) cache.unpin(sealedSlot)
+    }
+  }
+
+  #fill(frame: number, { out, sealedSlot }: { out: Uint8Array; sealedSlot: number }): boolean {
+    const { cache, frames } = this.#options
+    const { decoder } = frames
+    const pack = frames.pack(decoder.frame(frame).pack)
+    if (pack === undefined) return false
+    const { file } = pack
+    try {
+      const sealed = file === undefined ? cache.piece(sealedSlot) : decoder.read(frame, { id: pack.id, file })
+      decoder.decode(frame, pack, { sealed, out })
+      return true
+    } catch (error) {
+      // The blobs that are wanted of it are looked for elsewhere, and then it is told.
+      if (error instanceof IntegrityError || error instanceof StorageError) return false
+      throw error
+    }
+  }
+
+  /** Returns a frame and, when the next is wanted too, those that follow in its pack. */
+  #framesFrom(frame: number, next: number): number[] {
+    const { decoder } = this.#options.frames
+    const { pack } = decoder.frame(frame)
+    const wanted = [frame]
+    if (next < 0) return wanted
+    for (let ahead = frame + 1; ahead < Math.min(decoder.frames, frame + FETCH_AHEAD); ahead++) {
+      if (decoder.frame(ahead).pack === pack) wanted.push(ahead)
+    }
+    return wanted
+  }
+}

@@ -1,0 +1,20 @@
+import type { ContentReader } from '../content/content-reader.ts'
+import type { LayoutBlocks } from '../content/layout-block.ts'
+import type { ReplyParts } from '../content/reply-parts.ts'
+import type { Session } from '../protocol/init.ts'
+import type { NodeTable } from '../tree/node-table.ts'
+import type { NodeRows } from './node-rows.ts'
+import type { ReplyWriter } from './reply-writer.ts'
+
+/** What handlers of one thread share: nothing of it outlasts the answer to one request. */
+export interface HandlerContext {
+  readonly session: Session
+  readonly nodes: NodeTable
+  readonly rows: NodeRows
+  readonly layouts: LayoutBlocks
+  readonly content: ContentReader
+  readonly reply: ReplyParts
+  readonly writer: ReplyWriter
+  /** Told when somebody lists a directory that nobody asked for before. */
+  readonly onFirstUse: (node: number) => void
+}

@@ -1,0 +1,50 @@
+import { ContentReader } from '../content/content-reader.ts'
+import { FrameCache } from '../content/frame-cache.ts'
+import { LayoutBlocks } from '../content/layout-block.ts'
+import { ReplyParts } from '../content/reply-parts.ts'
+import { ThreadFrames } from '../content/thread-frames.ts'
+import { MAX_READ_BYTES, type Session } from '../protocol/init.ts'
+import { BlockStoreView } from '../tree/block-store.ts'
+import { NodeTable } from '../tree/node-table.ts'
+import type { HandlerContext } from './handler-context.ts'
+import { NodeRows } from './node-rows.ts'
+import type { MountMemory } from './reader-protocol.ts'
+import { ReplyWriter } from './reply-writer.ts'
+
+export interface HandlerToolsOptions {
+  readonly fd: number
+  readonly session: Session
+  readonly memory: MountMemory
+  /** Whether this thread may wait for others. */
+  readonly waits: boolean
+  readonly onFirstUse: (node: number) => void
+  /** What is known of frames already; by default nothing. */
+  readonly frames?: ThreadFrames
+}
+
+/** What a thread of a mount works with, over the memory that all share. */
+export class HandlerTools implements Disposable {
+  readonly context: HandlerContext
+  readonly frames: ThreadFrames
+
+  constructor({ fd, session, memory, waits, onFirstUse, frames = new ThreadFrames() }: HandlerToolsOptions) {
+    this.frames = frames
+    const nodes = new NodeTable(memory.nodes)
+    const blocks = new BlockStoreView(memory.blocks)
+    const cache = new FrameCache(memory.cache)
+    this.context = {
+      session,
+      nodes,
+      rows: new NodeRows(nodes, blocks),
+      layouts: new LayoutBlocks(blocks),
+      content: new ContentReader({ frames, cache, waits }),
+      reply: new ReplyParts(cache, MAX_READ_BYTES),
+      writer: new ReplyWriter(fd),
+      onFirstUse,
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.frames[Symbol.dispose]()
+  }
+}

@@ -1,0 +1,37 @@
+import type { FrameCacheHandle } from '../content/frame-cache.ts'
+import type { FramesNews } from '../content/thread-frames.ts'
+import type { Session } from '../protocol/init.ts'
+import type { BlockStoreHandle } from '../tree/block-store.ts'
+import type { Missing } from './missing.ts'
+
+/** Memory that all threads of a mount share. */
+export interface MountMemory {
+  readonly nodes: SharedArrayBuffer
+  readonly turns: SharedArrayBuffer
+  readonly blocks: BlockStoreHandle
+  readonly cache: FrameCacheHandle
+  /** One word: how often threads were told something. */
+  readonly news: SharedArrayBuffer
+}
+
+/** What a reader thread is given when it starts. */
+export interface ReaderSetup {
+  readonly fd: number
+  readonly session: Session
+  /** Its place among the turns. */
+  readonly thread: number
+  readonly memory: MountMemory
+}
+
+/** What a thread is told while it reads: it looks for it at the beginning of each turn. */
+export type ToReader = FramesNews
+
+export type FromReader =
+  /** A request that the thread could not answer, whole, and what it lacked for it. */
+  | { readonly type: 'deferred'; readonly bytes: Uint8Array; readonly missing: Missing }
+  /** Nobody waits any longer for a request. */
+  | { readonly type: 'interrupt'; readonly uniqueLow: number; readonly uniqueHigh: number }
+  /** A directory is listed that nobody had asked for before. */
+  | { readonly type: 'listed'; readonly node: number }
+  /** The file system is no longer mounted. */
+  | { readonly type: 'ended' }

@@ -1,0 +1,143 @@
+import { present } from '../../src/base/assert.ts'
+import { type ByteString, byteString, joinPath } from '../../src/base/byte-string.ts'
+import { S_IFDIR } from '../../src/base/posix/constants.ts'
+import type { PointFrames, TreeEntry } from '../../src/engine/point-view-frames.ts'
+import type { PointEntry } from '../folders/folder.ts'
+import { BlockBuilder } from './block-builder.ts'
+import type { BlockStore } from './block-store.ts'
+import { DirectoryBlock } from './directory-block.ts'
+import { type BlockRef, type NodeTable, virtualNumber } from './node-table.ts'
+import type { VirtualTree } from './virtual-tree.ts'
+
+/** Subdirectories that are loaded ahead when a directory is listed. */
+const AHEAD_MAX = 256
+
+export interface DirectoryLoaderOptions {
+  readonly nodes: NodeTable
+  readonly blocks: BlockStore
+  readonly tree: VirtualTree
+  readonly frames: PointFrames
+}
+
+/** Makes the blocks of points' directories when they are asked for, or will be soon. On the main thread. */
+export class DirectoryLoader {
+  readonly #options: DirectoryLoaderOptions
+  /** By key, what is being loaded. */
+  readonly #loading = new Map<string, Promise<BlockRef>>()
+  readonly #block: DirectoryBlock
+  #isAhead = false
+
+  constructor(options: DirectoryLoaderOptions) {
+    this.#options = options
+    this.#block = new DirectoryBlock(options.blocks)
+  }
+
+  /** Makes the block of a directory inside of a point, and of those above it where they were dropped. */
+  async load(node: number): Promise<void> {
+    const { nodes, blocks } = this.#options
+    // From the top down: what a directory is made of stands in the row that it has in its parent.
+    for (const each of this.#wayTo(node)) {
+      if (blocks.offset(nodes.block(each)) >= 0) continue
+      const row = nodes.row(each)
+      if (row < 0) nodes.setBlock(each, await this.#loadPoint(this.#pointOf(row)))
+      else if (this.#moveTo(each)) nodes.setBlock(each, await this.#loadTrees(this.#block.payload.slice()))
+    }
+  }
+
+  /** Moves `block` to the row of a node; false when its parent's block was dropped meanwhile. */
+  #moveTo(node: number): boolean {
+    const { nodes } = this.#options
+    const row = nodes.row(node)
+    if (!this.#block.open(nodes.block(nodes.parent(node))) || row >= this.#block.count) return false
+    this.#block.moveTo(row)
+    return true
+  }
+
+  /** Makes the blocks of directories in a directory that somebody has begun to list, while he is at it. */
+  async loadAhead(node: number): Promise<void> {
+    const { nodes } = this.#options
+    // Whoever walks comes back for more once the first were used.
+    if (this.#isAhead) return
+    this.#isAhead = true
+    try {
+      const ref = nodes.block(node)
+      let ahead = 0
+      for (let row = 0; ahead < AHEAD_MAX && this.#block.open(ref) && row < this.#block.count; row++) {
+        this.#block.moveTo(row)
+        if (this.#block.format !== S_IFDIR) continue
+        ahead++
+        if (this.#options.blocks.offset(this.#block.child) >= 0) continue
+        const child = await this.#loadTrees(this.#block.payload.slice())
+        // While it waited, others have used the block.
+        if (!this.#block.open(ref)) return
+        this.#block.moveTo(row)
+        this.#block.child = child
+      }
+    } finally {
+      this.#isAhead = false
+    }
+  }
+
+  /** Returns the path of a node below the root of the mount, as far as its names are at hand. */
+  async pathOf(node: number): Promise<ByteString> {
+    const { nodes, tree } = this.#options
+    const names: ByteString[] = []
+    for (let each = node; nodes.parent(each) !== 0; each = nodes.parent(each)) {
+      const row = nodes.row(each)
+      if (row < 0) {
+        names.push(tree.entry(virtualNumber(row)).shown.name)
+        continue
+      }
+      await this.load(nodes.parent(each))
+      if (!this.#moveTo(each)) break
+      names.push(this.#block.name)
+    }
+    return names.reduceRight<ByteString>((path, name) => joinPath(path, name), '' as ByteString)
+  }
+
+  /** Returns the directories from the point that `node` is in down to itself. */
+  #wayTo(node: number): number[] {
+    const { nodes } = this.#options
+    const way = [node]
+    for (let each = node; nodes.row(each) >= 0;) {
+      each = nodes.parent(each)
+      way.unshift(each)
+    }
+    return way
+  }
+
+  #pointOf(row: number): PointEntry {
+    const { shown } = this.#options.tree.entry(virtualNumber(row))
+    return present(shown.kind === 'point' ? shown : undefined, 'a point above what is inside of one')
+  }
+
+  async #loadPoint({ point, view, entry }: PointEntry): Promise<BlockRef> {
+    // Only the root has no name: several parts may be merged in it.
+    if (entry.name !== '') return this.#loadTrees(entry.kind === 'dir' ? entry.trees : new Uint8Array(0))
+    return this.#loadOnce(`root ${point}`, async function* () {
+      yield await view.entries(entry)
+    })
+  }
+
+  async #loadTrees(trees: Uint8Array): Promise<BlockRef> {
+    return this.#loadOnce(byteString(trees), () => this.#options.frames.directory(trees))
+  }
+
+  async #loadOnce(key: string, entries: () => AsyncIterable<readonly TreeEntry[]>): Promise<BlockRef> {
+    const known = this.#options.blocks.find(key) ?? this.#loading.get(key)
+    if (known !== undefined) return known
+    const loading = this.#make(key, entries())
+    this.#loading.set(key, loading)
+    try {
+      return await loading
+    } finally {
+      this.#loading.delete(key)
+    }
+  }
+
+  async #make(key: string, entries: AsyncIterable<readonly TreeEntry[]>): Promise<BlockRef> {
+    const builder = new BlockBuilder()
+    for await (const some of entries) for (const entry of some) builder.add(entry)
+    return this.#options.blocks.put(key, builder.finish())
+  }
+}
