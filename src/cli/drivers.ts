@@ -61,6 +61,15 @@ export const DRIVER_KINDS: readonly DriverKind[] = [
     open: async (url, surroundings) => (await import('./open-sftp.ts')).openSftp(url, surroundings),
     create: async (url, surroundings) => (await import('./open-sftp.ts')).createSftp(url, surroundings),
   },
+  {
+    name: 's3',
+    form: 's3://bucket[/prefix][?endpoint=URL&region=R]',
+    description: 'a bucket of Amazon S3 or a compatible service, with the credentials of AWS tools',
+    attempts: REMOTE_ATTEMPTS,
+    handles: (url) => /^s3:/i.test(url),
+    open: async (url) => (await import('./open-s3.ts')).openS3(url),
+    create: async (url) => (await import('./open-s3.ts')).createS3(url),
+  },
 ]
 
 /**

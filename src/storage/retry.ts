@@ -3,9 +3,19 @@ import { setTimeout } from 'node:timers/promises'
 import { assert } from '../base/assert.ts'
 import { StorageError, TidemarkError } from '../base/errors.ts'
 import { type Randomness, systemRandomness } from '../base/random.ts'
-import type { ByteRange, Driver, DriverCapabilities, Leftover, ObjectInfo, ObjectKind, ObjectName } from './driver.ts'
+import {
+  type ByteRange,
+  type Driver,
+  type DriverCapabilities,
+  type Leftover,
+  type ObjectInfo,
+  type ObjectKind,
+  type ObjectName,
+  objectPath,
+} from './driver.ts'
 
 const DELAY_MS_MAX = 60_000
+const RETRY_AFTER_MS_MAX = 300_000
 
 export interface RetryOptions {
   /** How often a call is made at most, the first time included. */
@@ -21,7 +31,7 @@ export interface RetryOptions {
  * Returns `driver` with calls repeated that failed for a reason which may pass by itself; the last failure is thrown.
  *
  * A put that is repeated and finds its name taken compares what is stored: it may have been stored by the attempt
- * that seemed to fail. A listing that is repeated goes on without the objects it has already given.
+ * that seemed to fail, and if only a part of it was, that is STORE_FAILED. A listing that is repeated goes on without the objects it has already given.
  * Disposing of the result disposes of `driver`.
  */
 export function withRetries(driver: Driver, options: RetryOptions): Driver {
@@ -52,11 +62,13 @@ class RetryingDriver implements Driver {
       try {
         await this.#inner.put(name, parts, signal)
       } catch (error) {
-        const taken = error instanceof StorageError && error.code === 'EXISTS'
-        if (!(taken && repeated && (await this.#holds(name, parts, signal)))) {
+        const isTaken = error instanceof StorageError && error.code === 'EXISTS'
+        if (!isTaken || !repeated) {
           repeated = true
           throw error
         }
+        // EXISTS would pass for stored, and what lies there may be what had arrived of an attempt that was cut off.
+        if (!(await this.#holds(name, parts, signal))) throw torn(name, this.location)
       }
     })
   }
@@ -133,10 +145,19 @@ class RetryingDriver implements Driver {
     if (!transient || failures >= this.#options.attempts) throw error
     signal?.throwIfAborted()
     const longest = Math.min(this.#options.delayMs * 2 ** (failures - 1), DELAY_MS_MAX)
+    // A server that says how long it wants to be left alone is, within bounds.
+    const asked = Math.min(Number(error.context['retryAfterSeconds'] ?? 0) * 1000, RETRY_AFTER_MS_MAX)
     // Between half and the whole of it: many writers that one outage stopped must not all come back at once.
     const [byte = 0] = (this.#options.randomness ?? systemRandomness).bytes(1)
-    await (this.#options.sleep ?? systemSleep)(longest * (0.5 + byte / 510), signal)
+    await (this.#options.sleep ?? systemSleep)(Math.max(asked, longest * (0.5 + byte / 510)), signal)
   }
+}
+
+function torn(name: ObjectName, location: string): StorageError {
+  return new StorageError('STORE_FAILED', `${location} holds something else as ${objectPath(name)} than was put`, {
+    context: { object: objectPath(name), location },
+    hint: 'The store does not keep its objects whole. Run the command again, and look with `tidemark driver test`.',
+  })
 }
 
 async function systemSleep(ms: number, signal: AbortSignal | undefined): Promise<void> {

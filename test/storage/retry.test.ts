@@ -71,12 +71,12 @@ describe('retries', () => {
     expect(await driver.get(object)).toEqual(utf8('in parts'))
   })
 
-  test.each(['other', 'in parts and more', 'in'])('a repeated put that finds "%s" there is EXISTS', async (found) => {
+  test.each(['other', 'in parts and more', 'in'])('a repeated put that finds "%s" there has failed', async (found) => {
     const { driver, faulty } = openRetrying()
     const object = freshName()
     faulty.fail({ method: 'put', when: 'before' })
     await faulty.inner.put(object, [utf8(found)])
-    await expect(driver.put(object, [utf8('in '), utf8('parts')])).rejects.toMatchObject({ code: 'EXISTS' })
+    await expect(driver.put(object, [utf8('in '), utf8('parts')])).rejects.toMatchObject({ code: 'STORE_FAILED' })
   })
 
   test('the first put of a taken name is EXISTS, also when the bytes are the same', async () => {

@@ -1,0 +1,38 @@
+import { S3Client } from '@aws-sdk/client-s3'
+
+import type { S3Location } from './s3-location.ts'
+
+/** Requests at once to one server: what restores and uploads overlap. */
+export const CONNECTIONS = 16
+const CONNECT_MS_MAX = 10_000
+/** Of silence on a connection. */
+const SILENCE_MS_MAX = 60_000
+
+/** Region of servers that have none. */
+const REGION_DEFAULT = 'us-east-1'
+
+/**
+ * Makes a client of the SDK. Credentials come from where AWS tools take them: environment, ~/.aws, the machine's role.
+ *
+ * It makes each request once: what is tried again, and when, is for `withRetries` to decide.
+ */
+export function makeS3Client(location: S3Location): S3Client {
+  const { endpoint, region, pathStyle } = location
+  return new S3Client({
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined && endpoint === undefined ? {} : { region: region ?? REGION_DEFAULT }),
+    forcePathStyle: pathStyle,
+    followRegionRedirects: true,
+    maxAttempts: 1,
+    // Checksums beyond the signature's SHA-256 are refused by many compatible servers.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: {
+      connectionTimeout: CONNECT_MS_MAX,
+      requestTimeout: SILENCE_MS_MAX,
+      throwOnRequestTimeout: true,
+      httpAgent: { maxSockets: CONNECTIONS, keepAlive: true },
+      httpsAgent: { maxSockets: CONNECTIONS, keepAlive: true },
+    },
+  })
+}

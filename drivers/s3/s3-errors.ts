@@ -1,0 +1,136 @@
+import { type ErrorCode, StorageError } from '../../src/base/errors.ts'
+
+interface Reading {
+  readonly code: ErrorCode
+  readonly retry?: 'transient'
+  readonly says: string
+  readonly hint: string
+}
+
+const denied = (says: string, hint: string): Reading => ({ code: 'STORE_DENIED', says, hint })
+const away = (says: string): Reading => ({
+  code: 'STORE_UNAVAILABLE',
+  retry: 'transient',
+  says,
+  hint: 'Check the network, the endpoint and the status of the service; the next run goes on from what is stored.',
+})
+
+const CREDENTIALS_HINT =
+  'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile in ~/.aws that AWS_PROFILE names.'
+
+/** What the error codes of S3 and of servers like it mean. */
+const READINGS: Readonly<Record<string, Reading>> = {
+  NoSuchBucket: {
+    code: 'NO_REPOSITORY',
+    says: 'there is no such bucket',
+    hint: 'Check bucket, endpoint and region, or make a repository with `tidemark init`.',
+  },
+  AccessDenied: denied('access was denied', 'The key needs to list, get, put and delete objects of the bucket.'),
+  AllAccessDisabled: denied('access is disabled', 'Ask the provider of the bucket.'),
+  InvalidAccessKeyId: denied('the access key is not known there', CREDENTIALS_HINT),
+  SignatureDoesNotMatch: denied('the secret key is not the right one', CREDENTIALS_HINT),
+  InvalidToken: denied('the session token is not valid', CREDENTIALS_HINT),
+  ExpiredToken: denied('the session token has expired', CREDENTIALS_HINT),
+  CredentialsProviderError: denied('no credentials were found', CREDENTIALS_HINT),
+  RequestTimeTooSkewed: {
+    code: 'STORE_UNAVAILABLE',
+    // The clock of the server is known from its answer, and the next request is made by it.
+    retry: 'transient',
+    says: "this machine's clock differs from the server's",
+    hint: 'Set the clock of this machine.',
+  },
+  PermanentRedirect: redirected(),
+  AuthorizationHeaderMalformed: redirected(),
+  IllegalLocationConstraintException: redirected(),
+  QuotaExceeded: full(),
+  QuotaExceededException: full(),
+  XMinioStorageFull: full(),
+  InsufficientStorage: full(),
+}
+
+function redirected(): Reading {
+  return {
+    code: 'STORE_FAILED',
+    says: 'the bucket lies in another region',
+    hint: 'Name its region: add region=NAME to the URL of the repository.',
+  }
+}
+
+function full(): Reading {
+  return {
+    code: 'STORE_FULL',
+    says: 'no space is left',
+    hint: 'Raise the quota there, or run `tidemark forget` and `tidemark prune`; what is stored stays whole.',
+  }
+}
+
+const NETWORK_ERRORS: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ECONNABORTED',
+])
+
+/** The parts that errors of the SDK have. */
+interface ServiceError extends Error {
+  readonly code?: unknown
+  readonly $metadata?: { readonly httpStatusCode?: number }
+  readonly $response?: { readonly headers?: Readonly<Record<string, string>> }
+}
+
+/** HTTP status of the answer that became `error`, or `undefined` when there was none. */
+export function httpStatus(error: unknown): number | undefined {
+  return error instanceof Error ? (error as ServiceError).$metadata?.httpStatusCode : undefined
+}
+
+/**
+ * Returns what an error of the SDK means for a store; `doing` and `what` complete "while …". What is no error of the
+ * SDK, nor of the network, is returned as it is.
+ */
+export function s3Error(error: unknown, where: { readonly doing: string; readonly what: string }): unknown {
+  if (!(error instanceof Error) || error instanceof StorageError) return error
+  const reading = readingOf(error)
+  if (reading === undefined) return error
+  const { code, retry = 'never', says, hint } = reading
+  const retryAfter = retryAfterSeconds(error)
+  return new StorageError(code, `${says} while ${where.doing} ${where.what} (${error.name})`, {
+    retry,
+    hint,
+    cause: error,
+    context: { ...(retryAfter === undefined ? {} : { retryAfterSeconds: retryAfter }), object: where.what },
+  })
+}
+
+function readingOf(error: ServiceError): Reading | undefined {
+  const known = READINGS[error.name] ?? (typeof error.code === 'string' ? READINGS[error.code] : undefined)
+  if (known !== undefined) return known
+  if (error.name === 'TimeoutError') return away('the server did not answer in time')
+  if (typeof error.code === 'string' && NETWORK_ERRORS.has(error.code))
+    return away(`the server was not reached (${error.code})`)
+  const status = httpStatus(error)
+  if (status === undefined) return undefined
+  if (status === 401 || status === 403) return READINGS['AccessDenied']
+  if (status === 507) return full()
+  if (status === 301 || status === 307 || status === 308) return redirected()
+  // Two conditional puts of one name at once, too many requests, and whatever goes wrong on the other side.
+  if (status === 409 || status === 429 || status >= 500) return away(`the server answered with status ${status}`)
+  // An answer that is no answer, as from a proxy in between: it may be gone the next time.
+  if (status < 400) return away('the server broke off its answer')
+  return {
+    code: 'STORE_FAILED',
+    says: `the server answered with status ${status}`,
+    hint: 'See the message of the server with -v, and whether it is an S3 server at all.',
+  }
+}
+
+/** @see RFC 9110, 10.2.3; the form with a date is not used by S3 servers. */
+function retryAfterSeconds(error: ServiceError): number | undefined {
+  const value = Number(error.$response?.headers?.['retry-after'])
+  return Number.isSafeInteger(value) && value >= 0 ? value : undefined
+}

@@ -1,0 +1,230 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+
+import { createS3Store } from '../../../drivers/s3/create-store.ts'
+import { openS3Driver, type S3Driver } from '../../../drivers/s3/s3-driver.ts'
+import { parseS3Url } from '../../../drivers/s3/s3-location.ts'
+import { utf8 } from '../../../src/base/bytes.ts'
+import { withRetries } from '../../../src/storage/retry.ts'
+import { type Fault, type HttpProxy, type ProxiedRequest, startHttpProxy } from '../../support/http-proxy.ts'
+import { freshName, listIds } from '../../support/objects.ts'
+import { patternBytes } from '../../support/pattern-bytes.ts'
+import { S3_CREDENTIALS, startS3Server, type TestS3Server } from '../../support/s3-server.ts'
+import { freePort } from '../../support/ssh-server.ts'
+
+let server: TestS3Server
+beforeAll(async () => {
+  for (const [name, value] of Object.entries(S3_CREDENTIALS)) vi.stubEnv(name, value)
+  server = await startS3Server()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+let stores = 0
+
+async function openStore(): Promise<{ driver: S3Driver; proxy: HttpProxy; url: string }> {
+  const proxy = await startHttpProxy(server.port)
+  const url = server.url(`faulty/store-${stores++}`, proxy.port)
+  const options = { url, location: parseS3Url(url) }
+  await createS3Store(options)
+  const driver = openS3Driver(options)
+  onTestFinished(async () => {
+    await driver[Symbol.asyncDispose]()
+    await proxy[Symbol.asyncDispose]()
+  })
+  proxy.requests.length = 0
+  return { driver, proxy, url }
+}
+
+/** A server that keeps the condition of a put, answering for the one behind, which ignores it. */
+function keepCondition(proxy: HttpProxy, status = 412): void {
+  const stored = new Set<string>()
+  proxy.fault = ({ method, url }) => {
+    if (method !== 'PUT') return undefined
+    const isTaken = stored.has(url)
+    stored.add(url)
+    return isTaken ? { kind: 'status', status } : undefined
+  }
+}
+
+const nthTime = (nth: number, fault: Fault) => {
+  let seen = 0
+  return () => (++seen === nth ? fault : undefined)
+}
+
+describe('putting only where the name is free', () => {
+  test('is relied on once the server has proven it, and costs one request a put from then on', async () => {
+    const { driver, proxy } = await openStore()
+    keepCondition(proxy)
+    expect(driver.capabilities.exclusivePut).toBe(false)
+    await driver.put(freshName(), [utf8('x')])
+    expect(driver.capabilities.exclusivePut).toBe(true)
+    proxy.requests.length = 0
+    const object = freshName()
+    await driver.put(object, [utf8('y')])
+    expect(proxy.requests.map(({ method }) => method)).toEqual(['PUT'])
+    await expect(driver.put(object, [utf8('z')])).rejects.toMatchObject({ code: 'EXISTS' })
+  })
+
+  test('is not relied on where the server ignores it: the name is looked at before', async () => {
+    const { driver } = await openStore()
+    const object = freshName()
+    await driver.put(object, [utf8('x')])
+    expect(driver.capabilities.exclusivePut).toBe(false)
+    await expect(driver.put(object, [utf8('y')])).rejects.toMatchObject({ code: 'EXISTS' })
+    expect(await driver.get(object)).toEqual(utf8('x'))
+  })
+
+  test.each([501, 400])('is done without where the server refuses it with status %i', async (status) => {
+    const { driver, proxy } = await openStore()
+    const conditional: ProxiedRequest[] = []
+    proxy.fault = (request, number) => {
+      // The first PUT of every name is the conditional one until the server has refused it once.
+      if (request.method !== 'PUT' || conditional.length > 0) return undefined
+      conditional.push(request)
+      return number >= 0 ? { kind: 'status', status, body: '<Error><Code>NotImplemented</Code></Error>' } : undefined
+    }
+    const objects = [freshName(), freshName()]
+    for (const object of objects) await driver.put(object, [utf8(object.id)])
+    expect(conditional).toHaveLength(1)
+    expect(driver.capabilities.exclusivePut).toBe(false)
+    for (const object of objects) expect(await driver.get(object)).toEqual(utf8(object.id))
+  })
+})
+
+describe('a request that goes wrong', () => {
+  const faults: readonly (readonly [string, Fault])[] = [
+    ['is answered with 500', { kind: 'status', status: 500 }],
+    ['is answered with 503 SlowDown', { kind: 'status', status: 503, body: '<Error><Code>SlowDown</Code></Error>' }],
+    ['is answered with 429', { kind: 'status', status: 429 }],
+    ['never reaches the server', { kind: 'cut', when: 'before' }],
+    ['is done and its answer lost', { kind: 'cut', when: 'after' }],
+    ['is answered in part', { kind: 'cut', when: 'middle' }],
+  ]
+
+  test.each(faults)('because it %s is transient, and with retries nobody notices', async (_, fault) => {
+    const { driver, proxy } = await openStore()
+    const store = withRetries(driver, { attempts: 4, delayMs: 10 })
+    const body = patternBytes(100_000, 1)
+    for (let nth = 1; nth <= 4; nth++) {
+      const object = freshName()
+      proxy.fault = nthTime(nth, fault)
+      await store.put(object, [body])
+      proxy.fault = nthTime(1, fault)
+      expect(Buffer.compare(await store.get(object), body)).toBe(0)
+      proxy.fault = nthTime(1, fault)
+      expect((await store.stat(object)).bytes).toBe(body.byteLength)
+      proxy.fault = nthTime(1, fault)
+      expect(await listIds(store, 'packs')).toEqual([object.id])
+      proxy.fault = nthTime(1, fault)
+      await store.remove(object)
+      expect(await listIds(store, 'packs')).toEqual([])
+    }
+    const object = freshName()
+    proxy.fault = undefined
+    await driver.put(object, [body])
+    proxy.fault = () => fault
+    await expect(driver.get(object)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retry: 'transient' })
+  })
+
+  test('says when it may be tried again, and that is waited for', async () => {
+    const { driver, proxy } = await openStore()
+    const slept: number[] = []
+    const store = withRetries(driver, { attempts: 2, delayMs: 10, sleep: async (ms) => void slept.push(ms) })
+    proxy.fault = nthTime(1, { kind: 'status', status: 503, headers: { 'retry-after': '7' } })
+    expect(await listIds(store, 'points')).toEqual([])
+    expect(slept).toEqual([7000])
+  })
+})
+
+describe('a large object', () => {
+  test('goes in parts, several at once, and comes back byte by byte', async () => {
+    const { driver, proxy } = await openStore()
+    const object = freshName('index')
+    const body = patternBytes(40 << 20, 3)
+    await driver.put(object, [body.subarray(0, 5), body.subarray(5)])
+    expect(proxy.requests.filter(({ url }) => url.includes('partNumber='))).toHaveLength(5)
+    expect(Buffer.compare(await driver.get(object), body)).toBe(0)
+  })
+
+  test('whose upload breaks off is not there', async () => {
+    const { driver, proxy } = await openStore()
+    const object = freshName('index')
+    proxy.fault = ({ url }) => (url.includes('partNumber=3') ? { kind: 'status', status: 500 } : undefined)
+    await expect(driver.put(object, [patternBytes(40 << 20, 3)])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect(await listIds(driver, 'index')).toEqual([])
+  })
+})
+
+describe('what a person has to mend is told', () => {
+  const failing = async (path: string, port = server.port): Promise<unknown> => {
+    const url = server.url(path, port)
+    await using driver = openS3Driver({ url, location: parseS3Url(url) })
+    return await listIds(driver, 'config').catch((error: unknown) => error)
+  }
+
+  test('a bucket that is not there', async () => {
+    expect(await failing('no-such-bucket/x')).toMatchObject({ code: 'NO_REPOSITORY' })
+  })
+
+  test('a server that is not there', async () => {
+    expect(await failing('bucket', await freePort())).toMatchObject({ code: 'STORE_UNAVAILABLE', retry: 'transient' })
+  })
+
+  test('an access key that the server does not know', async () => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'somebody')
+    onTestFinished(() => void vi.stubEnv('AWS_ACCESS_KEY_ID', S3_CREDENTIALS.AWS_ACCESS_KEY_ID))
+    expect(await failing('faulty')).toMatchObject({
+      code: 'STORE_DENIED',
+      hint: expect.stringContaining('AWS_ACCESS_KEY_ID') as string,
+    })
+  })
+
+  test.each([
+    ['AccessDenied', 403, 'STORE_DENIED'],
+    ['SignatureDoesNotMatch', 403, 'STORE_DENIED'],
+    ['ExpiredToken', 400, 'STORE_DENIED'],
+    ['RequestTimeTooSkewed', 403, 'STORE_UNAVAILABLE'],
+    ['AuthorizationHeaderMalformed', 400, 'STORE_FAILED'],
+    ['QuotaExceeded', 403, 'STORE_FULL'],
+    ['SomethingElse', 404, 'NOT_FOUND'],
+    ['InvalidRequest', 400, 'STORE_FAILED'],
+  ])('%s', async (code, status, expected) => {
+    const { driver, proxy } = await openStore()
+    const body = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message></Error>`
+    proxy.fault = () => ({ kind: 'status', status, body, headers: { 'content-type': 'application/xml' } })
+    await expect(driver.get(freshName())).rejects.toMatchObject({ code: expected })
+  })
+
+  test('a prefix under which something else lies', async () => {
+    const { driver, url } = await openStore()
+    await driver.put(freshName(), [utf8('x')])
+    const above = url.replace(/store-\d+/, '')
+    const creating = createS3Store({ url: above, location: parseS3Url(above) })
+    await expect(creating).rejects.toMatchObject({
+      code: 'BAD_ARGUMENT',
+      message: expect.stringContaining('store-') as string,
+    })
+  })
+})
+
+describe('the URL of a bucket', () => {
+  test('has a prefix and options', () => {
+    expect(
+      parseS3Url('s3://bucket/a/b/?endpoint=https://s3.example&region=r1&storageClass=GLACIER_IR&sse=AES256'),
+    ).toEqual({
+      bucket: 'bucket',
+      prefix: 'a/b/',
+      endpoint: 'https://s3.example',
+      region: 'r1',
+      pathStyle: true,
+      storageClass: 'GLACIER_IR',
+      sse: 'AES256',
+    })
+    expect(parseS3Url('s3://bucket')).toMatchObject({ prefix: '', endpoint: undefined, pathStyle: false })
+  })
+
+  test.each(['s3://', 's3:bucket', 's3://b?color=red', 's3://b?endpoint=host', 's3://b?pathStyle=maybe'])(
+    '%s is refused',
+    (url) => {
+      expect(() => parseS3Url(url)).toThrow(expect.objectContaining({ code: 'BAD_ARGUMENT' }))
+    },
+  )
+})

@@ -1,0 +1,97 @@
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+
+/** What a proxy does with one request instead of passing it on and its answer back. */
+export type Fault =
+  | {
+      readonly kind: 'status'
+      readonly status: number
+      readonly headers?: Record<string, string>
+      readonly body?: string
+    }
+  /** Cuts the connection: `before` the server sees the request, `after` it has done it, or in the `middle` of the answer. */
+  | { readonly kind: 'cut'; readonly when: 'before' | 'after' | 'middle' }
+  /** Never answers. */
+  | { readonly kind: 'silence' }
+
+export interface ProxiedRequest {
+  readonly method: string
+  readonly url: string
+  readonly bytes: number
+}
+
+/**
+ * An HTTP proxy on loopback in front of one server, as balancers are in front of real services: it passes on whole
+ * requests only.
+ */
+export interface HttpProxy extends AsyncDisposable {
+  readonly port: number
+  /** All requests so far. */
+  readonly requests: ProxiedRequest[]
+  /** Added to every request, half of it before it is passed on, half after. */
+  delayMs: number
+  /** Asked for every request, whose number counts from 0. */
+  fault: ((request: ProxiedRequest, number: number) => Fault | undefined) | undefined
+}
+
+export async function startHttpProxy(targetPort: number): Promise<HttpProxy> {
+  const server = createServer((incoming, outgoing) => {
+    // A connection that breaks is for its client to notice.
+    handle(incoming, outgoing).catch(() => outgoing.destroy())
+  })
+  const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    const body = await collect(incoming)
+    const seen = { method: incoming.method ?? '', url: incoming.url ?? '', bytes: body.byteLength }
+    const fault = proxy.fault?.(seen, proxy.requests.length)
+    proxy.requests.push(seen)
+    if (proxy.delayMs > 0) await setTimeout(proxy.delayMs / 2)
+    if (fault?.kind === 'silence') return
+    if (fault?.kind === 'cut' && fault.when === 'before') return void outgoing.destroy()
+    if (fault?.kind === 'status') {
+      outgoing.writeHead(fault.status, fault.headers)
+      outgoing.end(fault.body)
+      return
+    }
+    const { answer, bytes } = await passOn(incoming, body, targetPort)
+    if (fault?.kind === 'cut' && fault.when === 'after') return void outgoing.destroy()
+    if (proxy.delayMs > 0) await setTimeout(proxy.delayMs / 2)
+    outgoing.writeHead(answer.statusCode ?? 500, answer.headers)
+    if (fault?.kind === 'cut') {
+      outgoing.write(bytes.subarray(0, bytes.byteLength / 2), () => outgoing.destroy())
+      return
+    }
+    outgoing.end(bytes)
+  }
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const proxy: HttpProxy = {
+    port: (server.address() as AddressInfo).port,
+    requests: [],
+    delayMs: 0,
+    fault: undefined,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+  return proxy
+}
+
+async function collect(stream: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+async function passOn(
+  { method, url, headers }: IncomingMessage,
+  body: Buffer,
+  port: number,
+): Promise<{ readonly answer: IncomingMessage; readonly bytes: Buffer }> {
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const passed = request({ host: '127.0.0.1', port, method, path: url, headers }, resolve)
+    passed.on('error', reject)
+    passed.end(body)
+  })
+  return { answer, bytes: await collect(answer) }
+}

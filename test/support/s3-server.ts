@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import S3rver from '@20minutes/s3rver'
+
+import { freePort } from './ssh-server.ts'
+
+/** Credentials that the server takes, and no other. */
+export const S3_CREDENTIALS = { AWS_ACCESS_KEY_ID: 'S3RVER', AWS_SECRET_ACCESS_KEY: 'S3RVER' } as const
+
+/** A real S3 server on loopback, which ignores the condition of a put without a word. */
+export interface TestS3Server extends AsyncDisposable {
+  readonly port: number
+  /** URL of a repository in it. */
+  url(path: string, port?: number): string
+  stop(): Promise<void>
+  start(): Promise<void>
+}
+
+export async function startS3Server(): Promise<TestS3Server> {
+  const directory = mkdtempSync(join(tmpdir(), 'tidemark-test-'))
+  const port = await freePort()
+  // It computes signatures of requests to a bucket as older clients made them, without the path's last slash.
+  const options = { silent: true, resetOnClose: false, allowMismatchedSignatures: true }
+  const make = (): S3rver => new S3rver({ address: '127.0.0.1', port, directory, ...options })
+  let server = make()
+  await server.run()
+  let isRunning = true
+  const stop = async (): Promise<void> => {
+    if (isRunning) await server.close()
+    isRunning = false
+  }
+  return {
+    port,
+    url: (path, other = port) => `s3://${path}?endpoint=http://127.0.0.1:${other}`,
+    stop,
+    start: async () => {
+      server = make()
+      await server.run()
+      isRunning = true
+    },
+    [Symbol.asyncDispose]: async () => {
+      await stop()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
