@@ -20,9 +20,12 @@ export const INDEX_BLOBS_MAX = 1 << 20
 export const RECORD_BYTES_MAX = 16 << 20
 /** Bytes of an index file. */
 export const INDEX_BYTES_MAX = 128 << 20
-/** Bytes of a file name, and of a path below a part's root. */
+/** Bytes of a file name. */
 export const NAME_BYTES_MAX = 255
+/** Bytes of a path that a system call takes, and of the target of a symbolic link. */
 export const PATH_BYTES_MAX = 4096
+/** Bytes of the path of a directory of a point: it may lie deeper than a system call can name, but not without end. */
+export const DEEP_PATH_BYTES_MAX = 64 << 10
 /** Bytes of one extended attribute, as Linux bounds it. */
 export const XATTR_BYTES_MAX = 65_536
 /** New data between two flushes of the index, and time. */

@@ -2,7 +2,7 @@ import { present } from '../base/assert.ts'
 import { type ByteString, joinPath } from '../base/byte-string.ts'
 import { IntegrityError } from '../base/errors.ts'
 import { fileNameOf, freeName } from '../base/file-name.ts'
-import { PATH_BYTES_MAX } from '../base/limits.ts'
+import { DEEP_PATH_BYTES_MAX } from '../base/limits.ts'
 import type { PartRecord } from '../format/records.ts'
 import type { DirEntry, FileEntry, TreeEntry } from '../format/tree.ts'
 import { readContent } from './point-view-content.ts'
@@ -138,8 +138,8 @@ class MergedPointView implements OpenPointView {
     path: ByteString,
     entry: TreeEntry,
   ): Promise<{ entries: readonly TreeEntry[]; next: number; prepared: number }> {
-    // No system call takes such a path, and a tree without end must not either.
-    if (path.length > PATH_BYTES_MAX) {
+    // Whoever wrote the trees may have made them as deep as they liked.
+    if (path.length > DEEP_PATH_BYTES_MAX) {
       throw new IntegrityError('MALFORMED', `a directory of the point has a path of ${path.length} bytes`)
     }
     return { entries: await this.entries(entry), next: 0, prepared: 0 }

@@ -1,3 +1,4 @@
+import { present } from '../../base/assert.ts'
 import type { ByteString } from '../../base/byte-string.ts'
 import { cString } from '../../base/posix/c-string.ts'
 import { O_CLOEXEC, O_DIRECTORY, O_PATH } from '../../base/posix/constants.ts'
@@ -33,16 +34,22 @@ export class DirectoryHandles implements Disposable {
   fd(path: ByteString): number {
     if (path === '') return this.#rootFd
     if (path === this.#lastPath) return this.#lastFd
-    let fd = this.#open.get(path)
-    if (fd === undefined) {
-      const slash = path.lastIndexOf('/')
-      const parent = this.fd(path.slice(0, Math.max(slash, 0)) as ByteString)
-      fd = openAt(parent, path.slice(slash + 1) as ByteString, { flags: O_PATH | O_DIRECTORY })
-      this.#dropOldest()
-    } else {
-      this.#open.delete(path)
+    // Directories may lie so deep that no stack has room for a call each.
+    const missing: ByteString[] = []
+    let at: string = path
+    for (; at !== '' && !this.#open.has(at); at = at.slice(0, Math.max(at.lastIndexOf('/'), 0)))
+      missing.push(at as ByteString)
+    let fd = this.#rootFd
+    if (at !== '') {
+      fd = present(this.#open.get(at), 'an open directory')
+      this.#open.delete(at)
+      this.#open.set(at, fd)
     }
-    this.#open.set(path, fd)
+    for (const below of missing.reverse()) {
+      fd = openAt(fd, below.slice(below.lastIndexOf('/') + 1) as ByteString, { flags: O_PATH | O_DIRECTORY })
+      this.#dropOldest()
+      this.#open.set(below, fd)
+    }
     this.#lastPath = path
     this.#lastFd = fd
     return fd

@@ -1,6 +1,7 @@
 import { type ByteString, joinPath } from '../../base/byte-string.ts'
 import { compareTimespec } from '../../base/clock.ts'
 import type { TidemarkError } from '../../base/errors.ts'
+import { DEEP_PATH_BYTES_MAX } from '../../base/limits.ts'
 import { readLinkAt } from '../../base/posix/files.ts'
 import type { FileStatus } from '../../base/posix/statx.ts'
 import { entryNameProblem } from '../../format/entry-name.ts'
@@ -147,6 +148,7 @@ export class RestorePlanner {
         const step = this.#planEntry(directory, entry, { listing, isThere, steps })
         if (entryWanted === 'yes') steps.push(step)
         if (step.itself === undefined) continue
+        if (step.itself.path.length > DEEP_PATH_BYTES_MAX) throw new Error('its path is too long')
         if (entryWanted === 'below') this.#pending.set(step.itself, step)
         below.push({ directory: step.itself, entry, wanted: entryWanted })
       } catch (error) {

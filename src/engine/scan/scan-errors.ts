@@ -1,5 +1,8 @@
+import { constants } from 'node:os'
 import { type ByteString, display } from '../../base/byte-string.ts'
 import { errnoOf, SourceError } from '../../base/errors.ts'
+import { posixError } from '../../base/posix/errno.ts'
+import type { PosixError } from '../../base/posix/posix-error.ts'
 import type { TroubleReason } from '../backup-types.ts'
 
 const MISSING = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ESTALE'])
@@ -15,6 +18,11 @@ export function reasonOf(code: string): TroubleReason {
   if (code === 'changed') return 'changed'
   if (code === 'EACCES' || code === 'EPERM') return 'denied'
   return code === 'ENAMETOOLONG' ? 'name-too-long' : 'io-error'
+}
+
+/** Returns the error of a directory that lies deeper than a point may hold. */
+export function tooDeep(path: ByteString): PosixError {
+  return posixError({ errno: constants.errno.ENAMETOOLONG, syscall: 'scan', path: path.slice(0, 256) as ByteString })
 }
 
 /** Returns the error of a root that cannot be read at all. */

@@ -1,6 +1,7 @@
 import { present } from '../../base/assert.ts'
 import { type ByteString, joinPath } from '../../base/byte-string.ts'
 import { errnoOf } from '../../base/errors.ts'
+import { DEEP_PATH_BYTES_MAX } from '../../base/limits.ts'
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, S_IFDIR, S_IFMT, S_IFREG } from '../../base/posix/constants.ts'
 import { closeDescriptor } from '../../base/posix/descriptors.ts'
 import { openDirectory, openDirectoryAt, readDirectory } from '../../base/posix/directory.ts'
@@ -29,7 +30,7 @@ import { FileSystems } from './file-systems.ts'
 import { readCacheTag } from './read-cache-tag.ts'
 import { type RootNode, rootTree } from './root-tree.ts'
 import { RowStates } from './row-states.ts'
-import { isMissing, reasonOf, unreadableRoot } from './scan-errors.ts'
+import { isMissing, reasonOf, tooDeep, unreadableRoot } from './scan-errors.ts'
 import type { ScannedDirectory, ScanOptions } from './scan-options.ts'
 import { sameAsRow, setRow } from './stat-row.ts'
 import { isUnsure } from './unsure.ts'
@@ -165,6 +166,7 @@ export class Scanner {
     const path = joinPath(parent.path, name)
     let fd: number
     try {
+      if (path.length > DEEP_PATH_BYTES_MAX) throw tooDeep(path)
       fd = openDirectoryAt(parent.fd, name)
     } catch (error) {
       this.#entryFailed(row, path, error)
