@@ -2,6 +2,7 @@ import { byteStringOf } from '../../base/byte-string.ts'
 import type { BackupOptions, BackupSummary } from '../../engine/backup-types.ts'
 import { BackupReport } from '../backup-report.ts'
 import { type BackupSourceFlags, chooseSource } from '../backup-source.ts'
+import { compileLightly } from '../compile-lightly.ts'
 import type { CliContext } from '../context.ts'
 import { EXIT_DONE, EXIT_PARTIAL } from '../exit-codes.ts'
 import { mountedDevices } from '../mounted-devices.ts'
@@ -24,6 +25,7 @@ export async function backupCommand(
   words: readonly string[],
   flags: BackupFlags,
 ): Promise<number> {
+  compileLightly()
   const { clock, output, paths, randomness, signal } = context
   const choice = await chooseSource(context, words, flags)
   const mountedPoints = mountedDevices(choice.roots)

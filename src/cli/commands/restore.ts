@@ -1,7 +1,9 @@
 import { type ByteString, byteStringOf, display } from '../../base/byte-string.ts'
 import { UsageError } from '../../base/errors.ts'
 import type { OverwriteMode, RestoreOptions, RestoreSummary } from '../../engine/restore-types.ts'
+import { WorkerPool } from '../../engine/workers/worker-pool.ts'
 import type { ChainFlags } from '../choose-point.ts'
+import { compileLightly } from '../compile-lightly.ts'
 import type { CliContext } from '../context.ts'
 import { EXIT_DONE, EXIT_PARTIAL } from '../exit-codes.ts'
 import { type OpenPlace, openPlace } from '../open-place.ts'
@@ -24,6 +26,7 @@ export interface RestoreFlags extends ChainFlags {
 
 /** Restores a point, or what lies below one of its paths. */
 export async function restoreCommand(context: CliContext, place: string, flags: RestoreFlags): Promise<number> {
+  compileLightly()
   const { target, isEmpty } = await restoreTarget(context.workingDirectory, flags)
   const needsYes = flags.delete === true && flags.yes !== true && flags.preview !== true
   if (needsYes && !context.interactive) {
@@ -31,6 +34,9 @@ export async function restoreCommand(context: CliContext, place: string, flags: 
       hint: 'Look at it with --preview, then say --yes.',
     })
   }
+  await using workers = new WorkerPool()
+  // Threads start while the password's key is derived.
+  if (flags.preview !== true) workers.warm()
   await using opened = await openPlace(context, place, flags)
   const options: RestoreOptions = {
     target: target === undefined ? undefined : byteStringOf(target),
@@ -55,17 +61,15 @@ export async function restoreCommand(context: CliContext, place: string, flags: 
       return EXIT_DONE
     }
   }
-  const summary = await run(context, opened, options)
+  const summary = await run(context, { opened, workers, options })
   return summary.failures.length > 0 ? EXIT_PARTIAL : EXIT_DONE
 }
 
-async function run(context: CliContext, opened: OpenPlace, options: RestoreOptions): Promise<RestoreSummary> {
-  const { clock, output, signal } = context
-  const [{ restore }, { WorkerPool }] = await Promise.all([
-    import('../../engine/restore/restore.ts'),
-    import('../../engine/workers/worker-pool.ts'),
-  ])
-  await using workers = new WorkerPool()
+async function run(
+  { clock, output, signal }: CliContext,
+  { opened, workers, options }: { opened: OpenPlace; workers: WorkerPool; options: RestoreOptions },
+): Promise<RestoreSummary> {
+  const { restore } = await import('../../engine/restore/restore.ts')
   const report = new RestoreReport(output, clock)
   const { repository, view } = opened
   try {
