@@ -216,6 +216,46 @@ test('what cannot be read makes the backup partial, and is named', async ({ skip
   )
 })
 
+test('points that cannot be read are named, and the exit code says that there may be more', async () => {
+  const place = new CliPlace()
+  writeFileSync(join(place.source, 'a'), 'a')
+  await place.init()
+  expect((await place.succeed(['points'])).stderr).toContain('no point')
+  await place.succeed(['backup', place.source])
+  const folder = join(place.repository, 'points')
+  const [name = ''] = readdirSync(folder)
+  const bytes = readFileSync(join(folder, name))
+  bytes[bytes.length - 1]! ^= 1
+  chmodSync(join(folder, name), 0o600)
+  writeFileSync(join(folder, name), bytes)
+  await place.succeed(['cache', 'clear', '--all'])
+  const { code, stderr, stdout } = await place.run(['points', '--json'])
+  expect(code).toBe(4)
+  expect(stderr).toContain(`points/${name}`)
+  expect(stderr).toContain('tidemark check')
+  expect(JSON.parse(stdout)).toEqual([])
+})
+
+test('that the repository lies on the same disk is said once for each chain', async () => {
+  const place = new CliPlace()
+  writeFileSync(join(place.source, 'a'), 'a')
+  await place.init()
+  expect((await place.succeed(['backup', place.source])).stderr).toContain('same disk')
+  expect((await place.succeed(['backup', place.source])).stderr).not.toContain('same disk')
+})
+
+test('of several sources the one that is not there is named, and the others are backed up', async () => {
+  const place = new CliPlace()
+  writeFileSync(join(place.source, 'a'), 'a')
+  await place.init()
+  const gone = join(place.folder, 'gone')
+  const { code, stderr, stdout } = await place.run(['backup', place.source, gone])
+  expect(code).toBe(3)
+  expect(stdout).toContain('trouble: 1 named to be backed up and not there')
+  expect(stderr).toContain(`not there: ${gone}`)
+  expect((await place.run(['backup', gone])).code).toBe(1)
+})
+
 test('passwords do not reach commands that are started', async () => {
   const place = new CliPlace()
   await place.init()
