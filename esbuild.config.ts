@@ -26,7 +26,11 @@ const addons: Plugin = {
 // whatever finds its own files at run time stay in node_modules.
 await rm('dist', { recursive: true, force: true })
 await build({
-  entryPoints: { tidemark: 'src/cli/bin.ts', worker: 'src/engine/workers/worker-main.ts' },
+  entryPoints: {
+    tidemark: 'src/cli/bin.ts',
+    worker: 'src/engine/workers/worker-main.ts',
+    'fuse-reader': 'fuse/readers/reader-main.ts',
+  },
   outdir: 'dist',
   bundle: true,
   splitting: true,

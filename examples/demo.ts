@@ -5,7 +5,20 @@
 // Everything happens in a temporary folder, which is removed afterwards. Exits with 0 only if every byte, mode, time and
 // link of both restored points is what was backed up.
 import { spawnSync } from 'node:child_process'
-import { appendFile, chmod, cp, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import {
+  appendFile,
+  chmod,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative, sep } from 'node:path'
 
@@ -54,6 +67,33 @@ async function workOn(tree: string): Promise<void> {
   await writeFile(join(tree, 'sparse'), 'beginning')
   await truncate(join(tree, 'sparse'), 9 << 20)
   await appendFile(join(tree, 'sparse'), Buffer.alloc(1 << 20, 'x'))
+}
+
+/** Mounts all points, copies a file out of the first one with an ordinary tool, and compares it. */
+async function copyOutOfMount(
+  home: string,
+  place: string,
+  { tree, before }: { readonly tree: string; readonly before: string },
+): Promise<void> {
+  const [mount, copy] = [join(place, 'mount'), join(place, 'copied')]
+  if (!existsSync('/dev/fuse')) {
+    say('\nThis machine has no /dev/fuse, so nothing is mounted here.')
+    return
+  }
+  say('\nAll points are mounted as folders; the file that was deleted is copied out of the first with cp.')
+  await mkdir(mount)
+  tidemark(home, 'mount', mount, '--background')
+  try {
+    const [first = ''] = await readdir(join(mount, 'points'))
+    const file = join(mount, 'points', first, tree, 'CHANGELOG.md')
+    say(`\n$ cp ${file} ${copy}`)
+    copyExactly(file, copy)
+    const original = await readFile(join(before, 'CHANGELOG.md'))
+    if (!original.equals(await readFile(copy))) throw new Error(`${copy} is not what was backed up`)
+    say(`  Compared completely: ${original.byteLength} bytes, all the same.`)
+  } finally {
+    tidemark(home, 'unmount', mount)
+  }
 }
 
 async function main(): Promise<void> {
@@ -113,6 +153,7 @@ async function main(): Promise<void> {
       if (differences.length > 0) throw new Error(`${differences.length} differences between ${original} and ${target}`)
       say(`  Compared completely: ${entries} entries, ${bytes} bytes, all the same.`)
     }
+    await copyOutOfMount(home, place, { tree, before })
     say('\nEverything that was backed up came back.')
   } finally {
     await rm(place, { recursive: true, force: true })

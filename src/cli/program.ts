@@ -4,6 +4,7 @@ import type { CliContext } from './context.ts'
 import { defineCareCommands } from './define-care-commands.ts'
 import { defineKeyCommands } from './define-key-commands.ts'
 import { definePointCommands } from './define-point-commands.ts'
+import { defineMountCommands } from './define-mount-commands.ts'
 import { defineSetupCommands } from './define-setup-commands.ts'
 import type { GlobalFlags } from './global-flags.ts'
 import { toolVersion } from './version.ts'
@@ -48,6 +49,7 @@ export function createProgram(run: RunCommand): Command {
   definePointCommands(program, runWith)
   defineCareCommands(program, runWith)
   defineKeyCommands(program, runWith)
+  defineMountCommands(program, runWith)
   defineSetupCommands(program, runWith)
   return program
 }

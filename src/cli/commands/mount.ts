@@ -1,0 +1,130 @@
+import type { Folder } from '../../../fuse/folders/folder.ts'
+import { PointWatch } from '../../../fuse/folders/point-watch.ts'
+import { rootFolder } from '../../../fuse/folders/root-folder.ts'
+import { TreeFolder } from '../../../fuse/folders/tree-folder.ts'
+import { present } from '../../base/assert.ts'
+import { display } from '../../base/byte-string.ts'
+import { UsageError } from '../../base/errors.ts'
+import { openPointFrames } from '../../engine/point-view-repository.ts'
+import type { Repository } from '../../repository/repository.ts'
+import { resolveRepository } from '../../service/resolve-repository.ts'
+import { connectToStarter } from '../background-context.ts'
+import { type ChainFlags, choosePoint } from '../choose-point.ts'
+import type { CliContext } from '../context.ts'
+import { EXIT_DONE } from '../exit-codes.ts'
+import { untilMountEnds } from '../mount-end.ts'
+import { chooseMountPoint, mountLog } from '../mount-place.ts'
+import { mountByKernel } from '../mounting.ts'
+import { RepositoryPoints } from '../mounted-points.ts'
+import { openSession } from '../open-session.ts'
+import { parseSize } from '../parse-quantity.ts'
+import { parsePointPlace } from '../point-place.ts'
+import { describeProblem, reportError } from '../report-error.ts'
+import { startInBackground } from '../start-background.ts'
+
+export interface MountFlags extends ChainFlags {
+  readonly point?: string
+  readonly allowOther?: boolean
+  readonly cacheSize?: string
+  readonly background?: boolean
+  /** This process is the one in the background. */
+  readonly detached?: boolean
+}
+
+/** How old what is known of the points may be when somebody looks: of a store on this machine, and elsewhere. */
+const NEAR_FRESH_MS = 2000
+const FAR_FRESH_MS = 10_000
+/** How long somebody who looks waits for a store that does not answer. */
+const PATIENCE_MS = 5000
+
+/** Shows Restoring Points as folders until that is interrupted or unmounted. */
+export async function mountCommand(context: CliContext, directory: string, flags: MountFlags): Promise<number> {
+  if (flags.background === true) {
+    const words = process.argv.slice(2).map((word) => (word === '--background' ? '--detached' : word))
+    return startInBackground(context, { words, log: mountLog(context, directory) })
+  }
+  if (flags.detached !== true) return serve(context, { directory, flags, onWorking: () => undefined })
+  const starter = await connectToStarter(context)
+  try {
+    return await serve(starter.context, { directory, flags, onWorking: starter.leave })
+  } catch (error) {
+    return reportError(starter.context.output, error)
+  }
+}
+
+interface ServeJob {
+  readonly directory: string
+  readonly flags: MountFlags
+  readonly onWorking: () => void
+}
+
+async function serve(context: CliContext, { directory, flags, onWorking }: ServeJob): Promise<number> {
+  const { clock, output, paths, signal, workingDirectory } = context
+  const cacheBytesMax = flags.cacheSize === undefined ? undefined : parseSize(flags.cacheSize, '--cache-size')
+  const question = { given: context.repository, configFile: paths.configFile, workingDirectory }
+  // Refused before a password is asked for.
+  const { url } = await resolveRepository(question)
+  const mountPoint = await chooseMountPoint({ workingDirectory, url }, directory)
+  await using session = await openSession(context)
+  const repository = await session.repository
+  using frames = await openPointFrames(repository)
+  const points = await PointWatch.open({
+    store: new RepositoryPoints(repository, frames.blobs),
+    clock,
+    freshMs: url.startsWith('/') ? NEAR_FRESH_MS : FAR_FRESH_MS,
+    patienceMs: PATIENCE_MS,
+    onProblem: (problem) => output.warning(describeProblem(problem)),
+  })
+  const root = flags.point === undefined ? rootFolder(points) : await treeAt(repository, points, flags.point, flags)
+  signal.throwIfAborted()
+  await using mounted = await mountByKernel({
+    mountPoint,
+    root,
+    frames,
+    allowOther: flags.allowOther === true,
+    cacheBytesMax,
+    searchPath: process.env['PATH'] ?? '',
+    onProblem: ({ path, error }) => output.warning(`${display(path)}: ${describeProblem(error)}`),
+  })
+  context.sayWhenInterrupted('unmounting')
+  tellMounted(context, { mountPoint, url, repository })
+  onWorking()
+  // A folder that this process stands in could itself not be unmounted.
+  process.chdir('/')
+  await untilMountEnds({ mounted, output, signal })
+  return EXIT_DONE
+}
+
+/** Returns the root of a mount of one POINT[:/PATH]. */
+async function treeAt(repository: Repository, points: PointWatch, place: string, flags: ChainFlags): Promise<Folder> {
+  const { hasPath, path, point: name } = parsePointPlace(place)
+  const { record } = await choosePoint(repository, { point: name, ...(hasPath ? { path } : {}) }, flags)
+  const all = (await points.current()).points
+  const point = present(
+    all.find(({ id }) => id === record.point),
+    'the point that was chosen',
+  )
+  const entry = await point.view.lookup(path)
+  if (entry?.kind === 'dir') return new TreeFolder(point, entry)
+  const what = entry === undefined ? `holds no ${display(path)}` : `has no folder at ${display(path)}`
+  throw new UsageError('UNKNOWN_PATH', `point ${record.point.slice(0, 8)} ${what}`, {
+    context: { point: record.point, path: display(path) },
+    hint: 'Look with `tidemark ls` what it holds.',
+  })
+}
+
+function tellMounted(
+  { output }: CliContext,
+  {
+    mountPoint,
+    url,
+    repository,
+  }: { readonly mountPoint: string; readonly url: string; readonly repository: Repository },
+): void {
+  if (output.json) {
+    output.document({ mountPoint, repository: repository.id, location: url })
+    return
+  }
+  output.line(`Mounted ${url} at ${mountPoint}.`)
+  output.message(`\`tidemark unmount ${mountPoint}\` ends it.`)
+}

@@ -1,0 +1,20 @@
+import { resolve } from 'node:path'
+
+import { resolveMountPoint } from '../../../fuse/transports/kernel/mounts.ts'
+import { endMount } from '../../../fuse/transports/kernel/unmount.ts'
+import type { CliContext } from '../context.ts'
+import { placeNotReached } from '../mount-place.ts'
+
+/** Ends a mount, of whichever process. */
+export async function unmountCommand({ output, workingDirectory }: CliContext, directory: string): Promise<undefined> {
+  const path = resolve(workingDirectory, directory)
+  let mountPoint: string
+  try {
+    mountPoint = await resolveMountPoint(path)
+  } catch (error) {
+    throw placeNotReached(path, error)
+  }
+  await endMount({ mountPoint, lazy: false, searchPath: process.env['PATH'] ?? '' })
+  if (output.json) output.document({ mountPoint })
+  else output.message(`Unmounted ${mountPoint}.`)
+}

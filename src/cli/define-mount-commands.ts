@@ -1,0 +1,31 @@
+import { type Command, Option } from 'commander'
+
+import type { MountFlags } from './commands/mount.ts'
+import type { CommandAction } from './program.ts'
+
+type Run = (action: CommandAction) => Promise<void>
+
+/** Adds what shows Restoring Points as folders. */
+export function defineMountCommands(program: Command, run: Run): void {
+  program
+    .command('mount')
+    .description('show all Restoring Points, or one, as folders, until it is interrupted or unmounted')
+    .argument('<DIR>', 'an empty folder')
+    .option('--point <POINT[:/PATH]>', 'only this point, or what lies at one of its paths')
+    .option('--instance <ID>', 'with --point: only points of this instance: id or name')
+    .option('--chain <ID>', 'with --point: only points of this chain: id or a unique beginning of one')
+    .option('--allow-other', 'let other users in, each to what the stored modes and owners let him')
+    .option('--cache-size <SIZE>', 'memory for what was read, such as 128M')
+    .addOption(new Option('--background', 'return once it is mounted').conflicts('detached'))
+    .addOption(new Option('--detached').hideHelp())
+    .action(async (directory: string, flags: MountFlags) => {
+      await run(async (context) => (await import('./commands/mount.ts')).mountCommand(context, directory, flags))
+    })
+  program
+    .command('unmount')
+    .description('end a mount')
+    .argument('<DIR>', 'where it is mounted')
+    .action(async (directory: string) => {
+      await run(async (context) => (await import('./commands/unmount.ts')).unmountCommand(context, directory))
+    })
+}

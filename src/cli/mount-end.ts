@@ -1,0 +1,42 @@
+import { atMost } from '../base/at-most.ts'
+import { MountError } from '../base/errors.ts'
+import type { Mounted } from './mounting.ts'
+import type { Output } from './output.ts'
+import { describeProblem } from './report-error.ts'
+
+/** How long those who still use a mount that was interrupted may go on. */
+const GRACE_MS = 10_000
+
+export interface MountToEnd {
+  readonly mounted: Pick<Mounted, 'ended' | 'unmount' | 'detach'>
+  readonly output: Output
+  /** Aborted when the mount is to end. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Resolves once a mount has ended: because somebody unmounted it, or because `signal` was aborted.
+ *
+ * A mount that is in use then is taken out of sight at once, so that nobody new gets in; those who are in it may go on
+ * for ten seconds.
+ */
+export async function untilMountEnds({ mounted, output, signal }: MountToEnd): Promise<void> {
+  await Promise.race([mounted.ended, aborted(signal)])
+  if (!signal.aborted) return
+  try {
+    await mounted.unmount()
+  } catch (error) {
+    if (!(error instanceof MountError)) throw error
+    // Somebody unmounted it at the same moment.
+    if (error.code === 'NOT_MOUNTED') return
+    if (error.code !== 'MOUNT_BUSY') throw error
+    output.warning(describeProblem(error))
+    await mounted.detach()
+  }
+  await atMost(GRACE_MS, mounted.ended)
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+}

@@ -1,0 +1,50 @@
+import type { Folder } from '../../fuse/folders/folder.ts'
+import { type Mount, type MountProblem, openMount } from '../../fuse/mount.ts'
+import { openKernelDevice } from '../../fuse/transports/kernel/open-kernel-device.ts'
+import type { PointFrames } from '../engine/point-view-frames.ts'
+
+export interface MountJob {
+  /** An absolute path without symbolic links. */
+  readonly mountPoint: string
+  readonly root: Folder
+  /** Stays the caller's to close, after the mount. */
+  readonly frames: PointFrames
+  readonly allowOther: boolean
+  readonly cacheBytesMax: number | undefined
+  /** Folders that programs are looked for in, separated by colons. */
+  readonly searchPath: string
+  readonly onProblem: (problem: MountProblem) => void
+}
+
+/** A mounted file system with what answers it. Disposing of it ends both. */
+export interface Mounted extends AsyncDisposable {
+  /** Resolves once it is no longer mounted, whoever ended it; rejects when what answers it died of a bug. */
+  readonly ended: Promise<void>
+  /** @throws {MountError} MOUNT_BUSY, NOT_MOUNTED */
+  unmount(): Promise<void>
+  /** Takes it out of sight of all who do not use it. */
+  detach(): Promise<void>
+}
+
+/** Mounts through the kernel's own protocol. @throws {MountError} MOUNT_UNAVAILABLE, MOUNT_BUSY */
+export async function mountByKernel(job: MountJob): Promise<Mounted> {
+  const { allowOther, cacheBytesMax, frames, mountPoint, onProblem, root, searchPath } = job
+  const device = await openKernelDevice({ mountPoint, allowOther, searchPath })
+  let mount: Mount | undefined
+  const end = async (): Promise<void> => {
+    // While it is there, whoever looks at it would wait for ever.
+    await device.detach().catch(() => undefined)
+    await mount?.[Symbol.asyncDispose]()
+    device.close()
+  }
+  try {
+    const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+    const sizes = cacheBytesMax === undefined ? {} : { cacheBytesMax }
+    mount = openMount({ root, device, frames, owner, onProblem, ...sizes })
+    const { ended } = mount
+    return { ended, unmount: () => device.unmount(), detach: () => device.detach(), [Symbol.asyncDispose]: end }
+  } catch (error) {
+    await end()
+    throw error
+  }
+}
