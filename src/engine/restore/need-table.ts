@@ -75,7 +75,12 @@ export class NeedTable {
 
   /** Returns all rows in the order of their frames. */
   rowsByFrame(): Uint32Array {
-    const keys = Float64Array.from(this.#frames, (frame, row) => frame * ROWS_MAX + row)
-    return Uint32Array.from(keys.sort(), (key) => key % ROWS_MAX)
+    // Loops: `from` of a typed array with a function makes two objects a row.
+    const keys = new Float64Array(this.count)
+    for (let row = 0; row < keys.length; row++) keys[row] = this.frame(row) * ROWS_MAX + row
+    keys.sort()
+    const rows = new Uint32Array(keys.length)
+    for (let i = 0; i < rows.length; i++) rows[i] = (keys[i] ?? 0) % ROWS_MAX
+    return rows
   }
 }
