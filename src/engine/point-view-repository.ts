@@ -58,7 +58,8 @@ class RepositoryFrames implements PointFrames {
   }
 
   dataIdKey(): Uint8Array {
-    return this.#repository.realm.idKey('data').slice()
+    // A copy for certain: `slice` of what may be a Buffer is a view, and the receiver wipes it.
+    return new Uint8Array(this.#repository.realm.idKey('data'))
   }
 
   async *directory(trees: Uint8Array): AsyncGenerator<readonly TreeEntry[]> {
