@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
@@ -33,7 +33,10 @@ test('the package installs from its tarball and works', { timeout: 180_000 }, ()
   tidemark('backup', join(PROJECT, 'docs'))
   const license = tidemark('cat', `latest:${PROJECT}/docs/format.md`)
   expect(license).toBe(readFileSync(join(PROJECT, 'docs', 'format.md'), 'utf8'))
-  const installed = readdirSync(join(folder, 'lib', 'node_modules', 'tidemark'))
+  const home = join(folder, 'lib', 'node_modules', 'tidemark')
+  const installed = readdirSync(home)
   expect(installed).toEqual(expect.arrayContaining(['README.md', 'LICENSE', 'dist', 'docs']))
   expect(installed).not.toContain('src')
+  const linked = readFileSync(join(home, 'README.md'), 'utf8').matchAll(/\]\((docs\/[^)]+\.md)\)/g)
+  for (const [, path = ''] of linked) expect(existsSync(join(home, path)), path).toBe(true)
 })
