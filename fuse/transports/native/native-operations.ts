@@ -2,11 +2,11 @@ import type Fuse from 'fuse-native'
 import { constants as fileConstants } from 'node:fs'
 import { constants } from 'node:os'
 import { NAME_BYTES_MAX } from '../../../src/base/limits.ts'
-import type { Attributes } from '../../protocol/attributes.ts'
+import type { MountProblem } from '../../mount.ts'
 import type { MountNode, MountTree } from '../../tree/mount-tree.ts'
 import { nameOf, pathOf, textOf } from './percent-names.ts'
 
-const { EIO, EISDIR, ENOENT, ENOTDIR, EINVAL, EROFS } = constants.errno
+const { EIO, ENOENT, ENOTDIR, EINVAL, EROFS } = constants.errno
 const { O_RDONLY, S_IFDIR, S_IFMT, W_OK } = fileConstants
 /** The bits of open(2)'s flags that say for what. */
 const O_ACCMODE = 3
@@ -27,9 +27,15 @@ class Refusal extends Error {
 export interface NativeOperationsOptions {
   readonly tree: MountTree
   /** Told of what cannot be read; whoever asked sees EIO. */
-  readonly onProblem: (problem: unknown) => void
+  readonly onProblem: (problem: MountProblem) => void
   /** Called once the file system is no longer mounted. */
   readonly onEnd: () => void
+}
+
+interface ReadQuestion {
+  readonly handle: Fuse.FileHandle
+  readonly offset: Fuse.Int64
+  readonly length: number
 }
 
 /** Returns the operations of a file system that shows `tree` and refuses to be changed. */
@@ -43,12 +49,23 @@ export function nativeOperations({ tree, onProblem, onEnd }: NativeOperationsOpt
     return node
   }
 
-  /** Asks for something, and answers `refuse` with what went wrong. */
-  function answering<T>(asked: Promise<T>, refuse: Answer, answer: (value: T) => void): void {
-    asked.then(answer, (error: unknown) => {
-      if (!(error instanceof Refusal)) onProblem(error)
+  /** Finds what is at `path` for `answer`, and tells `refuse` what goes wrong. */
+  function at(path: string | null, refuse: Answer, answer: (node: MountNode) => void | Promise<void>): void {
+    answering(path, refuse, nodeAt(path).then(answer))
+  }
+
+  function answering(path: string | null, refuse: Answer, answered: Promise<void>): void {
+    answered.catch((error: unknown) => {
+      if (!(error instanceof Refusal)) onProblem({ path: pathOf(path ?? ''), error })
       refuse(-(error instanceof Refusal ? error.errno : EIO))
     })
+  }
+
+  async function read(path: string | null, { handle, offset, length }: ReadQuestion): Promise<Buffer> {
+    // An open file goes on as what it was opened as, whatever its path leads to now.
+    const node = open.get(Number(handle)) ?? (await nodeAt(path))
+    const bytes = await node.read({ offset: Number(offset), length })
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
   return {
@@ -57,17 +74,13 @@ export function nativeOperations({ tree, onProblem, onEnd }: NativeOperationsOpt
       onEnd()
       answer(0)
     },
-    getattr: (path, answer) =>
-      answering(nodeAt(path), answer, ({ attributes }) => answer(0, attributes satisfies Fuse.Stats & Attributes)),
+    getattr: (path, answer) => at(path, answer, ({ attributes }) => answer(0, attributes)),
     readlink: (path, answer) =>
-      answering(nodeAt(path), answer, ({ target }) =>
-        target === undefined ? answer(-EINVAL) : answer(0, textOf(target)),
-      ),
-    readdir: (path, answer) => answering(listing(nodeAt(path)), answer, (names) => answer(0, names)),
+      at(path, answer, ({ target }) => (target === undefined ? answer(-EINVAL) : answer(0, textOf(target)))),
+    readdir: (path, answer) => at(path, answer, async (node) => answer(0, await listing(node))),
     open: (path, flags, answer) =>
-      answering(nodeAt(path), answer, (node) => {
+      at(path, answer, (node) => {
         if ((flags & O_ACCMODE) !== O_RDONLY) return answer(-EROFS)
-        if ((node.attributes.mode & S_IFMT) === S_IFDIR) return answer(-EISDIR)
         lastHandle++
         open.set(lastHandle, node)
         answer(0, lastHandle)
@@ -76,26 +89,24 @@ export function nativeOperations({ tree, onProblem, onEnd }: NativeOperationsOpt
       open.delete(Number(handle))
       answer(0)
     },
-    readBuffer: (path, handle, length, position, answer) => {
-      const node = open.get(Number(handle))
-      const reading = (node === undefined ? nodeAt(path) : Promise.resolve(node)).then((found) =>
-        found.read({ offset: Number(position), length }),
-      )
-      answering(reading, answer, (bytes) => answer(0, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)))
-    },
+    readBuffer: (path, handle, length, offset, answer) =>
+      answering(
+        path,
+        answer,
+        read(path, { handle, offset, length }).then((bytes) => answer(0, bytes)),
+      ),
     getxattr: (path, name, _position, answer) =>
-      answering(nodeAt(path), answer, (node) => {
+      at(path, answer, (node) => {
         const value = node.xattr(nameOf(name))
         answer(0, value === undefined ? null : Buffer.from(value))
       }),
-    listxattr: (path, answer) => answering(nodeAt(path), answer, ({ xattrNames }) => answer(0, xattrNames.map(textOf))),
-    access: (path, mode, answer) => answering(nodeAt(path), answer, () => answer((mode & W_OK) === 0 ? 0 : -EROFS)),
+    listxattr: (path, answer) => at(path, answer, ({ xattrNames }) => answer(0, xattrNames.map(textOf))),
+    access: (path, mode, answer) => at(path, answer, () => answer((mode & W_OK) === 0 ? 0 : -EROFS)),
     statfs: (_path, answer) => answer(0, { bsize: BLOCK_BYTES, frsize: BLOCK_BYTES, namemax: NAME_BYTES_MAX }),
   }
 }
 
-async function listing(asked: Promise<MountNode>): Promise<string[]> {
-  const node = await asked
+async function listing(node: MountNode): Promise<string[]> {
   if ((node.attributes.mode & S_IFMT) !== S_IFDIR) throw new Refusal(ENOTDIR)
   return ['.', '..', ...(await node.names()).map(textOf)]
 }

@@ -1,6 +1,8 @@
 import type Fuse from 'fuse-native'
 import { promisify } from 'node:util'
+import type { ByteString } from '../../../src/base/byte-string.ts'
 import { MountError, errnoOf } from '../../../src/base/errors.ts'
+import type { MountProblem } from '../../mount.ts'
 import type { MountTree } from '../../tree/mount-tree.ts'
 import { endMount } from '../kernel/unmount.ts'
 import { nativeOperations } from './native-operations.ts'
@@ -13,6 +15,8 @@ const VALID_SECONDS = 1
 const ANSWER_MS_MAX = 60_000
 const CONCURRENT_QUESTIONS_MAX = 16
 const LOOP_ENDED = 'EFUSELOOPEXIT'
+/** Of a problem that no file has. */
+const NOWHERE = '' as ByteString
 
 export interface NativeMountOptions {
   /** An absolute path without symbolic links. */
@@ -23,7 +27,7 @@ export interface NativeMountOptions {
   /** Folders that programs are looked for in, separated by colons. */
   readonly searchPath: string
   /** Told of what cannot be read. */
-  readonly onProblem: (problem: unknown) => void
+  readonly onProblem: (problem: MountProblem) => void
 }
 
 /** A file system that libfuse has mounted, answered on this thread. */
@@ -58,7 +62,7 @@ export async function openNativeMount(options: NativeMountOptions): Promise<Nati
       maxConcurrency: CONCURRENT_QUESTIONS_MAX,
       timeout: ANSWER_MS_MAX,
       // Its loop ends whenever somebody unmounts, and it calls that an error.
-      onError: (error) => (errnoOf(error) === LOOP_ENDED ? onEnd(undefined) : onProblem(error)),
+      onError: (error) => (errnoOf(error) === LOOP_ENDED ? onEnd(undefined) : onProblem({ path: NOWHERE, error })),
     },
   )
   await promisify(fuse.mount.bind(fuse))().catch((error: unknown) => {
