@@ -2,7 +2,7 @@ import type { ByteString } from '../src/base/byte-string.ts'
 import type { PointFrames } from '../src/engine/point-view-frames.ts'
 import { ContentProvider } from './content/content-provider.ts'
 import { FrameCache } from './content/frame-cache.ts'
-import type { Folder } from './folders/folder.ts'
+import type { MountRoot } from './folders/folder.ts'
 import type { Session } from './protocol/init.ts'
 import { DeferredRequests } from './readers/deferred-requests.ts'
 import { FileFinder } from './readers/file-finder.ts'
@@ -43,7 +43,7 @@ export interface MountProblem {
 }
 
 export interface MountOptions {
-  readonly root: Folder
+  readonly root: MountRoot
   readonly device: MountDevice
   /** Where the bytes of all points' files are. Stays the caller's to close, after the mount. */
   readonly frames: PointFrames

@@ -35,3 +35,12 @@ export interface PointEntry extends EntryBase {
   readonly view: PointView
   readonly entry: PointView['root']
 }
+
+/** What is at the root of a mount: folders of its own, or a directory of a point. */
+export type MountRoot = Folder | PointEntry
+
+/** Returns the root as what some folder would show. */
+export function rootEntry(root: MountRoot): FolderEntry {
+  if ('kind' in root) return root
+  return { kind: 'folder', name: '' as ByteString, folder: root, mtime: { seconds: 0, nanoseconds: 0 } }
+}

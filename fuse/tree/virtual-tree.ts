@@ -1,14 +1,12 @@
 import { present } from '../../src/base/assert.ts'
 import { bytesOf, type ByteString } from '../../src/base/byte-string.ts'
-import type { Timespec } from '../../src/base/clock.ts'
-import type { Folder, FolderEntry, PointEntry } from '../folders/folder.ts'
+import { type FolderEntry, type MountRoot, type PointEntry, rootEntry } from '../folders/folder.ts'
 import { FUSE_ROOT_ID } from '../protocol/constants.ts'
 import { inodeNumber } from './inode-number.ts'
 import { type NodeTable, VIRTUAL_ENTRIES_MAX } from './node-table.ts'
 
 /** Entries at which it is looked for the first time whether some are used by nobody any longer. */
 const SWEEP_MIN = 4096
-const NEVER: Timespec = { seconds: 0, nanoseconds: 0 }
 
 /** What a folder showed under a name: one for as long as it is the same thing and the kernel may ask about it. */
 export interface VirtualEntry {
@@ -33,9 +31,9 @@ export class VirtualTree {
   #sweepAt = SWEEP_MIN
 
   /** `nodes` has the root as virtual entry 0. */
-  constructor(root: Folder, nodes: NodeTable) {
+  constructor(root: MountRoot, nodes: NodeTable) {
     this.#nodes = nodes
-    const shown = { kind: 'folder', name: '' as ByteString, folder: root, mtime: NEVER } as const
+    const shown = rootEntry(root)
     this.root = present(this.#add({ ino: nodes.ino(FUSE_ROOT_ID), parent: undefined, shown }), 'the root')
   }
 

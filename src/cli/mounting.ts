@@ -1,4 +1,4 @@
-import type { Folder } from '../../fuse/folders/folder.ts'
+import type { MountRoot } from '../../fuse/folders/folder.ts'
 import { type Mount, type MountProblem, openMount } from '../../fuse/mount.ts'
 import { openKernelDevice } from '../../fuse/transports/kernel/open-kernel-device.ts'
 import type { PointFrames } from '../engine/point-view-frames.ts'
@@ -6,7 +6,7 @@ import type { PointFrames } from '../engine/point-view-frames.ts'
 export interface MountJob {
   /** An absolute path without symbolic links. */
   readonly mountPoint: string
-  readonly root: Folder
+  readonly root: MountRoot
   /** Stays the caller's to close, after the mount. */
   readonly frames: PointFrames
   readonly allowOther: boolean

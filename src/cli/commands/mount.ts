@@ -1,7 +1,6 @@
-import type { Folder } from '../../../fuse/folders/folder.ts'
+import type { PointEntry } from '../../../fuse/folders/folder.ts'
 import { PointWatch } from '../../../fuse/folders/point-watch.ts'
 import { rootFolder } from '../../../fuse/folders/root-folder.ts'
-import { TreeFolder } from '../../../fuse/folders/tree-folder.ts'
 import { present } from '../../base/assert.ts'
 import { display } from '../../base/byte-string.ts'
 import { UsageError } from '../../base/errors.ts'
@@ -96,7 +95,12 @@ async function serve(context: CliContext, { directory, flags, onWorking }: Serve
 }
 
 /** Returns the root of a mount of one POINT[:/PATH]. */
-async function treeAt(repository: Repository, points: PointWatch, place: string, flags: ChainFlags): Promise<Folder> {
+async function treeAt(
+  repository: Repository,
+  points: PointWatch,
+  place: string,
+  flags: ChainFlags,
+): Promise<PointEntry> {
   const { hasPath, path, point: name } = parsePointPlace(place)
   const { record } = await choosePoint(repository, { point: name, ...(hasPath ? { path } : {}) }, flags)
   const all = (await points.current()).points
@@ -105,7 +109,7 @@ async function treeAt(repository: Repository, points: PointWatch, place: string,
     'the point that was chosen',
   )
   const entry = await point.view.lookup(path)
-  if (entry?.kind === 'dir') return new TreeFolder(point, entry)
+  if (entry?.kind === 'dir') return { kind: 'point', name: entry.name, point: point.id, view: point.view, entry }
   const what = entry === undefined ? `holds no ${display(path)}` : `has no folder at ${display(path)}`
   throw new UsageError('UNKNOWN_PATH', `point ${record.point.slice(0, 8)} ${what}`, {
     context: { point: record.point, path: display(path) },
