@@ -109,3 +109,8 @@ export function errnoOf(error: unknown): string | undefined {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
   return undefined
 }
+
+/** Tells whether a store said that an object is not there. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof StorageError && error.code === 'NOT_FOUND'
+}

@@ -35,6 +35,11 @@ export class CopyTable {
     return { entry, frame, offset, length }
   }
 
+  /** The entry whose copy a row is. */
+  entryAt(row: number): number {
+    return this.#rows[row * FIELDS] ?? 0
+  }
+
   set(row: number, { entry, frame, offset, length }: Copy): void {
     this.#rows.set([entry, frame, offset, length], row * FIELDS)
   }

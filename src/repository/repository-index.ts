@@ -4,6 +4,7 @@ import type { ObjectId, RepositoryId } from '../base/ids.ts'
 import type { Driver } from '../storage/driver.ts'
 import type { BlobIndex, BlobLocation } from './blob-index.ts'
 import { applyDoubts, doubtAbsentPacks, doubtFrame, doubtPack, type Doubts, preferSound } from './doubts.ts'
+import type { CopyTable } from './copy-table.ts'
 import type { FrameLocation } from './frame-table.ts'
 import type { IndexTables } from './index-tables.ts'
 import type { RealmKeys } from './key-ring.ts'
@@ -80,6 +81,11 @@ export class RepositoryIndex implements Disposable {
   /** The index files that were loaded, in no order; damaged ones are not among them. */
   get indexIds(): readonly ObjectId[] {
     return this.#tables.indexIds
+  }
+
+  /** Where blobs lie beside the places that `blobs` names. */
+  get copies(): CopyTable {
+    return this.#tables.copies
   }
 
   /** The row for a pack that is about to be written. */

@@ -101,6 +101,7 @@ export class Repository implements Disposable {
   readonly instance: Instance
   readonly cache: LocalCache | undefined
   readonly #onProblem: ((problem: TidemarkError) => void) | undefined
+  readonly #randomness: Randomness
   #index: { readonly loading: Promise<RepositoryIndex>; readonly forWriting: boolean } | undefined
   #blobs: { readonly reader: BlobReader; readonly index: RepositoryIndex } | undefined
   #chain: Promise<PointChain> | undefined
@@ -121,6 +122,7 @@ export class Repository implements Disposable {
     this.instance = instance
     this.cache = cache
     this.#onProblem = onProblem
+    this.#randomness = randomness
   }
 
   /**
@@ -170,6 +172,27 @@ export class Repository implements Disposable {
     const { driver, id: repository, records, realm, cache } = this
     const onProblem = this.#onProblem
     return RepositoryIndex.load({ driver, repository, records, realm, cache, onProblem, forWriting: true })
+  }
+
+  /**
+   * Returns an index that is nobody else's, with nothing passed over that cannot be read: what is to be deleted must not
+   * depend on it. The caller disposes of it.
+   * @throws as `RepositoryIndex.load`
+   */
+  async wholeIndex(signal?: AbortSignal): Promise<RepositoryIndex> {
+    const { driver, id: repository, records, realm, cache } = this
+    return RepositoryIndex.load({ driver, repository, records, realm, cache, signal })
+  }
+
+  /**
+   * Returns the same repository in another realm of the opened keys. It keeps nothing locally; the keys stay those of this one,
+   * so it is not disposed of.
+   */
+  inRealm(realm: RealmId): Repository {
+    if (realm === this.realm.realm) return this
+    const { driver, instance } = this
+    const ports = { driver, randomness: this.#randomness, realm, onProblem: this.#onProblem }
+    return new Repository(this.keys, ports, { cache: undefined, instance })
   }
 
   /** Returns a reader of blobs over `index()`. */

@@ -84,6 +84,8 @@ export interface BytesJob {
   readonly bytes: Uint8Array
   /** Length of each chunk. */
   readonly lengths: readonly number[]
+  /** `alone`: each in a frame of its own; `shared`: together, as small files are. */
+  readonly frames: 'alone' | 'shared'
 }
 
 /** Whatever is in the frame being filled is sealed. */

@@ -126,11 +126,13 @@ class BackupMember implements TeamMember {
     }
   }
 
-  #storeBytes({ bytes, lengths }: BytesJob): TeamResult {
+  #storeBytes({ bytes, lengths, frames }: BytesJob): TeamResult {
     let start = 0
     for (const length of lengths) {
       const at = this.#ids.next()
-      this.#frames.addAlone(bytes.subarray(start, start + length), this.#ids.bytes, at)
+      const chunk = bytes.subarray(start, start + length)
+      if (frames === 'alone') this.#frames.addAlone(chunk, this.#ids.bytes, at)
+      else this.#frames.addShared(chunk, this.#ids.bytes, at)
       start += length
     }
     const result: ChunksResult = { ids: this.#ids.slice(), problem: undefined, bytesRead: start }

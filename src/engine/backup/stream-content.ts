@@ -36,7 +36,7 @@ export async function storeStream(
       start += length
     }
     if (lengths.length === 0) return
-    const job: BytesJob = { type: 'bytes', bytes: chunker.window.slice(0, start), lengths }
+    const job: BytesJob = { type: 'bytes', bytes: chunker.window.slice(0, start), lengths, frames: 'alone' }
     chunker.window.copyWithin(0, start, have)
     have -= start
     const result = store.run(job) as Promise<ChunksResult>

@@ -36,6 +36,8 @@ export interface ReachOptions {
   readonly onProblem: (problem: ReachProblem) => void
   /** Given each file of each tree, once, whichever points share it. */
   readonly onFile?: ((file: FileEntry) => void) | undefined
+  /** Told of each blob as it is first needed: point by point, and mostly in the order of their paths. */
+  readonly onNeeded?: ((entry: number, point: PointInfo) => void) | undefined
   /** Told now and then how many trees and lists were read. */
   readonly progress?: ((blobsRead: number) => void) | undefined
   readonly signal?: AbortSignal | undefined
@@ -163,7 +165,7 @@ class Walk {
     for (let at = 0; at < ids.byteLength; at += BLOB_ID_BYTES) {
       const entry = index.blobs.find(ids, at)
       if (entry >= 0 && level === 0) {
-        this.needed.add(entry)
+        this.#add(entry, point)
         continue
       }
       const blob = { id: ids.subarray(at, at + BLOB_ID_BYTES) as BlobId, point, path, below: level - 1 }
@@ -173,7 +175,7 @@ class Walk {
   }
 
   #enterList(entry: number, list: PendingList): void {
-    this.needed.add(entry)
+    this.#add(entry, list.point)
     const level = this.#listLevels.get(entry)
     if (level === undefined) {
       this.#listLevels.set(entry, list.below)
@@ -187,8 +189,12 @@ class Walk {
   #need(blob: Pending): number {
     const entry = this.#options.index.blobs.find(blob.id)
     if (entry < 0) this.#tell(blob, missing(blob.id))
-    else this.needed.add(entry)
+    else this.#add(entry, blob.point)
     return entry
+  }
+
+  #add(entry: number, point: PointInfo): void {
+    if (this.needed.add(entry)) this.#options.onNeeded?.(entry, point)
   }
 
   #tell({ point, path }: Pending, error: IntegrityError): void {

@@ -72,7 +72,7 @@ test('index files are put as it goes, and name everything once', async () => {
   const store = await open(f, 10 << 20)
   for (let i = 0; i < 40; i++) {
     const bytes = patternBytes(1 << 20, i)
-    await store.run({ type: 'bytes', bytes, lengths: [bytes.byteLength] })
+    await store.run({ type: 'bytes', bytes, lengths: [bytes.byteLength], frames: 'alone' })
   }
   const stored = await store.finish()
   await store.close()
@@ -102,7 +102,7 @@ test('a run that ends without a point leaves its durable packs in an index file'
   const store = await open(f)
   for (let i = 0; i < 34; i++) {
     const bytes = patternBytes(1 << 20, i)
-    await store.run({ type: 'bytes', bytes, lengths: [bytes.byteLength] })
+    await store.run({ type: 'bytes', bytes, lengths: [bytes.byteLength], frames: 'alone' })
   }
   await store.close()
   const packs = await listIds(f.driver, 'packs')
@@ -118,7 +118,7 @@ test('a run that is closed while its threads are at work puts nothing that canno
     const running: Promise<unknown>[] = []
     for (let i = 0; i < 16; i++) {
       const bytes = patternBytes(2 << 20, round * 100 + i)
-      const job = store.run({ type: 'bytes', bytes, lengths: [bytes.byteLength] })
+      const job = store.run({ type: 'bytes', bytes, lengths: [bytes.byteLength], frames: 'alone' })
       running.push(job.catch((error: unknown) => error))
     }
     await running[5 * round]
