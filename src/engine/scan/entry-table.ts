@@ -40,13 +40,15 @@ export const ROW_DEVICE_MASK = 0x00ff_ff00
 export const ROW_DEVICE_SHIFT = 8
 
 const ID_BYTES = 32
+const WORD_BYTES = 4
 const RESERVE = 1.02
+const GROWTH = 1.5
 const HEADER_WORDS = 8
 const MAGIC = 0x744d4254
 
-/** Makes room for `needed` bytes, twice as many as there are at least. */
+/** Makes room for `needed` bytes, half as many again as there are at least: what is not used is in memory all the same. */
 function grownBytes(buffer: ArrayBufferLike, needed: number): ArrayBuffer {
-  const bytes = Math.max(needed, 2 * buffer.byteLength)
+  const bytes = Math.max(needed, Math.ceil((buffer.byteLength * GROWTH) / WORD_BYTES) * WORD_BYTES)
   // Memory moves instead of being copied: the collector would keep both for a while.
   if (buffer instanceof ArrayBuffer) return buffer.transfer(bytes)
   const bigger = new ArrayBuffer(bytes)
