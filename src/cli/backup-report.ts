@@ -1,5 +1,6 @@
 import { type ByteString, display } from '../base/byte-string.ts'
 import type { Clock } from '../base/clock.ts'
+import { errnoOf } from '../base/errors.ts'
 import type {
   BackupEvents,
   BackupOptions,
@@ -98,7 +99,8 @@ export class BackupReport extends OperationReport {
 }
 
 function lineOf(path: ByteString, reason: SkipReason | TroubleReason, error: Error | undefined): string {
-  const detail = error === undefined || isSkip(reason) ? '' : ` (${error.message})`
+  // The message of a system error says the path once more.
+  const detail = error === undefined || isSkip(reason) ? '' : ` (${errnoOf(error) ?? error.message})`
   return `  ${OMISSIONS[reason].short}: ${display(path)}${detail}`
 }
 

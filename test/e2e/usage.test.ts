@@ -220,7 +220,7 @@ test('points that cannot be read are named, and the exit code says that there ma
   const place = new CliPlace()
   writeFileSync(join(place.source, 'a'), 'a')
   await place.init()
-  expect((await place.succeed(['points'])).stderr).toContain('no point')
+  expect((await place.succeed(['points'])).stderr).toContain('There is no point yet')
   await place.succeed(['backup', place.source])
   const folder = join(place.repository, 'points')
   const [name = ''] = readdirSync(folder)

@@ -1,5 +1,6 @@
 import { type ByteString, byteStringOf, display } from '../../base/byte-string.ts'
 import { formatCount } from '../../base/number-of.ts'
+import type { PointChain } from '../../repository/point-chain.ts'
 import { compareCreated } from '../../repository/point-info.ts'
 import { type ChainFlags, chainFilter } from '../choose-point.ts'
 import type { CliContext } from '../context.ts'
@@ -36,11 +37,17 @@ export async function pointsCommand(context: CliContext, flags: PointsFlags): Pr
   }
   if (output.json) output.document(detailed.map((point) => jsonPoint(point, points)))
   else if (detailed.length > 0) for (const line of pointLines(detailed)) output.line(line)
-  else output.message(points.points.length > 0 ? 'No point is like that.' : 'There is no point that can be read.')
+  else output.message(noneOf(points))
   if (points.alarms.length === 0) return EXIT_DONE
   output.error('tidemark: there may be more points than can be read: see the warnings above')
   output.error('hint: `tidemark check` tells what is damaged.')
   return EXIT_DAMAGE
+}
+
+/** Says why nothing is listed. */
+function noneOf({ points, alarms }: PointChain): string {
+  if (points.length > 0) return 'No point is like that.'
+  return alarms.length > 0 ? 'No point can be read.' : 'There is no point yet: make one with `tidemark backup`.'
 }
 
 /** Tells whether `path` is `source` or lies below it. */
