@@ -78,9 +78,8 @@ export class CheckOutput extends OperationReport {
   /** Prints what a repair came to. */
   summarizeRepair({ before, after, ...done }: RepairReport): void {
     if (this.output.json) {
-      const { unhealed, ...counts } = done
       const left = after === undefined ? null : jsonCheck(after)
-      const summary = { ...jsonCheck(before), repair: { ...counts, unhealed, after: left } }
+      const summary = { ...jsonCheck(before), repair: { ...done, after: left } }
       this.output.event('summary', { ...summary, durationMs: this.#durationMs() })
       return
     }

@@ -2,10 +2,11 @@ import { type ByteString, byteString, joinPath } from '../../base/byte-string.ts
 import { toHex } from '../../base/bytes.ts'
 import { IntegrityError } from '../../base/errors.ts'
 import { BLOB_ID_BYTES, type BlobId } from '../../base/ids.ts'
-import type { DirEntry, FileEntry, TreeEntry } from '../../format/tree.ts'
+import type { BlobType } from '../../format/pack.ts'
+import type { DirEntry, EntryKind, FileEntry, TreeEntry } from '../../format/tree.ts'
 import type { BlobReader } from '../../repository/blob-reader.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
-import { idAt } from '../point-view-layout.ts'
+import { type FileLayout, idAt } from '../point-view-layout.ts'
 import { type OpenPointView, openPointView } from '../point-view.ts'
 import { DIRECTORIES_AT_ONCE } from '../point-view-directory.ts'
 import type { AffectedEntry } from './check-types.ts'
@@ -14,9 +15,20 @@ const ROOT = '/' as ByteString
 
 /** What of an entry cannot be had. */
 export interface Wound extends AffectedEntry {
-  readonly entry: TreeEntry
   /** Data blobs of a file that cannot be had; none where it is not even known which it has. */
   readonly blobs: readonly BlobId[]
+  /** Where the blobs of the file are in it, as far as that is known. */
+  readonly layout: FileLayout | undefined
+  readonly metadata: LostMetadata | undefined
+}
+
+/** Trees, lists or the detail, of which one at least cannot be read, or a list that they lead to. */
+export interface LostMetadata {
+  readonly type: Exclude<BlobType, 'data'>
+  /** 32-byte ids, one after the other. */
+  readonly ids: Uint8Array
+  /** Of lists: how many levels of them lie above the data. */
+  readonly level: number
 }
 
 export interface AffectedOptions {
@@ -56,7 +68,8 @@ class PointWalk {
     try {
       await blobs.read(this.#point.record.detail as BlobId, 'detail', signal)
     } catch (error) {
-      yield this.#wound(ROOT, this.#view.root, damageOf(error))
+      const metadata = { type: 'detail', ids: this.#point.record.detail, level: 0 } as const
+      yield this.#wound(ROOT, 'dir', damageOf(error), { metadata })
     }
     yield* this.#directory(ROOT, this.#view.root as DirEntry)
   }
@@ -71,7 +84,7 @@ class PointWalk {
     try {
       entries = await this.#view.entries(directory)
     } catch (error) {
-      yield this.#wound(path, directory, damageOf(error))
+      yield this.#wound(path, 'dir', damageOf(error), { metadata: { type: 'tree', ids: directory.trees, level: 0 } })
       return true
     }
     let isWounded = false
@@ -94,15 +107,17 @@ class PointWalk {
   }
 
   async #file(path: ByteString, file: FileEntry): Promise<Wound | undefined> {
+    const { isSound } = this.#options
     try {
-      const { ids } = await this.#view.layout(file)
-      const wanted = lostOf(ids, this.#options.isSound)
-      const [first] = wanted
-      return first === undefined ? undefined : this.#wound(path, file, lostBlobs(first, wanted.length), wanted)
+      const layout = await this.#view.layout(file)
+      const blobs = lostOf(layout.ids, isSound)
+      const [first] = blobs
+      return first && this.#wound(path, 'file', lostBlobs(first, blobs.length), { blobs, layout })
     } catch (error) {
-      // Which of its blobs are missing from the index is known even if where they would begin is not.
-      const wanted = file.content.level === 0 ? lostOf(file.content.ids, this.#options.isSound) : []
-      return this.#wound(path, file, damageOf(error), wanted)
+      const { level, ids } = file.content
+      // Which of its blobs no index names is known even if it is not known where they would begin.
+      const known = level === 0 ? { blobs: lostOf(ids, isSound) } : { metadata: { type: 'list', ids, level } as const }
+      return this.#wound(path, 'file', damageOf(error), known)
     }
   }
 
@@ -110,8 +125,13 @@ class PointWalk {
     return entry.kind !== 'dir' || this.#sound.has(byteString(entry.trees))
   }
 
-  #wound(path: ByteString, entry: TreeEntry, problem: IntegrityError, blobs: readonly BlobId[] = []): Wound {
-    return { point: this.#point, path, kind: entry.kind, problem, entry, blobs }
+  #wound(
+    path: ByteString,
+    kind: EntryKind,
+    problem: IntegrityError,
+    { blobs = [], layout, metadata }: Partial<Pick<Wound, 'blobs' | 'layout' | 'metadata'>>,
+  ): Wound {
+    return { point: this.#point, path, kind, problem, blobs, layout, metadata }
   }
 }
 

@@ -33,10 +33,12 @@ export interface Diagnosis extends Disposable {
   /** Reads from the store alone. */
   readonly blobs: BlobReader
   readonly presence: PackPresence
-  /** Rows of packs whose bytes are not what was written, though points rely on them. */
-  readonly rottenRows: readonly number[]
-  /** Index files that cannot be used. */
-  readonly damagedIndexes: readonly ObjectId[]
+  /** Packs whose bytes are not what was written, though points rely on them: only what was read is among them. */
+  readonly rottenPacks: readonly ObjectId[]
+  /** Objects, such as `marks/…`, whose bytes are not those of their names. */
+  readonly rottenObjects: readonly string[]
+  /** Entries of the index that points need. */
+  readonly needed: BitSet
 }
 
 /** Does what `check` does, and keeps what a repair goes on from. */
@@ -46,7 +48,7 @@ export async function diagnose(context: CareContext, options: DiagnoseOptions): 
   if (!repository.keyRing.full) throw notFull()
   const findings = new Findings(events)
   const chain = await checkRecords(context, findings, signal)
-  const { index, damagedIndexes } = await loadIndex(context, findings, signal)
+  const index = await loadIndex(context, findings, signal)
   try {
     const points = pointsOf(context, chain, findings)
     const blobs = new BlobReader({
@@ -68,6 +70,7 @@ export async function diagnose(context: CareContext, options: DiagnoseOptions): 
     await lost.write()
     const packsNeeded = rowsOf(index, needed)
     const rottenRows = [...(read?.rotten.keys() ?? [])].filter((row) => packsNeeded.has(row))
+    const rottenPacks = rottenRows.map((row) => index.packs.row(row).id)
     await judgePacks(context, { presence, read, packsNeeded, index, findings, signal })
     const isSound = (blob: BlobId): boolean => isSoundData(index, blob)
     const areBlobsSound = isWhole && !hasDoubtful(index, needed)
@@ -92,8 +95,9 @@ export async function diagnose(context: CareContext, options: DiagnoseOptions): 
       index,
       blobs,
       presence,
-      rottenRows,
-      damagedIndexes,
+      rottenPacks,
+      rottenObjects: findings.rotten,
+      needed,
       [Symbol.dispose]: () => index[Symbol.dispose](),
     }
   } catch (error) {
@@ -106,24 +110,10 @@ async function loadIndex(
   { repository }: CareContext,
   findings: Findings,
   signal: AbortSignal,
-): Promise<{ index: RepositoryIndex; damagedIndexes: ObjectId[] }> {
+): Promise<RepositoryIndex> {
   const { driver, id, records, realm, cache } = repository
-  const damagedIndexes: ObjectId[] = []
-  const index = await RepositoryIndex.load({
-    driver,
-    repository: id,
-    records,
-    realm,
-    cache,
-    forCheck: true,
-    onProblem: (problem) => {
-      findings.damaged(problem)
-      const object = problem.context['object']
-      if (typeof object === 'string' && object.startsWith('index/')) damagedIndexes.push(object.slice(6) as ObjectId)
-    },
-    signal,
-  })
-  return { index, damagedIndexes }
+  const onProblem = findings.damaged
+  return RepositoryIndex.load({ driver, repository: id, records, realm, cache, forCheck: true, onProblem, signal })
 }
 
 /** Returns the points whose trees this realm's keys open; the newest matter most. */

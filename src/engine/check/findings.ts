@@ -5,6 +5,8 @@ import type { CheckEvents } from './check-types.ts'
 export class Findings {
   readonly #events: CheckEvents
   readonly #told = new Set<string>()
+  /** Objects, such as `marks/…`, whose bytes are not those of their names. */
+  readonly rotten: string[] = []
   damage = 0
   notes = 0
 
@@ -16,6 +18,8 @@ export class Findings {
   readonly damaged = (problem: TidemarkError): void => {
     if (!this.#isNew(problem)) return
     this.damage++
+    const { object } = problem.context
+    if (problem.code === 'ID_MISMATCH' && typeof object === 'string') this.rotten.push(object)
     this.#events.finding?.({ kind: 'damage', problem })
   }
 

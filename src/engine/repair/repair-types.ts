@@ -1,19 +1,29 @@
-import type { CheckReport } from '../check/check-types.ts'
+import type { AffectedEntry, CheckEvents, CheckOptions, CheckReport } from '../check/check-types.ts'
+import type { HealSource } from './heal-source.ts'
+
+export interface RepairOptions extends CheckOptions {
+  /** Places where lost bytes may still be, in the order in which they are asked. */
+  readonly sources: readonly HealSource[]
+}
+
+export interface RepairEvents extends CheckEvents {
+  /** Told at the end of what cannot be restored whole even now, as `affected` is of what was found. */
+  left?(entry: AffectedEntry): void
+}
 
 export interface RepairReport {
   readonly dryRun: boolean
+  /** What was found. */
   readonly before: CheckReport
   /** What is left; `undefined` after a dry run. */
   readonly after: CheckReport | undefined
   /** Packs that no usable index file named. */
   readonly packsIndexed: number
-  /** Damaged index files whose content stands in others now. */
+  /** Damaged objects that say nothing that is not said elsewhere, or is of no use any more. */
   readonly objectsRemoved: number
   /** Blobs that were stored again, and their bytes before compression. */
   readonly blobsHealed: number
   readonly bytesHealed: number
-  /** Blobs that nobody had any more. */
-  readonly unhealed: number
   /** Points whose tag `damaged` was added or removed. */
   readonly notesPut: number
 }
