@@ -18,7 +18,7 @@ import { VirtualTree } from './tree/virtual-tree.ts'
 
 /** More of them wait for each other: measured on two cores and on four. */
 const THREADS = 2
-const CACHE_BYTES_DEFAULT = 80 << 20
+const CACHE_BYTES_DEFAULT = 64 << 20
 /** No frame is larger than 4 MiB, and each thread may be at two. */
 const CACHE_BYTES_MIN = 24 << 20
 /** Directories and layouts. */
