@@ -16,6 +16,8 @@ export class PosixError extends Error {
   readonly errno: number
   readonly syscall: string
   readonly path: string | undefined
+  /** What went wrong, in words. */
+  readonly reason: string
 
   constructor({ code, errno, syscall, path, reason }: PosixFailure) {
     super(`${code}: ${reason}, ${syscall}${path === undefined ? '' : ` '${path}'`}`)
@@ -24,5 +26,12 @@ export class PosixError extends Error {
     this.errno = errno
     this.syscall = syscall
     this.path = path
+    this.reason = reason
   }
+}
+
+/** Returns what went wrong, without the name that it happened to, for messages that begin with the whole path. */
+export function reasonFor(error: unknown): string {
+  if (error instanceof PosixError) return `${error.reason} (${error.code})`
+  return error instanceof Error ? error.message : String(error)
 }

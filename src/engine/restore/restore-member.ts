@@ -1,5 +1,6 @@
 import { TidemarkError, errnoOf } from '../../base/errors.ts'
 import { BLOB_ID_BYTES } from '../../base/ids.ts'
+import { reasonFor } from '../../base/posix/posix-error.ts'
 import { wipe } from '../../crypto/secret.ts'
 import type { TeamMember } from '../workers/team-protocol.ts'
 import { AttributeWriter } from './attributes.ts'
@@ -49,7 +50,7 @@ class RestoreMember {
         bytesWritten += this.#handleFile(file, problems, equal)
       } catch (error) {
         // The file fails; the rest of the job goes on.
-        problems.push({ file: row, code: errnoOf(error) ?? 'EIO', message: messageOf(error) })
+        problems.push({ file: row, code: errnoOf(error) ?? 'EIO', message: reasonFor(error) })
         if (!(error instanceof TidemarkError) && errnoOf(error) === undefined) throw error
       }
     }
@@ -91,8 +92,4 @@ class RestoreMember {
     }
     return undefined
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,12 +1,12 @@
 import { type ByteString, display } from '../../base/byte-string.ts'
 import { IntegrityError, StorageError, TargetError, TidemarkError, errnoOf } from '../../base/errors.ts'
+import { reasonFor } from '../../base/posix/posix-error.ts'
 import type { FileProblem } from './restore-job.ts'
 
 /** Returns the error of an entry that could not be restored to `path`, out of whatever a system call threw. */
 export function targetError(path: ByteString, cause: unknown): TidemarkError {
   if (cause instanceof TidemarkError) return cause
-  const message = cause instanceof Error ? cause.message : String(cause)
-  return fromErrno(path, { code: errnoOf(cause) ?? '', message, cause })
+  return fromErrno(path, { code: errnoOf(cause) ?? '', message: reasonFor(cause), cause })
 }
 
 /** Returns the error of a file that is not tried, because one that is no larger did not fit. */
