@@ -1,5 +1,6 @@
-import { type ByteString, byteString } from '../../src/base/byte-string.ts'
+import type { ByteString } from '../../src/base/byte-string.ts'
 import { findEntry } from '../../src/engine/point-view-directory.ts'
+import { contentState } from '../../src/engine/point-view-state.ts'
 import type { PointView } from '../../src/engine/point-view-types.ts'
 import type { MountedPoint } from './mounted-points.ts'
 
@@ -72,28 +73,7 @@ class HistoryBuilder implements PathHistory {
   add(held: Held): void {
     const { entry } = held
     const states = entry.kind === 'dir' ? this.#directories : this.#files
-    const state = stateOf(entry)
+    const state = contentState(entry)
     if (!states.has(state)) states.set(state, held)
-  }
-}
-
-/** Returns text that is equal for entries of equal content, whatever their modes, owners and times are. */
-function stateOf(entry: Entry): string {
-  switch (entry.kind) {
-    case 'dir':
-      return byteString(entry.trees)
-    case 'file': {
-      const { content, holes, size } = entry
-      const gaps = holes.map(({ offset, length }) => `${offset}+${length}`)
-      return `file ${size} ${content.level} ${gaps.join()} ${byteString(content.ids)}`
-    }
-    case 'symlink':
-      return `symlink ${entry.target}`
-    case 'char':
-    case 'block':
-      return `${entry.kind} ${entry.major}:${entry.minor}`
-    case 'fifo':
-    case 'socket':
-      return entry.kind
   }
 }

@@ -92,9 +92,9 @@ function only<Id extends string>(
 
 /** Returns the chains whose latest point holds `path`. */
 async function chainsHolding(repository: Repository, points: PointChain, path: ByteString): Promise<Set<ChainId>> {
-  const blobs = await repository.blobs()
   const holding = new Set<ChainId>()
   for (const { chain, latest } of points.chains()) {
+    const blobs = await repository.inRealm(latest.realm).blobs()
     const entry = await openPointView(blobs, latest.record.parts).lookup(path)
     if (entry !== undefined) holding.add(chain)
   }

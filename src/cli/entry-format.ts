@@ -19,6 +19,9 @@ export interface OwnerNames {
   readonly groups: ReadonlyMap<number, string>
 }
 
+/** Of an entry whose directory is not at hand. */
+export const NO_OWNER_NAMES: OwnerNames = { users: new Map(), groups: new Map() }
+
 /** Returns kind and permissions as `ls -l` shows them: `drwxr-xr-x`. */
 export function formatMode(kind: EntryKind, mode: number): string {
   const triple = (shift: number, special: boolean, letter: string): string => {
@@ -51,8 +54,12 @@ function sizeOf(entry: TreeEntry): number {
 
 /** Returns an entry as JSON shows it. */
 export function jsonEntry(path: ByteString, entry: TreeEntry, names: OwnerNames): JsonPath & Record<string, unknown> {
+  return { ...jsonPath(path), ...jsonState(entry, names) }
+}
+
+/** Returns what `jsonEntry` does, without the path. */
+export function jsonState(entry: TreeEntry, names = NO_OWNER_NAMES): Record<string, unknown> {
   return {
-    ...jsonPath(path),
     kind: entry.kind,
     mode: entry.mode.toString(8).padStart(4, '0'),
     uid: entry.uid,

@@ -9,14 +9,23 @@ import type { CliContext } from './context.ts'
 import { openPoints } from './open-points.ts'
 import { parsePointPlace } from './point-place.ts'
 
-/** A path of a point, opened for reading. Disposing of it closes the repository. */
-export interface OpenPlace extends AsyncDisposable {
-  readonly repository: Repository
+/** A path of a point, opened for reading. */
+export interface Place {
   readonly point: PointInfo
   readonly view: OpenPointView
   /** An absolute path. */
   readonly path: ByteString
   readonly entry: TreeEntry
+}
+
+/** A place with its repository. Disposing of it closes the repository. */
+export interface OpenPlace extends Place, AsyncDisposable {
+  readonly repository: Repository
+}
+
+/** Two places of one repository. Disposing of them closes it. */
+export interface OpenPlaces extends AsyncDisposable {
+  readonly places: readonly [Place, Place]
 }
 
 /**
@@ -26,29 +35,50 @@ export interface OpenPlace extends AsyncDisposable {
  * throws.
  */
 export async function openPlace(context: CliContext, place: string, flags: ChainFlags): Promise<OpenPlace> {
-  const { hasPath, path, point: name } = parsePointPlace(place)
+  parsePointPlace(place)
   const opened = await openPoints(context)
   try {
     const { repository } = opened
-    const [{ choosePoint }, { openPointView }] = await Promise.all([
-      import('./choose-point.ts'),
-      import('../engine/point-view.ts'),
-    ])
-    const point = await choosePoint(repository, { point: name, ...(hasPath ? { path } : {}) }, flags)
-    const view = openPointView(await repository.blobs(), point.record.parts)
-    const entry = await view.lookup(path)
-    if (entry === undefined) {
-      throw new UsageError('UNKNOWN_PATH', `point ${point.record.point.slice(0, 8)} holds no ${display(path)}`, {
-        context: { point: point.record.point, path: display(path) },
-        hint: 'Look with `tidemark ls` what it holds.',
-      })
-    }
-    const close = async (): Promise<void> => {
-      await opened[Symbol.asyncDispose]()
-    }
-    return { repository, point, view, path, entry, [Symbol.asyncDispose]: close }
+    const found = await placeIn(repository, place, flags)
+    return { repository, ...found, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() }
   } catch (error) {
     await opened[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** Opens two places of one repository, as `openPlace` opens one. */
+export async function openPlaces(
+  context: CliContext,
+  [first, second]: readonly [string, string],
+  flags: ChainFlags,
+): Promise<OpenPlaces> {
+  for (const place of [first, second]) parsePointPlace(place)
+  const opened = await openPoints(context)
+  try {
+    const places = [
+      await placeIn(opened.repository, first, flags),
+      await placeIn(opened.repository, second, flags),
+    ] as const
+    return { places, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() }
+  } catch (error) {
+    await opened[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+async function placeIn(repository: Repository, place: string, flags: ChainFlags): Promise<Place> {
+  const { hasPath, path, point: name } = parsePointPlace(place)
+  const [{ choosePoint }, { openPointView }] = await Promise.all([
+    import('./choose-point.ts'),
+    import('../engine/point-view.ts'),
+  ])
+  const point = await choosePoint(repository, { point: name, ...(hasPath ? { path } : {}) }, flags)
+  const view = openPointView(await repository.inRealm(point.realm).blobs(), point.record.parts)
+  const entry = await view.lookup(path)
+  if (entry !== undefined) return { point, view, path, entry }
+  throw new UsageError('UNKNOWN_PATH', `point ${point.record.point.slice(0, 8)} holds no ${display(path)}`, {
+    context: { point: point.record.point, path: display(path) },
+    hint: 'Look with `tidemark ls` what it holds.',
+  })
 }

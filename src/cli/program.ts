@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import type { CliContext } from './context.ts'
 import { defineCareCommands } from './define-care-commands.ts'
 import { defineKeyCommands } from './define-key-commands.ts'
+import { defineLookerCommands } from './define-looker-commands.ts'
 import { definePointCommands } from './define-point-commands.ts'
 import { defineMountCommands } from './define-mount-commands.ts'
 import { defineSetupCommands } from './define-setup-commands.ts'
@@ -47,6 +48,7 @@ export function createProgram(run: RunCommand): Command {
     .addHelpText('after', ENVIRONMENT_HELP)
   const runWith = async (action: CommandAction): Promise<void> => run(program.opts<GlobalFlags>(), action)
   definePointCommands(program, runWith)
+  defineLookerCommands(program, runWith)
   defineCareCommands(program, runWith)
   defineKeyCommands(program, runWith)
   defineMountCommands(program, runWith)

@@ -19,19 +19,18 @@ export interface ProgressState {
   readonly elapsedMs: number
   /** Readable text of what is being worked on. */
   readonly path: string
+  /** What is counted where no bytes are, such as `point`: `files…` are numbers of these. */
+  readonly unit?: string
 }
 
 /** Returns the line that shows `state` in `columns` columns at most. */
 export function progressLine(state: ProgressState, columns: number): string {
+  if (state.unit !== undefined) return countsLine(state, state.unit, columns)
   const { bytesDone, bytesTotal, elapsedMs } = state
   const rate = elapsedMs > 0 ? (bytesDone / elapsedMs) * 1000 : 0
   const pieces: string[] = []
   if (state.totalsKnown) {
-    const share = bytesTotal > 0 ? Math.min(1, bytesDone / bytesTotal) : 1
-    const full = Math.round(share * BAR_COLUMNS)
-    pieces.push(
-      `[${'='.repeat(full)}${' '.repeat(BAR_COLUMNS - full)}] ${String(Math.floor(share * 100)).padStart(3)}%`,
-    )
+    pieces.push(bar(bytesDone, bytesTotal))
   }
   const total = state.totalsKnown ? ` of ${formatBytes(bytesTotal)}` : ''
   pieces.push(`${formatBytes(bytesDone)}${total}`, `${formatBytes(rate)}/s`)
@@ -46,6 +45,16 @@ export function progressLine(state: ProgressState, columns: number): string {
   const room = columns - textWidth(line) - 2
   if (room < 8) return line.slice(0, Math.max(0, columns))
   return `${line}  ${truncateStart(state.path, room)}`.trimEnd()
+}
+
+function countsLine({ filesDone, filesTotal }: ProgressState, unit: string, columns: number): string {
+  return `${bar(filesDone, filesTotal)}  ${formatCount(filesDone)} of ${numberOf(filesTotal, unit)}`.slice(0, columns)
+}
+
+function bar(done: number, total: number): string {
+  const share = total > 0 ? Math.min(1, done / total) : 1
+  const full = Math.round(share * BAR_COLUMNS)
+  return `[${'='.repeat(full)}${' '.repeat(BAR_COLUMNS - full)}] ${String(Math.floor(share * 100)).padStart(3)}%`
 }
 
 /** Keeps one line at the bottom of a terminal that shows how far a long operation is. */

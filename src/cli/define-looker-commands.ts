@@ -1,0 +1,65 @@
+import { type Command, Option } from 'commander'
+
+import type { ChainFlags } from './choose-point.ts'
+import type { FindFlags } from './commands/find.ts'
+import type { HistoryFlags } from './commands/history.ts'
+import type { CommandAction } from './program.ts'
+
+type Run = (action: CommandAction) => Promise<void>
+
+/** Adds what compares points and looks through many of them. */
+export function defineLookerCommands(program: Command, run: Run): void {
+  program
+    .command('diff')
+    .description('tell what was added, removed, changed and renamed from one Restoring Point to another')
+    .argument('<POINT[:/PATH]>', 'the earlier one')
+    .argument('<POINT[:/PATH]>', 'the later one')
+    .option('--instance <ID>', 'only points of this instance: id or name')
+    .option('--chain <ID>', 'only points of this chain: id or a unique beginning of one')
+    .action(async (before: string, after: string, flags: ChainFlags) => {
+      await run(async (context) => {
+        const { diffCommand } = await import('./commands/diff.ts')
+        return diffCommand(context, { before, after }, flags)
+      })
+    })
+  program
+    .command('history')
+    .description('list each version of a file, and the points that have it')
+    .argument('<PATH>', 'an absolute path as it was, or one relative to this folder')
+    .option('--instance <ID>', 'only points of this instance: id or name')
+    .option('--chain <ID>', 'only points of this chain: id or a unique beginning of one')
+    .option('--all-instances', 'points of all instances')
+    .action(async (path: string, flags: HistoryFlags) => {
+      await run(async (context) => {
+        const { historyCommand } = await import('./commands/history.ts')
+        return historyCommand(context, path, flags)
+      })
+    })
+  program
+    .command('find')
+    .description('find files by name, in one Restoring Point or in all')
+    .argument('<[POINT] PATTERN...>', 'a pattern such as *.txt, or with / for paths; a POINT before it')
+    .option('--instance <ID>', 'only points of this instance: id or name')
+    .option('--chain <ID>', 'only points of this chain: id or a unique beginning of one')
+    .option('-i, --ignore-case', 'upper and lower case are alike')
+    .addOption(new Option('--type <KIND>', 'only entries of this kind').choices(['file', 'dir', 'symlink', 'other']))
+    .option('--newer <TIME>', 'changed at this time or later')
+    .option('--older <TIME>', 'changed at this time or earlier')
+    .option('--larger <SIZE>', 'files of at least this size, such as 10MiB')
+    .option('--smaller <SIZE>', 'files of at most this size')
+    .action(async (words: readonly string[], flags: FindFlags) => {
+      await run(async (context) => {
+        const { findCommand } = await import('./commands/find.ts')
+        return findCommand(context, words, flags)
+      })
+    })
+  program
+    .command('stats')
+    .description('tell how much the repository holds, and what only each point holds')
+    .action(async () => {
+      await run(async (context) => {
+        const { statsCommand } = await import('./commands/stats.ts')
+        return statsCommand(context)
+      })
+    })
+}
