@@ -18,7 +18,7 @@ export function definePointCommands(program: Command, run: Run): void {
 }
 
 /** Collects the values of an option that may be given several times. */
-function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value]
 }
 

@@ -1,5 +1,5 @@
 import { timespecOfMs } from '../../base/clock.ts'
-import { UsageError } from '../../base/errors.ts'
+import { IntegrityError, KeyError, UsageError } from '../../base/errors.ts'
 import { runAll } from '../../base/run-all.ts'
 import type { PointChain } from '../../repository/point-chain.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
@@ -13,6 +13,7 @@ import type {
   PointVerdict,
   RetentionPolicy,
 } from '../care-types.ts'
+import { freeableBytes } from '../prune/freeable.ts'
 import { calendarOf } from './calendar.ts'
 import { hasWithin, judgeChain, keepsAnything } from './policy.ts'
 import { protectedPoints } from './protected-points.ts'
@@ -48,7 +49,24 @@ export async function forget(
   const verdicts = 'points' in request ? verdictsOnChosen(chain, request.points) : judge(context, chain, request)
   const forgotten = verdicts.filter(({ keep }) => !keep).map(({ point }) => point)
   if (!options.dryRun) await remove(context, forgotten, events, signal)
-  return { verdicts, freeable: undefined, graceSeconds: repository.config.graceSeconds }
+  const freeable = options.estimate ? await estimate(context, forgotten, events, signal) : undefined
+  return { verdicts, freeable, graceSeconds: repository.config.graceSeconds }
+}
+
+/** What keeps a prune from looking keeps no point from being forgotten. */
+async function estimate(
+  context: CareContext,
+  forgotten: readonly PointInfo[],
+  events: CareEvents,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  try {
+    return await freeableBytes(context, new Set(forgotten.map(({ record }) => record.point)), signal)
+  } catch (error) {
+    if (!(error instanceof IntegrityError || error instanceof KeyError)) throw error
+    events.warning?.(error)
+    return undefined
+  }
 }
 
 function verdictsOnChosen(chain: PointChain, chosen: readonly PointInfo[]): PointVerdict[] {

@@ -22,7 +22,7 @@ async function run(f: EngineFixture, options: Partial<PruneOptions> = {}): Promi
 
 async function keepLast(f: EngineFixture, last: number): Promise<void> {
   const request = { policy: { last }, timeZone: 'UTC', allInstances: false }
-  await forget(careContext(f), request, { dryRun: false }, {}, new AbortController().signal)
+  await forget(careContext(f), request, { dryRun: false, estimate: false }, {}, new AbortController().signal)
 }
 
 /** Makes points that share one file and have one of their own each. */
@@ -286,7 +286,7 @@ describe('exclusive', () => {
   test('after every point is gone, nothing is left but index files of nothing', async () => {
     const f = await withPoints(2)
     const { points } = await f.repository.chain({ reload: true })
-    await forget(careContext(f), { points }, { dryRun: false }, {}, new AbortController().signal)
+    await forget(careContext(f), { points }, { dryRun: false, estimate: false }, {}, new AbortController().signal)
     await run(f, { exclusive: true })
     expect(await packs(f)).toEqual([])
     expect(await listIds(f.driver, 'index')).toEqual([])

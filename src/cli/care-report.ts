@@ -1,0 +1,154 @@
+import type { Clock } from '../base/clock.ts'
+import { numberOf } from '../base/number-of.ts'
+import type {
+  CareEvents,
+  CareProgress,
+  ForgetReport,
+  KeepReason,
+  PackSum,
+  PointVerdict,
+  PruneReport,
+  WaitingPacks,
+} from '../engine/care-types.ts'
+import type { PointChain } from '../repository/point-chain.ts'
+import { formatBytes, formatDuration, formatTime } from './format.ts'
+import { OperationReport } from './operation-report.ts'
+import type { Output } from './output.ts'
+import { instanceName } from './point-format.ts'
+import { describeProblem } from './report-error.ts'
+import { table } from './table.ts'
+
+const UNITS: Readonly<Record<string, string>> = {
+  points: 'tree',
+  forget: 'point',
+  delete: 'pack',
+  repack: 'blob',
+  index: 'index file',
+}
+
+const REASONS: Readonly<Record<KeepReason, string>> = {
+  last: 'last',
+  hourly: 'hourly',
+  daily: 'daily',
+  weekly: 'weekly',
+  monthly: 'monthly',
+  yearly: 'yearly',
+  within: 'within',
+  tag: 'tag',
+  newest: 'newest of its chain',
+  future: 'dated in the future',
+  suspect: 'before a suspect point',
+}
+
+/** Tells the user what forget and prune do. */
+export class CareReport extends OperationReport {
+  readonly events: CareEvents
+  readonly #elapsedMs: () => number
+
+  constructor(output: Output, clock: Clock) {
+    super(output, clock)
+    const startedMs = clock.monotonicMs()
+    this.#elapsedMs = () => clock.monotonicMs() - startedMs
+    this.events = {
+      progress: (progress) => {
+        this.#onProgress(progress)
+      },
+      warning: (problem) => {
+        this.warn(describeProblem(problem))
+      },
+    }
+  }
+
+  /** Prints what became of each point. */
+  points(report: ForgetReport, points: PointChain): void {
+    const { verdicts } = report
+    if (this.output.json) {
+      for (const { point, keep, reasons } of verdicts) {
+        const { point: id, chain, instance } = point.record
+        this.output.event('point', { point: id, chain, instance, action: keep ? 'keep' : 'forget', reasons })
+      }
+      return
+    }
+    for (const line of verdictLines(verdicts, points)) this.output.line(line)
+  }
+
+  /** Prints what forgetting came to; the last event unless a prune follows. */
+  summarizeForget(report: ForgetReport, { dryRun }: { readonly dryRun: boolean }): void {
+    const { verdicts, freeable, graceSeconds } = report
+    const forgotten = verdicts.filter(({ keep }) => !keep).length
+    const kept = verdicts.length - forgotten
+    if (this.output.json) {
+      const counts = { forgotten, kept, freeableBytes: freeable ?? null, graceSeconds, dryRun }
+      this.output.event('summary', { ...counts, durationMs: Math.round(this.#elapsedMs()) })
+      return
+    }
+    const verb = dryRun ? 'Would forget' : 'Forgot'
+    this.output.line(`${verb} ${numberOf(forgotten, 'point')}, kept ${numberOf(kept, 'point')}`)
+    if (freeable === undefined) return
+    const when = `marked by the next \`tidemark prune\`, deleted by one ${formatDuration(graceSeconds * 1000)} later`
+    this.output.line(`A prune can free about ${formatBytes(freeable)}: ${when}`)
+  }
+
+  /** Prints what a prune did, or would do. */
+  summarizePrune(report: PruneReport, { dryRun }: { readonly dryRun: boolean }): void {
+    if (this.output.json) {
+      const waiting = report.waiting.map(({ untilMs, ...rest }) => ({
+        ...rest,
+        until: new Date(untilMs).toISOString(),
+      }))
+      this.output.event('summary', { ...report, waiting, dryRun, durationMs: Math.round(this.#elapsedMs()) })
+      return
+    }
+    for (const line of pruneLines(report, dryRun)) this.output.line(line)
+  }
+
+  #onProgress({ step, done, total }: CareProgress): void {
+    const counts = { filesDone: done, filesTotal: total, totalsKnown: total > 0, unit: UNITS[step] ?? step }
+    this.showProgress({ ...counts, bytesDone: 0, bytesTotal: 0, path: '' }, { step, done, total })
+  }
+}
+
+function verdictLines(verdicts: readonly PointVerdict[], points: PointChain): string[] {
+  return table(
+    [
+      { title: 'Point', value: ({ point }) => point.record.point.slice(0, 8) },
+      { title: 'Time', value: ({ point }) => formatTime(point.record.started) },
+      { title: 'Chain', value: ({ point }) => point.record.chain.slice(0, 8) },
+      { title: 'Instance', value: ({ point }) => instanceName(points, point) },
+      { title: 'Action', value: ({ keep }) => (keep ? 'keep' : 'forget') },
+      { title: 'Because', value: ({ reasons }) => reasons.map((reason) => REASONS[reason]).join(', ') },
+    ],
+    verdicts,
+  )
+}
+
+function pruneLines(report: PruneReport, dryRun: boolean): string[] {
+  const { freed, marked, repacked, repackedInto, needed, unusedBytes, retractedMarks, waiting } = report
+  const { indexesPut, indexesRemoved } = report
+  const verb = (word: string): string =>
+    dryRun ? `Would have ${word}` : `${word.charAt(0).toUpperCase()}${word.slice(1)}`
+  const lines = [`${verb('freed')} ${sumOf(freed)}`]
+  if (repacked.packs > 0) {
+    const into = dryRun ? '' : ` into ${sumOf(repackedInto)}`
+    lines.push(
+      `${verb('written')} anew what is needed of ${numberOf(repacked.packs, 'pack')} (${formatBytes(repacked.bytes)})${into}`,
+    )
+  }
+  if (marked.packs > 0) lines.push(`${verb('marked')} ${sumOf(marked)}, which a later prune deletes`)
+  if (retractedMarks > 0) lines.push(`Took back ${numberOf(retractedMarks, 'mark')}: points need the packs again`)
+  if (indexesPut > 0) lines.push(`Merged ${numberOf(indexesRemoved, 'index file')} into ${indexesPut}`)
+  lines.push(...waiting.map(waitingLine))
+  lines.push(`Needed: ${sumOf(needed)}, of which ${formatBytes(unusedBytes)} are unused`)
+  return lines
+}
+
+function waitingLine({ untilMs, runs, ...sum }: WaitingPacks): string {
+  const until = formatTime({ seconds: Math.ceil(untilMs / 1000), nanoseconds: 0 })
+  const alive = runs.filter(({ isAlive }) => isAlive).map(({ run }) => run.slice(0, 8))
+  if (alive.length === 0) return `${sumOf(sum)} wait until ${until}`
+  return `${sumOf(sum)} wait until the runs ${alive.join(', ')} have ended, and until ${until} at least`
+}
+
+function sumOf({ packs, bytes }: PackSum): string {
+  return `${numberOf(packs, 'pack')} (${formatBytes(bytes)})`
+}
