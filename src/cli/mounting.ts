@@ -1,6 +1,8 @@
 import type { MountRoot } from '../../fuse/folders/folder.ts'
 import { type Mount, type MountProblem, openMount } from '../../fuse/mount.ts'
 import { openKernelDevice } from '../../fuse/transports/kernel/open-kernel-device.ts'
+import { FolderTree } from '../../fuse/transports/native/folder-tree.ts'
+import { openNativeMount } from '../../fuse/transports/native/open-native-mount.ts'
 import type { PointFrames } from '../engine/point-view-frames.ts'
 
 export interface MountJob {
@@ -38,7 +40,7 @@ export async function mountByKernel(job: MountJob): Promise<Mounted> {
     device.close()
   }
   try {
-    const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+    const owner = thisUser()
     const sizes = cacheBytesMax === undefined ? {} : { cacheBytesMax }
     mount = openMount({ root, device, frames, owner, onProblem, ...sizes })
     const { ended } = mount
@@ -47,4 +49,15 @@ export async function mountByKernel(job: MountJob): Promise<Mounted> {
     await end()
     throw error
   }
+}
+
+/** Mounts through libfuse. @throws {MountError} MOUNT_UNAVAILABLE */
+export async function mountByLibrary({ root, ...job }: MountJob): Promise<Mounted> {
+  const mount = await openNativeMount({ ...job, tree: new FolderTree({ root, owner: thisUser() }) })
+  return { ...mount, [Symbol.asyncDispose]: async () => mount.detach().catch(() => undefined) }
+}
+
+/** Who owns what no point holds. */
+function thisUser(): { readonly uid: number; readonly gid: number } {
+  return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
 }

@@ -2,9 +2,10 @@ import { closeSync, write } from 'node:fs'
 import { promisify } from 'node:util'
 import { MountError, errnoOf } from '../../../src/base/errors.ts'
 import { ProtocolError } from '../../protocol/protocol-error.ts'
+import { clearMountPoint } from './clear-mount-point.ts'
 import { shakeHands } from './handshake.ts'
 import type { KernelDevice } from './kernel-device.ts'
-import { MOUNT_TYPE, isDead, mountAt, resolveMountPoint } from './mounts.ts'
+import { mountAt, resolveMountPoint } from './mounts.ts'
 import { type MountRequest, openDevice } from './open-device.ts'
 import { raiseReadAhead } from './read-ahead.ts'
 import { endMount } from './unmount.ts'
@@ -47,16 +48,6 @@ export async function openKernelDevice(request: MountRequest): Promise<KernelDev
       cause: error,
     })
   }
-}
-
-async function clearMountPoint(mountPoint: string, searchPath: string): Promise<void> {
-  if (mountAt(mountPoint)?.type !== MOUNT_TYPE) return
-  if (!(await isDead(mountPoint))) {
-    throw new MountError('MOUNT_BUSY', `a repository is mounted at ${mountPoint} already`, {
-      hint: 'Choose another directory, or end that mount with `tidemark unmount`.',
-    })
-  }
-  await endMount({ mountPoint, searchPath, lazy: true })
 }
 
 async function notify(fd: number, message: Uint8Array): Promise<boolean> {

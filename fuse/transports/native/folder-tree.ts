@@ -1,14 +1,14 @@
 import type { ByteString } from '../../../src/base/byte-string.ts'
 import { concatBytes } from '../../../src/base/bytes.ts'
 import { findEntry } from '../../../src/engine/point-view-directory.ts'
-import type { Folder, FolderEntry, PointEntry } from '../../folders/folder.ts'
+import { type FolderEntry, type MountRoot, type PointEntry, rootEntry } from '../../folders/folder.ts'
 import { attributesOf, madeAttributes } from '../../tree/entry-attributes.ts'
 import { payloadOf } from '../../tree/file-content.ts'
 import type { MountNode, MountTree } from '../../tree/mount-tree.ts'
 import { OWN_XATTRS_PREFIX, ownXattr } from '../../tree/own-xattrs.ts'
 
 export interface FolderTreeOptions {
-  readonly root: Folder
+  readonly root: MountRoot
   /** Who owns what no point holds. */
   readonly owner: { readonly uid: number; readonly gid: number }
 }
@@ -23,7 +23,7 @@ export class FolderTree implements MountTree {
   readonly #owner: FolderTreeOptions['owner']
 
   constructor({ root, owner }: FolderTreeOptions) {
-    this.#root = { kind: 'folder', name: '' as ByteString, folder: root, mtime: { seconds: 0, nanoseconds: 0 } }
+    this.#root = rootEntry(root)
     this.#owner = owner
   }
 

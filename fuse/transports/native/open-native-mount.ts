@@ -4,6 +4,7 @@ import type { ByteString } from '../../../src/base/byte-string.ts'
 import { MountError, errnoOf } from '../../../src/base/errors.ts'
 import type { MountProblem } from '../../mount.ts'
 import type { MountTree } from '../../tree/mount-tree.ts'
+import { clearMountPoint } from '../kernel/clear-mount-point.ts'
 import { endMount } from '../kernel/unmount.ts'
 import { nativeOperations } from './native-operations.ts'
 
@@ -14,6 +15,7 @@ const VALID_SECONDS = 1
 /** How long a question may take, a store far away included. */
 const ANSWER_MS_MAX = 60_000
 const CONCURRENT_QUESTIONS_MAX = 16
+const IDLE_MS = 3_600_000
 const LOOP_ENDED = 'EFUSELOOPEXIT'
 /** Of a problem that no file has. */
 const NOWHERE = '' as ByteString
@@ -40,12 +42,14 @@ export interface NativeMount {
 }
 
 /**
- * Mounts `tree` through libfuse.
+ * Mounts `tree` through libfuse; a dead mount there is replaced.
  *
- * @throws {MountError} MOUNT_UNAVAILABLE: libfuse 3 is missing, or refuses; the hint says what to install.
+ * @throws {MountError} MOUNT_UNAVAILABLE: libfuse 3 is missing, or refuses; the hint says what to install; MOUNT_BUSY:
+ *   something is mounted there.
  */
 export async function openNativeMount(options: NativeMountOptions): Promise<NativeMount> {
   const { mountPoint, tree, allowOther, searchPath, onProblem } = options
+  if (process.platform === 'linux') await clearMountPoint(mountPoint, searchPath)
   const { promise: ended, resolve: onEnd } = Promise.withResolvers<undefined>()
   const fuse = new (await loadFuse())(
     mountPoint,
@@ -68,6 +72,9 @@ export async function openNativeMount(options: NativeMountOptions): Promise<Nati
   await promisify(fuse.mount.bind(fuse))().catch((error: unknown) => {
     throw refused(mountPoint, error)
   })
+  // Questions come from threads that Node does not count among what it lives for.
+  const alive = setInterval(() => undefined, IDLE_MS)
+  void ended.then(() => clearInterval(alive))
   const end = async (lazy: boolean): Promise<void> =>
     process.platform === 'linux'
       ? endMount({ mountPoint, searchPath, lazy })

@@ -13,7 +13,7 @@ import type { CliContext } from '../context.ts'
 import { EXIT_DONE } from '../exit-codes.ts'
 import { untilMountEnds } from '../mount-end.ts'
 import { chooseMountPoint, mountLog } from '../mount-place.ts'
-import { mountByKernel } from '../mounting.ts'
+import { mountByKernel, mountByLibrary } from '../mounting.ts'
 import { RepositoryPoints } from '../mounted-points.ts'
 import { openSession } from '../open-session.ts'
 import { parseSize } from '../parse-quantity.ts'
@@ -25,6 +25,7 @@ export interface MountFlags extends ChainFlags {
   readonly point?: string
   readonly allowOther?: boolean
   readonly cacheSize?: string
+  readonly transport: 'kernel' | 'native'
   readonly background?: boolean
   /** This process is the one in the background. */
   readonly detached?: boolean
@@ -76,7 +77,8 @@ async function serve(context: CliContext, { directory, flags, onWorking }: Serve
   })
   const root = flags.point === undefined ? rootFolder(points) : await treeAt(repository, points, flags.point, flags)
   signal.throwIfAborted()
-  await using mounted = await mountByKernel({
+  const mount = flags.transport === 'native' ? mountByLibrary : mountByKernel
+  await using mounted = await mount({
     mountPoint,
     root,
     frames,
