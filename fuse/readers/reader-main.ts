@@ -41,7 +41,7 @@ function learn(): void {
   if (count === newsSeen) return
   newsSeen = count
   for (let received = receiveMessageOnPort(port); received !== undefined; received = receiveMessageOnPort(port)) {
-    tools.frames.learn((received as { message: ToReader }).message)
+    tools.frames.learn((received).message)
   }
 }
 
