@@ -27,6 +27,9 @@ export async function startInBackground(context: CliContext, command: Background
   try {
     const exitCode = await untilWorking(child, context)
     context.signal.throwIfAborted()
+    if (exitCode === EXIT_DONE) {
+      context.output.detail(`process ${child.pid ?? 0} goes on in the background and writes to ${command.log}`)
+    }
     return exitCode
   } finally {
     context.signal.removeEventListener('abort', stop)

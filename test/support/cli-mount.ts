@@ -26,9 +26,10 @@ export class CliMount {
     const directory = mountFolder(place, name)
     const mount = new CliMount(directory, place.start(['mount', directory, ...words]))
     onTestFinished(() => void mount.process.kill('SIGKILL'))
-    if (await until(() => isMounted(directory) || mount.process.exitCode !== null)) {
-      if (isMounted(directory)) return mount
-    }
+    let said = ''
+    mount.process.stdout.on('data', (part: Buffer) => (said += part.toString()))
+    await until(() => said.includes('Mounted') || mount.process.exitCode !== null)
+    if (said.includes('Mounted')) return mount
     mount.process.kill('SIGKILL')
     throw new Error(`nothing was mounted:\n${(await mount.ended()).stderr}`)
   }
@@ -51,7 +52,8 @@ export class CliMount {
 /** Makes an empty folder of the place to mount over; whatever is mounted there is taken away after the test. */
 export function mountFolder({ folder }: CliPlace, name = 'mount'): string {
   const directory = join(folder, name)
-  mkdirSync(directory, { recursive: true })
+  // A dead mount takes no questions.
+  if (!isMounted(directory)) mkdirSync(directory, { recursive: true })
   onTestFinished(() => void spawnSync('fusermount3', ['-uz', directory], { stdio: 'ignore' }))
   return directory
 }
