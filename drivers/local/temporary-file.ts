@@ -3,6 +3,7 @@ import { type FileHandle, lstat, open, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { toHex } from '../../src/base/bytes.ts'
+import { hasEnded, processTag } from '../../src/base/process-identity.ts'
 import { systemRandomness } from '../../src/base/random.ts'
 import type { Leftover } from '../../src/storage/driver.ts'
 
@@ -12,6 +13,8 @@ export const TEMPORARY_FOLDER = 'tmp'
 /** An object never changes: without write permission, not even a careless program of its owner changes it. */
 const OBJECT_MODE = 0o400
 const LEFT_OVER_MS = 24 * 3600_000
+/** Sixteen random bytes, and who writes, where that is known. */
+const NAME = /^[0-9a-f]{32}(?:-(.+))?$/
 
 /** A file that is whole and durable but does not have its name yet. */
 export interface TemporaryFile {
@@ -29,7 +32,7 @@ export async function writeTemporaryFile(
   parts: readonly Uint8Array[],
   signal: AbortSignal | undefined,
 ): Promise<TemporaryFile> {
-  const path = join(root, TEMPORARY_FOLDER, toHex(systemRandomness.bytes(16)))
+  const path = join(root, TEMPORARY_FOLDER, temporaryName())
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
   const file = await open(path, flags, OBJECT_MODE)
   try {
@@ -47,22 +50,32 @@ export async function writeTemporaryFile(
   }
 }
 
-/** Removes a temporary file; one that stays is swept a day later. */
+function temporaryName(): string {
+  const random = toHex(systemRandomness.bytes(16))
+  const writer = processTag()
+  return writer === undefined ? random : `${random}-${writer}`
+}
+
+/** Removes a temporary file; one that stays is swept later. */
 export async function removeTemporaryFile(path: string): Promise<void> {
   await unlink(path).catch(ignore)
 }
 
 /**
- * Removes the temporary files that crashed writers left behind more than a day before `nowMs`, which is the file
- * system's time: on a network its clock need not agree with ours. What cannot be removed stays.
+ * Removes the temporary files that crashed writers left behind: of this machine, those whose process has ended; of
+ * others, those written more than a day before `nowMs`, which is the file system's time: on a network its clock need not
+ * agree with ours. What cannot be removed stays.
  */
 export async function sweepTemporaryFiles(root: string, nowMs: number): Promise<void> {
   const folder = join(root, TEMPORARY_FOLDER)
   for (const name of await readdir(folder).catch((): string[] => [])) {
-    if (!/^[0-9a-f]{32}$/.test(name)) continue
+    const [isOurs, writer] = NAME.exec(name) ?? []
+    if (isOurs === undefined) continue
     const path = join(folder, name)
     const info = await lstat(path).catch(ignore)
-    if (info?.isFile() === true && info.mtimeMs < nowMs - LEFT_OVER_MS) await removeTemporaryFile(path)
+    if (info?.isFile() !== true) continue
+    const hasWriterEnded = writer === undefined ? undefined : hasEnded(writer)
+    if (hasWriterEnded ?? info.mtimeMs < nowMs - LEFT_OVER_MS) await removeTemporaryFile(path)
   }
 }
 

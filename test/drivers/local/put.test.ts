@@ -8,7 +8,9 @@ import { expect, test } from 'vitest'
 
 import { openLocalDriver } from '../../../drivers/local/local-driver.ts'
 import { utf8 } from '../../../src/base/bytes.ts'
+import { processTag } from '../../../src/base/process-identity.ts'
 import { objectPath } from '../../../src/storage/driver.ts'
+import { deadProcessTag } from '../../support/dead-process.ts'
 import { freshName, listIds, objectNamed } from '../../support/objects.ts'
 import { rootTest } from '../../support/root-test.ts'
 import { temporaryFolder, temporaryVolume } from '../../support/temporary-folder.ts'
@@ -53,6 +55,17 @@ test('a put that finds its name taken removes its temporary file', async () => {
   await driver.put(object, [utf8('x')])
   await expect(driver.put(object, [utf8('y')])).rejects.toMatchObject({ code: 'EXISTS' })
   expect(readdirSync(join(root, 'tmp'))).toEqual([])
+})
+
+test('temporary files of a writer of this machine go with the first put once it has ended, however young', async () => {
+  const root = temporaryFolder()
+  mkdirSync(join(root, 'tmp'))
+  const random = 'c'.repeat(32)
+  const living = `${random}-${processTag()}`
+  const elsewhere = `${random}-0123456789abcdef-1-1`
+  for (const name of [`${random}-${deadProcessTag()}`, living, elsewhere]) writeFileSync(join(root, 'tmp', name), 'x')
+  await (await openLocalDriver({ root })).put(freshName(), [utf8('x')])
+  expect(readdirSync(join(root, 'tmp')).sort()).toEqual([elsewhere, living].sort())
 })
 
 test('temporary files older than a day go with the first put; younger and foreign ones stay', async () => {
