@@ -25,9 +25,9 @@ test('two processes that back up the same files at once both make their point', 
   const words = ['backup', place.source, '--json', '--no-progress']
   const first = place.start(words)
   const firstResult = resultOf(first)
-  // It has said that it runs, and stands still before it is done, as on a slow machine.
+  // It has said that it runs, has seen no point and stored something, and now stands still, as on a slow machine.
   const endMs = Date.now() + WAIT_MS
-  while (objects(place, 'runs').length === 0 && Date.now() < endMs) await setTimeout(2)
+  while (objects(place, 'packs').length === 0 && Date.now() < endMs) await setTimeout(2)
   first.kill('SIGSTOP')
   expect(objects(place, 'runs')).toHaveLength(1)
   expect(objects(place, 'points')).toEqual([])
