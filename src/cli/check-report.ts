@@ -4,7 +4,7 @@ import { formatCount, numberOf } from '../base/number-of.ts'
 import type { PointId } from '../base/ids.ts'
 import type { CareProgress } from '../engine/care-types.ts'
 import type { AffectedEntry, CheckEvents, CheckReport, Finding, ObjectsReport } from '../engine/check/check-types.ts'
-import type { RepairReport } from '../engine/repair/repair-types.ts'
+import type { RepairEvents, RepairReport } from '../engine/repair/repair-types.ts'
 import type { PointInfo } from '../repository/point-info.ts'
 import { formatBytes, formatDuration, formatTime } from './format.ts'
 import { jsonPath } from './json-path.ts'
@@ -20,13 +20,14 @@ const POINTS_MAX = 10
 /** Tells the user what a check finds, and what a repair does about it. */
 export class CheckOutput extends OperationReport {
   readonly events: CheckEvents
+  readonly repairEvents: RepairEvents
   readonly #startedMs: number
   readonly #nowMs: () => number
   #findings = 0
   #points = 0
   #point: PointId | undefined
   #entriesOfPoint = 0
-  #isSilent = false
+  #left = 0
 
   constructor(output: Output, clock: Clock) {
     super(output, clock)
@@ -46,11 +47,12 @@ export class CheckOutput extends OperationReport {
         this.warn(describeProblem(problem))
       },
     }
-  }
-
-  /** Says nothing about what a repair finds when it looks again: it is in the summary. */
-  silence(): void {
-    this.#isSilent = true
+    this.repairEvents = {
+      ...this.events,
+      left: (entry) => {
+        this.#onLeft(entry)
+      },
+    }
   }
 
   /** Prints what a check came to. */
@@ -124,7 +126,6 @@ export class CheckOutput extends OperationReport {
   }
 
   #onFinding({ kind, problem }: Finding): void {
-    if (this.#isSilent) return
     const { code, message, hint, context } = problem
     if (this.output.json) {
       const object = context['object'] ?? null
@@ -138,7 +139,6 @@ export class CheckOutput extends OperationReport {
   }
 
   #onAffected({ point, path, kind, problem }: AffectedEntry): void {
-    if (this.#isSilent) return
     if (this.output.json) {
       const { code, message } = problem
       this.output.event('affected', { point: point.record.point, ...jsonPath(path), kind, code, message })
@@ -149,6 +149,18 @@ export class CheckOutput extends OperationReport {
       this.output.line(`  ${display(path)}: ${kind === 'dir' ? 'all in this folder: ' : ''}${problem.message}`)
     }
     this.#entriesOfPoint++
+  }
+
+  /** What was affected and is not left has healed. */
+  #onLeft({ point, path, kind, problem }: AffectedEntry): void {
+    this.#left++
+    if (this.output.json) {
+      const { code, message } = problem
+      this.output.event('left', { point: point.record.point, ...jsonPath(path), kind, code, message })
+      return
+    }
+    if (this.#left > FINDINGS_MAX && !this.output.verbose) return
+    this.output.line(`left: point ${point.record.point.slice(0, 8)}: ${display(path)}: ${problem.message}`)
   }
 
   #beginPoint({ record }: PointInfo): void {

@@ -15,11 +15,6 @@ export function defineCareCommands(program: Command, run: Run): void {
   definePrune(program, run)
 }
 
-/** Collects the values of an option that may be given several times. */
-function collect(value: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), value]
-}
-
 function defineCheck(program: Command, run: Run): void {
   program
     .command('check')

@@ -1,4 +1,5 @@
 import type { CareContext } from '../engine/care-types.ts'
+import type { SessionRequest } from '../service/session.ts'
 import type { CliContext } from './context.ts'
 import { openSession } from './open-session.ts'
 import { toolVersion } from './version.ts'
@@ -9,9 +10,12 @@ export interface OpenCare extends AsyncDisposable {
 }
 
 /** Opens the repository that the command line names, to be looked after. */
-export async function openCare(context: CliContext): Promise<OpenCare> {
+export async function openCare(
+  context: CliContext,
+  options: Pick<SessionRequest, 'rebuildConfig'> = {},
+): Promise<OpenCare> {
   const { clock, randomness } = context
-  const session = await openSession(context)
+  const session = await openSession(context, undefined, options)
   try {
     const [{ WorkerPool }, { systemScheduler }, repository] = await Promise.all([
       import('../engine/workers/worker-pool.ts'),

@@ -1,5 +1,5 @@
 import { KeyError } from '../base/errors.ts'
-import { openSession as openServiceSession, type Session } from '../service/session.ts'
+import { openSession as openServiceSession, type Session, type SessionRequest } from '../service/session.ts'
 import type { CliContext } from './context.ts'
 import { openDriver } from './drivers.ts'
 import { describeInstance } from './instance-description.ts'
@@ -14,10 +14,14 @@ const ATTEMPTS_MAX = 3
  *
  * A wrong password that was typed is asked for again; one out of the environment fails when the repository is opened.
  */
-export async function openSession(context: CliContext, repository = context.repository): Promise<Session> {
+export async function openSession(
+  context: CliContext,
+  repository = context.repository,
+  options: Pick<SessionRequest, 'rebuildConfig'> = {},
+): Promise<Session> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await openOnce(context, repository)
+      return await openOnce(context, repository, options)
     } catch (error) {
       if (!(error instanceof MistypedPassword)) throw error
       if (attempt === ATTEMPTS_MAX) throw error.cause
@@ -33,7 +37,11 @@ class MistypedPassword extends Error {
   }
 }
 
-async function openOnce(context: CliContext, repository: string | undefined): Promise<Session> {
+async function openOnce(
+  context: CliContext,
+  repository: string | undefined,
+  options: Pick<SessionRequest, 'rebuildConfig'>,
+): Promise<Session> {
   const { clock, output, paths, randomness, secrets, workingDirectory } = context
   let isTyped = false
   const ask = (question: string): Promise<Uint8Array> => {
@@ -41,6 +49,7 @@ async function openOnce(context: CliContext, repository: string | undefined): Pr
     return secrets.ask(question)
   }
   const session = await openServiceSession({
+    ...options,
     repository,
     workingDirectory,
     paths,

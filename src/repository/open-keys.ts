@@ -59,7 +59,7 @@ export interface OpenKeysOptions {
  * @throws {IntegrityError} as `readConfigs` and `chooseConfig`; RECORD_MISSING: there is no config any more.
  */
 export async function openKeys(driver: Driver, secret: SlotSecret, options: OpenKeysOptions): Promise<OpenedKeys> {
-  const [configs, slots] = await Promise.all([readConfigs(driver, options.onProblem), readSlots(driver)])
+  const [configs, slots] = await Promise.all([usableConfigs(driver, options), readSlots(driver)])
   if (configs.length === 0 && slots.length === 0) throw noRepository(driver)
   const first = options.pending?.slot ?? options.first
   const problems = slots.flatMap((stored) => (stored.slot === undefined ? [stored.problem] : []))
@@ -78,6 +78,17 @@ export async function openKeys(driver: Driver, secret: SlotSecret, options: Open
     return opened
   }
   throw notOpened(secret, wrong, problems)
+}
+
+/** A config whose bytes are not those of its name is as good as none where one is to be made anew. */
+async function usableConfigs(driver: Driver, options: OpenKeysOptions): Promise<StoredConfig[]> {
+  try {
+    return await readConfigs(driver, options.onProblem)
+  } catch (error) {
+    const isRotten = error instanceof IntegrityError && error.code === 'ID_MISMATCH'
+    if (!isRotten || options.rebuildConfig !== true) throw error
+    return []
+  }
 }
 
 /** Puts the slot that opened last time first, then the config's, newest first, then those that it does not list. */

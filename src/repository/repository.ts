@@ -38,7 +38,7 @@ export interface OpenRepositoryOptions extends RepositoryPorts {
   /** Stays the caller's to wipe. */
   readonly secret: SlotSecret
   /** How to look for the slot. */
-  readonly keys?: Pick<OpenKeysOptions, 'first' | 'pending' | 'rebuildConfig'>
+  readonly keys?: Pick<OpenKeysOptions, 'first' | 'pending' | 'rebuildConfig' | 'memory'>
 }
 
 /**

@@ -28,6 +28,8 @@ export interface SessionRequest {
   readonly describeInstance: () => NewInstance
   /** Told of damage that keeps nothing from going on. */
   readonly onProblem: (problem: TidemarkError) => void
+  /** Makes a lost or damaged config anew from the slot that opens. */
+  readonly rebuildConfig?: boolean
 }
 
 /** A repository being opened, with all that belongs to it on this machine. Disposing of it closes and wipes. */
@@ -64,8 +66,9 @@ export async function openSession(request: SessionRequest): Promise<Session> {
     const secret = await request.secret(place.url)
     const early = await startEarlyKey(driver, secret)
     // All that is imported from here on is loaded while the key is being derived in a thread of its own.
-    const [{ openRepository }, { LocalCache }, { InstanceFile }, { wipe }] = await Promise.all([
+    const [{ openRepository }, { revisionMemoryIn }, { LocalCache }, { InstanceFile }, { wipe }] = await Promise.all([
       import('../repository/repository.ts'),
+      import('../repository/revision-memory.ts'),
       import('../repository/local-cache.ts'),
       import('./instance-file.ts'),
       import('../crypto/secret.ts'),
@@ -84,7 +87,12 @@ export async function openSession(request: SessionRequest): Promise<Session> {
       clock: request.clock,
       randomness,
       onProblem: request.onProblem,
-      ...(early?.pending === undefined ? {} : { keys: { pending: early.pending } }),
+      keys: {
+        ...(early?.pending === undefined ? {} : { pending: early.pending }),
+        // A new config must rank above all that this machine has seen.
+        ...(request.rebuildConfig === true && cache !== undefined ? { memory: revisionMemoryIn(cache) } : {}),
+        rebuildConfig: request.rebuildConfig ?? false,
+      },
     }).finally(() => {
       wipe(secret.bytes)
     })

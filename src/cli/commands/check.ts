@@ -1,56 +1,77 @@
 import { IntegrityError, KeyError, UsageError } from '../../base/errors.ts'
-import { isDamaged } from '../../engine/check/check-types.ts'
-import type { Repository } from '../../repository/repository.ts'
-import type { Session } from '../../service/session.ts'
+import type { CareContext } from '../../engine/care-types.ts'
+import { type CheckReport, isDamaged } from '../../engine/check/check-types.ts'
 import { resolveRepository } from '../../service/resolve-repository.ts'
 import { CheckOutput } from '../check-report.ts'
 import type { CliContext } from '../context.ts'
 import { openDriver } from '../drivers.ts'
 import { EXIT_DAMAGE, EXIT_DONE } from '../exit-codes.ts'
-import { openSession } from '../open-session.ts'
-import { toolVersion } from '../version.ts'
+import type { HealFlags } from '../heal-sources.ts'
+import { openCare, type OpenCare } from '../open-care.ts'
 
-export interface CheckFlags {
+export interface CheckFlags extends HealFlags {
   /** A number of percent, or true for everything. */
   readonly readData?: string | true
   readonly objects?: boolean
+  readonly repair?: boolean
+  readonly dryRun?: boolean
 }
 
-/** Verifies a repository. */
+/** Verifies a repository, and repairs it when asked to. */
 export async function checkCommand(context: CliContext, flags: CheckFlags): Promise<number> {
   const readDataPercent = percentOf(flags.readData)
-  if (flags.objects === true) return checkObjectsOnly(context, flags)
-  const { clock, output, randomness, signal } = context
-  await using session = await openSession(context)
+  refuseCombinations(flags)
+  if (flags.objects === true) return checkObjectsOnly(context)
+  const { clock, output, signal } = context
   const report = new CheckOutput(output, clock)
-  const repository = await openDamaged(session, report)
-  if (repository === undefined) return EXIT_DAMAGE
-  const [{ check }, { WorkerPool }, { systemScheduler }] = await Promise.all([
-    import('../../engine/check/check.ts'),
-    import('../../engine/workers/worker-pool.ts'),
-    import('../../repository/run-object.ts'),
-  ])
-  await using workers = new WorkerPool()
-  const tool = `tidemark ${toolVersion()}`
-  const { cache } = session
-  const care = { repository, cache, workers, clock, randomness, scheduler: systemScheduler, tool }
+  await using opened = await openDamaged(context, report, flags)
+  if (opened === undefined) return EXIT_DAMAGE
+  const { care } = opened
+  const options = { readDataPercent, dryRun: flags.dryRun === true }
   try {
-    const checked = await check(care, { readDataPercent, dryRun: false }, report.events, signal)
-    report.stop()
-    report.summarizeCheck(checked)
-    return isDamaged(checked) ? EXIT_DAMAGE : EXIT_DONE
+    let left: CheckReport
+    if (flags.repair === true) left = await repairAll(context, { care, options, report, flags })
+    else {
+      const { check } = await import('../../engine/check/check.ts')
+      left = await check(care, options, report.events, signal)
+      report.stop()
+      report.summarizeCheck(left)
+    }
+    return isDamaged(left) ? EXIT_DAMAGE : EXIT_DONE
   } finally {
     report.stop()
   }
 }
 
+/** Returns what is left of the damage; after a dry run, all that there is. */
+async function repairAll(
+  context: CliContext,
+  {
+    care,
+    options,
+    report,
+    flags,
+  }: {
+    readonly care: CareContext
+    readonly options: { readonly readDataPercent: number; readonly dryRun: boolean }
+    readonly report: CheckOutput
+    readonly flags: CheckFlags
+  },
+): Promise<CheckReport> {
+  const [{ repair }, { openHealSources }] = await Promise.all([
+    import('../../engine/repair/repair.ts'),
+    import('../heal-sources.ts'),
+  ])
+  await using healing = await openHealSources(context, care.repository, flags)
+  const { sources } = healing
+  const done = await repair(care, { ...options, sources }, report.repairEvents, context.signal)
+  report.stop()
+  report.summarizeRepair(done)
+  return done.after ?? done.before
+}
+
 /** Compares objects with their names; nobody is asked for a password. */
-async function checkObjectsOnly(context: CliContext, flags: CheckFlags): Promise<number> {
-  if (flags.readData !== undefined) {
-    throw new UsageError('BAD_ARGUMENT', '--objects reads all objects, and does not look into them', {
-      hint: 'Leave out --read-data, or leave out --objects to look into the packs.',
-    })
-  }
+async function checkObjectsOnly(context: CliContext): Promise<number> {
   const { clock, output, paths, signal, surroundings, workingDirectory } = context
   const question = { given: context.repository, configFile: paths.configFile, workingDirectory }
   const { url } = await resolveRepository(question)
@@ -71,17 +92,30 @@ async function checkObjectsOnly(context: CliContext, flags: CheckFlags): Promise
   }
 }
 
-/** Returns the repository, or tells of the damage that keeps it from being opened. */
-async function openDamaged(session: Session, report: CheckOutput): Promise<Repository | undefined> {
+/**
+ * Opens the repository, or tells of the damage that keeps it from being opened. To be repaired, it is given a new config in
+ * the place of one that is lost.
+ */
+async function openDamaged(
+  context: CliContext,
+  report: CheckOutput,
+  { repair, dryRun }: CheckFlags,
+): Promise<OpenCare | undefined> {
   try {
-    return await session.repository
+    return await openCare(context)
   } catch (error) {
-    const isDamage = error instanceof IntegrityError || (error instanceof KeyError && error.code === 'SLOT_DAMAGED')
-    if (!isDamage || error.code.startsWith('UNSUPPORTED_')) throw error
+    if (!isDamage(error)) throw error
     report.events.finding?.({ kind: 'damage', problem: error })
+    const isOfConfig = error.code === 'RECORD_MISSING' || String(error.context['object']).startsWith('config/')
+    if (repair === true && dryRun !== true && isOfConfig) return openCare(context, { rebuildConfig: true })
     report.summarizeUnopened()
     return undefined
   }
+}
+
+function isDamage(error: unknown): error is IntegrityError | KeyError {
+  if (error instanceof KeyError) return error.code === 'SLOT_DAMAGED'
+  return error instanceof IntegrityError && !error.code.startsWith('UNSUPPORTED_')
 }
 
 /** Returns how many percent of the data are to be read. */
@@ -92,5 +126,23 @@ function percentOf(text: string | true | undefined): number {
   if (percent > 0 && percent <= 100) return percent
   throw new UsageError('BAD_ARGUMENT', `--read-data takes a percentage above 0 and up to 100, not "${text}"`, {
     hint: 'As in --read-data=5; alone it reads everything.',
+  })
+}
+
+function refuseCombinations({ objects, readData, repair, healFrom, healPasswordFile, dryRun }: CheckFlags): void {
+  if (objects === true && (readData !== undefined || repair === true)) {
+    throw new UsageError('BAD_ARGUMENT', '--objects compares objects with their names and looks into none of them', {
+      hint: 'Leave it out to read and repair what is in them, which takes the password.',
+    })
+  }
+  if (repair === true) return
+  const option = [
+    ['--heal-from', healFrom],
+    ['--heal-password-file', healPasswordFile],
+    ['--dry-run', dryRun],
+  ].find(([, value]) => value !== undefined)
+  if (option === undefined) return
+  throw new UsageError('BAD_ARGUMENT', `${String(option[0])} says how --repair goes about it`, {
+    hint: 'Say --repair, too.',
   })
 }

@@ -16,7 +16,7 @@ import { salvage } from './salvage.ts'
 /** A healed tree shows what lies below it, which may be lost as well: no deeper than folders nest. */
 const ROUNDS_MAX = 64
 /** Objects that a repair removes when their bytes are not those of their names: all that they said can be said again. */
-const REMOVABLE: readonly ObjectKind[] = ['index', 'runs', 'marks', 'dead', 'lost', 'notes']
+const REMOVABLE: readonly ObjectKind[] = ['config', 'index', 'runs', 'marks', 'dead', 'lost', 'notes']
 
 /**
  * Checks a repository and repairs what can be: enters packs into the index again, stores again what rotten packs still

@@ -1,0 +1,73 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { UsageError } from '../base/errors.ts'
+import { folderSource } from '../engine/repair/folder-source.ts'
+import type { HealSource } from '../engine/repair/heal-source.ts'
+import { repositorySource } from '../engine/repair/repository-source.ts'
+import type { Repository } from '../repository/repository.ts'
+import { resolveRepository } from '../service/resolve-repository.ts'
+import type { CliContext } from './context.ts'
+import { openSession } from './open-session.ts'
+
+export interface HealFlags {
+  /** Folders and repositories. */
+  readonly healFrom?: readonly string[]
+  /** Holds the password of those repositories, where it is another one. */
+  readonly healPasswordFile?: string
+}
+
+/** Places where lost bytes may still be. Disposing of them closes the repositories among them. */
+export interface HealSources extends AsyncDisposable {
+  readonly sources: readonly HealSource[]
+}
+
+/**
+ * Opens what --heal-from names: a folder, unless a repository is there.
+ *
+ * @throws {UsageError} BAD_ARGUMENT: there is neither. @throws as `openSession` of a repository.
+ */
+export async function openHealSources(
+  context: CliContext,
+  healed: Repository,
+  { healFrom = [], healPasswordFile }: HealFlags,
+): Promise<HealSources> {
+  await using opening = new AsyncDisposableStack()
+  const { paths, workingDirectory } = context
+  const sources: HealSource[] = []
+  for (const given of healFrom) {
+    const { url } = await resolveRepository({ given, configFile: paths.configFile, workingDirectory })
+    if (url.startsWith('/') && !(await isRepository(url))) {
+      sources.push(folderSource(await existing(url)))
+      continue
+    }
+    const session = await openSession(withPassword(context, healPasswordFile), url)
+    opening.use(session)
+    const ids = { repository: healed.id, realm: healed.realm.realm }
+    sources.push(await repositorySource(await session.repository, ids))
+  }
+  const opened = opening.move()
+  return { sources, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
+
+/** Tells whether a folder looks like a repository: its password then decides. */
+async function isRepository(folder: string): Promise<boolean> {
+  const found = await Promise.all(['config', 'keys'].map((kind) => stat(join(folder, kind)).catch(() => undefined)))
+  return found.every((info) => info?.isDirectory() === true)
+}
+
+async function existing(path: string): Promise<string> {
+  const info = await stat(path).catch(() => undefined)
+  if (info?.isDirectory() === true) return path
+  throw new UsageError('BAD_ARGUMENT', `--heal-from takes a folder or a repository, and ${path} is neither`, {
+    context: { path },
+    hint: 'Name a folder below which files have the paths that they have in the points, `/` for this machine.',
+  })
+}
+
+function withPassword(context: CliContext, passwordFile: string | undefined): CliContext {
+  if (passwordFile === undefined) return context
+  const { secrets } = context
+  const none = { password: undefined, passwordCommand: undefined, keyFile: undefined, recoveryCode: undefined }
+  return { ...context, secrets: { ...secrets, variables: { ...secrets.variables, ...none, passwordFile } } }
+}
