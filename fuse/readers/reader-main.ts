@@ -41,7 +41,8 @@ function learn(): void {
   if (count === newsSeen) return
   newsSeen = count
   for (let received = receiveMessageOnPort(port); received !== undefined; received = receiveMessageOnPort(port)) {
-    tools.frames.learn((received).message)
+    const { message: told } = received as { readonly message: unknown }
+    tools.frames.learn(told as ToReader)
   }
 }
 
