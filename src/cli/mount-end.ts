@@ -18,22 +18,22 @@ export interface MountToEnd {
  * Resolves once a mount has ended: because somebody unmounted it, or because `signal` was aborted.
  *
  * A mount that is in use then is taken out of sight at once, so that nobody new gets in; those who are in it may go on
- * for ten seconds.
+ * for ten seconds. Returns false when some still are: only the end of the process takes it from them.
  */
-export async function untilMountEnds({ mounted, output, signal }: MountToEnd): Promise<void> {
+export async function untilMountEnds({ mounted, output, signal }: MountToEnd): Promise<boolean> {
   await Promise.race([mounted.ended, aborted(signal)])
-  if (!signal.aborted) return
+  if (!signal.aborted) return true
   try {
     await mounted.unmount()
   } catch (error) {
     if (!(error instanceof MountError)) throw error
     // Somebody unmounted it at the same moment.
-    if (error.code === 'NOT_MOUNTED') return
+    if (error.code === 'NOT_MOUNTED') return true
     if (error.code !== 'MOUNT_BUSY') throw error
     output.warning(describeProblem(error))
     await mounted.detach()
   }
-  await atMost(GRACE_MS, mounted.ended)
+  return atMost(GRACE_MS, mounted.ended)
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -3,6 +3,7 @@ import { type Mount, type MountProblem, openMount } from '../../fuse/mount.ts'
 import { openKernelDevice } from '../../fuse/transports/kernel/open-kernel-device.ts'
 import { FolderTree } from '../../fuse/transports/native/folder-tree.ts'
 import { openNativeMount } from '../../fuse/transports/native/open-native-mount.ts'
+import { exitAtOnce } from '../base/posix/exit.ts'
 import type { PointFrames } from '../engine/point-view-frames.ts'
 
 export interface MountJob {
@@ -37,11 +38,14 @@ export async function mountByKernel(job: MountJob): Promise<Mounted> {
     // While it is there, whoever looks at it would wait for ever.
     await device.detach().catch(() => undefined)
     await mount?.[Symbol.asyncDispose]()
+    process.off('exit', exitAtOnce)
     device.close()
   }
   try {
     const owner = thisUser()
     const sizes = cacheBytesMax === undefined ? {} : { cacheBytesMax }
+    // Its threads wait for requests, and Node's exit would wait for them.
+    process.on('exit', exitAtOnce)
     mount = openMount({ root, device, frames, owner, onProblem, ...sizes })
     const { ended } = mount
     return { ended, unmount: () => device.unmount(), detach: () => device.detach(), [Symbol.asyncDispose]: end }

@@ -92,7 +92,7 @@ async function serve(context: CliContext, { directory, flags, onWorking }: Serve
   onWorking()
   // A folder that this process stands in could itself not be unmounted.
   process.chdir('/')
-  await untilMountEnds({ mounted, output, signal })
+  if (!(await untilMountEnds({ mounted, output, signal }))) process.exit(EXIT_DONE)
   return EXIT_DONE
 }
 
