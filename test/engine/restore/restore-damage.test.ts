@@ -104,20 +104,23 @@ describe('what cannot be restored', () => {
     expect(diskTree(volume.path).map((line) => line.split(':')[0])).not.toContain('large')
   })
 
-  rootTest('because the target is full is not tried again and again; folders, links and small files go on', async () => {
-    const f = await RestoreFixture.create()
-    const files = Array.from({ length: 3000 }, (_, i) => f.file(`f${i}`, patternBytes(16_384, i)))
-    await f.open([f.dir('a', files), f.dir('b', [f.file('empty', ''), symlinkEntry('link', 'empty')])])
-    const volume = temporaryVolume(4 << 20)
-    const summary = await f.restore({ target: path(volume.path) })
-    const { failures, full } = summary
-    expect(failures.length).toBeGreaterThan(2700)
-    expect(full).toEqual({ entries: failures.length, bytes: failures.length * 16_384 })
-    const tried = failures.filter(({ error }) => error.message.includes('ENOSPC'))
-    expect(tried.length).toBeGreaterThan(0)
-    // Jobs that were on their way when the first file did not fit have 192 files each.
-    expect(tried.length).toBeLessThan(failures.length - 500)
-    expect(readdirSync(join(volume.path, 'a'))).toHaveLength(3000 - failures.length)
-    expect(diskTree(join(volume.path, 'b'))).toEqual(['empty: ', 'link -> empty'])
-  })
+  rootTest(
+    'because the target is full is not tried again and again; folders, links and small files go on',
+    async () => {
+      const f = await RestoreFixture.create()
+      const files = Array.from({ length: 3000 }, (_, i) => f.file(`f${i}`, patternBytes(16_384, i)))
+      await f.open([f.dir('a', files), f.dir('b', [f.file('empty', ''), symlinkEntry('link', 'empty')])])
+      const volume = temporaryVolume(4 << 20)
+      const summary = await f.restore({ target: path(volume.path) })
+      const { failures, full } = summary
+      expect(failures.length).toBeGreaterThan(2700)
+      expect(full).toEqual({ entries: failures.length, bytes: failures.length * 16_384 })
+      const tried = failures.filter(({ error }) => error.message.includes('ENOSPC'))
+      expect(tried.length).toBeGreaterThan(0)
+      // Jobs that were on their way when the first file did not fit have 192 files each.
+      expect(tried.length).toBeLessThan(failures.length - 500)
+      expect(readdirSync(join(volume.path, 'a'))).toHaveLength(3000 - failures.length)
+      expect(diskTree(join(volume.path, 'b'))).toEqual(['empty: ', 'link -> empty'])
+    },
+  )
 })
