@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 
 import type { ChainFlags } from './choose-point.ts'
+import type { CopyFlags } from './commands/copy.ts'
 import type { FindFlags } from './commands/find.ts'
 import type { HistoryFlags } from './commands/history.ts'
 import type { CommandAction } from './program.ts'
@@ -51,6 +52,23 @@ export function defineLookerCommands(program: Command, run: Run): void {
       await run(async (context) => {
         const { findCommand } = await import('./commands/find.ts')
         return findCommand(context, words, flags)
+      })
+    })
+  program
+    .command('copy')
+    .description('copy Restoring Points into another repository')
+    .argument('[POINT...]', 'which; all that the other one lacks by default')
+    .requiredOption('--to <REPO>', 'the other repository: name, path or URL')
+    .option('--to-password-file <FILE>', 'holds its password, where that is another one')
+    .option('--to-password-command <COMMAND>', 'prints its password')
+    .option('--to-key-file <FILE>', 'opens it')
+    .option('--instance <ID>', 'only points of this instance: id or name')
+    .option('--chain <ID>', 'only points of this chain: id or a unique beginning of one')
+    .option('--dry-run', 'copy nothing, tell what would be')
+    .action(async (points: readonly string[], flags: CopyFlags) => {
+      await run(async (context) => {
+        const { copyCommand } = await import('./commands/copy.ts')
+        return copyCommand(context, points, flags)
       })
     })
   program

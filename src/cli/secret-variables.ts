@@ -7,6 +7,8 @@ export interface SecretVariables {
   readonly passwordCommand: string | undefined
   readonly keyFile: string | undefined
   readonly recoveryCode: string | undefined
+  /** Of the repository that points are copied to. */
+  readonly toPassword: string | undefined
   /** Of the user of an SSH server. */
   readonly sftpPassword: string | undefined
   /** Of the file of an SSH key. */
@@ -30,6 +32,7 @@ export function takeSecretVariables(environment: Record<string, string | undefin
     passwordCommand: take('TIDEMARK_PASSWORD_COMMAND'),
     keyFile: take('TIDEMARK_KEY_FILE'),
     recoveryCode: take('TIDEMARK_RECOVERY_CODE'),
+    toPassword: take('TIDEMARK_TO_PASSWORD'),
     sftpPassword: take('TIDEMARK_SFTP_PASSWORD'),
     sftpPassphrase: take('TIDEMARK_SFTP_PASSPHRASE'),
   }

@@ -12,6 +12,7 @@ import type { PointView } from './point-view-types.ts'
 
 /** What a restore needs beyond a `PointView`. */
 export interface OpenPointView extends PointView {
+  readonly root: DirEntry
   readonly blobs: PointBlobs
   /** Returns a directory's entries with the names of their owners. */
   listing(directory: TreeEntry): Promise<DirectoryListing>

@@ -5,6 +5,7 @@ import { CborReader } from './cbor-reader.ts'
 import { CborWriter } from './cbor-writer.ts'
 import { skipExtensions } from './extensions.ts'
 import { POINT_ITEMS, readPoint, writePoint } from './point-codec.ts'
+import { readPointExtensions, writePointExtensions } from './point-extensions.ts'
 import {
   LABEL_BYTES_MAX,
   readId,
@@ -34,6 +35,10 @@ interface BodyCodec<Body> {
   readonly items: number
   readonly write: (writer: CborWriter, body: Body) => void
   readonly read: (reader: CborReader) => Body
+  /** Writes the extension map; an empty one by default. */
+  readonly writeExtensions?: (writer: CborWriter, body: Body) => void
+  /** Reads it; by default everything in it is passed over. */
+  readonly readExtensions?: (reader: CborReader) => Partial<Body>
 }
 
 type BodyCodecs = { readonly [Kind in keyof RecordBodies]: BodyCodec<RecordBodies[Kind]> }
@@ -49,7 +54,8 @@ export function encodeRecordBody<Kind extends keyof RecordBodies>(kind: Kind, re
   const writer = new CborWriter(1024)
   writer.writeArrayHeader(codec.items + 1)
   codec.write(writer, record)
-  writer.writeMapHeader(0)
+  if (codec.writeExtensions === undefined) writer.writeMapHeader(0)
+  else codec.writeExtensions(writer, record)
   assert(writer.length <= RECORD_BYTES_MAX, 'a record is bounded')
   return writer.bytes()
 }
@@ -67,13 +73,21 @@ export function decodeRecordBody<Kind extends keyof RecordBodies>(kind: Kind, by
   if (bytes.byteLength > RECORD_BYTES_MAX) throw reader.malformed(`it has ${bytes.byteLength} bytes`)
   reader.readArrayHeader(codec.items + 1, codec.items + 1)
   const record = codec.read(reader)
-  skipExtensions(reader)
+  const more = codec.readExtensions?.(reader)
+  if (codec.readExtensions === undefined) skipExtensions(reader)
   reader.expectEnd()
-  return record
+  return more === undefined ? record : { ...record, ...more }
 }
 
 const CODECS: BodyCodecs = {
-  points: { structure: 'point record', items: POINT_ITEMS, write: writePoint, read: readPoint },
+  points: {
+    structure: 'point record',
+    items: POINT_ITEMS,
+    write: writePoint,
+    read: readPoint,
+    writeExtensions: writePointExtensions,
+    readExtensions: readPointExtensions,
+  },
   instances: {
     structure: 'instance record',
     items: 7,

@@ -1,5 +1,5 @@
 import type { Timespec } from '../base/clock.ts'
-import type { ChainId, InstanceId, ObjectId, PointId, RunId } from '../base/ids.ts'
+import type { ChainId, InstanceId, ObjectId, PointId, RepositoryId, RunId } from '../base/ids.ts'
 
 /** Features that a reader must understand for one kind of use; unknown ones stop it. */
 export interface Features {
@@ -89,6 +89,17 @@ export interface PointRecord {
   /** The 32-byte id of the `detail` blob. */
   readonly detail: Uint8Array
   readonly features: Features
+  /** Of a point that was copied from another repository: the record that it had there. */
+  readonly original?: OriginalRecord
+}
+
+/** A point's record as its own instance signed it, in another repository. */
+export interface OriginalRecord {
+  readonly repository: RepositoryId
+  /** The inner structure: body, signer and signature. */
+  readonly inner: Uint8Array
+  /** The signer's, 32 bytes: its id derives from it. */
+  readonly publicKey: Uint8Array
 }
 
 /** The blob behind a point's record: whatever a backup-only machine must not read. */

@@ -2,6 +2,7 @@ import { equalBytes } from '../base/bytes.ts'
 import { IntegrityError } from '../base/errors.ts'
 import type { ChainId, PointId } from '../base/ids.ts'
 import type { ChainHead } from './chain-heads.ts'
+import { isTrueCopy } from './original-record.ts'
 import type { PointInfo } from './point-info.ts'
 
 /** Hashes of points that the owner removed on purpose, by uuid. */
@@ -23,7 +24,7 @@ export function linkAlarms(points: readonly PointInfo[], removed: Removed): Inte
       )
     }
     byId.set(id, point)
-    if (instance !== point.signer) {
+    if (instance !== point.signer && !isTrueCopy(point.record)) {
       alarms.push(alarm('BAD_SIGNATURE', `point ${id} of instance ${instance} was signed by ${point.signer}`, point))
     }
   }

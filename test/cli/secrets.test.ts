@@ -23,6 +23,7 @@ function contextOf({ variables = {}, answers }: Given): SecretContext & { readon
     passwordCommand: undefined,
     keyFile: undefined,
     recoveryCode: undefined,
+    toPassword: undefined,
     sftpPassword: undefined,
     sftpPassphrase: undefined,
   }

@@ -80,6 +80,15 @@ const incrementalPoint: PointRecord = {
   features: { read: ['r'], write: ['w'], prune: ['p'] },
 }
 
+const copiedPoint: PointRecord = {
+  ...fullPoint,
+  original: {
+    repository: hexId<RepositoryId>(counting(16, 0xd0)),
+    inner: counting(80, 0x33),
+    publicKey: counting(32, 0xe0),
+  },
+}
+
 const tombstone = { target: 'point' as const, id: fullPoint.point, hash: counting(64), made: time }
 const instanceRecord = { instance, name: 'ann@host', host: 'host', user: 'ann', publicKey: counting(32), created: time }
 
@@ -101,6 +110,12 @@ function points(): VectorFile[] {
   return [
     record('point/full', 'points', { description: 'The first point of a chain.', body: fullPoint }),
     record('point/incremental', 'points', { description: 'A point with a parent.', body: incrementalPoint }),
+    record('point/copied', 'points', {
+      description: 'A point that was copied from another repository.',
+      body: copiedPoint,
+    }),
+    spoilt('original-without-key', { 23: new Map([[1, [counting(16), counting(80)]]]) }),
+    spoilt('original-key-cut-short', { 23: new Map([[1, [counting(16), counting(80), counting(31)]]]) }),
     {
       path: 'point/extensions-of-a-later-version.json',
       content: {

@@ -86,8 +86,12 @@ export async function commit(
   return { record, counts, stored }
 }
 
-/** Puts the point's record, with a look around before and after; returns the SHA-512 of its inner bytes. */
-async function putPoint(
+/**
+ * Puts a point's record: the commit, with a look around before and after. Returns the SHA-512 of its inner bytes.
+ *
+ * @throws {RunError} PRUNED_UNDER_RUN
+ */
+export async function putPoint(
   record: PointRecord,
   { opened, stored, clock }: { opened: OpenedRun; stored: StoredObjects; clock: Clock },
 ): Promise<Uint8Array> {

@@ -1,0 +1,90 @@
+import { UsageError } from '../../base/errors.ts'
+import { numberOf } from '../../base/number-of.ts'
+import { copyPoints } from '../../engine/copy/copy.ts'
+import { WorkerPool } from '../../engine/workers/worker-pool.ts'
+import type { PointInfo } from '../../repository/point-info.ts'
+import { systemScheduler } from '../../repository/run-object.ts'
+import type { Repository } from '../../repository/repository.ts'
+import { chainFilter, type ChainFlags, choosePoint } from '../choose-point.ts'
+import type { CliContext } from '../context.ts'
+import { CopyOutput } from '../copy-report.ts'
+import { EXIT_DONE } from '../exit-codes.ts'
+import { openPoints } from '../open-points.ts'
+import { openSession } from '../open-session.ts'
+import type { SecretVariables } from '../secret-variables.ts'
+import { toolVersion } from '../version.ts'
+
+export interface CopyFlags extends ChainFlags {
+  readonly to: string
+  readonly toPasswordFile?: string
+  readonly toPasswordCommand?: string
+  readonly toKeyFile?: string
+  readonly dryRun?: boolean
+}
+
+/** Copies points into another repository: all of them, or those that are named. */
+export async function copyCommand(context: CliContext, names: readonly string[], flags: CopyFlags): Promise<number> {
+  const { clock, output, randomness, signal } = context
+  const dryRun = flags.dryRun === true
+  await using opened = await openPoints(context)
+  const source = opened.repository
+  if (!source.keyRing.full) {
+    throw new UsageError('BAD_ARGUMENT', 'a backup-only key reads no content, which a copy has to', {
+      hint: 'Run the copy where a full key is at hand.',
+    })
+  }
+  const points = await chosenPoints(source, names, flags)
+  await using session = await openSession(withSecretsFor(context, flags), flags.to)
+  await using workers = new WorkerPool()
+  const repository = await session.repository
+  const tool = `tidemark ${toolVersion()}`
+  const target = { repository, cache: session.cache, workers, clock, randomness, scheduler: systemScheduler, tool }
+  const report = new CopyOutput(output, clock)
+  try {
+    const done = await copyPoints(target, { source, points, options: { dryRun } }, report.events, signal)
+    report.stop()
+    report.summarize(done, dryRun)
+    return EXIT_DONE
+  } finally {
+    report.stop()
+  }
+}
+
+async function chosenPoints(
+  source: Repository,
+  names: readonly string[],
+  flags: CopyFlags,
+): Promise<readonly PointInfo[]> {
+  const points = await source.chain()
+  if (names.length > 0) {
+    const chosen = new Set<PointInfo>()
+    for (const name of names) chosen.add(await choosePoint(source, { point: name }, flags))
+    return [...chosen]
+  }
+  const filter = chainFilter(points, flags)
+  const all = points.points.filter(({ record }) => {
+    if (filter.instance !== undefined && record.instance !== filter.instance) return false
+    return filter.chain === undefined || record.chain === filter.chain
+  })
+  if (all.length > 0) return all
+  throw new UsageError('UNKNOWN_POINT', `there is nothing to copy among ${numberOf(points.points.length, 'point')}`, {
+    hint: 'See `tidemark points`.',
+  })
+}
+
+/** What opens the other repository: what was said of it, else what opens the first one. */
+function withSecretsFor(context: CliContext, flags: CopyFlags): CliContext {
+  const { toPasswordFile: passwordFile, toPasswordCommand: passwordCommand, toKeyFile: keyFile } = flags
+  const { secrets } = context
+  const { toPassword } = secrets.variables
+  if ([passwordFile, passwordCommand, keyFile, toPassword].every((each) => each === undefined)) return context
+  const variables: SecretVariables = {
+    ...secrets.variables,
+    password: toPassword,
+    passwordFile,
+    passwordCommand,
+    keyFile,
+    recoveryCode: undefined,
+  }
+  return { ...context, secrets: { ...secrets, variables } }
+}

@@ -1,0 +1,59 @@
+import type { Clock } from '../base/clock.ts'
+import { numberOf } from '../base/number-of.ts'
+import type { CopiedPoint, CopyEvents, CopyReport } from '../engine/copy/copy-types.ts'
+import { formatBytes, formatTime } from './format.ts'
+import { OperationReport } from './operation-report.ts'
+import type { Output } from './output.ts'
+import { describeProblem } from './report-error.ts'
+
+/** Tells the user how far a copy is, and what came of it. */
+export class CopyOutput extends OperationReport {
+  readonly events: CopyEvents
+
+  constructor(output: Output, clock: Clock) {
+    super(output, clock)
+    this.events = {
+      warning: (problem) => {
+        this.warn(describeProblem(problem))
+      },
+      copying: ({ point, ...counts }) => {
+        const { pointsDone, pointsTotal, filesDone, bytesRead } = counts
+        const path = `point ${pointsDone + 1} of ${pointsTotal}`
+        const state = { bytesDone: bytesRead, bytesTotal: point.record.bytes, filesDone, filesTotal: 0 }
+        this.showProgress({ ...state, totalsKnown: false, path }, { point: point.record.point, ...counts })
+      },
+      copied: (done) => {
+        if (output.json) output.event('copied', jsonCopied(done))
+        else output.message(lineOf(done))
+      },
+    }
+  }
+
+  summarize({ copied, alreadyThere }: CopyReport, dryRun: boolean): void {
+    const { output } = this
+    if (output.json) {
+      const points = copied.map(({ point }) => point.record.point)
+      const sum = (of: (done: CopiedPoint) => number): number => copied.reduce((total, done) => total + of(done), 0)
+      const [bytesRead, bytesStored] = [sum((done) => done.bytesRead), sum((done) => done.bytesStored)]
+      output.event('summary', { points, alreadyThere: alreadyThere.length, bytesRead, bytesStored, dryRun })
+      return
+    }
+    if (dryRun)
+      for (const { point } of copied)
+        output.line(`${point.record.point.slice(0, 8)} ${formatTime(point.record.started)}`)
+    const did = dryRun ? 'would be copied' : 'copied'
+    output.message(
+      `${numberOf(copied.length, 'point')} ${did}, ${numberOf(alreadyThere.length, 'point')} there already.`,
+    )
+  }
+}
+
+function lineOf({ point, bytesRead, bytesStored }: CopiedPoint): string {
+  const { record } = point
+  const bytes = `${formatBytes(bytesRead)} read, ${formatBytes(bytesStored)} stored`
+  return `Copied point ${record.point.slice(0, 8)} of ${formatTime(record.started)}: ${bytes}.`
+}
+
+function jsonCopied({ point, bytesRead, bytesStored }: CopiedPoint): Record<string, unknown> {
+  return { point: point.record.point, bytesRead, bytesStored }
+}

@@ -1,0 +1,37 @@
+import type { PointInfo } from '../../repository/point-info.ts'
+import type { CareEvents } from '../care-types.ts'
+
+/** How far a copy is. */
+export interface CopyProgress {
+  readonly point: PointInfo
+  readonly pointsDone: number
+  readonly pointsTotal: number
+  readonly filesDone: number
+  readonly bytesRead: number
+  readonly bytesStored: number
+}
+
+export interface CopyEvents extends Pick<CareEvents, 'warning'> {
+  copying?(progress: CopyProgress): void
+  /** A point is in the other repository. */
+  copied?(point: CopiedPoint): void
+}
+
+export interface CopyOptions {
+  /** Nothing is read or written; the report says which points would be copied. */
+  readonly dryRun: boolean
+}
+
+export interface CopiedPoint {
+  readonly point: PointInfo
+  /** Content that was read, because the point's copied parent does not have it. */
+  readonly bytesRead: number
+  readonly bytesStored: number
+}
+
+export interface CopyReport {
+  /** In the order in which they were copied, or would be. */
+  readonly copied: readonly CopiedPoint[]
+  /** Points that the other repository has already. */
+  readonly alreadyThere: readonly PointInfo[]
+}

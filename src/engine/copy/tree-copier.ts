@@ -1,0 +1,103 @@
+import type { ByteString } from '../../base/byte-string.ts'
+import type { DirEntry, FileEntry, TreeEntry } from '../../format/tree.ts'
+import { findEntry } from '../point-view-directory.ts'
+import { contentState } from '../point-view-state.ts'
+import type { OpenPointView } from '../point-view.ts'
+import type { RunStore } from '../run/run-store.ts'
+import { DirectoryEncoder } from '../trees/directory-encoder.ts'
+import type { ContentCopier } from './content-copier.ts'
+
+/** Directories below one that are copied at once. */
+const DIRECTORIES_AT_ONCE = 4
+
+/** A point that was copied before, there and here: what is the same there has its copy here. */
+export interface CopiedBefore {
+  readonly original: OpenPointView
+  readonly copy: OpenPointView
+}
+
+/** A directory of a point that was copied before, there and here. */
+interface Twin {
+  readonly original: DirEntry
+  readonly copy: DirEntry
+}
+
+/** Makes the trees of a point anew under another repository's keys; what the copied parent has is taken over. */
+export class TreeCopier {
+  readonly #view: OpenPointView
+  readonly #store: RunStore
+  readonly #contents: ContentCopier
+  readonly #before: CopiedBefore | undefined
+
+  constructor(
+    view: OpenPointView,
+    store: RunStore,
+    options: { readonly contents: ContentCopier; readonly before: CopiedBefore | undefined },
+  ) {
+    this.#view = view
+    this.#store = store
+    this.#contents = options.contents
+    this.#before = options.before
+  }
+
+  /**
+   * Returns the trees of a directory in the other repository.
+   *
+   * @param twin the same directory in the point that was copied before.
+   */
+  async directory(directory: DirEntry, twin: Twin | undefined): Promise<Uint8Array> {
+    if (twin !== undefined && contentState(twin.original) === contentState(directory)) return twin.copy.trees
+    const [{ entries, users, groups }, olds, copies] = await Promise.all([
+      this.#view.listing(directory),
+      this.#before === undefined || twin === undefined ? [] : this.#before.original.entries(twin.original),
+      this.#before === undefined || twin === undefined ? [] : this.#before.copy.entries(twin.copy),
+    ])
+    const copied = new Map<ByteString, TreeEntry>()
+    const files: FileEntry[] = []
+    const directories: { readonly entry: DirEntry; readonly twin: Twin | undefined }[] = []
+    for (const entry of entries) {
+      const [old, copy] = [findEntry(olds, entry.name), findEntry(copies, entry.name)]
+      if (entry.kind === 'dir') {
+        const isTwin = old?.kind === 'dir' && copy?.kind === 'dir'
+        directories.push({ entry, twin: isTwin ? { original: old, copy } : undefined })
+      } else if (entry.kind !== 'file') copied.set(entry.name, entry)
+      else if (old?.kind === 'file' && copy?.kind === 'file' && contentState(old) === contentState(entry)) {
+        copied.set(entry.name, { ...entry, content: copy.content })
+      } else files.push(entry)
+    }
+    const contents = this.#contents.copy(files)
+    // Whoever awaits it gets the error; until then it must not end the process.
+    contents.catch(() => undefined)
+    for (let i = 0; i < directories.length; i += DIRECTORIES_AT_ONCE) {
+      const batch = directories.slice(i, i + DIRECTORIES_AT_ONCE)
+      const trees = await Promise.all(batch.map(async (each) => this.directory(each.entry, each.twin)))
+      for (const [j, { entry }] of batch.entries()) copied.set(entry.name, { ...entry, trees: trees[j] ?? entry.trees })
+    }
+    for (const [i, content] of (await contents).entries()) {
+      const file = files[i]
+      if (file !== undefined) copied.set(file.name, { ...file, content })
+    }
+    return this.#encode(entries, copied, { users, groups })
+  }
+
+  async #encode(
+    order: readonly TreeEntry[],
+    copied: ReadonlyMap<ByteString, TreeEntry>,
+    names: { readonly users: ReadonlyMap<number, string>; readonly groups: ReadonlyMap<number, string> },
+  ): Promise<Uint8Array> {
+    const blobs: Uint8Array[] = []
+    const owners = {
+      userName: (uid: number) => names.users.get(uid),
+      groupName: (gid: number) => names.groups.get(gid),
+    }
+    const encoder = new DirectoryEncoder(this.#store.chunkerSeed, owners, (blob) => blobs.push(blob))
+    for (const { name } of order) {
+      const entry = copied.get(name)
+      if (entry !== undefined) encoder.add(entry)
+    }
+    encoder.end()
+    const ids: Uint8Array[] = []
+    for (const blob of blobs) ids.push(await this.#store.putBlob('tree', blob))
+    return new Uint8Array(Buffer.concat(ids))
+  }
+}
