@@ -54,14 +54,12 @@ export const FUSE_TMPFILE = 51
 
 export const FUSE_ASYNC_READ = 1 << 0
 export const FUSE_DO_READDIRPLUS = 1 << 13
-export const FUSE_READDIRPLUS_AUTO = 1 << 14
 export const FUSE_NO_OPEN_SUPPORT = 1 << 17
 export const FUSE_PARALLEL_DIROPS = 1 << 18
 export const FUSE_POSIX_ACL = 1 << 20
 export const FUSE_MAX_PAGES = 1 << 22
 export const FUSE_CACHE_SYMLINKS = 1 << 23
 export const FUSE_NO_OPENDIR_SUPPORT = 1 << 24
-export const FUSE_INIT_EXT = 1 << 30
 
 /** In the reply to OPEN: pages stay from one open to the next. */
 export const FOPEN_KEEP_CACHE = 1 << 1
@@ -83,6 +81,5 @@ export const OUT_HEADER_BYTES = 16
 export const ATTR_BYTES = 88
 export const ENTRY_OUT_BYTES = 128
 export const ATTR_OUT_BYTES = 104
-/** `fuse_dirent` without its name, and `fuse_direntplus`. */
+/** `fuse_dirent` without its name. */
 export const DIRENT_BYTES = 24
-export const DIRENTPLUS_BYTES = ENTRY_OUT_BYTES + DIRENT_BYTES

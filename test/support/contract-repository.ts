@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -16,6 +16,8 @@ export class ContractRepository implements AsyncDisposable {
 
   constructor() {
     this.#folder = mkdtempSync(join(tmpdir(), 'tidemark-contract-'))
+    // For other users, too.
+    chmodSync(this.#folder, 0o755)
     this.source = join(this.#folder, 'source')
     mkdirSync(this.source)
     fillContractTree(this.source)
@@ -43,10 +45,10 @@ export class ContractRepository implements AsyncDisposable {
   }
 
   /** Mounts the repository until this is disposed of; returns where the folder is then. */
-  async mount(transport: 'kernel' | 'native'): Promise<string> {
-    const directory = join(this.#folder, transport)
+  async mount(transport: 'kernel' | 'native', ...options: readonly string[]): Promise<string> {
+    const directory = join(this.#folder, [transport, ...options].join(''))
     mkdirSync(directory)
-    const words = [PROGRAM, 'mount', directory, '--transport', transport]
+    const words = [PROGRAM, 'mount', directory, '--transport', transport, ...options]
     const child = spawn(process.execPath, words, { env: this.#environment, stdio: ['ignore', 'ignore', 'inherit'] })
     const ended = once(child, 'exit')
     this.#closing.push(async () => {

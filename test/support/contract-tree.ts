@@ -27,6 +27,10 @@ export function fillContractTree(folder: string): void {
   execFileSync('mknod', [at('device'), 'c', '259', '74565'])
   execFileSync('setfattr', ['-n', 'user.colour', '-v', '0x626c75650a', at('plain')])
   execFileSync('setfacl', ['-m', 'u:65534:r,g:65533:rw', at('plain')])
+  // Its mode says that its group may read it, and its access list that it may not: the mode's bits are the list's mask.
+  writeFileSync(at('guarded'), 'for one user more')
+  execFileSync('chown', ['0:65533', at('guarded')])
+  execFileSync('setfacl', ['--set', 'u::rw,g::-,o::-,m::r,u:65534:r', at('guarded')])
   execFileSync('chown', ['1234:2345', at('empty')])
   execFileSync('chmod', ['4755', at('linked')])
   mkdirSync(at('many'))

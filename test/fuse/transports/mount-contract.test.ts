@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe } from 'vitest'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { describeMountContract } from '../../contract/mount-contract.ts'
 import { ContractRepository } from '../../support/contract-repository.ts'
@@ -25,5 +27,16 @@ describe.runIf(isPossible)('a repository with one of everything', () => {
   const restored = { ...everything, readOnly: false, ownAttributes: false }
   describeMountContract('a restore', restored, async () => {
     return { shown: repository.restore(), source: repository.source }
+  })
+
+  test('users who are let in read what modes and access lists let them', async () => {
+    const shown = await repository.mount('kernel', '--allow-other')
+    const mayRead = (user: number, folder: string): boolean => {
+      const who = [`--reuid=${user}`, `--regid=${user}`, '--clear-groups']
+      return spawnSync('setpriv', [...who, 'cat', join(folder, 'guarded')]).status === 0
+    }
+    for (const folder of [repository.source, shown]) {
+      expect([65_534, 65_533, 65_532].map((user) => mayRead(user, folder))).toEqual([true, false, false])
+    }
   })
 })
