@@ -23,7 +23,9 @@ const COPIED_WITH_ATTRIBUTES_FILES = 10_000
 
 /** What is read of the mounts, chosen from the corpora: paths below the small one. */
 interface Choice {
-  readonly smallFiles: readonly string[]
+  /** Files that follow each other in the tree, and files from all over it. */
+  readonly neighbours: readonly string[]
+  readonly scattered: readonly string[]
   readonly folder: string
   readonly largerFolder: string
   readonly offsets: readonly number[]
@@ -108,13 +110,13 @@ async function readSmall(
     'walk',
     mounted.measure(() => execFileSync('find', [root, '-printf', '%s %T@\\n'], { stdio: 'ignore' })),
   )
-  const paths = choice.smallFiles.map((path) => join(root, path)).join('\0')
-  add(
-    'small files',
-    mounted.measure(() =>
-      execFileSync('xargs', ['-0', 'cat', '--'], { input: paths, stdio: ['pipe', 'ignore', 'inherit'] }),
-    ),
-  )
+  const read = (paths: readonly string[]): Measurement => {
+    const input = paths.map((path) => join(root, path)).join('\0')
+    const words = ['-0', 'cat', '--']
+    return mounted.measure(() => execFileSync('xargs', words, { input, stdio: ['pipe', 'ignore', 'inherit'] }))
+  }
+  add('small files', read(choice.neighbours))
+  add('scattered files', read(choice.scattered))
   if (isCompared) compareContents(join(sources.small, choice.folder), join(root, choice.folder))
   return mounted.usage.peakBytes
 }
@@ -178,15 +180,13 @@ function choose({ small, large }: { readonly small: string; readonly large: stri
     }
     return true
   })
+  const middle = Math.floor(files.length / 2)
   const step = Math.max(1, files.length / SMALL_FILES)
-  const smallFiles = Array.from(
-    { length: Math.min(SMALL_FILES, files.length) },
-    (_, i) => files[Math.floor(i * step)] ?? '',
-  )
   const random = new SeededBytes('random reads')
   const last = statSync(large).size - RANDOM_READ_BYTES
   return {
-    smallFiles,
+    neighbours: files.slice(middle, middle + SMALL_FILES),
+    scattered: files.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step)).slice(0, SMALL_FILES),
     folder: nearest(counts, COPIED_FILES),
     largerFolder: nearest(counts, COPIED_WITH_ATTRIBUTES_FILES),
     offsets: Array.from({ length: RANDOM_READS }, () => random.below(last)),

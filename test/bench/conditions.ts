@@ -5,7 +5,8 @@ import { METHOD } from './measure.ts'
 /** Returns what the reader of the figures has to know of the machine and the run: no names of hosts, no paths. */
 export function conditions(options: {
   readonly small: { readonly files: number; readonly bytes: number }
-  readonly large: { readonly bytes: number }
+  /** `undefined` where it was not used. */
+  readonly large: { readonly bytes: number } | undefined
   readonly runs: number
   /** Processes that were running or waiting to, on average, before the first was measured. */
   readonly loadBefore: number
@@ -19,12 +20,15 @@ export function conditions(options: {
       `load of the machine: ${options.loadBefore.toFixed(1)} when it began, ${load.toFixed(1)} when it ended.`,
     `Compared with ${peers.length === 0 ? 'nothing: no other tool was found' : peers.join(', ')}.`,
     `Small: ${small.files} files, ${megabytesOf(small.bytes)} MB: copies of headers, Python and node_modules of the ` +
-      `machine, and seeded documents and icons. Large: one file of ${megabytesOf(large.bytes)} MB, a third of it random, ` +
-      'the rest text.',
+      `machine, and seeded documents and icons.${large === undefined ? '' : aboutLarge(large.bytes)}`,
     `${runs} run${runs === 1 ? '' : 's'} of each, interleaved; cold process, own home, cache and repository, source in ` +
       `the page cache, key derivation included. Processor time and peak memory by ${METHOD}. What the first run ` +
       'restored was compared with its source.',
   ]
+}
+
+function aboutLarge(bytes: number): string {
+  return ` Large: one file of ${megabytesOf(bytes)} MB, a third of it random, the rest text.`
 }
 
 function megabytesOf(bytes: number): string {

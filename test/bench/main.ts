@@ -1,4 +1,4 @@
-// Measures Tidemark and whatever it finds to compare with, and writes docs/benchmarks.md; with `mount`, mounts alone.
+// Measures Tidemark and whatever it finds to compare with, and writes docs/benchmarks.md; with `mount` or `care`, only that.
 //
 //   npm run bench -- --help
 import { execFileSync } from 'node:child_process'
@@ -6,6 +6,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
 
+import { compareCare } from './compare-care.ts'
 import { compareMounts } from './compare-mounts.ts'
 import { compareTools } from './compare-tools.ts'
 import { conditions } from './conditions.ts'
@@ -13,7 +14,7 @@ import { Corpora } from './corpora.ts'
 import { measureGrowth } from './growth.ts'
 import { readOptions, USAGE } from './options.ts'
 import { findPeers } from './peers.ts'
-import { withMounts, writeReport } from './report.ts'
+import { withCare, withMounts, writeReport } from './report.ts'
 import { tidemark } from './tidemark.ts'
 import { warm } from './tree-files.ts'
 import type { IndexBytes } from './index-bytes.ts'
@@ -54,6 +55,17 @@ async function benchMounts({ folder, size, runs, tools, output, program }: Bench
   keep(withMounts({ conditions: facts, ours, peers }, readReport(output)), output)
 }
 
+async function benchCare({ folder, size, runs, tools, output, program }: BenchOptions): Promise<void> {
+  const corpora = new Corpora({ folder, size })
+  const small = warm(corpora.small())
+  const [loadBefore = 0] = loadavg()
+  const all = [tidemark(program), ...chosenPeers(tools)].filter(({ care }) => care !== undefined)
+  const [ours, ...peers] = await compareCare({ tools: all, corpora, folder, runs, say })
+  if (ours === undefined) return
+  const facts = conditions({ small, large: undefined, runs, loadBefore, peers: peers.map(({ name }) => name) })
+  keep(withCare({ conditions: facts, ours, peers }, readReport(output)), output)
+}
+
 async function bench({ folder, size, growth, runs, tools, output, program }: BenchOptions): Promise<void> {
   const ours = tidemark(program)
   const peers = chosenPeers(tools)
@@ -73,5 +85,6 @@ async function bench({ folder, size, growth, runs, tools, output, program }: Ben
 process.once('SIGINT', () => process.exit(130))
 const options = readOptions(process.argv.slice(2))
 if (options === undefined) process.stdout.write(USAGE)
-else if (options.mounts) await benchMounts(options)
+else if (options.part === 'mount') await benchMounts(options)
+else if (options.part === 'care') await benchCare(options)
 else await bench(options)

@@ -7,8 +7,9 @@ import type { CorpusSize } from './corpus-size.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
 
-export const USAGE = `npm run bench [mount] -- [options]
+export const USAGE = `npm run bench [mount|care] -- [options]
   mount              mounts alone: their part of the report is written anew, the rest kept
+  care               the same for check, forget and prune
   --corpus DIR       where corpora are kept between runs, and repositories during one
   --runs N           how often each is measured (3)
   --tools A,B        only peers whose names contain one of these; "none" for Tidemark alone
@@ -19,7 +20,8 @@ export const USAGE = `npm run bench [mount] -- [options]
 `
 
 export interface BenchOptions {
-  readonly mounts: boolean
+  /** What is measured alone. */
+  readonly part: 'mount' | 'care' | undefined
   readonly folder: string
   readonly size: CorpusSize
   readonly growth: readonly number[]
@@ -49,7 +51,9 @@ export function readOptions(words: readonly string[]): BenchOptions | undefined 
   })
   if (values.help) return undefined
   const [part, ...others] = positionals
-  if ((part !== undefined && part !== 'mount') || others.length > 0) throw new Error('the only part is `mount`')
+  if ((part !== undefined && part !== 'mount' && part !== 'care') || others.length > 0) {
+    throw new Error('the parts are `mount` and `care`')
+  }
   const { quick, growth } = values
   const runs = Number(values.runs ?? (quick ? 1 : 3))
   if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs is a number of 1 or more')
@@ -57,7 +61,7 @@ export function readOptions(words: readonly string[]): BenchOptions | undefined 
   const size = quick ? QUICK_SIZE : FULL_SIZE
   const sizes = growth === 'none' ? [] : growth === 'full' ? [...size.growth, GROWTH_FULL] : size.growth
   return {
-    mounts: part === 'mount',
+    part,
     folder: quick ? join(values.corpus, 'quick') : values.corpus,
     size,
     growth: sizes,

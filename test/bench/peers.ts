@@ -19,6 +19,11 @@ const restic: Build = (run) => ({
     mount: (place, directory) => run(place, 'mount', directory),
     backups: (directory) => join(directory, 'snapshots'),
   },
+  care: {
+    check: (place) => run(place, 'check'),
+    checkData: (place) => run(place, 'check', '--read-data'),
+    forgetAndPrune: (place, keep) => run(place, 'forget', '--keep-last', String(keep), '--prune'),
+  },
 })
 
 const rustic: Build = (run) => ({

@@ -2,6 +2,7 @@ import { INDEX_BYTES_PER_BLOB_MAX, megabytes, ROWS, seconds } from './goals.ts'
 import type { Row } from './goals.ts'
 import type { Growth } from './growth.ts'
 import type { IndexBytes } from './index-bytes.ts'
+import { CARE_ROWS } from './care-goals.ts'
 import { MOUNT_ROWS } from './mount-goals.ts'
 import type { Measurement } from './measure.ts'
 import type { ToolResults } from './results.ts'
@@ -11,6 +12,7 @@ const BY_HAND = [
   '<!-- What follows is written by hand; the bench keeps it. -->',
   '<!-- End of what is written by hand. -->',
 ] as const
+const OF_CARE = ['<!-- What follows is written by `npm run bench care`. -->', '<!-- End of care. -->'] as const
 const OF_MOUNTS = ['<!-- What follows is written by `npm run bench mount`. -->', '<!-- End of mounts. -->'] as const
 
 interface Compared {
@@ -18,7 +20,7 @@ interface Compared {
   readonly peers: readonly ToolResults[]
 }
 
-/** What a run of the bench of mounts found. */
+/** What a run of the bench of mounts, or of care, found. */
 export interface MountFindings extends Compared {
   /** Lines about the machine, the corpora and how it was measured. */
   readonly conditions: readonly string[]
@@ -135,6 +137,8 @@ export function writeReport({ conditions, growth, index, ...compared }: Findings
     growthTable(growth),
     '## Mounts',
     keptPart(before, OF_MOUNTS, '\n\nNot measured.\n\n'),
+    '## Care',
+    keptPart(before, OF_CARE, '\n\nNot measured.\n\n'),
     '## Remarks',
     keptPart(before, BY_HAND),
     '',
@@ -145,18 +149,38 @@ export function writeReport({ conditions, growth, index, ...compared }: Findings
 }
 
 /** Returns the report `before` with other figures of mounts. */
-export function withMounts({ conditions, ...compared }: MountFindings, before: string): string {
-  const part = [
-    '',
+export function withMounts(findings: MountFindings, before: string): string {
+  const how =
     'Written by `npm run bench mount`. Medians. Seconds are wall time, [the shortest and the longest], and (processor time of ' +
-      'the mounting process, meanwhile).',
+    'the mounting process, meanwhile).'
+  return withSection(before, { title: 'Mounts', marks: OF_MOUNTS, text: section(findings, MOUNT_ROWS, how) })
+}
+
+/** Returns the report `before` with other figures of looking after a repository. */
+export function withCare(findings: MountFindings, before: string): string {
+  const how =
+    'Written by `npm run bench care`. Six backups of the small corpus, one file in a hundred changed between them; the oldest half is ' +
+    'forgotten and pruned at once. Medians. Seconds are wall time, [the shortest and the longest], and (processor time).'
+  return withSection(before, { title: 'Care', marks: OF_CARE, text: section(findings, CARE_ROWS, how) })
+}
+
+function section({ conditions, ...compared }: MountFindings, rows: readonly Row[], how: string): string {
+  return [
+    '',
+    how,
     conditions.map((line) => `- ${line}`).join('\n'),
-    figuresTable(compared, MOUNT_ROWS),
+    figuresTable(compared, rows),
     "Tidemark's figure over the smallest of the others:",
-    goalsTable(compared, MOUNT_ROWS),
+    goalsTable(compared, rows),
     '',
   ].join('\n\n')
-  const section = `${OF_MOUNTS[0]}${part}${OF_MOUNTS[1]}`
-  const kept = keptPart(before, OF_MOUNTS)
-  return before.includes(kept) ? before.replace(kept, () => section) : `${before}\n## Mounts\n\n${section}\n`
+}
+
+function withSection(
+  before: string,
+  { title, marks, text }: { readonly title: string; readonly marks: readonly [string, string]; readonly text: string },
+): string {
+  const written = `${marks[0]}${text}${marks[1]}`
+  const kept = keptPart(before, marks)
+  return before.includes(kept) ? before.replace(kept, () => written) : `${before}\n## ${title}\n\n${written}\n`
 }

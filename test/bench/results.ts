@@ -1,13 +1,14 @@
 import type { Measurement } from './measure.ts'
 
 /** What is timed of every tool. */
-export type Step = 'first small' | 'first large' | 'unchanged' | 'changed' | 'restore' | MountStep
+export type Step = 'first small' | 'first large' | 'unchanged' | 'changed' | 'restore' | MountStep | CareStep
 
 /** What is timed of every tool's mount. */
 export type MountStep =
   | 'mount and list'
   | 'walk'
   | 'small files'
+  | 'scattered files'
   | 'random reads'
   | 'cat'
   | 'cat again'
@@ -15,6 +16,9 @@ export type MountStep =
   | 'copy attributes'
   | 'restore folder'
   | 'whole mount'
+
+/** What is timed of looking after a repository. */
+export type CareStep = 'check' | 'check data' | 'forget and prune' | 'restore all'
 
 /** Returns the middle of `values`, or the mean of the two in the middle; `undefined` when there are none. */
 export function median(values: readonly number[]): number | undefined {

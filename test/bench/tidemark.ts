@@ -24,5 +24,10 @@ export function tidemark(program: string): Tool {
       mount: (place, directory) => command(place, 'mount', directory),
       backups: (directory) => join(directory, 'points'),
     },
+    care: {
+      check: (place) => command(place, 'check'),
+      checkData: (place) => command(place, 'check', '--read-data'),
+      forgetAndPrune: (place, keep) => command(place, 'forget', '--keep-last', String(keep), '--prune', '--exclusive'),
+    },
   }
 }

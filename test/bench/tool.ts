@@ -7,6 +7,14 @@ export interface Place {
 }
 
 /** A backup tool as the bench runs it. Names of backups are distinct within a repository. */
+/** How a tool looks after a repository. */
+export interface Care {
+  readonly check: (place: Place) => Command
+  readonly checkData: (place: Place) => Command
+  /** Removes all but the newest `keep` backups and what only they hold, at once. */
+  readonly forgetAndPrune: (place: Place, keep: number) => Command
+}
+
 export interface Tool {
   /** With its version. */
   readonly name: string
@@ -18,6 +26,7 @@ export interface Tool {
   restore(place: Place, restore: { readonly name: string; readonly source: string; readonly target: string }): Command
   /** How its backups are mounted; `undefined` where they cannot be. */
   readonly mounting?: Mounting
+  readonly care?: Care
 }
 
 /** How a tool shows its backups as folders. */
