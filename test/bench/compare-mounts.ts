@@ -181,12 +181,12 @@ function choose({ small, large }: { readonly small: string; readonly large: stri
     return true
   })
   const middle = Math.floor(files.length / 2)
-  const step = Math.max(1, files.length / SMALL_FILES)
+  const step = Math.ceil(files.length / SMALL_FILES)
   const random = new SeededBytes('random reads')
   const last = statSync(large).size - RANDOM_READ_BYTES
   return {
     neighbours: files.slice(middle, middle + SMALL_FILES),
-    scattered: files.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step)).slice(0, SMALL_FILES),
+    scattered: files.filter((_, i) => i % step === 0),
     folder: nearest(counts, COPIED_FILES),
     largerFolder: nearest(counts, COPIED_WITH_ATTRIBUTES_FILES),
     offsets: Array.from({ length: RANDOM_READS }, () => random.below(last)),

@@ -13,7 +13,7 @@ export const MOUNT_ROWS: readonly Row[] = [
   time('mount and first listing, s', 'mount and list', { ofBest: 1, ofDistribution: 0.4 }),
   time('walk + lstat, small, s', 'walk', { ofBest: 0.35, ofDistribution: 0.31 }),
   time('2,000 small files, neighbours, s', 'small files', { ofBest: 0.3, ofDistribution: 0.29 }),
-  time('2,000 small files, from everywhere, s', 'scattered files', {}),
+  time('2,000 small files, from all over, s', 'scattered files', {}),
   time('400 random 4 KiB reads, large, cold, s', 'random reads', { ofBest: 0.25, ofDistribution: 0.22 }),
   time('`cat`, large, after those, s', 'cat', { ofBest: 0.25, ofDistribution: 0.24 }),
   time('`cat`, large, again, s', 'cat again', { ofBest: 1 }),
