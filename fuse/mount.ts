@@ -7,6 +7,7 @@ import type { Session } from './protocol/init.ts'
 import { DeferredRequests } from './readers/deferred-requests.ts'
 import { FileFinder } from './readers/file-finder.ts'
 import { HandlerTools } from './readers/handler-tools.ts'
+import { NodeTrimmer } from './readers/node-trimmer.ts'
 import type { FromReader, MountMemory } from './readers/reader-protocol.ts'
 import { ReaderThreads } from './readers/reader-threads.ts'
 import { VirtualAnswers } from './readers/virtual-answers.ts'
@@ -33,6 +34,8 @@ export interface MountDevice {
   /** Open for reading and writing, blocking; stays the transport's to close. */
   readonly fd: number
   readonly session: Session
+  /** Sends a notification to the kernel, on another thread; false when there is nothing to forget. */
+  notify(message: Uint8Array): Promise<boolean>
 }
 
 /** Something that could not be read. */
@@ -51,6 +54,8 @@ export interface MountOptions {
   readonly owner: { readonly uid: number; readonly gid: number }
   /** Bytes of decoded frames that are kept. */
   readonly cacheBytesMax?: number
+  /** Nodes that the kernel may know of at a time. */
+  readonly nodesMax?: number
   /** How long somebody who reads waits for the store. */
   readonly patienceMs?: number
   /** Told, once each, of what cannot be read: damage, and a store that does not answer. */
@@ -77,6 +82,7 @@ class MountAtWork implements Mount {
   readonly #content: ContentProvider
   readonly #cache: FrameCache
   readonly #directories: DirectoryLoader
+  readonly #trimmer: NodeTrimmer
   readonly #deferred: DeferredRequests
   readonly #told = new Set<string>()
 
@@ -84,7 +90,7 @@ class MountAtWork implements Mount {
     this.#options = options
     const { device, frames, root, owner } = options
     const turns = Turns.create(THREADS)
-    const nodes = NodeTable.create(ROOT_INO)
+    const nodes = NodeTable.create(ROOT_INO, options.nodesMax)
     const blocks = BlockStore.create(BLOCK_BYTES, turns)
     this.#cache = FrameCache.create(Math.max(CACHE_BYTES_MIN, options.cacheBytesMax ?? CACHE_BYTES_DEFAULT))
     const memory: MountMemory = {
@@ -106,7 +112,9 @@ class MountAtWork implements Mount {
       waits: false,
       frames: this.#content.known,
       onFirstUse: (node) => this.#loadAhead(node),
+      onCrowd: () => this.#makeRoom(),
     })
+    this.#trimmer = new NodeTrimmer({ nodes, directories: this.#directories, device })
     this.#deferred = new DeferredRequests({
       context,
       tree,
@@ -114,6 +122,7 @@ class MountAtWork implements Mount {
       directories: this.#directories,
       files: new FileFinder({ context, tree, directories: this.#directories }),
       content: this.#content,
+      trimmer: this.#trimmer,
       patienceMs: options.patienceMs ?? PATIENCE_MS_DEFAULT,
       onFailure: (node, error) => void this.#report(node, error),
     })
@@ -133,7 +142,14 @@ class MountAtWork implements Mount {
         return this.#deferred.interrupt(message.uniqueLow, message.uniqueHigh)
       case 'listed':
         return this.#loadAhead(message.node)
+      case 'crowded':
+        return this.#makeRoom()
     }
+  }
+
+  /** Whoever finds no room then tries again. */
+  #makeRoom(): void {
+    this.#trimmer.trim().catch(() => undefined)
   }
 
   /** What fails here fails again when somebody asks for it. */

@@ -12,6 +12,8 @@ import { type FramesNews, ThreadFrames } from './thread-frames.ts'
 /** How often room is looked for in the cache, and how long it takes to the next time. */
 const ROOM_TRIES = 500
 const ROOM_MS = 2
+/** After that a request to the store is made anew by whoever asks next. */
+const FETCH_MS_MAX = 60_000
 
 export interface ContentProviderOptions {
   readonly frames: PointFrames
@@ -100,8 +102,8 @@ export class ContentProvider implements Disposable {
   async #fetch(epoch: number, frames: readonly number[]): Promise<void> {
     const putting: Promise<void>[] = []
     await this.#options.frames.fetch(epoch, frames, {
-      // It goes on for others when who asked first does not wait any longer.
-      signal: new AbortController().signal,
+      // Others may wait for it when who asked first no longer does.
+      signal: AbortSignal.timeout(FETCH_MS_MAX),
       onFrame: (number, sealed) => putting.push(this.#put({ kind: 'sealed', epoch, number }, sealed)),
     })
     await Promise.all(putting)

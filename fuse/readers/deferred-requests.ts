@@ -10,6 +10,7 @@ import type { VirtualTree } from '../tree/virtual-tree.ts'
 import type { FileFinder } from './file-finder.ts'
 import type { HandlerContext } from './handler-context.ts'
 import type { Missing } from './missing.ts'
+import type { NodeTrimmer } from './node-trimmer.ts'
 import { RequestHandler } from './request-handler.ts'
 import type { VirtualAnswers } from './virtual-answers.ts'
 
@@ -28,6 +29,7 @@ export interface DeferredRequestsOptions {
   readonly directories: DirectoryLoader
   readonly files: FileFinder
   readonly content: ContentProvider
+  readonly trimmer: NodeTrimmer
   /** How long a request may wait for the store. */
   readonly patienceMs: number
   /** Told why a request for `node` failed. */
@@ -114,7 +116,7 @@ export class DeferredRequests {
   }
 
   async #provide(missing: Missing, signal: AbortSignal): Promise<void> {
-    const { context, directories, files, content } = this.#options
+    const { context, directories, files, content, trimmer } = this.#options
     switch (missing.kind) {
       case 'directory':
         return directories.load(missing.node)
@@ -128,6 +130,10 @@ export class DeferredRequests {
         return content.fetch(missing.epoch, missing.frames, signal)
       case 'blob':
         return content.blob(missing.id, signal)
+      case 'node':
+        // The kernel may forget nothing in this directory before the request has its answer: not to be waited for.
+        trimmer.trim().catch(() => undefined)
+        return new Promise((resolve) => setTimeout(resolve, MOMENT_MS))
       case 'moment':
         return new Promise((resolve) => setTimeout(resolve, MOMENT_MS))
       case 'answer':

@@ -1,4 +1,3 @@
-import { constants } from 'node:os'
 import { bytesOf, type ByteString } from '../../src/base/byte-string.ts'
 import { S_IFDIR } from '../../src/base/posix/constants.ts'
 import { ENTRY_OUT_BYTES, OUT_HEADER_BYTES } from '../protocol/constants.ts'
@@ -37,7 +36,7 @@ export class DirectoryAnswers {
   }
 
   lookUp(request: Request): Outcome {
-    const { rows, writer } = this.#context
+    const { nodes, rows, writer, onCrowd } = this.#context
     this.#name.decode(request)
     const failure = rows.openDirectory(request.nodeId)
     if (failure !== undefined) return failure
@@ -45,8 +44,10 @@ export class DirectoryAnswers {
       writer.send(request, encodeNegativeEntry(writer.message, Infinity))
       return 'replied'
     }
-    this.#takeRow(request.nodeId)
-    if (this.#entry.nodeId === 0) return constants.errno.ENFILE
+    this.#entry.ino = rows.inoOfRow(request.nodeId)
+    this.#entry.nodeId = nodes.lookUp(request.nodeId, rows.block.row, this.#entry.ino)
+    if (nodes.asksForRoom()) onCrowd()
+    if (this.#entry.nodeId === 0) return { kind: 'node' }
     writer.send(request, encodeEntry(writer.message, OUT_HEADER_BYTES, this.#entry))
     return 'replied'
   }
@@ -107,28 +108,20 @@ export class DirectoryAnswers {
   }
 
   #addRow(parent: number, place: number, isPlus: boolean): number {
-    const { rows, writer } = this.#context
+    const { nodes, rows, writer, onCrowd } = this.#context
     const { block } = rows
     const dirent = this.#dirent
     dirent.type = direntType(block.mode)
     dirent.names = block.bytes
     dirent.nameStart = block.nameStart
     dirent.nameEnd = block.nameEnd
-    if (!isPlus) {
-      dirent.ino = rows.inoOfRow(parent)
-      return encodeDirent(writer.message, place, dirent)
-    }
-    this.#takeRow(parent)
-    dirent.ino = this.#entry.ino
+    dirent.ino = rows.inoOfRow(parent)
+    if (!isPlus) return encodeDirent(writer.message, place, dirent)
+    this.#entry.ino = dirent.ino
+    // Without a node the kernel has the name alone, and looks it up when somebody wants more.
+    this.#entry.nodeId = nodes.list(parent, block.row, dirent.ino)
+    if (nodes.asksForRoom()) onCrowd()
     encodeEntry(writer.message, place, this.#entry)
     return ENTRY_OUT_BYTES + encodeDirent(writer.message, place + ENTRY_OUT_BYTES, dirent)
-  }
-
-  /** Counts a look-up of the row that the block is at. */
-  #takeRow(parent: number): void {
-    const { nodes, rows } = this.#context
-    const ino = rows.inoOfRow(parent)
-    this.#entry.ino = ino
-    this.#entry.nodeId = nodes.lookUp(parent, rows.block.row, ino)
   }
 }

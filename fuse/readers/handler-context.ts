@@ -17,4 +17,6 @@ export interface HandlerContext {
   readonly writer: ReplyWriter
   /** Told when somebody lists a directory that nobody asked for before. */
   readonly onFirstUse: (node: number) => void
+  /** Told when the kernel is to forget nodes that it does not need. */
+  readonly onCrowd: () => void
 }

@@ -18,6 +18,7 @@ export interface HandlerToolsOptions {
   /** Whether this thread may wait for others. */
   readonly waits: boolean
   readonly onFirstUse: (node: number) => void
+  readonly onCrowd: () => void
   /** What is known of frames already; by default nothing. */
   readonly frames?: ThreadFrames
 }
@@ -27,7 +28,7 @@ export class HandlerTools implements Disposable {
   readonly context: HandlerContext
   readonly frames: ThreadFrames
 
-  constructor({ fd, session, memory, waits, onFirstUse, frames = new ThreadFrames() }: HandlerToolsOptions) {
+  constructor({ fd, session, memory, waits, frames = new ThreadFrames(), onFirstUse, onCrowd }: HandlerToolsOptions) {
     this.frames = frames
     const nodes = new NodeTable(memory.nodes)
     const blocks = new BlockStoreView(memory.blocks)
@@ -41,6 +42,7 @@ export class HandlerTools implements Disposable {
       reply: new ReplyParts(cache, MAX_READ_BYTES),
       writer: new ReplyWriter(fd),
       onFirstUse,
+      onCrowd,
     }
   }
 

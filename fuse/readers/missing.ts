@@ -12,6 +12,8 @@ export type Missing =
   | { readonly kind: 'blob'; readonly epoch: number; readonly id: Uint8Array; readonly node: number }
   /** An answer that only the main thread has: of what no point holds. */
   | { readonly kind: 'answer' }
+  /** A free node: the kernel is to forget some first. */
+  | { readonly kind: 'node' }
   /** A thread that does not wait is to come back: another is at it, or everything is in use. */
   | { readonly kind: 'moment' }
 

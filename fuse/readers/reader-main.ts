@@ -23,11 +23,9 @@ const message = new MessageBuffer(new Uint8Array(RECEIVE_BYTES))
 const request = new Request(message)
 const interrupt = new InterruptBody()
 const tools = new HandlerTools({
-  fd,
-  session,
-  memory,
-  waits: true,
+  ...{ fd, session, memory, waits: true },
   onFirstUse: (node) => post({ type: 'listed', node }),
+  onCrowd: () => post({ type: 'crowded' }),
 })
 const handler = new RequestHandler(tools.context)
 let newsSeen = 0

@@ -33,5 +33,7 @@ export type FromReader =
   | { readonly type: 'interrupt'; readonly uniqueLow: number; readonly uniqueHigh: number }
   /** A directory is listed that nobody had asked for before. */
   | { readonly type: 'listed'; readonly node: number }
+  /** Most nodes are in use. */
+  | { readonly type: 'crowded' }
   /** The file system is no longer mounted. */
   | { readonly type: 'ended' }

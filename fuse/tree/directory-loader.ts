@@ -47,6 +47,7 @@ export class DirectoryLoader {
   /** Moves `block` to the row of a node; false when its parent's block was dropped meanwhile. */
   #moveTo(node: number): boolean {
     const { nodes } = this.#options
+    if (!nodes.isLive(node)) return false
     const row = nodes.row(node)
     if (!this.#block.open(nodes.block(nodes.parent(node))) || row >= this.#block.count) return false
     this.#block.moveTo(row)
@@ -84,15 +85,19 @@ export class DirectoryLoader {
     const names: ByteString[] = []
     for (let each = node; nodes.parent(each) !== 0; each = nodes.parent(each)) {
       const row = nodes.row(each)
-      if (row < 0) {
-        names.push(tree.entry(virtualNumber(row)).shown.name)
-        continue
-      }
-      await this.load(nodes.parent(each))
-      if (!this.#moveTo(each)) break
-      names.push(this.#block.name)
+      const name = row < 0 ? tree.entry(virtualNumber(row)).shown.name : await this.nameOf(each)
+      if (name === undefined) break
+      names.push(name)
     }
     return names.reduceRight<ByteString>((path, name) => joinPath(path, name), '' as ByteString)
+  }
+
+  /** Returns the name of something inside of a point, or `undefined` when the kernel has forgotten it. */
+  async nameOf(node: number): Promise<ByteString | undefined> {
+    const { nodes } = this.#options
+    if (!nodes.isLive(node)) return undefined
+    await this.load(nodes.parent(node))
+    return this.#moveTo(node) ? this.#block.name : undefined
   }
 
   /** Returns the directories from the point that `node` is in down to itself. */
@@ -100,10 +105,12 @@ export class DirectoryLoader {
     const { nodes } = this.#options
     const way = [node]
     for (let each = node; nodes.row(each) >= 0;) {
+      // Whoever asks about what the kernel has forgotten gets no answer.
+      if (!nodes.isLive(each)) return []
       each = nodes.parent(each)
-      way.unshift(each)
+      way.push(each)
     }
-    return way
+    return way.reverse()
   }
 
   #pointOf(row: number): PointEntry {

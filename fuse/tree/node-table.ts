@@ -2,7 +2,10 @@ import { SharedLock } from '../../src/base/shared-lock.ts'
 import { FUSE_ROOT_ID } from '../protocol/constants.ts'
 
 /** Nodes that the kernel may know of at a time; each costs 40 bytes once it was used, and the kernel far more. */
-const NODES_MAX_DEFAULT = 1 << 21
+const NODES_MAX_DEFAULT = 1 << 19
+/** Which part of them may be in use before the kernel is asked to forget some, and still afterwards. */
+const CROWDED_SHARE = 7 / 8
+const ROOMY_SHARE = 3 / 4
 /** Virtual entries that nodes may stand for. */
 export const VIRTUAL_ENTRIES_MAX = 1 << 18
 const BUCKETS = 1 << 18
@@ -14,6 +17,8 @@ const FREE = 1
 const USED = 2
 /** Nodes that are in use. */
 const LIVE = 3
+/** 1 while somebody sees to it that the kernel forgets some. */
+const MAKING_ROOM = 4
 const HEADER_WORDS = 16
 
 // What a node has.
@@ -90,6 +95,29 @@ export class NodeTable {
     return Atomics.load(this.#words, LIVE)
   }
 
+  /** Tells, once until `hasRoom`, that most nodes are in use. */
+  asksForRoom(): boolean {
+    if (this.live < this.#nodesMax * CROWDED_SHARE) return false
+    return Atomics.exchange(this.#words, MAKING_ROOM, 1) === 0
+  }
+
+  /** Tells that enough nodes are free; `asksForRoom` may ask again from now on. */
+  hasRoom(): boolean {
+    if (this.live > this.#nodesMax * ROOMY_SHARE) return false
+    Atomics.store(this.#words, MAKING_ROOM, 0)
+    return true
+  }
+
+  /** Returns the next node after `node` that is in a point and has nothing in it, or 0 behind the last. */
+  leafAfter(node: number): number {
+    const used = Atomics.load(this.#words, USED)
+    for (let each = node + 1; each <= used; each++) {
+      const row = this.#get(each, ROW)
+      if (row >= 0 && row !== NOBODY && this.#get(each, CHILDREN) === 0) return each
+    }
+    return 0
+  }
+
   /** Tells whether the kernel may speak of `node`. */
   isLive(node: number): boolean {
     return node >= 1 && node <= Atomics.load(this.#words, USED) && this.#get(node, ROW) !== NOBODY
@@ -97,15 +125,12 @@ export class NodeTable {
 
   /** Counts a look-up of row `row` of `parent`. Returns its node, or 0 when there are as many as there may be. */
   lookUp(parent: number, row: number, ino: number): number {
-    this.#lock.take()
-    try {
-      const bucket = bucketOf(parent, row)
-      const node = this.#find(bucket, parent, row) || this.#make(bucket, { parent, row, ino })
-      if (node !== 0) this.#set(node, LOOKUPS, this.#get(node, LOOKUPS) + 1)
-      return node
-    } finally {
-      this.#lock.release()
-    }
+    return this.#lookUp({ parent, row, ino }, this.#nodesMax)
+  }
+
+  /** As `lookUp`, but for a listing, which can do without: the last nodes are left to those who cannot. */
+  list(parent: number, row: number, ino: number): number {
+    return this.#lookUp({ parent, row, ino }, this.#nodesMax * CROWDED_SHARE)
   }
 
   /** The kernel has dropped `lookups` of its references. What it never had, or the root, is passed over. */
@@ -161,6 +186,19 @@ export class NodeTable {
     return Atomics.load(this.#holders, number)
   }
 
+  #lookUp(place: { parent: number; row: number; ino: number }, nodesMax: number): number {
+    const { parent, row } = place
+    this.#lock.take()
+    try {
+      const bucket = bucketOf(parent, row)
+      const node = this.#find(bucket, parent, row) || (this.live < nodesMax ? this.#make(bucket, place) : 0)
+      if (node !== 0) this.#set(node, LOOKUPS, this.#get(node, LOOKUPS) + 1)
+      return node
+    } finally {
+      this.#lock.release()
+    }
+  }
+
   #find(bucket: number, parent: number, row: number): number {
     let node = this.#buckets[bucket] ?? 0
     while (node !== 0 && (this.#get(node, ROW) !== row || this.#get(node, PARENT) !== parent)) {
@@ -171,7 +209,6 @@ export class NodeTable {
 
   #make(bucket: number, { parent, row, ino }: { parent: number; row: number; ino: number }): number {
     const node = this.#takeNumber()
-    if (node === 0) return 0
     this.#set(node, PARENT, parent)
     this.#set(node, LOOKUPS, 0)
     this.#set(node, CHILDREN, 0)
@@ -195,7 +232,6 @@ export class NodeTable {
       return free
     }
     const used = this.#words[USED] ?? 0
-    if (used === this.#nodesMax) return 0
     Atomics.store(this.#words, USED, used + 1)
     return used + 1
   }

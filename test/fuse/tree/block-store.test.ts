@@ -34,7 +34,7 @@ describe('the store of blocks', () => {
 
   test('drops the oldest to make room, and keeps all others whole, whatever their lengths are', async () => {
     const random = seededRandomness('block store')
-    const store = BlockStore.create(10_000, Turns.create(1))
+    const store = BlockStore.create(20_000, Turns.create(1), 0)
     const put: { ref: BlockRef; bytes: Uint8Array }[] = []
     for (let i = 0; i < 500; i++) {
       const [low = 0, high = 0] = random.bytes(2)
@@ -51,18 +51,22 @@ describe('the store of blocks', () => {
     }
   })
 
-  test('takes a block as long as all of it, and no longer one', async () => {
-    const store = BlockStore.create(1000, Turns.create(1))
-    await store.put('small', [patternBytes(10, 1)])
-    const ref = await store.put('large', [patternBytes(1000, 2)])
-    expect(Buffer.compare(contentOf(store, ref)!, patternBytes(1000, 2))).toBe(0)
-    await expect(store.put('too large', [patternBytes(1001, 3)])).rejects.toThrow()
+  test('keeps large blocks apart, and takes none that is longer than their room', async () => {
+    const store = BlockStore.create(1000, Turns.create(1), 5000)
+    const small = await store.put('small', [patternBytes(200, 1)])
+    const refs = [2, 3, 4].map(async (seed) => store.put(`${seed}`, [patternBytes(2000, seed)]))
+    const [first, second, third] = await Promise.all(refs)
+    expect(contentOf(store, first!)).toBeUndefined()
+    expect([small, second!, third!].map((ref) => contentOf(store, ref)?.length)).toEqual([200, 2000, 2000])
+    expect(Buffer.compare(contentOf(store, third!)!, patternBytes(2000, 4))).toBe(0)
+    await expect(store.put('too large', [patternBytes(5001, 3)])).rejects.toThrow(RangeError)
   })
 
   test('does not write over what a thread may be looking at', async () => {
     const turns = Turns.create(2)
-    const store = BlockStore.create(1000, turns)
+    const store = BlockStore.create(4000, turns)
     const ref = await store.put('old', [patternBytes(900, 1)])
+    for (let i = 0; i < 3; i++) await store.put(undefined, [patternBytes(900, 0)])
     turns.begin(1)
     const offset = store.offset(ref)
     let isPut = false
