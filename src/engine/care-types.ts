@@ -109,7 +109,7 @@ export interface PruneOptions {
   readonly graceSeconds?: number
   /** At most so many bytes of packs are written anew; no limit by default. */
   readonly repackBytesMax?: number
-  /** Unneeded bytes that may stay in packs that are needed in part, in percent of what is needed. */
+  /** Unneeded bytes that may stay in packs that are needed in part, in percent of all that stays. */
   readonly unusedPercentMax: number
 }
 

@@ -1,5 +1,5 @@
 import type { ObjectId } from '../../base/ids.ts'
-import { FRAME_BYTES_TARGET, PACK_BYTES_TARGET, SINGLE_BLOB_BYTES_MAX } from '../../base/limits.ts'
+import { FRAME_BYTES_TARGET, PACK_BYTES_TARGET } from '../../base/limits.ts'
 import type { PackKind } from '../../format/pack.ts'
 import type { BlobLocation } from '../../repository/blob-index.ts'
 import { CopyTable } from '../../repository/copy-table.ts'
@@ -76,7 +76,7 @@ function wasteful(uses: readonly PackUse[], { unusedPercentMax, repackBytesMax =
   let left = repackBytesMax
   const chosen: PackUse[] = []
   for (const use of uses.toSorted((a, b) => a.usedBytes / a.bytes - b.usedBytes / b.bytes)) {
-    if (unused <= (used * unusedPercentMax) / 100 || use.usedBytes > left || use.usedBytes === use.bytes) break
+    if (unused * 100 <= (used + unused) * unusedPercentMax || use.usedBytes > left || use.usedBytes === use.bytes) break
     chosen.push(use)
     left -= use.usedBytes
     unused -= use.bytes - use.usedBytes
@@ -91,15 +91,15 @@ function small({ index }: RealmView, uses: readonly PackUse[], { repackBytesMax 
   })
 }
 
-/** Returns trees and small files apart: who lists a point reads the former alone. */
+/** Returns trees and small files apart: who lists a point reads the former alone. What has a frame of its own is neither. */
 function byKind({ index }: RealmView, entries: readonly number[]): [number[], number[]] {
   const [trees, files]: [number[], number[]] = [[], []]
   for (const entry of entries) {
     const location = index.blobs.location(entry)
     if (location === undefined) continue
-    const { pack } = index.blobs.frames.get(location.frame)
+    const { pack, rawBytes } = index.blobs.frames.get(location.frame)
     if (index.packs.row(pack).kind === 'tree') trees.push(entry)
-    else if (location.length <= SINGLE_BLOB_BYTES_MAX) files.push(entry)
+    else if (location.length < rawBytes) files.push(entry)
   }
   return [trees, files]
 }
