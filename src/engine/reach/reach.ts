@@ -88,15 +88,13 @@ class Walk {
   }
 
   async run(): Promise<void> {
-    const { points } = this.#options
-    for (const point of points) this.#need({ id: point.record.detail as BlobId, point, path: ROOT })
-    for (const point of points.toReversed()) {
-      for (const part of point.record.parts) this.#enterTrees(part.trees, { point, path: ROOT })
-    }
-    for (;;) {
-      if (this.#lists.length >= BLOBS_AT_ONCE || this.#trees.length === 0) await this.#readLists()
-      if (this.#trees.length > 0) await this.#readTrees()
-      else if (this.#lists.length === 0) break
+    for (const point of this.#options.points) {
+      this.#need({ id: point.record.detail as BlobId, point, path: ROOT })
+      for (const part of point.record.parts.toReversed()) this.#enterTrees(part.trees, { point, path: ROOT })
+      while (this.#trees.length > 0 || this.#lists.length > 0) {
+        if (this.#lists.length >= BLOBS_AT_ONCE || this.#trees.length === 0) await this.#readLists()
+        else await this.#readTrees()
+      }
     }
   }
 
