@@ -11,6 +11,7 @@ import {
   type ObjectKind,
   type ObjectName,
   objectPath,
+  type StoreSpace,
 } from '../../src/storage/driver.ts'
 import { objectExists, objectNotFound } from '../../src/storage/object-errors.ts'
 import { listObjects } from './list-objects.ts'
@@ -162,6 +163,16 @@ export class LocalDriver implements Driver {
   async *leftovers(signal?: AbortSignal): AsyncGenerator<Leftover> {
     signal?.throwIfAborted()
     yield* temporaryFiles(this.#root)
+  }
+
+  async space(signal?: AbortSignal): Promise<StoreSpace> {
+    signal?.throwIfAborted()
+    try {
+      const { bavail, blocks, bsize } = await statfs(this.#root)
+      return { free: bavail * bsize, total: blocks * bsize }
+    } catch (error) {
+      throw storeError(error, { doing: 'looking at', path: this.#root })
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

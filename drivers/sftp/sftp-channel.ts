@@ -1,18 +1,13 @@
 import type { Client, FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2'
 
 import { concatBytes } from '../../src/base/bytes.ts'
+import type { StoreSpace } from '../../src/storage/driver.ts'
 import { SftpFailure, statusOf } from './sftp-errors.ts'
 
 /** What OpenSSH takes and gives in one message (limits@openssh.com); what a server takes less of is divided further. */
 const MESSAGE_BYTES = 255 * 1024
 /** How much of one file is on its way at once: 100 MB/s at a round trip of 40 ms, for so much memory. */
 const MESSAGES_AT_ONCE = 16
-
-/** Space on the server's file system, in bytes. */
-export interface ServerSpace {
-  readonly free: number
-  readonly total: number
-}
 
 /** One SFTP channel of a connection. Every call that the server refuses or never answers rejects with an `SftpFailure`. */
 export class SftpChannel {
@@ -120,7 +115,7 @@ export class SftpChannel {
   }
 
   /** Returns the space left, or `undefined` where the server does not tell. */
-  async space(path: string): Promise<ServerSpace | undefined> {
+  async space(path: string): Promise<StoreSpace | undefined> {
     try {
       const info: unknown = await this.#call<unknown>((done) => this.#sftp.ext_openssh_statvfs(path, done))
       return spaceOf(info)
@@ -173,7 +168,7 @@ export class SftpChannel {
   }
 }
 
-function spaceOf(info: unknown): ServerSpace | undefined {
+function spaceOf(info: unknown): StoreSpace | undefined {
   if (typeof info !== 'object' || info === null) return undefined
   const { f_frsize: unit, f_bavail: free, f_blocks: total } = info as Record<string, unknown>
   if (typeof unit !== 'number' || typeof free !== 'number' || typeof total !== 'number') return undefined

@@ -12,6 +12,7 @@ import {
   type ObjectKind,
   type ObjectName,
   objectPath,
+  type StoreSpace,
 } from '../../src/storage/driver.ts'
 import { objectExists, objectNotFound, rangeInside } from '../../src/storage/object-errors.ts'
 import type { SftpChannel } from './sftp-channel.ts'
@@ -154,6 +155,15 @@ export class SftpDriver implements Driver {
 
   localFile(): undefined {
     return undefined
+  }
+
+  async space(signal?: AbortSignal): Promise<StoreSpace | undefined> {
+    signal?.throwIfAborted()
+    try {
+      return await (await this.#session.channel()).space(this.#root)
+    } catch (error) {
+      throw sftpError(error, { doing: 'looking at', path: this.#root })
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

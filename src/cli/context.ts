@@ -1,10 +1,12 @@
 import { systemClock, type Clock } from '../base/clock.ts'
 import { systemRandomness, type Randomness } from '../base/random.ts'
 import type { Paths } from '../service/directories.ts'
+import type { RateLimits } from '../storage/throttle.ts'
 import type { DriverSurroundings } from './drivers.ts'
 import { choosePaths, type Environment, nonEmpty } from './environment.ts'
 import type { GlobalFlags } from './global-flags.ts'
 import { Output } from './output.ts'
+import { parseRate } from './parse-quantity.ts'
 import type { SecretContext } from './secrets.ts'
 import type { SecretVariables } from './secret-variables.ts'
 import { interruptible } from './signals.ts'
@@ -35,6 +37,13 @@ interface ProcessParts {
   readonly environment: Environment
   readonly variables: SecretVariables
   readonly flags: GlobalFlags
+}
+
+function limitsOf({ limitUpload, limitDownload }: GlobalFlags): RateLimits {
+  return {
+    upload: limitUpload === undefined ? undefined : parseRate(limitUpload, '--limit-upload'),
+    download: limitDownload === undefined ? undefined : parseRate(limitDownload, '--limit-download'),
+  }
 }
 
 /** Makes the context of the command that this process runs. */
@@ -75,7 +84,7 @@ export function createContext({ environment, variables, flags }: ProcessParts): 
     repository: flags.repository ?? nonEmpty(environment['TIDEMARK_REPOSITORY']),
     interactive,
     secrets,
-    surroundings: { environment, stateDirectory: paths.stateDirectory, secrets },
+    surroundings: { environment, stateDirectory: paths.stateDirectory, secrets, limits: limitsOf(flags) },
     signal,
     sayWhenInterrupted: (text) => (notice = text),
     clock: systemClock,

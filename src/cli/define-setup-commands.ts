@@ -19,13 +19,19 @@ export function defineSetupCommands(program: Command, run: Run): void {
       await run(async (context) => (await import('./commands/init.ts')).initCommand(context, flags))
     })
   defineRepo(program, run)
-  program
-    .command('driver')
-    .description('where repositories can be kept')
+  const driver = program.command('driver').description('where repositories can be kept')
+  driver
     .command('list')
     .description('list the kinds of stores')
     .action(async () => {
       await run(async (context) => (await import('./commands/driver.ts')).listDrivers(context))
+    })
+  driver
+    .command('test')
+    .description('try out what a store really guarantees, and how fast it is; it is left as it was')
+    .argument('[REPO]')
+    .action(async (repo: string | undefined) => {
+      await run(async (context) => (await import('./commands/driver-test.ts')).testDriver(context, repo))
     })
   program
     .command('cache')

@@ -1,6 +1,8 @@
+import { systemClock } from '../base/clock.ts'
 import { UsageError } from '../base/errors.ts'
 import type { Driver } from '../storage/driver.ts'
-import { withRetries } from '../storage/retry.ts'
+import { systemSleep, withRetries } from '../storage/retry.ts'
+import type { RateLimits } from '../storage/throttle.ts'
 import type { Environment } from './environment.ts'
 import type { SecretContext } from './secrets.ts'
 
@@ -11,6 +13,8 @@ export interface DriverSurroundings {
   readonly stateDirectory: string
   /** Asks for what a server wants to know of its user; only when `interactive`. */
   readonly secrets: Pick<SecretContext, 'variables' | 'interactive' | 'ask'>
+  /** How much may go to and come from a store. */
+  readonly limits: RateLimits
 }
 
 /** A kind of store that repositories can be kept in. */
@@ -96,5 +100,9 @@ export function driverKindOf(url: string): DriverKind {
 export async function openDriver(url: string, surroundings: DriverSurroundings): Promise<Driver> {
   const { open, attempts } = driverKindOf(url)
   const driver = await open(url, surroundings)
-  return attempts === 1 ? driver : withRetries(driver, { attempts, delayMs: RETRY_DELAY_MS })
+  const retrying = attempts === 1 ? driver : withRetries(driver, { attempts, delayMs: RETRY_DELAY_MS })
+  const { limits } = surroundings
+  if (limits.upload === undefined && limits.download === undefined) return retrying
+  const { withThrottle } = await import('../storage/throttle.ts')
+  return withThrottle(retrying, { limits, clock: systemClock, sleep: systemSleep })
 }

@@ -8,4 +8,7 @@ export interface GlobalFlags {
   readonly progress: boolean
   readonly cacheDir?: string
   readonly config?: string
+  /** Bytes a second, such as 2MiB/s. */
+  readonly limitUpload?: string
+  readonly limitDownload?: string
 }

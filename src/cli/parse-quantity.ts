@@ -16,6 +16,17 @@ export function parseSize(text: string, option: string): number {
 }
 
 /**
+ * Returns the bytes a second of a rate such as `2MiB/s` or `500K`.
+ *
+ * @throws {UsageError} BAD_ARGUMENT, naming `option`.
+ */
+export function parseRate(text: string, option: string): number {
+  const rate = parseSize(text.replace(/\/s$/i, ''), option)
+  if (rate > 0) return rate
+  throw notA(text, { option, example: 'a rate such as 2MiB/s' })
+}
+
+/**
  * Returns the seconds of a time such as `24h`, `90min` or `7d`.
  *
  * @throws {UsageError} BAD_ARGUMENT, naming `option`.

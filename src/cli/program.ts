@@ -45,6 +45,8 @@ export function createProgram(run: RunCommand): Command {
     .option('--no-progress', 'show no progress')
     .option('--cache-dir <DIR>', 'where the cache lies')
     .option('--config <FILE>', 'where the configuration lies')
+    .option('--limit-upload <RATE>', 'store no more than so much a second, such as 2MiB/s')
+    .option('--limit-download <RATE>', 'read no more than so much a second from the store')
     .addHelpText('after', ENVIRONMENT_HELP)
   const runWith = async (action: CommandAction): Promise<void> => run(program.opts<GlobalFlags>(), action)
   definePointCommands(program, runWith)

@@ -107,6 +107,15 @@ export interface Driver extends AsyncDisposable {
 
   /** Lists what writers that died left behind, where a store keeps such things; writers at work have theirs among it. */
   leftovers?(signal?: AbortSignal): AsyncIterable<Leftover>
+
+  /** Returns how much room the store has, where it can tell. */
+  space?(signal?: AbortSignal): Promise<StoreSpace | undefined>
+}
+
+/** Room of a store, in bytes; `free` is what its user may still use. */
+export interface StoreSpace {
+  readonly free: number
+  readonly total: number
 }
 
 /** Where an object lies below a store's root: packs fan out over 256 folders, `packs/<aa>/<id>`. */

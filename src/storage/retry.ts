@@ -12,6 +12,7 @@ import {
   type ObjectKind,
   type ObjectName,
   objectPath,
+  type StoreSpace,
 } from './driver.ts'
 
 const DELAY_MS_MAX = 60_000
@@ -110,6 +111,10 @@ class RetryingDriver implements Driver {
     if (this.#inner.leftovers !== undefined) yield* this.#inner.leftovers(signal)
   }
 
+  async space(signal?: AbortSignal): Promise<StoreSpace | undefined> {
+    return this.#retry(signal, async () => this.#inner.space?.(signal))
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#inner[Symbol.asyncDispose]()
   }
@@ -160,7 +165,8 @@ function torn(name: ObjectName, location: string): StorageError {
   })
 }
 
-async function systemSleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+/** Waits by the system's clock; rejects with the signal's reason once it is aborted. */
+export async function systemSleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
   try {
     await setTimeout(ms, undefined, signal === undefined ? {} : { signal })
   } catch (error) {
