@@ -71,7 +71,7 @@ class PointWalk {
       const metadata = { type: 'detail', ids: this.#point.record.detail, level: 0 } as const
       yield this.#wound(ROOT, 'dir', damageOf(error), { metadata })
     }
-    yield* this.#directory(ROOT, this.#view.root as DirEntry)
+    yield* this.#directory(ROOT, this.#view.root)
   }
 
   /** Yields what is wrong below a directory; returns whether anything is. */

@@ -1,5 +1,5 @@
-import { forEachAtOnce } from '../../base/at-once.ts'
 import { IntegrityError, StorageError, TidemarkError } from '../../base/errors.ts'
+import { runAll } from '../../base/run-all.ts'
 import { ObjectHasher } from '../../crypto/blake3.ts'
 import { type Driver, OBJECT_KINDS, type ObjectInfo, objectPath } from '../../storage/driver.ts'
 import type { Team, WorkerPool } from '../workers/worker-pool.ts'
@@ -34,7 +34,7 @@ export async function checkObjects(options: CheckObjectsOptions): Promise<Object
     const infos: ObjectInfo[] = []
     for await (const info of driver.list(kind, signal)) infos.push(info)
     total += infos.length
-    await forEachAtOnce(infos, atOnce, async (info) => {
+    const tasks = infos.map((info) => async () => {
       signal.throwIfAborted()
       const result = await hashObject(info, { driver, team, signal })
       events.progress?.({ step: 'objects', done: ++done, total: 0 })
@@ -47,6 +47,7 @@ export async function checkObjects(options: CheckObjectsOptions): Promise<Object
       tally.damage++
       events.finding?.({ kind: 'damage', problem: problemOf(info, result.outcome) })
     })
+    await runAll(tasks, atOnce)
   }
   if (total === 0) throw nothingThere(driver)
   return { ...tally, leftovers: await tellLeftovers(options) }

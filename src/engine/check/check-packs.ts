@@ -1,12 +1,13 @@
-import { IntegrityError } from '../../base/errors.ts'
-import type { ObjectId } from '../../base/ids.ts'
+import { IntegrityError, StorageError } from '../../base/errors.ts'
+import type { ObjectId, RealmId } from '../../base/ids.ts'
 import { decodePackHeader } from '../../format/pack-header-codec.ts'
 import { PACK_HEADER_BYTES } from '../../format/pack.ts'
 import { loadRecords } from '../../repository/known-records.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { RepositoryIndex } from '../../repository/repository-index.ts'
+import type { Driver } from '../../storage/driver.ts'
 
-/** A pack that the store has and no index names. */
+/** A pack that the store has and an index does not name: perhaps that of another realm does. */
 export interface UnnamedPack {
   readonly id: ObjectId
   readonly bytes: number
@@ -23,16 +24,16 @@ export interface PackPresence {
 
 /** Compares the listing of the packs with the index; what is absent is in doubt from then on. */
 export async function checkPacks(
-  repository: Repository,
+  { driver }: Repository,
   index: RepositoryIndex,
   signal: AbortSignal,
 ): Promise<PackPresence> {
   const sizes = new Map<number, number>()
   const unnamed: UnnamedPack[] = []
-  for await (const { name, bytes } of repository.driver.list('packs', signal)) {
+  for await (const { name, bytes } of driver.list('packs', signal)) {
     const row = index.packs.rowOf(name.id)
-    if (row !== undefined) sizes.set(row, bytes)
-    else if (await isOfRealm(repository, { id: name.id, bytes })) unnamed.push({ id: name.id, bytes })
+    if (row === undefined) unnamed.push({ id: name.id, bytes })
+    else sizes.set(row, bytes)
   }
   const rows: number[] = []
   const wrong = new Map<number, IntegrityError>()
@@ -52,14 +53,28 @@ export async function deadPacks({ records }: Repository, signal: AbortSignal): P
   return new Set(dead.flatMap(({ record }) => record.packs))
 }
 
-/** Packs of other realms are named by index files that this realm's keys do not open. */
-async function isOfRealm({ driver, realm }: Repository, { id, bytes }: UnnamedPack): Promise<boolean> {
-  if (bytes < PACK_HEADER_BYTES) return true
-  const header = await driver.get({ kind: 'packs', id }, { offset: 0, length: PACK_HEADER_BYTES })
+/** Returns those of `packs` that are of a realm whose keys are open, or of none: the others have an index of their own. */
+export async function ofOpenedRealms(
+  { driver, keyRing }: Repository,
+  packs: readonly UnnamedPack[],
+): Promise<readonly UnnamedPack[]> {
+  const realms = new Set(keyRing.realms())
+  const found: UnnamedPack[] = []
+  for (const pack of packs) {
+    const realm = await realmOf(driver, pack)
+    if (realm === undefined || realms.has(realm)) found.push(pack)
+  }
+  return found
+}
+
+async function realmOf(driver: Driver, { id, bytes }: UnnamedPack): Promise<RealmId | undefined> {
+  if (bytes < PACK_HEADER_BYTES) return undefined
   try {
-    return decodePackHeader(header).realm === realm.realm
+    return decodePackHeader(await driver.get({ kind: 'packs', id }, { offset: 0, length: PACK_HEADER_BYTES })).realm
   } catch (error) {
-    if (error instanceof IntegrityError) return true
+    // What is no pack, or is gone by now, is of no realm.
+    if (error instanceof IntegrityError || (error instanceof StorageError && error.code === 'NOT_FOUND'))
+      return undefined
     throw error
   }
 }

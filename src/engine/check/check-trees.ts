@@ -1,7 +1,7 @@
-import { forEachAtOnce } from '../../base/at-once.ts'
 import type { BitSet } from '../../base/bit-set.ts'
 import { IntegrityError, type TidemarkError } from '../../base/errors.ts'
 import { BLOB_ID_BYTES, type BlobId } from '../../base/ids.ts'
+import { runAll } from '../../base/run-all.ts'
 import { decodePointDetail } from '../../format/point-detail-codec.ts'
 import type { FileEntry } from '../../format/tree.ts'
 import type { BlobReader } from '../../repository/blob-reader.ts'
@@ -58,13 +58,14 @@ export async function checkTrees(options: CheckTreesOptions): Promise<TreesCheck
     signal,
   })
   for (const file of large) await layoutOf(blobs, file).catch((error: unknown) => onDamage(damageOf(error)))
-  await forEachAtOnce(points, DETAILS_AT_ONCE, async ({ record }) => {
+  const details = points.map(({ record }) => async () => {
     try {
       decodePointDetail(await blobs.read(record.detail as BlobId, 'detail', signal))
     } catch (error) {
       onDamage(damageOf(error))
     }
   })
+  await runAll(details, DETAILS_AT_ONCE)
   return { needed, trees, isWhole }
 }
 

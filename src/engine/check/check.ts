@@ -1,6 +1,6 @@
 import type { CareContext } from '../care-types.ts'
 import type { CheckEvents, CheckOptions, CheckReport } from './check-types.ts'
-import { diagnose } from './diagnose.ts'
+import { examine } from './examine.ts'
 
 /**
  * Verifies a repository: every record, every tree and list, that all blobs are where the index says, that packs are
@@ -17,6 +17,5 @@ export async function check(
   events: CheckEvents,
   signal: AbortSignal,
 ): Promise<CheckReport> {
-  using diagnosis = await diagnose(context, { ...options, events, signal })
-  return diagnosis.report
+  return (await examine(context, { ...options, events, signal })).report
 }

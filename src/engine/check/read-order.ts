@@ -1,12 +1,12 @@
-import { hexId, idBytes, type ObjectId } from '../../base/ids.ts'
+import { hexId, idBytes, type ObjectId, type RealmId } from '../../base/ids.ts'
 import { IntegrityError } from '../../base/errors.ts'
 import { decodeCbor, encodeCbor } from '../../format/cbor.ts'
 import type { LocalCache } from '../../repository/local-cache.ts'
 
-const NAME = 'check-position'
+const PREFIX = 'check-position-'
 const VERSION = 1
 
-/** How far checks of this machine have come. Packs are read in the order of their ids, round and round. */
+/** How far checks of this machine have come in a realm. Packs are read in the order of their ids, round and round. */
 export interface ReadPosition {
   /** The last pack that was read. */
   readonly last: ObjectId
@@ -63,8 +63,8 @@ function isBetween(id: ObjectId, after: ObjectId, until: ObjectId): boolean {
 }
 
 /** Returns how far earlier checks came; `undefined` when nothing is known of them. */
-export function readPosition(cache: LocalCache | undefined): ReadPosition | undefined {
-  const bytes = cache?.read(NAME)
+export function readPosition(cache: LocalCache | undefined, realm: RealmId): ReadPosition | undefined {
+  const bytes = cache?.read(`${PREFIX}${realm}`)
   if (bytes === undefined) return undefined
   try {
     const value = decodeCbor(bytes)
@@ -78,6 +78,6 @@ export function readPosition(cache: LocalCache | undefined): ReadPosition | unde
   }
 }
 
-export function writePosition(cache: LocalCache | undefined, { last, until }: ReadPosition): void {
-  cache?.write(NAME, [encodeCbor([VERSION, idBytes(last), until === undefined ? null : idBytes(until)])])
+export function writePosition(cache: LocalCache | undefined, realm: RealmId, { last, until }: ReadPosition): void {
+  cache?.write(`${PREFIX}${realm}`, [encodeCbor([VERSION, idBytes(last), until === undefined ? null : idBytes(until)])])
 }

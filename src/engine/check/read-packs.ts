@@ -1,4 +1,4 @@
-import { forEachAtOnce } from '../../base/at-once.ts'
+import { runAll } from '../../base/run-all.ts'
 import { present } from '../../base/assert.ts'
 import { IntegrityError, StorageError, type TidemarkError } from '../../base/errors.ts'
 import type { InstanceId, ObjectId } from '../../base/ids.ts'
@@ -45,7 +45,7 @@ export interface PacksRead {
 export async function readPacks(options: ReadPacksOptions): Promise<PacksRead> {
   const { context, index, percent } = options
   const packs = options.rows.map((row) => ({ row, id: index.packs.row(row).id, bytes: index.packs.row(row).bytes }))
-  const position = readPosition(context.cache)
+  const position = readPosition(context.cache, context.repository.realm.realm)
   const plan = planReading(packs, percent, position)
   const reading = new Reading(options, plan.packs)
   await reading.run()
@@ -107,12 +107,13 @@ class Reading {
     })
     try {
       await using team = await workers.open('check', setup)
-      await forEachAtOnce(this.#packs.entries(), workers.threads * PACKS_PER_THREAD, async ([place, pack]) => {
+      const tasks = this.#packs.map((pack, place) => async () => {
         signal.throwIfAborted()
         await this.#read(team, pack)
         this.#done(place, pack)
         if (context.clock.monotonicMs() - this.#keptMs >= KEEP_INTERVAL_MS) await this.#keep()
       })
+      await runAll(tasks, workers.threads * PACKS_PER_THREAD)
     } finally {
       await this.#keep()
       // Only now: threads were looking up where blobs lie.
@@ -185,7 +186,7 @@ class Reading {
     const last = present(this.#packs[readTo - 1], 'a pack that was read').id
     const isUnfinished = percent >= 100 && readTo < this.#packs.length
     const position: ReadPosition = { last, until: isUnfinished ? this.#packs.at(-1)?.id : undefined }
-    writePosition(context.cache, position)
+    writePosition(context.cache, context.repository.realm.realm, position)
   }
 }
 

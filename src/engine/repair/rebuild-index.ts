@@ -41,6 +41,7 @@ export async function rebuildIndex(options: RebuildOptions): Promise<number> {
     signal.throwIfAborted()
     try {
       const written = await readPack(options, pack, writerKeys)
+      if (written === undefined) continue
       // An index file built from packs is of one writer key.
       const run = toHex(written.sealedWriterKey)
       const group = byRun.get(run) ?? []
@@ -55,21 +56,23 @@ export async function rebuildIndex(options: RebuildOptions): Promise<number> {
   return entered
 }
 
+/** Returns what an index says of a pack; `undefined` for one of another realm. */
 async function readPack(
   { repository, instances, signal }: RebuildOptions,
   { id, bytes }: UnnamedPack,
   writerKeys: WriterKeys,
-): Promise<WrittenPack> {
+): Promise<WrittenPack | undefined> {
   const { driver } = repository
   const name = { kind: 'packs', id } as const
   if (bytes < PACK_HEADER_BYTES + PACK_TRAILER_BYTES) throw new IntegrityError('MALFORMED', `it has ${bytes} bytes`)
   const header = await driver.get(name, { offset: 0, length: PACK_HEADER_BYTES }, signal)
+  const { realm, generation, sealedWriterKey, salt } = decodePackHeader(header)
+  if (realm !== repository.realm.realm) return undefined
   const tailOf = async (length: number): Promise<Uint8Array> =>
     driver.get(name, { offset: bytes - length, length }, signal)
   const guess = await tailOf(Math.min(TAIL_BYTES, bytes))
   const length = footerBytes(guess, bytes)
   const tail = length <= guess.byteLength ? guess : await tailOf(length)
-  const { generation, sealedWriterKey, salt } = decodePackHeader(header)
   const key = await writerKeys.packKey({ generation, sealed: sealedWriterKey }, salt)
   try {
     const publicKeyOf = (instance: InstanceId): Uint8Array | undefined => instances.get(instance)?.publicKey

@@ -3,7 +3,7 @@ import type { ObjectKind } from '../../storage/driver.ts'
 import { RunObject } from '../../repository/run-object.ts'
 import type { CareContext } from '../care-types.ts'
 import { deadPacks } from '../check/check-packs.ts'
-import { type Diagnosis, diagnose, type DiagnoseOptions } from '../check/diagnose.ts'
+import { type Examination, examine, type ExamineOptions, type RealmDiagnosis } from '../check/examine.ts'
 import { RunStore } from '../run/run-store.ts'
 import { BlobStore } from './blob-store.ts'
 import { ContentCutter } from './cut-content.ts'
@@ -67,27 +67,21 @@ class Repair {
 
   async run(): Promise<RepairReport> {
     const { dryRun } = this.#options
-    let wanted = new Wanted()
-    const onWound: DiagnoseOptions['onWound'] = (wound) => wanted.add(wound)
-    using first = await diagnose(this.#context, {
-      ...this.#options,
-      events: this.#events,
-      signal: this.#signal,
-      onWound,
+    const first = await this.#round({ ...this.#options, events: this.#events }, async (diagnosis) => {
+      for (const pack of diagnosis.rottenPacks) this.#rottenPacks.add(pack)
+      const indexed = await this.#rebuildIndex(diagnosis)
+      this.#packsIndexed += indexed
+      // With the packs in the index, less is lost than it seemed; and no run goes on past rotten records.
+      return (indexed === 0 && diagnosis.rottenObjects.length === 0) || dryRun
     })
-    for (const pack of first.rottenPacks) this.#rottenPacks.add(pack)
-    await this.#rebuildIndex(first)
-    await this.#removeRotten(first)
-    let isToHeal = true
-    if (this.#packsIndexed === 0 || dryRun) isToHeal = await this.#healRound(first, wanted)
-    for (let round = 1; isToHeal && !dryRun && round < ROUNDS_MAX; round++) {
-      wanted = new Wanted()
-      using next = await this.#lookAgain({ onWound })
-      isToHeal = await this.#healRound(next, wanted)
+    await this.#removeRotten(first.examination)
+    let isToHeal = !dryRun && (first.isHealed || this.#packsIndexed > 0 || this.#objectsRemoved > 0)
+    for (let round = 1; isToHeal && round < ROUNDS_MAX; round++) {
+      isToHeal = (await this.#round(this.#again({}))).isHealed
     }
     const done = {
       dryRun,
-      before: first.report,
+      before: first.examination.report,
       packsIndexed: this.#packsIndexed,
       objectsRemoved: this.#objectsRemoved,
       blobsHealed: this.#blobsHealed,
@@ -99,27 +93,44 @@ class Repair {
       damaged.add(entry)
       this.#events.left?.(entry)
     }
-    using last = await this.#lookAgain({ events: { affected } })
+    const last = await examine(this.#context, this.#again({ affected }))
     const notesPut = await damaged.mark(this.#context, last.points)
     return { ...done, after: last.report, notesPut }
   }
 
-  /** Looks at the structure as it is now; what the packs hold was read before. */
-  async #lookAgain(options: Partial<DiagnoseOptions>): Promise<Diagnosis> {
+  /** How to look at the structure as it is now; what the packs hold was read before. */
+  #again(events: RepairEvents): ExamineOptions {
     const progress = this.#events.progress?.bind(this.#events)
-    return diagnose(this.#context, {
+    return {
       readDataPercent: 0,
       dryRun: false,
       signal: this.#signal,
-      ...options,
-      events: { ...options.events, ...(progress === undefined ? {} : { progress }) },
-    })
+      events: { ...events, ...(progress === undefined ? {} : { progress }) },
+    }
   }
 
-  async #rebuildIndex({ presence, chain }: Diagnosis): Promise<void> {
-    const { repository } = this.#context
+  /** Examines everything, and heals in each realm unless `prepare` says otherwise; tells whether that stored anything. */
+  async #round(
+    options: Omit<ExamineOptions, 'signal'>,
+    prepare: (diagnosis: RealmDiagnosis) => Promise<boolean> = async () => true,
+  ): Promise<{ readonly examination: Examination; readonly isHealed: boolean }> {
+    let wanted = new Wanted()
+    let isHealed = false
+    const examination = await examine(this.#context, {
+      ...options,
+      signal: this.#signal,
+      onWound: (wound) => wanted.add(wound),
+      onRealm: async (diagnosis) => {
+        if (await prepare(diagnosis)) isHealed = (await this.#heal(diagnosis, wanted)) || isHealed
+        wanted = new Wanted()
+      },
+    })
+    return { examination, isHealed }
+  }
+
+  async #rebuildIndex({ repository, presence, chain }: RealmDiagnosis): Promise<number> {
     const dead = await deadPacks(repository, this.#signal)
-    this.#packsIndexed = await rebuildIndex({
+    return rebuildIndex({
       repository,
       // What a prune is about to delete needs no index any more.
       packs: presence.unnamed.filter(({ id }) => !dead.has(id)),
@@ -130,7 +141,7 @@ class Repair {
     })
   }
 
-  async #removeRotten({ rottenObjects }: Diagnosis): Promise<void> {
+  async #removeRotten({ rottenObjects }: Examination): Promise<void> {
     for (const object of rottenObjects) {
       const [kind, id] = object.split('/') as [ObjectKind, ObjectId]
       if (!REMOVABLE.includes(kind)) continue
@@ -140,8 +151,9 @@ class Repair {
   }
 
   /** Stores again what can be had; tells whether that was anything. */
-  async #healRound(diagnosis: Diagnosis, wanted: Wanted): Promise<boolean> {
-    const { repository, workers, clock, randomness } = this.#context
+  async #heal(diagnosis: RealmDiagnosis, wanted: Wanted): Promise<boolean> {
+    const { workers, clock, randomness } = this.#context
+    const { repository } = diagnosis
     const { dryRun, sources } = this.#options
     const { realm } = repository
     const store = dryRun ? undefined : await RunStore.open({ repository, workers, clock, randomness })
@@ -149,7 +161,7 @@ class Repair {
     try {
       const rottenPacks = new Set([...this.#rottenPacks, ...doubtedPacks(diagnosis)])
       if (store !== undefined) await doubtAsFound(store, diagnosis, rottenPacks)
-      await salvage({ repository, diagnosis, rottenPacks, store: blobs, signal: this.#signal })
+      await salvage({ diagnosis, rottenPacks, store: blobs, signal: this.#signal })
       await wanted.heal({
         sources,
         blobs: diagnosis.blobs,
@@ -170,7 +182,7 @@ class Repair {
 }
 
 /** Packs that do not give all of what they hold: what they still give should be elsewhere, too. */
-function doubtedPacks({ index: { blobs, packs } }: Diagnosis): ObjectId[] {
+function doubtedPacks({ index: { blobs, packs } }: RealmDiagnosis): ObjectId[] {
   const doubted: ObjectId[] = []
   for (let row = 0; row < packs.size; row++) {
     const { id, firstFrame = 0, frames = 0 } = packs.row(row)
@@ -186,7 +198,7 @@ function doubtedPacks({ index: { blobs, packs } }: Diagnosis): ObjectId[] {
 /** What is stored now must count as new, and rank above what these packs hold. */
 async function doubtAsFound(
   store: RunStore,
-  { presence, index: found }: Diagnosis,
+  { presence, index: found }: RealmDiagnosis,
   rottenPacks: ReadonlySet<ObjectId>,
 ): Promise<void> {
   const index = await store.index()

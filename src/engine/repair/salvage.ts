@@ -1,17 +1,15 @@
 import type { ObjectId } from '../../base/ids.ts'
 import type { BlobType } from '../../format/pack.ts'
 import { type FrameOutcome, FrameReader } from '../../repository/frame-reader.ts'
-import type { Repository } from '../../repository/repository.ts'
 import type { BlobLocation } from '../../repository/blob-index.ts'
-import type { Diagnosis } from '../check/diagnose.ts'
+import type { RealmDiagnosis } from '../check/examine.ts'
 import type { BlobStore } from './blob-store.ts'
 
 /** Frames that are decoded at once: at most 4 MiB each, mostly one. */
 const FRAMES_AT_ONCE = 16
 
 export interface SalvageOptions {
-  readonly repository: Repository
-  readonly diagnosis: Diagnosis
+  readonly diagnosis: RealmDiagnosis
   readonly rottenPacks: ReadonlySet<ObjectId>
   readonly store: BlobStore
   readonly signal: AbortSignal
@@ -22,8 +20,8 @@ export interface SalvageOptions {
  *
  * Every blob is verified; those that are not what the index says stay lost.
  */
-export async function salvage({ repository, diagnosis, rottenPacks, store, signal }: SalvageOptions): Promise<void> {
-  const { index, needed } = diagnosis
+export async function salvage({ diagnosis, rottenPacks, store, signal }: SalvageOptions): Promise<void> {
+  const { repository, index, needed } = diagnosis
   const rotten = new Set([...rottenPacks].map((id) => index.packs.rowOf(id)))
   const { frames } = index.blobs
   const wanted = new Map<number, { readonly entry: number; readonly location: BlobLocation }[]>()

@@ -1,13 +1,16 @@
+import { assert } from '../../base/assert.ts'
 import type { BitSet } from '../../base/bit-set.ts'
+import { numberOf } from '../../base/number-of.ts'
 import { IntegrityError, KeyError, StorageError } from '../../base/errors.ts'
 import type { BlobId, ObjectId } from '../../base/ids.ts'
 import { BlobReader } from '../../repository/blob-reader.ts'
 import type { PointChain } from '../../repository/point-chain.ts'
 import { compareCreated, type PointInfo } from '../../repository/point-info.ts'
 import { RepositoryIndex } from '../../repository/repository-index.ts'
-import type { CareContext } from '../care-types.ts'
+import type { Repository } from '../../repository/repository.ts'
+import type { CareContext, PackSum } from '../care-types.ts'
 import { findAffected, type Wound } from './affected.ts'
-import { deadPacks, checkPacks, type PackPresence } from './check-packs.ts'
+import { checkPacks, deadPacks, ofOpenedRealms, type PackPresence, type UnnamedPack } from './check-packs.ts'
 import { checkRecords } from './check-records.ts'
 import type { AffectedPoint, CheckEvents, CheckOptions, CheckReport, DataRead } from './check-types.ts'
 import { Findings } from './findings.ts'
@@ -15,19 +18,20 @@ import { LostCopies } from './lost-copies.ts'
 import { type PacksRead, readPacks } from './read-packs.ts'
 import { checkTrees } from './check-trees.ts'
 
-export interface DiagnoseOptions extends CheckOptions {
+export interface ExamineOptions extends CheckOptions {
   readonly events: CheckEvents
   readonly signal: AbortSignal
   /** Told of each file and directory that suffers, beside the events. */
   readonly onWound?: (wound: Wound) => void
+  /** Given what was found out about each realm in turn; its index is given back afterwards. */
+  readonly onRealm?: (diagnosis: RealmDiagnosis) => Promise<void>
 }
 
-/** What was found out about a repository, and what it was found with. Disposing of it gives back the index. */
-export interface Diagnosis extends Disposable {
-  readonly report: CheckReport
+/** What was found out about a realm, and what it was found with. */
+export interface RealmDiagnosis {
+  /** In the realm. */
+  readonly repository: Repository
   readonly chain: PointChain
-  /** Those that could be looked into, the newest first. */
-  readonly points: readonly PointInfo[]
   /** What cannot be read is in doubt in it, and nothing else. */
   readonly index: RepositoryIndex
   /** Reads from the store alone. */
@@ -35,75 +39,114 @@ export interface Diagnosis extends Disposable {
   readonly presence: PackPresence
   /** Packs whose bytes are not what was written, though points rely on them: only what was read is among them. */
   readonly rottenPacks: readonly ObjectId[]
-  /** Objects, such as `marks/…`, whose bytes are not those of their names. */
-  readonly rottenObjects: readonly string[]
   /** Entries of the index that points need. */
   readonly needed: BitSet
+  /** Those known so far: see `Examination`. */
+  readonly rottenObjects: readonly string[]
 }
 
-/** Does what `check` does, and keeps what a repair goes on from. */
-export async function diagnose(context: CareContext, options: DiagnoseOptions): Promise<Diagnosis> {
+export interface Examination {
+  readonly report: CheckReport
+  readonly points: readonly PointInfo[]
+  /** Objects, such as `marks/…`, whose bytes are not those of their names. */
+  readonly rottenObjects: readonly string[]
+}
+
+/**
+ * Does what `check` does, realm by realm, and hands out what a repair goes on from.
+ *
+ * Memory: the index of one realm at a time.
+ */
+export async function examine(context: CareContext, options: ExamineOptions): Promise<Examination> {
   const { repository } = context
   const { events, signal } = options
   if (!repository.keyRing.full) throw notFull()
   const findings = new Findings(events)
   const chain = await checkRecords(context, findings, signal)
-  const index = await loadIndex(context, findings, signal)
-  try {
-    const points = pointsOf(context, chain, findings)
-    const blobs = new BlobReader({
-      driver: repository.driver,
-      repository: repository.id,
-      realm: repository.realm,
-      index,
-    })
-    const presence = await checkPacks(repository, index, signal)
-    const lost = new LostCopies(context, events, options)
-    const { rows } = presence
-    const percent = options.readDataPercent
-    const { instances } = chain
-    const read: PacksRead | undefined =
-      percent > 0
-        ? await readPacks({ context, index, instances, rows, percent, findings, lost, events, signal })
-        : undefined
-    const { needed, trees, isWhole } = await checkTrees({ index, blobs, points, lost, events, signal })
-    await lost.write()
-    const packsNeeded = rowsOf(index, needed)
-    const rottenRows = [...(read?.rotten.keys() ?? [])].filter((row) => packsNeeded.has(row))
-    const rottenPacks = rottenRows.map((row) => index.packs.row(row).id)
-    await judgePacks(context, { presence, read, packsNeeded, index, findings, signal })
-    const isSound = (blob: BlobId): boolean => isSoundData(index, blob)
-    const areBlobsSound = isWhole && !hasDoubtful(index, needed)
-    const affected = areBlobsSound ? [] : await tellAffected({ ...options, points, blobs, isSound })
-    tellUnnamed(presence, findings)
-    const report: CheckReport = {
-      points: points.length,
-      trees,
-      blobs: needed.count,
-      packs: sumOf(rows.map((row) => index.packs.row(row))),
-      unnamedPacks: sumOf(presence.unnamed),
-      dataRead: read?.dataRead,
-      damage: findings.damage,
-      notes: findings.notes,
-      affected,
-      blobsCalledLost: lost.blobs,
-    }
-    return {
-      report,
-      chain,
-      points,
-      index,
-      blobs,
-      presence,
-      rottenPacks,
-      rottenObjects: findings.rotten,
-      needed,
-      [Symbol.dispose]: () => index[Symbol.dispose](),
-    }
-  } catch (error) {
-    index[Symbol.dispose]()
-    throw error
+  const realms: RealmReport[] = []
+  let unnamed: readonly UnnamedPack[] | undefined
+  for (const realm of repository.keyRing.realms()) {
+    const inRealm = { ...context, repository: repository.inRealm(realm) }
+    const examined = await examineRealm(inRealm, { chain, findings, options })
+    realms.push(examined.report)
+    const names = new Set(examined.unnamed.map(({ id }) => id))
+    unnamed = unnamed?.filter(({ id }) => names.has(id)) ?? examined.unnamed
   }
+  const unnamedPacks = sumOf(await ofOpenedRealms(repository, unnamed ?? []))
+  tellUnnamed(unnamedPacks, findings)
+  const { damage, notes, rotten } = findings
+  const report = { ...merge(realms), unnamedPacks, damage, notes }
+  return { report, points: chain.points, rottenObjects: rotten }
+}
+
+type RealmReport = Omit<CheckReport, 'unnamedPacks' | 'damage' | 'notes'>
+
+async function examineRealm(
+  context: CareContext,
+  of: { readonly chain: PointChain; readonly findings: Findings; readonly options: ExamineOptions },
+): Promise<{ readonly report: RealmReport; readonly unnamed: readonly UnnamedPack[] }> {
+  const { repository } = context
+  const { chain, findings, options } = of
+  const { events, signal, readDataPercent: percent } = options
+  const points = chain.points
+    .filter(({ realm }) => realm === repository.realm.realm)
+    .sort((a, b) => compareCreated(b, a))
+  using index = await loadIndex(context, findings, signal)
+  const { driver, id, realm } = repository
+  const blobs = new BlobReader({ driver, repository: id, realm, index })
+  const presence = await checkPacks(repository, index, signal)
+  const lost = new LostCopies(context, events, options)
+  const { rows, unnamed } = presence
+  const reading = { context, index, instances: chain.instances, rows, percent, findings, lost, events, signal }
+  const read: PacksRead | undefined = percent > 0 ? await readPacks(reading) : undefined
+  const { needed, trees, isWhole } = await checkTrees({ index, blobs, points, lost, events, signal })
+  await lost.write()
+  const packsNeeded = rowsOf(index, needed)
+  await judgePacks(context, { presence, read, packsNeeded, index, findings, signal })
+  const isSound = (blob: BlobId): boolean => isSoundData(index, blob)
+  const areBlobsSound = isWhole && !hasDoubtful(index, needed)
+  const affected = areBlobsSound ? [] : await tellAffected({ ...options, points, blobs, isSound })
+  const rottenRows = [...(read?.rotten.keys() ?? [])].filter((row) => packsNeeded.has(row))
+  const rottenPacks = rottenRows.map((row) => index.packs.row(row).id)
+  const rottenObjects = findings.rotten
+  await options.onRealm?.({ repository, chain, index, blobs, presence, rottenPacks, needed, rottenObjects })
+  const report: RealmReport = {
+    points: points.length,
+    trees,
+    blobs: needed.count,
+    packs: sumOf(rows.map((row) => index.packs.row(row))),
+    dataRead: read?.dataRead,
+    affected,
+    blobsCalledLost: lost.blobs,
+  }
+  return { report, unnamed }
+}
+
+/** Puts together what was found in all realms. */
+function merge(realms: readonly RealmReport[]): RealmReport {
+  const [first, ...others] = realms
+  assert(first !== undefined, 'a key set has a realm')
+  return others.reduce(
+    (sum, report) => ({
+      points: sum.points + report.points,
+      trees: sum.trees + report.trees,
+      blobs: sum.blobs + report.blobs,
+      packs: addSums(sum.packs, report.packs),
+      dataRead: addReads(sum.dataRead, report.dataRead),
+      affected: [...sum.affected, ...report.affected],
+      blobsCalledLost: sum.blobsCalledLost + report.blobsCalledLost,
+    }),
+    first,
+  )
+}
+
+function addSums(a: PackSum, b: PackSum): PackSum {
+  return { packs: a.packs + b.packs, bytes: a.bytes + b.bytes }
+}
+
+function addReads(a: DataRead | undefined, b: DataRead | undefined): DataRead | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return { ...addSums(a, b), packsBefore: a.packsBefore + b.packsBefore, total: addSums(a.total, b.total) }
 }
 
 async function loadIndex(
@@ -114,17 +157,6 @@ async function loadIndex(
   const { driver, id, records, realm, cache } = repository
   const onProblem = findings.damaged
   return RepositoryIndex.load({ driver, repository: id, records, realm, cache, forCheck: true, onProblem, signal })
-}
-
-/** Returns the points whose trees this realm's keys open; the newest matter most. */
-function pointsOf({ repository }: CareContext, chain: PointChain, findings: Findings): PointInfo[] {
-  const points = chain.points.filter(({ realm }) => realm === repository.realm.realm)
-  const foreign = chain.points.length - points.length
-  if (foreign > 0) {
-    const message = `${foreign} points of other realms were not looked into`
-    findings.noted(new KeyError('WRONG_KEY', message, { context: { points: foreign } }))
-  }
-  return points.sort((a, b) => compareCreated(b, a))
 }
 
 /** Returns the packs that needed blobs count on: each on its copy that counts. */
@@ -179,7 +211,7 @@ async function judgePacks(
 }
 
 async function tellAffected(
-  options: DiagnoseOptions & {
+  options: ExamineOptions & {
     readonly points: readonly PointInfo[]
     readonly blobs: BlobReader
     readonly isSound: (blob: BlobId) => boolean
@@ -195,11 +227,10 @@ async function tellAffected(
   return Array.from(counts, ([point, entries]) => ({ point, entries }))
 }
 
-function tellUnnamed({ unnamed }: PackPresence, findings: Findings): void {
-  if (unnamed.length === 0) return
-  const { packs, bytes } = sumOf(unnamed)
+function tellUnnamed({ packs, bytes }: PackSum, findings: Findings): void {
+  if (packs === 0) return
   findings.noted(
-    new StorageError('STORE_FAILED', `no index names ${packs === 1 ? 'one pack' : `${packs} packs`} of the store`, {
+    new StorageError('STORE_FAILED', `no index names ${numberOf(packs, 'pack')} of the store`, {
       context: { packs, bytes },
       hint: 'A backup is running or was interrupted: the next one uses what they hold, or a prune removes them.',
     }),
@@ -214,7 +245,7 @@ function notNeeded(problem: { message: string; context: Readonly<Record<string, 
   })
 }
 
-function sumOf(packs: readonly { readonly bytes: number }[]): DataRead['total'] {
+function sumOf(packs: readonly { readonly bytes: number }[]): PackSum {
   return { packs: packs.length, bytes: packs.reduce((sum, { bytes }) => sum + bytes, 0) }
 }
 
