@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'KDF_BOUNDS'
   | 'BAD_RECOVERY_CODE'
   | 'UNKNOWN_SLOT'
+  | 'KEY_LIMIT'
   // sources and targets
   | 'SOURCE_NOT_FOUND'
   | 'SOURCE_UNREADABLE'

@@ -42,6 +42,7 @@ function exitCodeOfCode(code: ErrorCode): number {
     case 'BLOB_MISSING':
     case 'SLOT_DAMAGED':
     case 'LAST_FULL_SLOT':
+    case 'KEY_LIMIT':
     case 'KDF_BOUNDS':
     case 'SOURCE_NOT_FOUND':
     case 'SOURCE_UNREADABLE':

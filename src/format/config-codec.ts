@@ -13,7 +13,7 @@ import {
   type SignedConfig,
 } from './config.ts'
 import { JsonReader } from './json-reader.ts'
-import { REALMS_MAX } from './key-set.ts'
+import { GENERATIONS_MAX, REALMS_MAX } from './key-set.ts'
 import { malformed, unsupportedVersion } from './malformed.ts'
 import type { Features } from './records.ts'
 import { KEY_SET_KINDS } from './slot.ts'
@@ -30,6 +30,8 @@ const PUBLIC_KEY_BYTES = 32
 const SEALING_PUBLIC_KEY_BYTES = 1216
 const TAIL_BYTES = SIGNATURE_PREFIX.length + 2 * SIGNATURE_BYTES + SUFFIX.length
 const FEATURES_MAX = 64
+/** It is not spelt out. */
+const FIRST_GENERATION = 1
 const GRACE_SECONDS_MAX = 10 * 366 * 86_400
 /** Features that this version understands: none exist yet. */
 const READ_FEATURES: ReadonlySet<string> = new Set<string>()
@@ -56,11 +58,14 @@ export function encodeConfigBody(config: RepositoryConfig): Uint8Array {
       revision: config.revision,
       previous: config.previous ?? null,
       ownerPublicKey: toHex(config.ownerPublicKey),
+      generation: config.generation === FIRST_GENERATION ? undefined : config.generation,
       realms: config.realms,
-      slots: config.slots.map(({ id, keySet, sealingPublicKey }) => ({
+      slots: config.slots.map(({ id, keySet, realm, sealingPublicKey, update }) => ({
         id,
         keySet,
+        realm,
         sealingPublicKey: toHex(sealingPublicKey),
+        update,
       })),
       extensions: config.extensions,
     }),
@@ -117,9 +122,15 @@ function decodeBody(body: Uint8Array): RepositoryConfig {
     revision: json.integer('revision', 1, Number.MAX_SAFE_INTEGER),
     previous: json.takeNull('previous') ? undefined : json.id<ObjectId>('previous', OBJECT_ID_BYTES),
     ownerPublicKey: json.bytes('ownerPublicKey', PUBLIC_KEY_BYTES),
+    generation: json.has('generation')
+      ? json.integer('generation', FIRST_GENERATION + 1, GENERATIONS_MAX)
+      : FIRST_GENERATION,
     realms: readRealms(json),
     slots: json.objects('slots', CONFIG_SLOTS_MAX).map(readSlot),
     extensions: readExtensions(json),
+  }
+  if (config.slots.some(({ realm }) => realm !== undefined && !config.realms.includes(realm))) {
+    throw json.malformed('slots', 'name a realm that is not there')
   }
   if (config.revision === 1 && config.previous !== undefined) {
     throw json.malformed('previous', 'names a config before the first')
@@ -178,9 +189,14 @@ function readSlot(json: JsonReader): ConfigSlot {
   const name = json.string('keySet')
   const keySet = KEY_SET_KINDS.find((kind) => kind === name)
   if (keySet === undefined) throw json.malformed('keySet', 'is unknown')
+  const realm = json.has('realm') ? json.id<RealmId>('realm', REALM_ID_BYTES) : undefined
+  if ((keySet === 'backup-only') !== (realm !== undefined)) {
+    throw json.malformed('realm', 'is what a backup-only slot has, and no other')
+  }
   const sealingPublicKey = json.bytes('sealingPublicKey', SEALING_PUBLIC_KEY_BYTES)
+  const update = json.has('update') ? json.id<ObjectId>('update', OBJECT_ID_BYTES) : undefined
   json.expectEnd()
-  return { id, keySet, sealingPublicKey }
+  return { id, keySet, realm, sealingPublicKey, update }
 }
 
 function readExtensions(json: JsonReader): Record<string, unknown> {

@@ -11,8 +11,12 @@ export const CONFIG_SUITE = 1
 export interface ConfigSlot {
   readonly id: ObjectId
   readonly keySet: KeySetKind
+  /** Of a backup-only slot only: the realm that it writes into. */
+  readonly realm?: RealmId | undefined
   /** X-Wing, 1216 bytes: new generations are sealed to it. */
   readonly sealingPublicKey: Uint8Array
+  /** The object in `keys/` that holds the slot's key set as it is now, where it changed since the slot was made. */
+  readonly update?: ObjectId | undefined
 }
 
 /** What holds for a whole repository; plain to whoever can read the store, signed by the owner. */
@@ -32,6 +36,8 @@ export interface RepositoryConfig {
   readonly previous: ObjectId | undefined
   /** Ed25519, 32 bytes. */
   readonly ownerPublicKey: Uint8Array
+  /** The newest of the master key; generations count from 1. */
+  readonly generation: number
   /** The first is `home`. */
   readonly realms: readonly RealmId[]
   /** In the order in which they were added. */

@@ -50,6 +50,11 @@ export class JsonReader {
     return toHex(this.bytes(name, length)) as Id
   }
 
+  /** Tells whether a member is there that was not read yet. */
+  has(name: string): boolean {
+    return this.#members.has(name)
+  }
+
   /** Tells whether a member is null, and takes it if so. */
   takeNull(name: string): boolean {
     return this.#members.get(name) === null && this.#members.delete(name)

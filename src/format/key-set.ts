@@ -6,7 +6,8 @@ import { skipExtensions } from './extensions.ts'
 
 /** Room for an encoded key set in a slot. */
 export const KEY_SET_BYTES_MAX = 7680
-const GENERATIONS_MAX = 64
+/** Of the master key. */
+export const GENERATIONS_MAX = 64
 export const REALMS_MAX = 32
 /** UTF-8 bytes of a realm's name. */
 const REALM_NAME_BYTES_MAX = 64

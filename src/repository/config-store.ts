@@ -102,14 +102,14 @@ export async function putConfig(driver: Driver, ring: KeyRing, config: Repositor
 export async function updateConfig(
   driver: Driver,
   by: { readonly ring: KeyRing; readonly memory: RevisionMemory | undefined },
-  change: (config: RepositoryConfig) => RepositoryConfig,
+  change: (config: RepositoryConfig) => RepositoryConfig | Promise<RepositoryConfig>,
 ): Promise<StoredConfig> {
   const trust = { ownerPublicKey: by.ring.ownerPublicKey, memory: by.memory }
   for (let attempt = 1; attempt <= UPDATE_ATTEMPTS; attempt++) {
     const current = chooseConfig(await readConfigs(driver), trust)
     if (current === undefined) throw configMissing(driver)
     const revision = current.config.revision + 1
-    const config = { ...change(current.config), revision, previous: current.id }
+    const config = { ...(await change(current.config)), revision, previous: current.id }
     const id = await putConfig(driver, by.ring, config)
     const stored = await readConfigs(driver)
     if (!stored.some((other) => other.id !== id && other.config.revision >= revision)) {

@@ -61,6 +61,7 @@ export async function createRepository(driver: Driver, options: CreateOptions): 
     features: { read: [], write: [], prune: [] },
     revision: 1,
     previous: undefined,
+    generation: 1,
     realms: set.realms.map(({ id }) => id),
     slots,
     extensions: {},

@@ -4,6 +4,7 @@ import type { RealmId, RepositoryId } from '../base/ids.ts'
 import type { Randomness } from '../base/random.ts'
 import { sign, signingKeyPair } from '../crypto/ed25519.ts'
 import { keepSecret, wipe } from '../crypto/secret.ts'
+import type { RepositoryConfig } from '../format/config.ts'
 import type { BackupKeySet, BlobIdKeys, FullKeySet, KeySet, NamedRealm } from '../format/key-set.ts'
 import { type BlobType, SEALED_WRITER_KEY_BYTES } from '../format/pack.ts'
 import { deriveChunkerSeed, deriveIdKey, deriveMetadataKey, deriveSealingSeed, writerKeyInfo } from './key-tree.ts'
@@ -62,6 +63,13 @@ export interface KeyRing extends Disposable {
  */
 export function openKeyRing(set: KeySet, randomness: Randomness): KeyRing {
   return set.kind === 'full' ? new FullRing(set, randomness) : new BackupRing(set, randomness)
+}
+
+/** Tells whether a key ring has all that the owner says there is: whoever lacks some must not write. */
+export function holdsAll(ring: KeyRing, config: Pick<RepositoryConfig, 'generation' | 'realms'>): boolean {
+  const held = new Set(ring.realms())
+  const hasRealms = !ring.full || config.realms.every((realm) => held.has(realm))
+  return hasRealms && ring.realm().generation === config.generation
 }
 
 abstract class Ring implements KeyRing {

@@ -1,11 +1,12 @@
 import type { Timespec } from '../base/clock.ts'
+import { present } from '../base/assert.ts'
 import { equalBytes } from '../base/bytes.ts'
 import { IntegrityError, KeyError, StorageError, type TidemarkError } from '../base/errors.ts'
 import type { ObjectId, RepositoryId } from '../base/ids.ts'
 import { FRAME_BYTES_TARGET, PACK_BYTES_TARGET } from '../base/limits.ts'
 import type { Randomness } from '../base/random.ts'
 import { keepSecret, wipe } from '../crypto/secret.ts'
-import { CONFIG_SUITE, type RepositoryConfig } from '../format/config.ts'
+import { CONFIG_SUITE, type ConfigSlot, type RepositoryConfig } from '../format/config.ts'
 import { decodeKeySet } from '../format/key-set.ts'
 import type { DecodedSlot, SlotContent } from '../format/slot.ts'
 import type { Driver } from '../storage/driver.ts'
@@ -17,8 +18,9 @@ import {
   type RevisionMemory,
   type StoredConfig,
 } from './config-store.ts'
-import { type KeyRing, openKeyRing } from './key-ring.ts'
-import { deriveSlotKey, type SlotSecret, unwrapSlot } from './slot-key.ts'
+import { holdsAll, type KeyRing, openKeyRing } from './key-ring.ts'
+import { openKeyUpdate, readKeyUpdate, readKeyUpdates, type StoredUpdate } from './key-updates.ts'
+import { deriveSlotKey, slotDamaged, type SlotSecret, unwrapSlot } from './slot-key.ts'
 import { isRemovedSlot } from './slot-removal.ts'
 import { type PendingSlotKey, readSlots, type StoredSlot } from './slots.ts'
 
@@ -67,9 +69,11 @@ export async function openKeys(driver: Driver, secret: SlotSecret, options: Open
   for (const stored of inOrder(slots, configs.at(-1)?.config, first)) {
     const { id, slot } = stored
     if (slot?.header.kind !== secret.kind) continue
-    const content = await tryOpen(id, slot, { secret, pending: options.pending, problems })
-    if (content === 'damaged') continue
-    const opened = content && (await finish({ driver, configs, slots, options }, { id, slot }, content))
+    const opened = await orDamaged(problems, async () => {
+      const content = await tryOpen(id, slot, { secret, pending: options.pending })
+      return content && finish({ driver, configs, slots, options }, { id, slot }, content)
+    })
+    if (opened === 'damaged') continue
     if (opened === undefined) {
       wrong++
       continue
@@ -101,18 +105,23 @@ function inOrder(slots: StoredSlot[], config: RepositoryConfig | undefined, firs
 async function tryOpen(
   id: ObjectId,
   slot: DecodedSlot,
-  how: { secret: SlotSecret; pending: PendingSlotKey | undefined; problems: TidemarkError[] },
-): Promise<SlotContent | 'damaged' | undefined> {
+  how: { secret: SlotSecret; pending: PendingSlotKey | undefined },
+): Promise<SlotContent | undefined> {
+  const derived = await (how.pending?.slot === id ? how.pending.key : deriveSlotKey(slot.header, how.secret))
   try {
-    const derived = await (how.pending?.slot === id ? how.pending.key : deriveSlotKey(slot.header, how.secret))
-    try {
-      return unwrapSlot(id, slot, derived)
-    } finally {
-      wipe(derived)
-    }
+    return unwrapSlot(id, slot, derived)
+  } finally {
+    wipe(derived)
+  }
+}
+
+/** What is wrong with one slot must not keep another from being tried. */
+async function orDamaged<T>(problems: TidemarkError[], open: () => Promise<T>): Promise<T | 'damaged'> {
+  try {
+    return await open()
   } catch (error) {
     if (!(error instanceof KeyError)) throw error
-    how.problems.push(error)
+    problems.push(error)
     return 'damaged'
   }
 }
@@ -124,42 +133,113 @@ interface Store {
   readonly options: OpenKeysOptions
 }
 
-/** Returns the opened keys, or `undefined` when the owner removed the slot. */
+/**
+ * Returns the opened keys, or `undefined` when the owner removed the slot, or left it out when the keys were changed.
+ * @throws {KeyError} SLOT_DAMAGED: what the slot's key set is now cannot be read.
+ */
 async function finish(
   store: Store,
   { id, slot }: { readonly id: ObjectId; readonly slot: DecodedSlot },
   content: SlotContent,
 ): Promise<OpenedKeys | undefined> {
   const { driver, configs, options } = store
-  const ring = openKeyRing(decodeKeySet(content.keySet), options.randomness)
-  const keySet = keepSecret(content.keySet)
-  wipe(content.sealingSeed)
+  const { repository, ownerPublicKey } = slot.header
+  using keys = new KeysInHand(content, options.randomness)
+  if (!equalBytes(ownerPublicKey, keys.ring.ownerPublicKey)) throw foreignConfig(driver)
+  const memory = options.rebuildConfig === true ? undefined : options.memory
+  const trusted = chooseConfig(configs, { ownerPublicKey, memory })
+  const listed = trusted?.config.slots.find((known) => known.id === id)
+  const update =
+    listed === undefined
+      ? await newestUpdate(store, { id, ownerPublicKey })
+      : await namedUpdate(store, listed, ownerPublicKey)
+  if (update !== undefined) await keys.take(update, { slot: id, repository })
+  const chosen = trusted ?? (await rebuild(store, keys.ring, { id, slot, update }))
+  const { config, id: configId } = chosen
+  if (config.repository !== repository) throw foreignConfig(driver)
+  if (listed === undefined && trusted !== undefined) {
+    if (await isRemovedSlot(id, { ...store, repository, ring: keys.ring, ...options })) return undefined
+    if (!holdsAll(keys.ring, config)) return undefined
+  } else if (!holdsAll(keys.ring, config)) throw slotDamaged(id, undefined)
+  const { label, created } = content
+  const { ring, keySet } = keys.handOver()
   const dispose = (): void => {
     ring[Symbol.dispose]()
     wipe(keySet)
   }
-  try {
-    const { repository, ownerPublicKey } = slot.header
-    if (!equalBytes(ownerPublicKey, ring.ownerPublicKey)) throw foreignConfig(driver)
-    const trust = {
-      ownerPublicKey: ring.ownerPublicKey,
-      memory: options.rebuildConfig === true ? undefined : options.memory,
-    }
-    const chosen = chooseConfig(configs, trust) ?? (await rebuild(store, ring, { id, slot }))
-    const { config } = chosen
-    if (config.repository !== repository) throw foreignConfig(driver)
-    const listed = config.slots.some((known) => known.id === id)
-    if (!listed && (await isRemovedSlot(id, { ...store, repository, ring, ...options }))) {
-      dispose()
-      return undefined
-    }
-    const { label, created } = content
-    const { id: configId } = chosen
-    return { repository, ring, config, configId, slot: id, label, created, keySet, [Symbol.dispose]: dispose }
-  } catch (error) {
-    dispose()
-    throw error
+  return { repository, ring, config, configId, slot: id, label, created, keySet, [Symbol.dispose]: dispose }
+}
+
+/** A slot's keys while it is not certain yet that they are to be used. Disposing of it wipes what was not handed over. */
+class KeysInHand implements Disposable {
+  readonly #randomness: Randomness
+  readonly #sealingSeed: Uint8Array
+  #opened: { ring: KeyRing; keySet: Uint8Array } | undefined
+
+  /** Ownership: the secrets of `content` move in. */
+  constructor(content: SlotContent, randomness: Randomness) {
+    this.#randomness = randomness
+    this.#sealingSeed = content.sealingSeed
+    this.#opened = this.#open(content.keySet)
   }
+
+  get ring(): KeyRing {
+    return present(this.#opened, 'the keys in hand').ring
+  }
+
+  /** Replaces the key set that was wrapped in the slot by what became of it. */
+  async take(update: StoredUpdate, of: { readonly slot: ObjectId; readonly repository: RepositoryId }): Promise<void> {
+    const { full, ownerPublicKey } = this.ring
+    const keySet = await openKeyUpdate(update, { ...of, sealingSeed: this.#sealingSeed })
+    this.#wipe()
+    this.#opened = this.#open(keySet)
+    const isSameOwner = equalBytes(this.ring.ownerPublicKey, ownerPublicKey)
+    if (this.ring.full !== full || !isSameOwner) throw slotDamaged(update.id, undefined)
+  }
+
+  handOver(): { ring: KeyRing; keySet: Uint8Array } {
+    const opened = present(this.#opened, 'the keys in hand')
+    this.#opened = undefined
+    return opened
+  }
+
+  [Symbol.dispose](): void {
+    wipe(this.#sealingSeed)
+    this.#wipe()
+  }
+
+  #open(keySet: Uint8Array): { ring: KeyRing; keySet: Uint8Array } {
+    return { ring: openKeyRing(decodeKeySet(keySet), this.#randomness), keySet: keepSecret(keySet) }
+  }
+
+  #wipe(): void {
+    this.#opened?.ring[Symbol.dispose]()
+    if (this.#opened !== undefined) wipe(this.#opened.keySet)
+    this.#opened = undefined
+  }
+}
+
+async function namedUpdate(
+  { driver }: Store,
+  { id, update }: ConfigSlot,
+  ownerPublicKey: Uint8Array,
+): Promise<StoredUpdate | undefined> {
+  if (update === undefined) return undefined
+  try {
+    return await readKeyUpdate(driver, update, ownerPublicKey)
+  } catch (error) {
+    const isGone = error instanceof StorageError && error.code === 'NOT_FOUND'
+    throw isGone || error instanceof IntegrityError ? slotDamaged(id, error) : error
+  }
+}
+
+/** Of a slot that no config lists, the newest update is the one that counts. */
+async function newestUpdate(
+  { driver, options }: Store,
+  { id, ownerPublicKey }: { readonly id: ObjectId; readonly ownerPublicKey: Uint8Array },
+): Promise<StoredUpdate | undefined> {
+  const updates = await readKeyUpdates(driver, { ownerPublicKey, onProblem: options.onProblem })
+  return updates.find(({ update }) => update.header.slot === id)
 }
 
 /**
@@ -169,11 +249,15 @@ async function finish(
 async function rebuild(
   { driver, options }: Store,
   ring: KeyRing,
-  { id, slot }: { readonly id: ObjectId; readonly slot: DecodedSlot },
+  {
+    id,
+    slot,
+    update,
+  }: { readonly id: ObjectId; readonly slot: DecodedSlot; readonly update: StoredUpdate | undefined },
 ): Promise<StoredConfig> {
   if (options.rebuildConfig !== true) throw configMissing(driver)
   const { repository, chunker, graceSeconds, keySet, sealingPublicKey } = slot.header
-  const revision = (options.memory?.read() ?? 0) + 1
+  const revision = Math.max(options.memory?.read() ?? 0, update?.update.header.revision ?? 0) + 1
   const config: RepositoryConfig = {
     repository,
     suite: CONFIG_SUITE,
@@ -185,8 +269,9 @@ async function rebuild(
     revision,
     previous: undefined,
     ownerPublicKey: ring.ownerPublicKey,
+    generation: ring.realm().generation,
     realms: ring.realms(),
-    slots: [{ id, keySet, sealingPublicKey: Uint8Array.from(sealingPublicKey) }],
+    slots: [{ id, keySet, sealingPublicKey: Uint8Array.from(sealingPublicKey), update: update?.id }],
     extensions: {},
   }
   const configId = await putConfig(driver, ring, config)

@@ -51,6 +51,8 @@ export class RecordStore {
   readonly #randomness: Randomness
   readonly #realm: RealmId | undefined
   readonly #publicKeys = new Map<InstanceId, Uint8Array>()
+  /** Instances with a record in the realm that new records belong to. */
+  readonly #registered = new Set<InstanceId>()
   readonly #seen = new Set<ObjectId>()
   #searching: Promise<void> = Promise.resolve()
 
@@ -111,14 +113,20 @@ export class RecordStore {
     }
   }
 
-  /** Makes sure that the repository knows an instance's public key; certified when the owner's key is open. */
+  /**
+   * Makes sure that whoever reads the realm's records knows an instance's public key; certified when the owner's key is
+   * open.
+   */
   async register(instance: Instance): Promise<void> {
-    if (this.#publicKeys.has(instance.id)) return
-    if ((await this.publicKeyOf(instance.id)) !== undefined) return
+    if (this.#registered.has(instance.id)) return
+    // Known from another realm is not known to who holds this one alone: a look at all records tells.
+    await this.#searchOnce(instance.id)
+    if (this.#registered.has(instance.id)) return
     const { id, name, host, user, publicKey, created } = instance
     const record = { instance: id, name, host, user, publicKey, created }
     await this.put('instances', certifyInstance(this.#ring, this.repository, record), instance)
     this.#publicKeys.set(id, publicKey)
+    this.#registered.add(id)
   }
 
   async #verify(kind: RecordKind, record: UnverifiedRecord): Promise<void> {
@@ -143,20 +151,29 @@ export class RecordStore {
   async publicKeyOf(id: InstanceId): Promise<Uint8Array | undefined> {
     const known = this.#publicKeys.get(id)
     if (known !== undefined) return known
-    // One search at a time: many records of one new instance must not list once each.
-    const search = this.#searching.then(() => this.#search(id))
-    this.#searching = search.catch(() => undefined)
-    await search
+    await this.#searchOnce(id, this.#publicKeys)
     return this.#publicKeys.get(id)
   }
 
-  async #search(wanted: InstanceId): Promise<void> {
-    if (this.#publicKeys.has(wanted)) return
+  /** Looks at all records of instances that were not seen yet, unless an earlier search made `wanted` known by then. */
+  async #searchOnce(
+    wanted: InstanceId,
+    known: { readonly has: (id: InstanceId) => boolean } = this.#registered,
+  ): Promise<void> {
+    // One search at a time: many records of one new instance must not list once each.
+    const search = this.#searching.then(() => (known.has(wanted) ? undefined : this.#search()))
+    this.#searching = search.catch(() => undefined)
+    await search
+  }
+
+  async #search(): Promise<void> {
+    const own = this.#ring.realm(this.#realm).realm
     for (const id of await this.list('instances')) {
       if (this.#seen.has(id)) continue
       try {
-        const { record } = await this.get('instances', id)
+        const { record, realm } = await this.get('instances', id)
         this.#publicKeys.set(record.instance, record.publicKey)
+        if (realm === own) this.#registered.add(record.instance)
       } catch (error) {
         // A damaged or foreign record of some instance must not hide the one that is wanted; `check` reports it.
         if (!(error instanceof IntegrityError || error instanceof KeyError)) throw error

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { IntegrityError, type TidemarkError } from '../base/errors.ts'
-import type { RealmId, RepositoryId } from '../base/ids.ts'
+import type { ObjectId, RealmId, RepositoryId } from '../base/ids.ts'
 import type { Randomness } from '../base/random.ts'
 import { CHUNKER_DEFAULT } from '../format/chunker-parameters.ts'
 import type { RepositoryConfig } from '../format/config.ts'
@@ -102,6 +102,7 @@ export class Repository implements Disposable {
   readonly cache: LocalCache | undefined
   readonly #onProblem: ((problem: TidemarkError) => void) | undefined
   readonly #randomness: Randomness
+  readonly #foreignRecords = new Map<RealmId, RecordStore>()
   #index: { readonly loading: Promise<RepositoryIndex>; readonly forWriting: boolean } | undefined
   #blobs: { readonly reader: BlobReader; readonly index: RepositoryIndex } | undefined
   #chain: Promise<PointChain> | undefined
@@ -166,12 +167,14 @@ export class Repository implements Disposable {
   /**
    * Returns an index that is nobody else's, as the store is now: a run claims blobs in it that it may never store. The
    * caller disposes of it.
+   *
+   * @param stored index files that are in the store even if its listing does not show them yet.
    * @throws as `RepositoryIndex.load`
    */
-  async indexForRun(): Promise<RepositoryIndex> {
+  async indexForRun(stored: readonly ObjectId[] = []): Promise<RepositoryIndex> {
     const { driver, id: repository, records, realm, cache } = this
     const onProblem = this.#onProblem
-    return RepositoryIndex.load({ driver, repository, records, realm, cache, onProblem, forWriting: true })
+    return RepositoryIndex.load({ driver, repository, records, realm, cache, onProblem, stored, forWriting: true })
   }
 
   /**
@@ -193,6 +196,18 @@ export class Repository implements Disposable {
     const { driver, instance } = this
     const ports = { driver, randomness: this.#randomness, realm, onProblem: this.#onProblem }
     return new Repository(this.keys, ports, { cache: undefined, instance })
+  }
+
+  /** Returns the records of a realm of the opened keys, the chosen one by default: what is put there, its holders can read. */
+  recordsIn(realm: RealmId = this.realm.realm): RecordStore {
+    if (realm === this.realm.realm) return this.records
+    let records = this.#foreignRecords.get(realm)
+    if (records === undefined) {
+      const { driver, id: repository, keyRing: ring } = this
+      records = new RecordStore({ driver, repository, ring, randomness: this.#randomness, realm })
+      this.#foreignRecords.set(realm, records)
+    }
+    return records
   }
 
   /** Returns a reader of blobs over `index()`. */

@@ -1,4 +1,4 @@
-import { IntegrityError, type TidemarkError } from '../base/errors.ts'
+import { IntegrityError, KeyError, type TidemarkError } from '../base/errors.ts'
 import type { ObjectId, RepositoryId } from '../base/ids.ts'
 import type { Randomness } from '../base/random.ts'
 import type { Driver } from '../storage/driver.ts'
@@ -26,6 +26,8 @@ export async function readSlotTombstones(from: Omit<SlotTombstones, 'slots'>): P
       if (record.target !== 'slot') continue
       if (isOwnersTombstone(from.ring, from.repository, record)) removed.add(record.id as ObjectId)
     } catch (error) {
+      // Of another realm, or newer than what this key opens: it tells the holder nothing.
+      if (error instanceof KeyError && error.code === 'WRONG_KEY') continue
       if (!(error instanceof IntegrityError)) throw error
       from.onProblem?.(error)
     }

@@ -10,7 +10,7 @@ import { expectStrictDecoder, mutated, propertyOptions } from './strict-decoder.
 const bytesOf = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length })
 const idOf = <Id extends string>(length: number): fc.Arbitrary<Id> => bytesOf(length).map((bytes) => hexId<Id>(bytes))
 const names = fc.array(fc.stringMatching(/^[a-z0-9-]{1,20}$/), { maxLength: 4 })
-const config: fc.Arbitrary<RepositoryConfig> = fc.record({
+const anyConfig = fc.record({
   repository: idOf<RepositoryId>(16),
   suite: fc.constant(1),
   chunker: fc.constant(CHUNKER_DEFAULT),
@@ -21,17 +21,23 @@ const config: fc.Arbitrary<RepositoryConfig> = fc.record({
   revision: fc.integer({ min: 2, max: Number.MAX_SAFE_INTEGER }),
   previous: fc.option(idOf<ObjectId>(32), { nil: undefined }),
   ownerPublicKey: bytesOf(32),
+  generation: fc.integer({ min: 1, max: 64 }),
   realms: fc.uniqueArray(idOf<RealmId>(12), { minLength: 1, maxLength: 4 }),
   slots: fc.array(
     fc.record({
       id: idOf<ObjectId>(32),
       keySet: fc.constantFrom('full' as const, 'backup-only' as const),
       sealingPublicKey: bytesOf(1216),
+      update: fc.option(idOf<ObjectId>(32), { nil: undefined }),
     }),
     { maxLength: 2 },
   ),
   extensions: fc.constantFrom({}, { later: [1, null, { deep: true }] }),
 })
+const config: fc.Arbitrary<RepositoryConfig> = anyConfig.map((value) => ({
+  ...value,
+  slots: value.slots.map((slot) => (slot.keySet === 'full' ? slot : { ...slot, realm: value.realms[0] })),
+}))
 const signature = new Uint8Array(64).fill(0xab)
 
 describe('a config', () => {

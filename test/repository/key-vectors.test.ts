@@ -17,6 +17,7 @@ import { decodeKeyFile } from '../../src/repository/key-file.ts'
 import { openKeyRing } from '../../src/repository/key-ring.ts'
 import { deriveSealingSeed } from '../../src/repository/key-tree.ts'
 import { RecordStore } from '../../src/repository/record-store.ts'
+import { openKeyUpdate, readKeyUpdate } from '../../src/repository/key-updates.ts'
 import { deriveSlotKey, unwrapSlot } from '../../src/repository/slot-key.ts'
 import { putObject } from '../../src/repository/stored-object.ts'
 import { seededRandomness } from '../support/seeded-randomness.ts'
@@ -62,6 +63,16 @@ const READERS: Readonly<Record<string, Reader>> = {
     const content = unwrapSlot(objectIdOf(bytes(vector)), slot, derived)
     if (content !== undefined) return { secret, header, content }
     throw Object.assign(new Error(), { code: header.kind === 'password' ? 'WRONG_PASSWORD' : 'WRONG_KEY' })
+  },
+  'key-update': async (vector) => {
+    const driver = new MemoryDriver()
+    const id = await putObject(driver, 'keys', [bytes(vector)])
+    const ownerPublicKey = bytes(vector, 'ownerPublicKey')
+    const stored = await readKeyUpdate(driver, id, ownerPublicKey)
+    const { header } = stored.update
+    const sealingSeed = bytes(vector, 'sealingSeed')
+    const keySet = await openKeyUpdate(stored, { ...header, sealingSeed })
+    return { sealingSeed, ownerPublicKey, header, keySet }
   },
   'recovery-code': (vector) => ({ text: vector['text'], code: parseRecoveryCode(text(vector, 'text')) }),
   'key-file': (vector) => ({

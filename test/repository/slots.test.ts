@@ -57,7 +57,7 @@ async function contextOf(opened: OpenedKeys): Promise<SlotRemovalContext> {
   const records = new RecordStore({ driver, repository: opened.repository, ring: opened.ring, randomness })
   const store = { load: async () => undefined, save: async () => undefined }
   const signer = await openInstance(store, { describe: () => ({ name: 'n', host: 'h', user: 'u' }), clock, randomness })
-  return { driver, opened, clock, randomness, memory: undefined, records, signer }
+  return { driver, opened, clock, randomness, memory: undefined, recordsIn: () => records, signer }
 }
 
 /** Replaces an object by changed bytes under the same name, as rot does. */
@@ -174,11 +174,9 @@ describe('key slots', () => {
     const second = await addSlot(context, { secret: passwordSecret('second'), label: '', kdf: KDF })
     for (const id of [created.slot, second]) {
       const tombstone = { target: 'slot', id, hash: idBytes(id), made: { seconds: 0, nanoseconds: 0 } } as const
-      await context.records.put(
-        'tombstones',
-        signTombstone(created.ring, created.repository, tombstone),
-        context.signer,
-      )
+      await context
+        .recordsIn()
+        .put('tombstones', signTombstone(created.ring, created.repository, tombstone), context.signer)
     }
     await updateConfig(driver, { ring: created.ring, memory: undefined }, (config) => ({ ...config, slots: [] }))
     const passwords = new Map([
@@ -196,7 +194,7 @@ describe('key slots', () => {
     const made = { seconds: 0, nanoseconds: 0 }
     const forged = { target: 'slot', id: created.slot, hash: idBytes(created.slot), made } as const
     await addRecoveryCode(context, '')
-    await context.records.put('tombstones', { ...forged, ownerSignature: new Uint8Array(64) }, context.signer)
+    await context.recordsIn().put('tombstones', { ...forged, ownerSignature: new Uint8Array(64) }, context.signer)
     await updateConfig(driver, { ring: created.ring, memory: undefined }, (config) => ({ ...config, slots: [] }))
     await expect(open(HORSE)).resolves.toMatchObject({ slot: created.slot })
   })

@@ -9,6 +9,8 @@ import type { RepositoryConfig } from '../../src/format/config.ts'
 import { type BackupKeySet, encodeKeySet, type FullKeySet } from '../../src/format/key-set.ts'
 import { formatRecoveryCode } from '../../src/format/recovery-code.ts'
 import type { SlotHeader, SlotKind } from '../../src/format/slot.ts'
+import { openKeyRing } from '../../src/repository/key-ring.ts'
+import { sealKeyUpdate } from '../../src/repository/key-updates.ts'
 import { encodeKeyFile } from '../../src/repository/key-file.ts'
 import {
   deriveChunkerSeed,
@@ -29,14 +31,19 @@ const masters = [counting(32, 0x10), counting(32, 0x50)] as const
 const ownerSeed = counting(32, 0x90)
 const ownerPublicKey = signingKeyPair(ownerSeed).publicKey
 
-const full: FullKeySet = {
-  kind: 'full',
-  ownerSeed,
-  generations: masters,
-  realms: [
-    { id: home, name: 'home' },
-    { id: app, name: 'notes app' },
-  ],
+const full = anyFull()
+
+/** A new one each time: whoever opens it wipes it. */
+function anyFull(): FullKeySet {
+  return {
+    kind: 'full',
+    ownerSeed: ownerSeed.slice(),
+    generations: masters.map((master) => master.slice()),
+    realms: [
+      { id: home, name: 'home' },
+      { id: app, name: 'notes app' },
+    ],
+  }
 }
 
 export async function generate(): Promise<VectorFile[]> {
@@ -46,6 +53,7 @@ export async function generate(): Promise<VectorFile[]> {
     ...(await writerKeys()),
     ...keySets(await backupOnly()),
     ...slotVectors,
+    ...(await keyUpdates()),
     ...recoveryCodes(),
     ...keyFiles(),
     ...(await configs()),
@@ -214,6 +222,33 @@ async function slots(): Promise<VectorFile[]> {
   ]
 }
 
+async function keyUpdates(): Promise<VectorFile[]> {
+  const sealingSeed = counting(32, 0x61)
+  const header = { repository, slot: hexId<ObjectId>(counting(32, 1)), revision: 3 }
+  using ring = openKeyRing(anyFull(), seededRandomness('owner'))
+  const keySet = encodeKeySet(full)
+  const by = { ring, sealingPublicKey: await hpkePublicKey(sealingSeed), randomness: seededRandomness('key update') }
+  const bytes = concatBytes(...(await sealKeyUpdate(header, keySet, by)))
+  const input = { sealingSeed: jsonOf(sealingSeed), ownerPublicKey: jsonOf(ownerPublicKey), header: jsonOf(header) }
+  const bad = (name: string, changed: Uint8Array, error: string): VectorFile =>
+    broken(`key-update/${name}.json`, changed, error, input)
+  return [
+    vector('key-update/full.json', 'What a full slot holds since a rotation.', {
+      ...input,
+      keySet: jsonOf(keySet),
+      bytes: jsonOf(bytes),
+    }),
+    bad('magic', flip(bytes, 0), 'MALFORMED'),
+    bad('version', bytes.with(5, 2), 'UNSUPPORTED_VERSION'),
+    bad('suite', bytes.with(6, 2), 'UNSUPPORTED_VERSION'),
+    bad('reserved-byte', bytes.with(7, 1), 'MALFORMED'),
+    bad('cut-short', bytes.subarray(0, -1), 'MALFORMED'),
+    bad('ciphertext', flip(bytes, 2000), 'BAD_SIGNATURE'),
+    bad('signature', flip(bytes, bytes.length - 1), 'BAD_SIGNATURE'),
+    broken('key-update/other-seed.json', bytes, 'SLOT_DAMAGED', { ...input, sealingSeed: jsonOf(counting(32, 0x62)) }),
+  ]
+}
+
 function recoveryCodes(): VectorFile[] {
   const code = counting(20, 0xf0)
   const text = formatRecoveryCode(code)
@@ -252,11 +287,10 @@ async function configs(): Promise<VectorFile[]> {
   const first: RepositoryConfig = {
     ...{ repository, suite: 1, chunker: CHUNKER_DEFAULT, frameBytesTarget: 1 << 20, packBytesTarget: 16 << 20 },
     ...{ graceSeconds: 86_400, features: { read: [], write: [], prune: [] }, revision: 1, previous: undefined },
-    ...{ ownerPublicKey, realms: [home], extensions: {} },
+    ...{ ownerPublicKey, generation: 1, realms: [home], extensions: {} },
     slots: [
       {
-        id: hexId<ObjectId>(counting(32, 1)),
-        keySet: 'full',
+        ...{ id: hexId<ObjectId>(counting(32, 1)), keySet: 'full', realm: undefined, update: undefined },
         sealingPublicKey: await hpkePublicKey(counting(32, 0x61)),
       },
     ],
@@ -266,6 +300,18 @@ async function configs(): Promise<VectorFile[]> {
     ...{ revision: 2, previous: hexId<ObjectId>(counting(32, 2)), graceSeconds: 7200, realms: [home, app] },
     features: { read: [], write: ['padding-frames'], prune: ['pinned-points'] },
     extensions: { later: [1, { name: 'unknown' }] },
+  }
+  const rotated: RepositoryConfig = {
+    ...first,
+    ...{ revision: 3, previous: hexId<ObjectId>(counting(32, 3)), generation: 2, realms: [home, app] },
+    slots: [
+      ...first.slots.map((slot) => ({ ...slot, update: hexId<ObjectId>(counting(32, 4)) })),
+      {
+        ...{ id: hexId<ObjectId>(counting(32, 5)), keySet: 'backup-only' as const, realm: app },
+        sealingPublicKey: await hpkePublicKey(counting(32, 0x62)),
+        update: hexId<ObjectId>(counting(32, 6)),
+      },
+    ],
   }
   const bytes = signed(encodeConfigBody(first))
   const text = Buffer.from(encodeConfigBody(first)).toString('utf8')
@@ -278,6 +324,10 @@ async function configs(): Promise<VectorFile[]> {
     vector('config/second-revision.json', 'A later one, with features and extensions that it carries along.', {
       config: jsonOf(second),
       bytes: jsonOf(signed(encodeConfigBody(second))),
+    }),
+    vector('config/rotated.json', 'After a rotation, with a backup-only slot of a realm of its own.', {
+      config: jsonOf(rotated),
+      bytes: jsonOf(signed(encodeConfigBody(rotated))),
     }),
     broken('config/signature.json', bytes.with(bytes.length - 4, bytes.at(-4) === 0x30 ? 0x31 : 0x30), 'BAD_SIGNATURE'),
     broken('config/body-changed-after-signing.json', replaced(bytes, '86400', '86401'), 'BAD_SIGNATURE'),
@@ -295,6 +345,9 @@ async function configs(): Promise<VectorFile[]> {
     bad('no-realm', 'MALFORMED', `"realms":["${home}"]`, '"realms":[]'),
     bad('average-chunk-no-power-of-two', 'MALFORMED', '"avgBytes":524288', '"avgBytes":524289'),
     bad('grace-negative', 'MALFORMED', '"graceSeconds":86400', '"graceSeconds":-1'),
+    bad('first-generation-spelt-out', 'MALFORMED', '"realms":', '"generation":1,"realms":'),
+    bad('backup-only-slot-without-realm', 'MALFORMED', '"keySet":"full"', '"keySet":"backup-only"'),
+    bad('slot-of-unknown-realm', 'MALFORMED', '"keySet":"full"', `"keySet":"backup-only","realm":"${app}"`),
     bad('no-json', 'MALFORMED', '"suite":1', '"suite":'),
   ]
 }

@@ -170,9 +170,18 @@ async function keepOrTakeBack(
 }
 
 async function slotContext(context: CliContext, session: Session): Promise<SlotRemovalContext> {
-  const { driver, instance: signer, keys: opened, records } = await session.repository
+  const repository = await session.repository
+  const { driver, instance: signer, keys: opened } = repository
   const { clock, randomness } = context
-  return { driver, opened, clock, randomness, memory: revisionMemoryIn(session.cache), records, signer }
+  return {
+    driver,
+    opened,
+    clock,
+    randomness,
+    memory: revisionMemoryIn(session.cache),
+    recordsIn: (realm) => repository.recordsIn(realm),
+    signer,
+  }
 }
 
 async function askNewPassword(context: CliContext, flags: NewPasswordFlags): Promise<SlotSecret> {

@@ -21,10 +21,11 @@ import { protectedPoints } from './protected-points.ts'
 /** What makes removing a record safe, each by its name. */
 export const forgetRules = {
   /** The owner's word that a point was removed on purpose is durable before its record goes. */
-  async putTombstone({ repository, clock }: CareContext, { record, innerHash }: PointInfo): Promise<void> {
+  async putTombstone({ repository, clock }: CareContext, { record, innerHash, realm }: PointInfo): Promise<void> {
     const tombstone = { target: 'point', id: record.point, hash: innerHash, made: timespecOfMs(clock.nowMs()) } as const
     const signed = signTombstone(repository.keyRing, repository.id, tombstone)
-    await repository.records.put('tombstones', signed, repository.instance)
+    // In the point's own realm: who holds that one alone must not take the point for missing.
+    await repository.recordsIn(realm).put('tombstones', signed, repository.instance)
   },
 }
 
