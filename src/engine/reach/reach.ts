@@ -56,11 +56,15 @@ export async function reach(options: ReachOptions): Promise<BitSet> {
   return walk.needed
 }
 
-/** A tree or list blob that is still to be read. */
-interface Pending {
-  readonly id: BlobId
+/** A file or directory of a point. */
+interface Place {
   readonly point: PointInfo
   readonly path: ByteString
+}
+
+/** A tree or list blob that is still to be read. */
+interface Pending extends Place {
+  readonly id: BlobId
 }
 
 interface PendingList extends Pending {
@@ -101,13 +105,13 @@ class Walk {
   async #readTrees(): Promise<void> {
     // The end of the stack is what comes next: a batch from there keeps to the order of the paths.
     const batch = this.#trees.splice(-BLOBS_AT_ONCE).reverse()
-    const found: { readonly trees: Uint8Array; readonly at: Omit<Pending, 'id'> }[] = []
+    const found: { readonly trees: Uint8Array; readonly at: Place }[] = []
     await this.#read(batch, 'tree', (bytes, { point, path }) => {
       for (const entry of decodeTree(bytes).entries) {
-        const at = { point, path: joinPath(path, entry.name) }
-        if (entry.kind === 'dir') found.push({ trees: entry.trees, at })
+        if (entry.kind === 'dir') found.push({ trees: entry.trees, at: { point, path: joinPath(path, entry.name) } })
         else if (entry.kind === 'file') {
-          this.#needContent(entry.content, at)
+          // Of nearly no file the path is wanted.
+          this.#needContent(entry.content, point, () => joinPath(path, entry.name))
           this.#options.onFile?.(entry)
         }
       }
@@ -118,7 +122,7 @@ class Walk {
   async #readLists(): Promise<void> {
     const batch = this.#lists.splice(-BLOBS_AT_ONCE)
     await this.#read(batch, 'list', (bytes, { point, path, below }) => {
-      this.#needContent({ level: below, ids: decodeList(bytes) }, { point, path })
+      this.#needContent({ level: below, ids: decodeList(bytes) }, point, () => path)
     })
   }
 
@@ -150,7 +154,7 @@ class Walk {
     progress?.(this.#blobsRead)
   }
 
-  #enterTrees(trees: Uint8Array, { point, path }: Omit<Pending, 'id'>): void {
+  #enterTrees(trees: Uint8Array, { point, path }: Place): void {
     for (let i = trees.byteLength / BLOB_ID_BYTES - 1; i >= 0; i--) {
       const blob = { id: idAt(trees, i), point, path }
       const entry = this.#need(blob)
@@ -158,7 +162,7 @@ class Walk {
     }
   }
 
-  #needContent({ level, ids }: Content, { point, path }: Omit<Pending, 'id'>): void {
+  #needContent({ level, ids }: Content, point: PointInfo, pathOf: () => ByteString): void {
     const { index } = this.#options
     for (let at = 0; at < ids.byteLength; at += BLOB_ID_BYTES) {
       const entry = index.blobs.find(ids, at)
@@ -166,7 +170,8 @@ class Walk {
         this.#add(entry, point)
         continue
       }
-      const blob = { id: ids.subarray(at, at + BLOB_ID_BYTES) as BlobId, point, path, below: level - 1 }
+      const id = ids.subarray(at, at + BLOB_ID_BYTES) as BlobId
+      const blob = { id, point, path: pathOf(), below: level - 1 }
       if (entry < 0) this.#tell(blob, missing(blob.id))
       else this.#enterList(entry, blob)
     }
