@@ -7,6 +7,7 @@ import { repair } from '../../src/engine/repair/repair.ts'
 import type { RepairOptions, RepairReport } from '../../src/engine/repair/repair-types.ts'
 import { systemScheduler } from '../../src/repository/run-object.ts'
 import { type EngineFixture, sharedPool } from './engine-fixture.ts'
+import { aheadClock } from './test-machine.ts'
 
 /** What a check told. */
 export interface Told {
@@ -16,18 +17,21 @@ export interface Told {
   readonly warnings: string[]
 }
 
-/** Returns what looking after the fixture's repository stands on. */
-export function careContext(fixture: EngineFixture, more: Partial<CareContext> = {}): CareContext {
+/** What looking after any repository stands on. */
+export function careBasis(): Omit<CareContext, 'repository' | 'cache'> {
   return {
-    repository: fixture.repository,
-    cache: fixture.cache,
     workers: sharedPool(),
-    clock: fixture.clock,
+    clock: aheadClock,
     randomness: systemRandomness,
     scheduler: systemScheduler,
     tool: 'test',
-    ...more,
   }
+}
+
+/** Returns what looking after the fixture's repository stands on. */
+export function careContext(fixture: EngineFixture, more: Partial<CareContext> = {}): CareContext {
+  const { repository, cache, clock } = fixture
+  return { ...careBasis(), repository, cache, clock, ...more }
 }
 
 /** Returns events that are kept, and what they keep. */

@@ -77,6 +77,8 @@ export class RealmMachine {
 
 export interface TwoRealms {
   readonly driver: Driver
+  /** Holds full keys of both realms. */
+  readonly owner: RealmMachine
   /** Holds full keys of `home` alone. */
   readonly home: RealmMachine
   /** Holds full keys of the other realm alone. */
@@ -110,6 +112,7 @@ export async function twoRealms(): Promise<TwoRealms> {
   const backupOnlySet = encodeKeySet(await backupOnlyOf(realm, created.ring.ownerPublicKey))
   return {
     driver,
+    owner: new RealmMachine('owner', folder, driver, keysOf(encoded({ ...set, realms: [...set.realms, second] }))),
     home: new RealmMachine('home', folder, driver, keysOf(homeSet)),
     other: new RealmMachine('other', folder, driver, keysOf(otherSet)),
     backupOnly: new RealmMachine('backup-only', folder, driver, keysOf(backupOnlySet)),

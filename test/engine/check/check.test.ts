@@ -1,12 +1,15 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { hexId, type ObjectId } from '../../../src/base/ids.ts'
-import { isDamaged } from '../../../src/engine/check/check-types.ts'
+import { check } from '../../../src/engine/check/check.ts'
+import { type CheckReport, isDamaged } from '../../../src/engine/check/check-types.ts'
 import type { ObjectName } from '../../../src/storage/driver.ts'
-import { careContext, runCheck } from '../../support/care-fixture.ts'
+import { careBasis, careContext, runCheck } from '../../support/care-fixture.ts'
 import { closeSharedPool, EngineFixture } from '../../support/engine-fixture.ts'
 import { listIds } from '../../support/objects.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
+import { type RealmMachine, twoRealms } from '../../support/two-realms.ts'
 
 afterAll(closeSharedPool)
 
@@ -160,6 +163,39 @@ test('a point that vanished is missed by its child, and by who saw it', async ()
   expect((await runCheck(fixture)).findings.map(({ problem }) => problem.code)).toEqual(['ROLLED_BACK'])
 })
 
+test('of a damaged record of a point it is said which point that was, as far as somebody knows', async () => {
+  const fixture = await twoPoints()
+  const { points } = await fixture.repository.chain({ reload: true })
+  await flip(fixture, { kind: 'points', id: points[1]!.object }, 100)
+  await fixture.reopen()
+  const { findings } = await runCheck(fixture)
+  const told = findings.find(({ problem }) => problem.context['object'] === `points/${points[1]!.object}`)
+  expect(told?.problem.message).toContain(points[1]!.record.point.slice(0, 8))
+})
+
+test('every realm of the opened keys is checked', async () => {
+  const { owner, home, other, driver } = await twoRealms()
+  const source = join(home.folder, 'source')
+  mkdirSync(source)
+  writeFileSync(join(source, 'file'), 'content')
+  await home.backup(source)
+  const packsOfHome = new Set(await listIds(driver, 'packs'))
+  await other.backup(source)
+  const checkAs = async (machine: RealmMachine): Promise<CheckReport> => {
+    const repository = await machine.reopen()
+    const context = { ...careBasis(), repository, cache: repository.cache }
+    return check(context, { readDataPercent: 100, dryRun: true }, {}, new AbortController().signal)
+  }
+  const sound = { damage: 0, affected: [], unnamedPacks: { packs: 0 } }
+  expect(await checkAs(owner)).toMatchObject({ ...sound, points: 2, packs: { packs: 4 }, dataRead: { packs: 4 } })
+  expect(await checkAs(home)).toMatchObject({ ...sound, points: 1, packs: { packs: 2 } })
+  for (const id of await listIds(driver, 'packs')) {
+    if (!packsOfHome.has(id)) await driver.remove({ kind: 'packs', id })
+  }
+  expect(await checkAs(owner)).toMatchObject({ affected: [{ entries: 2 }] })
+  expect(isDamaged(await checkAs(home))).toBe(false)
+})
+
 test('what was verified before is verified again', async () => {
   const fixture = await twoPoints()
   await runCheck(fixture)
@@ -193,7 +229,6 @@ test('a sample goes round all packs; a full read that was interrupted goes on wh
   expect(seen.size).toBe(all)
   const stopped = new AbortController()
   let packs = 0
-  const { check } = await import('../../../src/engine/check/check.ts')
   const context = careContext(fixture)
   const interrupted = check(
     context,
