@@ -142,6 +142,8 @@ class MountAtWork implements Mount {
         return this.#deferred.interrupt(message.uniqueLow, message.uniqueHigh)
       case 'listed':
         return this.#loadAhead(message.node)
+      case 'soon':
+        return this.#deferred.prepare(message.missing)
       case 'crowded':
         return this.#makeRoom()
     }

@@ -81,11 +81,13 @@ export class ContentReader {
     return undefined
   }
 
-  /** Decodes what will probably be wanted next; for a thread that has sent its reply. */
-  goAhead(): void {
+  /** Decodes what will probably be wanted next, for a thread that has sent its reply; returns what to fetch for later. */
+  goAhead(): Missing | undefined {
     const frame = this.#ahead
     this.#ahead = -1
-    if (frame >= 0) this.#opener.decodeAhead(frame)
+    if (frame < 0) return undefined
+    this.#opener.decodeAhead(frame)
+    return this.#opener.fetchAhead(frame)
   }
 
   #add(range: ReadRange, blob: BlobRange, reply: ReplyParts): Missing | number | undefined {

@@ -13,6 +13,8 @@ const END = 1
 /** Slots are used in turn, as the ring is: so many from the first on. */
 const FIRST = 2
 const COUNT = 3
+/** How far the ring was ever filled. */
+const FILLED = 4
 const HEADER_WORDS = 16
 
 const NUMBER = 0
@@ -127,6 +129,7 @@ export class FrameCache {
       this.#set(slot, NEXT, this.#words[bucket] as number)
       this.#words[bucket] = slot + 1
       this.#words[END] = offset + bytes
+      this.#words[FILLED] = Math.max(this.#words[FILLED] as number, offset + bytes)
       this.slot = slot
       return this.piece(slot)
     } finally {
@@ -169,7 +172,8 @@ export class FrameCache {
 
   /** Overwrites everything; no thread uses the cache any longer. */
   wipe(): void {
-    this.bytes.fill(0)
+    // What was never written takes no memory, and would from now on.
+    this.bytes.fill(0, 0, this.#words[FILLED])
   }
 
   /** Returns where `bytes` bytes are free once the oldest pieces are gone, or -1 where one of them is in use. */

@@ -10,6 +10,8 @@ const DECODING_MS = 50
 const ROOM_MS = 1
 /** Frames that are fetched at once from a store that is not on this machine, when they will be wanted soon. */
 const FETCH_AHEAD = 16
+/** How many of them are left when the next are fetched. */
+const FETCH_AGAIN = 8
 
 export interface FrameOpenerOptions {
   readonly frames: ThreadFrames
@@ -52,6 +54,20 @@ export class FrameOpener {
       if (!waits) return { kind: 'moment' }
       Atomics.wait(this.#pause, 0, 0, ROOM_MS)
     }
+  }
+
+  /** Returns which frames to fetch while there is still something to do, when `frame` and others will be wanted soon. */
+  fetchAhead(frame: number): Missing | undefined {
+    const { cache, frames } = this.#options
+    const { decoder } = frames
+    const { pack } = decoder.frame(frame)
+    const place = frames.pack(pack)
+    if (place === undefined || place.file !== undefined) return undefined
+    const last = Math.min(frame + FETCH_AGAIN, decoder.frames - 1)
+    if (decoder.frame(last).pack !== pack) return undefined
+    const key = { epoch: decoder.epoch, number: last }
+    if (cache.has({ kind: 'frame', ...key }) || cache.has({ kind: 'sealed', ...key })) return undefined
+    return { kind: 'frames', epoch: decoder.epoch, frames: this.#framesFrom(frame, frame) }
   }
 
   /** Decodes a frame that will be wanted soon, unless something is in the way; tells whether it did. */

@@ -56,6 +56,11 @@ export class DeferredRequests {
     void this.#finish(request, missing)
   }
 
+  /** Provides what requests to come will lack; what fails then fails when it is asked for. */
+  prepare(missing: Missing): void {
+    this.#provide(missing, new AbortController().signal).catch(() => undefined)
+  }
+
   /** Nobody waits for a request any longer: a call to the store may last for a long time. */
   interrupt(uniqueLow: number, uniqueHigh: number): void {
     const number = numberOf({ uniqueLow, uniqueHigh })

@@ -81,7 +81,8 @@ for (let length = receive(); length !== undefined; length = receive()) {
   learn()
   take(length)
   turns.end(thread)
-  tools.context.content.goAhead()
+  const missing = tools.context.content.goAhead()
+  if (missing !== undefined) post({ type: 'soon', missing })
 }
 tools[Symbol.dispose]()
 post({ type: 'ended' })

@@ -33,6 +33,8 @@ export type FromReader =
   | { readonly type: 'interrupt'; readonly uniqueLow: number; readonly uniqueHigh: number }
   /** A directory is listed that nobody had asked for before. */
   | { readonly type: 'listed'; readonly node: number }
+  /** What requests to come will lack. */
+  | { readonly type: 'soon'; readonly missing: Missing }
   /** Most nodes are in use. */
   | { readonly type: 'crowded' }
   /** The file system is no longer mounted. */
