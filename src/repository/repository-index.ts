@@ -14,6 +14,7 @@ import { MergedFile } from './merged-file.ts'
 import type { PackRow, PackTable } from './pack-table.ts'
 import { readDoubts } from './read-doubts.ts'
 import type { RecordStore } from './record-store.ts'
+import type { TreePackKeys } from './tree-pack-keys.ts'
 import { WriterKeys } from './writer-keys.ts'
 
 export interface IndexLoadOptions {
@@ -24,6 +25,8 @@ export interface IndexLoadOptions {
   readonly cache?: LocalCache | undefined
   /** Lists `packs/` too, so that what an index names and the store lacks is stored again. */
   readonly forWriting?: boolean
+  /** Index files that are in the store even if its listing, which may be late, does not show them yet. */
+  readonly stored?: readonly ObjectId[]
   /**
    * Fetches every index file again, whatever is kept, and holds against packs only what check said: that they are marked
    * does not keep them from being read.
@@ -34,6 +37,8 @@ export interface IndexLoadOptions {
    * goes on stores again what it named, which is how that heals. Without it the first problem is thrown.
    */
   readonly onProblem?: ((problem: TidemarkError) => void) | undefined
+  /** Opens packs of trees that the key set does not. */
+  readonly treePackKeys?: TreePackKeys | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -48,12 +53,17 @@ export class RepositoryIndex implements Disposable {
   readonly packs: PackTable
   readonly #tables: IndexTables
   readonly #writerKeys: WriterKeys
+  readonly #treePackKeys: TreePackKeys | undefined
 
-  private constructor(tables: IndexTables, writerKeys: WriterKeys) {
+  private constructor(
+    tables: IndexTables,
+    { writerKeys, treePackKeys }: { readonly writerKeys: WriterKeys; readonly treePackKeys: TreePackKeys | undefined },
+  ) {
     this.#tables = tables
     this.blobs = tables.blobs
     this.packs = tables.packs
     this.#writerKeys = writerKeys
+    this.#treePackKeys = treePackKeys
   }
 
   /**
@@ -64,18 +74,19 @@ export class RepositoryIndex implements Disposable {
    * @throws {StorageError} of the driver.
    */
   static async load(options: IndexLoadOptions): Promise<RepositoryIndex> {
-    const { driver, realm, repository, cache, signal } = options
+    const { driver, realm, repository, cache, treePackKeys, signal } = options
     const { tables, isKept } = await loadTables(options)
     const writerKeys = new WriterKeys({ repository, realm, cache })
     if (cache !== undefined && !isKept && options.forCheck !== true) {
       MergedFile.write(cache, tables)
       writerKeys.forgetAllBut(tables.packs.writerKeys)
+      treePackKeys?.forgetAllBut(tables.packs)
     }
     // After the merged file is written: doubts are of today, and no part of what it keeps.
     const doubts: Doubts = await readDoubts(options)
     applyDoubts(tables, doubts)
     if (options.forWriting === true) await doubtAbsentPacks(tables, driver, signal)
-    return new RepositoryIndex(tables, writerKeys)
+    return new RepositoryIndex(tables, { writerKeys, treePackKeys })
   }
 
   /** The index files that were loaded, in no order; damaged ones are not among them. */
@@ -132,6 +143,8 @@ export class RepositoryIndex implements Disposable {
    */
   async packKey(row: number): Promise<Uint8Array> {
     const pack = this.packs.row(row)
+    const kept = pack.kind === 'tree' ? this.#treePackKeys?.read(pack.salt) : undefined
+    if (kept !== undefined) return kept
     const writerKey = this.packs.writerKeys[pack.writerKey]
     assert(writerKey !== undefined, "a pack's writer key is in the table")
     return this.#writerKeys.packKey(writerKey, pack.salt)

@@ -16,6 +16,7 @@ import { RecordStore } from './record-store.ts'
 import { type IndexLoadOptions, RepositoryIndex } from './repository-index.ts'
 import { revisionMemoryIn } from './revision-memory.ts'
 import type { SlotSecret } from './slot-key.ts'
+import { TreePackKeys } from './tree-pack-keys.ts'
 
 /** What every opened repository stands on. */
 export interface RepositoryPorts {
@@ -100,6 +101,8 @@ export class Repository implements Disposable {
   readonly records: RecordStore
   readonly instance: Instance
   readonly cache: LocalCache | undefined
+  /** Of a backup-only key: for its own runs alone, which `indexForRun` serves. */
+  readonly treePackKeys: TreePackKeys | undefined
   readonly #onProblem: ((problem: TidemarkError) => void) | undefined
   readonly #randomness: Randomness
   readonly #foreignRecords = new Map<RealmId, RecordStore>()
@@ -122,6 +125,7 @@ export class Repository implements Disposable {
     this.records = new RecordStore({ ...common, realm: this.realm.realm })
     this.instance = instance
     this.cache = cache
+    this.treePackKeys = keys.ring.full ? undefined : new TreePackKeys(cache)
     this.#onProblem = onProblem
     this.#randomness = randomness
   }
@@ -172,9 +176,10 @@ export class Repository implements Disposable {
    * @throws as `RepositoryIndex.load`
    */
   async indexForRun(stored: readonly ObjectId[] = []): Promise<RepositoryIndex> {
-    const { driver, id: repository, records, realm, cache } = this
+    const { driver, id: repository, records, realm, cache, treePackKeys } = this
     const onProblem = this.#onProblem
-    return RepositoryIndex.load({ driver, repository, records, realm, cache, onProblem, stored, forWriting: true })
+    const common = { driver, repository, records, realm, cache, onProblem }
+    return RepositoryIndex.load({ ...common, treePackKeys, stored, forWriting: true })
   }
 
   /**
@@ -254,6 +259,7 @@ export class Repository implements Disposable {
   [Symbol.dispose](): void {
     this.releaseIndex()
     this.#chain = undefined
+    this.treePackKeys?.[Symbol.dispose]()
     this.keys[Symbol.dispose]()
   }
 }

@@ -7,6 +7,7 @@ import type { BlobIndex } from './blob-index.ts'
 import { FrameSealer } from './frame-sealer.ts'
 import { type PackWriterOptions, putPack } from './pack-writer.ts'
 import type { NewPack } from './run-keys.ts'
+import type { TreePackKeys } from './tree-pack-keys.ts'
 
 /** Trees are fetched whole and kept: their packs are smaller than those of data. */
 const TREE_PACK_BYTES = 4 << 20
@@ -28,9 +29,14 @@ interface OpenPack {
   bytes: number
 }
 
+export interface TreePackWriterOptions extends Omit<PackWriterOptions, 'onFailure'> {
+  /** Keeps the keys of packs for a writer that could not open them again otherwise. */
+  readonly treePackKeys?: TreePackKeys | undefined
+}
+
 /** Writes tree, list and detail blobs, on the main thread, into packs of their own. */
 export class TreePackWriter {
-  readonly #options: Omit<PackWriterOptions, 'onFailure'>
+  readonly #options: TreePackWriterOptions
   readonly #index: BlobIndex
   readonly #sealer: FrameSealer
   #frame: PendingBlob[] = []
@@ -39,7 +45,7 @@ export class TreePackWriter {
   /** The frame or pack that is being ended: nothing is added meanwhile, or it would be counted to another frame. */
   #ending: Promise<void> | undefined
 
-  constructor(options: Omit<PackWriterOptions, 'onFailure'>, index: BlobIndex) {
+  constructor(options: TreePackWriterOptions, index: BlobIndex) {
     this.#options = options
     this.#index = index
     this.#sealer = new FrameSealer(idBytes(options.repository), FRAME_BYTES_TARGET + BLOB_BYTES_MAX)
@@ -131,6 +137,7 @@ export class TreePackWriter {
     this.#pack = undefined
     const parts = [pack.start.header, ...pack.frames]
     const filled = { kind: 'tree' as const, parts, key: pack.start.key, tables: tablesOf(pack) }
+    this.#options.treePackKeys?.keep(pack.start.salt, pack.start.key)
     const firstFrame = this.#locate(pack)
     await putPack(this.#options, { filled, packRow: pack.row, salt: pack.start.salt, firstFrame })
     wipe(pack.start.key)

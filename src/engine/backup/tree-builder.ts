@@ -138,6 +138,8 @@ export class TreeBuilder {
         await read(directory).catch(async (problem: unknown) => {
           // Entries that nobody can take over are read again, and their trees stored anew.
           if (!isUnreadable(problem)) throw problem
+          // Sound, for all that a backup-only key can tell: made by another machine, or kept here no more.
+          if (problem instanceof KeyError) return
           if (!this.#options.toleratesDamage) throw new DamagedBase()
           const index = await store.index()
           for (const id of splitIds(this.#baseIds(directory))) index.doubt(id)

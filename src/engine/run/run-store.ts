@@ -131,7 +131,8 @@ export class RunStore {
     this.#grow(index, this.#data === undefined ? undefined : await this.#data)
     const entry = index.blobs.claim(id)
     if (entry < 0) return id
-    this.#trees ??= new TreePackWriter({ ...this.#packOptions(index) }, index.blobs)
+    const { treePackKeys } = this.#options.repository
+    this.#trees ??= new TreePackWriter({ ...this.#packOptions(index), treePackKeys }, index.blobs)
     await this.#trees.add({ id, type, entry, bytes })
     return id
   }
