@@ -23,7 +23,12 @@ export async function clearCache(context: CliContext, flags: { readonly all?: bo
   else output.message(`Removed ${formatBytes(bytes)} from ${directory}.`)
 }
 
-async function foldersOfRepository({ paths, repository, surroundings, workingDirectory }: CliContext): Promise<string[]> {
+async function foldersOfRepository({
+  paths,
+  repository,
+  surroundings,
+  workingDirectory,
+}: CliContext): Promise<string[]> {
   const question = { given: repository, configFile: paths.configFile, workingDirectory }
   await using driver = await openDriver((await resolveRepository(question)).url, surroundings)
   // A slot tells, without any password, which repository it belongs to.
