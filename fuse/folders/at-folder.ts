@@ -1,4 +1,5 @@
 import { type ByteString, bytesOf } from '../../src/base/byte-string.ts'
+import type { Timespec } from '../../src/base/clock.ts'
 import { entryOf } from './entries.ts'
 import type { Folder, FolderEntry } from './folder.ts'
 import type { PointSource } from './mounted-points.ts'
@@ -11,6 +12,10 @@ export class AtFolder implements Folder {
 
   constructor(source: PointSource) {
     this.#source = source
+  }
+
+  async modified(): Promise<Timespec> {
+    return (await this.#source.current()).changed
   }
 
   async list(): Promise<readonly FolderEntry[]> {

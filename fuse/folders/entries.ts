@@ -1,13 +1,10 @@
 import type { ByteString } from '../../src/base/byte-string.ts'
-import type { Timespec } from '../../src/base/clock.ts'
 import type { Folder, FolderEntry } from './folder.ts'
-import type { MountedPoint } from './mounted-points.ts'
+import type { MountedPoint, PointSet } from './mounted-points.ts'
 
-const NEVER: Timespec = { seconds: 0, nanoseconds: 0 }
-
-/** Returns a folder of the mount's own, which changed when the last of its points was made. */
-export function folderOf(name: ByteString, folder: Folder, points: readonly MountedPoint[]): FolderEntry {
-  return { kind: 'folder', name, folder, mtime: points.at(-1)?.started ?? NEVER }
+/** Returns a folder of the mount's own, as it is in a set of points. */
+export function folderOf(name: ByteString, folder: Folder, { changed }: PointSet): FolderEntry {
+  return { kind: 'folder', name, folder, mtime: changed }
 }
 
 /** Returns a link to the folder of a point; `up` leads from the link's folder to the root, such as `../../`. */

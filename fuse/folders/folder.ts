@@ -6,6 +6,8 @@ import type { PointView } from '../../src/engine/point-view-types.ts'
 export interface Folder {
   /** How long the kernel may keep what it saw of this folder, in seconds. */
   readonly validSeconds: number
+  /** Returns when its entries changed, as far as is known: the kernel keeps a listing until this says something else. */
+  modified(): Promise<Timespec>
   /** Returns the entries, sorted by name. A folder that lists nothing may still find names. */
   list(): Promise<readonly FolderEntry[]>
   find(name: ByteString): Promise<FolderEntry | undefined>

@@ -22,6 +22,8 @@ export interface MountedPoint {
 
 /** All points of a repository at one moment. */
 export interface PointSet {
+  /** When it was found that points, or what is said about them, have changed: different from set to set. */
+  readonly changed: Timespec
   /** The oldest first; those of one chain in the order of their making. */
   readonly points: readonly MountedPoint[]
   /** Returns the point that POINT, as on the command line, names; `undefined` where it names none, or several. */

@@ -20,8 +20,9 @@ export function rootFolder(source: PointSource): Folder {
     records: new SetFolder(source, ({ points }) => points.map(recordOf)),
     versions: instanceFolders(source, versionsFolder),
   })
-  return new SetFolder(source, ({ points }) => {
-    const entries = folders.map(([name, folder]) => folderOf(byteStringOf(name), folder, points))
+  return new SetFolder(source, (set) => {
+    const { points } = set
+    const entries = folders.map(([name, folder]) => folderOf(byteStringOf(name), folder, set))
     const latest = points.at(-1)
     const isOneChain = points.every(({ chain }) => chain === latest?.chain)
     return latest === undefined || !isOneChain ? entries : [...entries, linkTo(latest, { name: LATEST, up: '' })]
@@ -31,20 +32,14 @@ export function rootFolder(source: PointSource): Folder {
 /** Returns a folder of all instances, each a folder of its chains; `ofChain` makes those. */
 function instanceFolders(source: PointSource, ofChain: (source: PointSource, chain: string) => Folder): Folder {
   const chainsOf = (instance: ByteString): Folder => {
-    return new SetFolder(source, ({ points }) => {
-      const chains = nameChains(points).filter(({ instanceName }) => instanceName === instance)
-      return chains.map((chain) => folderOf(chain.name, ofChain(source, chain.id), chain.points))
+    return new SetFolder(source, (set) => {
+      const chains = nameChains(set.points).filter(({ instanceName }) => instanceName === instance)
+      return chains.map(({ id, name }) => folderOf(name, ofChain(source, id), set))
     })
   }
-  return new SetFolder(source, ({ points }) => {
-    const instances = Map.groupBy(nameChains(points), ({ instanceName }) => instanceName)
-    return Array.from(instances, ([name, chains]) => {
-      return folderOf(
-        name,
-        chainsOf(name),
-        chains.flatMap((chain) => chain.points),
-      )
-    })
+  return new SetFolder(source, (set) => {
+    const names = new Set(nameChains(set.points).map(({ instanceName }) => instanceName))
+    return Array.from(names, (name) => folderOf(name, chainsOf(name), set))
   })
 }
 
@@ -66,18 +61,12 @@ function tagFolders(source: PointSource): Folder {
       return tagged.map((point) => linkTo(point, { name: point.folderName, up: '../../' }))
     })
   }
-  return new SetFolder(source, ({ points }) => {
+  return new SetFolder(source, (set) => {
     const names = new Map<ByteString, string>()
-    for (const tag of [...new Set(points.flatMap(({ tags }) => tags))].sort()) {
+    for (const tag of [...new Set(set.points.flatMap(({ tags }) => tags))].sort()) {
       names.set(freeName(fileNameOf(tag, 'tag'), names), tag)
     }
-    return Array.from(names, ([name, tag]) => {
-      return folderOf(
-        name,
-        taggedWith(tag),
-        points.filter(({ tags }) => tags.includes(tag)),
-      )
-    })
+    return Array.from(names, ([name, tag]) => folderOf(name, taggedWith(tag), set))
   })
 }
 

@@ -1,4 +1,5 @@
 import type { ByteString } from '../../src/base/byte-string.ts'
+import type { Timespec } from '../../src/base/clock.ts'
 import type { Folder, FolderEntry } from './folder.ts'
 import type { PointSet, PointSource } from './mounted-points.ts'
 
@@ -16,6 +17,10 @@ export class SetFolder implements Folder {
   constructor(source: PointSource, entriesOf: (set: PointSet) => readonly FolderEntry[]) {
     this.#source = source
     this.#entriesOf = entriesOf
+  }
+
+  async modified(): Promise<Timespec> {
+    return (await this.#source.current()).changed
   }
 
   async list(): Promise<readonly FolderEntry[]> {

@@ -1,8 +1,9 @@
 import type { ByteString } from '../../src/base/byte-string.ts'
+import type { Timespec } from '../../src/base/clock.ts'
 import { freeName, withSuffix } from '../../src/base/file-name.ts'
 import { entryOf, folderOf } from './entries.ts'
 import type { Folder, FolderEntry } from './folder.ts'
-import type { MountedPoint, PointSet, PointSource } from './mounted-points.ts'
+import type { PointSet, PointSource } from './mounted-points.ts'
 import { type Held, historiesIn, historyOf, type PathHistory } from './path-history.ts'
 import { CHANGING_VALID_SECONDS } from './set-folder.ts'
 
@@ -35,39 +36,45 @@ class PathFolder implements Folder {
     this.#historyIn = rememberLast(historyIn)
   }
 
+  async modified(): Promise<Timespec> {
+    return (await this.#source.current()).changed
+  }
+
   async list(): Promise<readonly FolderEntry[]> {
-    const histories = await historiesIn(await this.#directories())
+    const set = await this.#source.current()
+    const histories = await historiesIn(await this.#directoriesIn(set))
     const taken = new Set(histories.keys())
     const entries: FolderEntry[] = []
     for (const [name, { directories, files }] of histories) {
-      if (directories.length > 0) entries.push(this.#folder(name, directories))
+      if (directories.length > 0) entries.push(this.#folder(name, set))
       if (files.length === 0) continue
       const shownAs = directories.length > 0 ? freeName(withSuffix(name, FILE_SUFFIX), taken) : name
       taken.add(shownAs)
-      entries.push(this.#versions(name, { shownAs, files }))
+      entries.push(this.#versions(name, { shownAs, set }))
     }
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   async find(name: ByteString): Promise<FolderEntry | undefined> {
-    const { directories, files } = await historyOf(name, await this.#directories())
-    if (directories.length > 0) return this.#folder(name, directories)
-    if (files.length > 0) return this.#versions(name, { shownAs: name, files })
+    const set = await this.#source.current()
+    const { directories, files } = await historyOf(name, await this.#directoriesIn(set))
+    if (directories.length > 0) return this.#folder(name, set)
+    if (files.length > 0) return this.#versions(name, { shownAs: name, set })
     // What the suffix was given to is known from all names only.
     if (!name.includes(FILE_SUFFIX)) return undefined
     return (await this.list()).find((entry) => entry.name === name)
   }
 
-  async #directories(): Promise<readonly Held[]> {
-    return (await this.#historyIn(await this.#source.current())).directories
+  async #directoriesIn(set: PointSet): Promise<readonly Held[]> {
+    return (await this.#historyIn(set)).directories
   }
 
-  #folder(name: ByteString, states: readonly Held[]): FolderEntry {
-    return folderOf(name, new PathFolder(this.#source, this.#historyOf(name)), pointsOf(states))
+  #folder(name: ByteString, set: PointSet): FolderEntry {
+    return folderOf(name, new PathFolder(this.#source, this.#historyOf(name)), set)
   }
 
-  #versions(name: ByteString, { shownAs, files }: { shownAs: ByteString; files: readonly Held[] }): FolderEntry {
-    return folderOf(shownAs, new FileFolder(this.#source, this.#historyOf(name)), pointsOf(files))
+  #versions(name: ByteString, { shownAs, set }: { shownAs: ByteString; set: PointSet }): FolderEntry {
+    return folderOf(shownAs, new FileFolder(this.#source, this.#historyOf(name)), set)
   }
 
   #historyOf(name: ByteString): HistoryIn {
@@ -86,6 +93,10 @@ class FileFolder implements Folder {
     this.#historyIn = rememberLast(historyIn)
   }
 
+  async modified(): Promise<Timespec> {
+    return (await this.#source.current()).changed
+  }
+
   async list(): Promise<readonly FolderEntry[]> {
     const { files } = await this.#historyIn(await this.#source.current())
     return files
@@ -96,10 +107,6 @@ class FileFolder implements Folder {
   async find(name: ByteString): Promise<FolderEntry | undefined> {
     return (await this.list()).find((entry) => entry.name === name)
   }
-}
-
-function pointsOf(states: readonly Held[]): MountedPoint[] {
-  return states.map(({ point }) => point)
 }
 
 /** Answers for the set of points that was asked about last without finding out again. */

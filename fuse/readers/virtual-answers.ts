@@ -61,7 +61,7 @@ interface Listed {
 /** Answers what is asked about things that no point holds, and about points as folders show them. On the main thread. */
 export class VirtualAnswers {
   readonly #options: VirtualAnswersOptions
-  readonly #listings = new Map<number, readonly Listed[]>()
+  readonly #listings = new Map<number, { readonly entry: VirtualEntry; readonly names: readonly Listed[] }>()
   readonly #attributes = new MessageBuffer(new Uint8Array(ATTR_BYTES))
 
   constructor(options: VirtualAnswersOptions) {
@@ -174,7 +174,7 @@ export class VirtualAnswers {
   /** Returns all names in a folder: as they were when the listing began, where it is gone on with. */
   async #namesOf(node: number, entry: VirtualEntry, offset: number): Promise<readonly Listed[]> {
     const begun = this.#listings.get(node)
-    if (begun !== undefined && offset > 0) return begun
+    if (begun?.entry === entry && offset > 0) return begun.names
     const { shown, parent } = entry
     const dots = [
       { name: '.' as ByteString, ino: entry.ino, mode: S_IFDIR, shown: undefined },
@@ -183,7 +183,7 @@ export class VirtualAnswers {
     const listed = shown.kind === 'folder' ? await shown.folder.list() : []
     const names = [...dots, ...listed.map((each) => this.#listedAs(entry, each))]
     this.#listings.delete(node)
-    this.#listings.set(node, names)
+    this.#listings.set(node, { entry, names })
     for (const oldest of this.#listings.keys()) {
       if (this.#listings.size <= LISTINGS_MAX) break
       this.#listings.delete(oldest)
@@ -281,7 +281,10 @@ export class VirtualAnswers {
   }
 
   async #attributesOf(entry: VirtualEntry): Promise<Attributes> {
-    if (entry.shown.kind === 'bytes') await this.#make(entry)
+    const { shown } = entry
+    if (shown.kind === 'bytes') await this.#make(entry)
+    // Asked for anew: whoever stands in a folder sees by this that it has changed.
+    if (shown.kind === 'folder') entry.shown = { ...shown, mtime: await shown.folder.modified() }
     return this.#knownAttributes(entry)
   }
 

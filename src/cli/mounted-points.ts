@@ -2,6 +2,7 @@ import type { MountedPoint, PointSet } from '../../fuse/folders/mounted-points.t
 import type { WatchedStore } from '../../fuse/folders/point-watch.ts'
 import { type ByteString, byteStringOf } from '../base/byte-string.ts'
 import { present } from '../base/assert.ts'
+import { type Clock, timespecOfMs } from '../base/clock.ts'
 import { UsageError } from '../base/errors.ts'
 import { freeName } from '../base/file-name.ts'
 import type { ObjectId } from '../base/ids.ts'
@@ -26,13 +27,15 @@ const ENTRIES_KEPT_MAX = 16_384
 export class RepositoryPoints implements WatchedStore {
   readonly #repository: Repository
   readonly #blobs: PointBlobs
+  readonly #clock: Clock
   readonly #directories: DirectoryReader
   #known = new Map<ObjectId, MountedPoint>()
 
   /** `blobs` are those that points hold, also points that are yet to come. */
-  constructor(repository: Repository, blobs: PointBlobs) {
+  constructor({ repository, blobs, clock }: { repository: Repository; blobs: PointBlobs; clock: Clock }) {
     this.#repository = repository
     this.#blobs = blobs
+    this.#clock = clock
     this.#directories = new DirectoryReader(blobs, { entriesKeptMax: ENTRIES_KEPT_MAX })
   }
 
@@ -49,6 +52,7 @@ export class RepositoryPoints implements WatchedStore {
     this.#known = new Map(infos.map((info) => [info.object, this.#mounted(info, chain, names)]))
     const known = this.#known
     return {
+      changed: timespecOfMs(this.#clock.nowMs()),
       points: [...known.values()],
       resolve: (point) => {
         const object = this.#resolve(chain, point)

@@ -94,6 +94,7 @@ export class MountFixture {
     }
     return {
       validSeconds: VALID_SECONDS,
+      modified: async () => ({ seconds: (await list()).length, nanoseconds: 0 }),
       list,
       find: async (name) => (await list()).find((each) => each.name === name),
     }

@@ -69,7 +69,7 @@ async function serve(context: CliContext, { directory, flags, onWorking }: Serve
   const repository = await session.repository
   using frames = await openPointFrames(repository)
   const points = await PointWatch.open({
-    store: new RepositoryPoints(repository, frames.blobs),
+    store: new RepositoryPoints({ repository, blobs: frames.blobs, clock }),
     clock,
     freshMs: url.startsWith('/') ? NEAR_FRESH_MS : FAR_FRESH_MS,
     patienceMs: PATIENCE_MS,

@@ -45,8 +45,14 @@ export function folderNameAt(minute: number): string {
   return `2026-01-01T${hours}-${minutes}-00Z_${minute.toString(16).padStart(8, '0')}`
 }
 
+let sets = 0
+
 function setOf(points: readonly MountedPoint[]): PointSet {
-  return { points, resolve: (name) => points.find(({ id }) => id.startsWith(name)) }
+  return {
+    changed: { seconds: ++sets, nanoseconds: 0 },
+    points,
+    resolve: (name) => points.find(({ id }) => id.startsWith(name)),
+  }
 }
 
 /** Returns what a path in a folder leads to; paths in points are not followed. */

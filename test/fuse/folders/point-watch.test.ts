@@ -21,7 +21,7 @@ class FakeStore {
 
   async load(): Promise<PointSet> {
     this.loads++
-    return { points: [], resolve: () => undefined }
+    return { changed: { seconds: this.loads, nanoseconds: 0 }, points: [], resolve: () => undefined }
   }
 }
 

@@ -100,6 +100,10 @@ test('folders that were looked at before show points that came, and no more thos
   points.show(points.point(2, [], { tags: ['t'] }), points.point(3, [], { tags: ['t'] }))
   expect(await shown()).toEqual([2, 2, 2, 2, 1])
   expect(await folders[0]?.find(byteStringOf(one))).toBeUndefined()
+  // Where points only go, no listing that the kernel keeps may be taken for the new one.
+  const before = await root.modified()
+  points.show(points.point(3, [], { tags: ['t'] }))
+  for (const folder of [root, ...folders]) expect(await folder.modified()).not.toEqual(before)
   points.show()
   expect(await shown()).toEqual([0, 0, 0, 0, 0])
 })

@@ -7,8 +7,13 @@ import type { PointView } from '../../../src/engine/point-view-types.ts'
 import { fileEntry } from '../../support/tree-entries.ts'
 
 const ROOT = 1
-const nothing: Folder = { validSeconds: 1, list: async () => [], find: async () => undefined }
 const mtime = { seconds: 0, nanoseconds: 0 }
+const nothing: Folder = {
+  validSeconds: 1,
+  modified: async () => mtime,
+  list: async () => [],
+  find: async () => undefined,
+}
 const view = {} as PointView
 
 function folder(name: string): FolderEntry {
