@@ -91,6 +91,34 @@ export interface PointRecord {
   readonly features: Features
   /** Of a point that was copied from another repository: the record that it had there. */
   readonly original?: OriginalRecord
+  /** What its run saw that may mean that somebody encrypted or deleted what it is of; not all points say. */
+  readonly tripwire?: TripwireRecord
+  /** Of a point that was made before a restore, of what that was about to overwrite or delete. */
+  readonly undo?: UndoRecord
+}
+
+/** How well what a run stored could be compressed, and what was suspicious about it. */
+export interface TripwireRecord {
+  /** Bytes of file content that the run stored, before compression. */
+  readonly contentBytes: number
+  /** Those of them in frames that compression did not make smaller by a twentieth. */
+  readonly incompressibleBytes: number
+  /** With any, the point is suspect. */
+  readonly suspicions: readonly SuspicionRecord[]
+}
+
+/** One figure of a run that is far from what the chain's last points were like. */
+export interface SuspicionRecord {
+  /** What is counted, such as `fewer-files`, `incompressible`. */
+  readonly reason: string
+  /** The count that is usual. */
+  readonly usual: number
+  readonly found: number
+}
+
+export interface UndoRecord {
+  /** The point that was restored. */
+  readonly restored: PointId
 }
 
 /** A point's record as its own instance signed it, in another repository. */

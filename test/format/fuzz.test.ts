@@ -6,6 +6,7 @@ import { fromHex } from '../../src/base/bytes.ts'
 import { IntegrityError, KeyError } from '../../src/base/errors.ts'
 import { decodeCbor } from '../../src/format/cbor.ts'
 import { decodeConfig } from '../../src/format/config-codec.ts'
+import { decodeCreated } from '../../src/format/created-codec.ts'
 import { decodeEnvelopeHeader, decodeEnvelopeInner } from '../../src/format/envelope.ts'
 import { decodeIndex } from '../../src/format/index-codec.ts'
 import { decodeKeySet } from '../../src/format/key-set.ts'
@@ -73,6 +74,7 @@ const DECODERS: Readonly<Record<string, readonly Decoder[]>> = {
   lost: [record('lost')],
   tombstone: [record('tombstones')],
   note: [record('notes')],
+  created: [decodeCreated],
   'point-detail': [decodePointDetail],
 }
 

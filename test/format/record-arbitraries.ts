@@ -23,7 +23,7 @@ const idsOf = (most: number): fc.Arbitrary<Uint8Array> => {
   return fc.array(bytesOfLength(32), { minLength: 1, maxLength: most }).map((ids) => new Uint8Array(Buffer.concat(ids)))
 }
 
-const point: fc.Arbitrary<RecordBodies['points']> = fc.record({
+const plainPoint: fc.Arbitrary<RecordBodies['points']> = fc.record({
   point: id<PointId>(16),
   chain: id<ChainId>(16),
   sequence: fc.integer({ min: 1 }),
@@ -68,6 +68,19 @@ const point: fc.Arbitrary<RecordBodies['points']> = fc.record({
   detail: bytesOfLength(32),
   features: fc.record({ read: labels, write: labels, prune: labels }),
 })
+
+const extensions: fc.Arbitrary<Pick<RecordBodies['points'], 'tripwire' | 'undo'>> = fc.record(
+  {
+    tripwire: fc.record({
+      contentBytes: count,
+      incompressibleBytes: fc.constant(0),
+      suspicions: fc.array(fc.record({ reason: label, usual: count, found: count }), { maxLength: 2 }),
+    }),
+    undo: fc.record({ restored: id<PointId>(16) }),
+  },
+  { requiredKeys: [] },
+)
+const point = fc.tuple(plainPoint, extensions).map(([plain, more]) => ({ ...plain, ...more }))
 
 /** Any record of each kind. */
 export const anyRecord: { readonly [Kind in keyof RecordBodies]: fc.Arbitrary<RecordBodies[Kind]> } = {

@@ -7,6 +7,7 @@ import { decodeCbor } from '../../src/format/cbor.ts'
 import { decodeEnvelopeHeader, decodeEnvelopeInner, envelopeAad, signatureInput } from '../../src/format/envelope.ts'
 import type { FrameKind } from '../../src/format/frame.ts'
 import { FRAME_AAD_BYTES, FRAME_NONCE_BYTES, frameAad, frameNonce } from '../../src/format/frame.ts'
+import { decodeCreated } from '../../src/format/created-codec.ts'
 import { decodeIndex } from '../../src/format/index-codec.ts'
 import { decodeList } from '../../src/format/list-codec.ts'
 import { certificateInput, tombstoneInput } from '../../src/format/owner-signatures.ts'
@@ -73,6 +74,7 @@ const READERS: Readonly<Record<string, Reader>> = {
     return { record, repository, ownerSignatureInput: tombstoneInput(repository, record) }
   },
   note: recordReader('notes'),
+  created: (bytes) => ({ entries: decodeCreated(bytes) }),
   'point-detail': (bytes) => ({ detail: decodePointDetail(bytes) }),
 }
 

@@ -1,7 +1,10 @@
+import { byteStringOf } from '../../src/base/byte-string.ts'
 import type { ChainId, InstanceId, ObjectId, PointId, RealmId, RepositoryId, RunId } from '../../src/base/ids.ts'
 import { hexId, idBytes } from '../../src/base/ids.ts'
 import type { CborValue } from '../../src/format/cbor.ts'
 import { decodeCbor, encodeCbor } from '../../src/format/cbor.ts'
+import { CborWriter } from '../../src/format/cbor-writer.ts'
+import { type CreatedEntry, writeCreated } from '../../src/format/created-codec.ts'
 import { encodeEnvelopeHeader, encodeEnvelopeInner, envelopeAad, signatureInput } from '../../src/format/envelope.ts'
 import { certificateInput, tombstoneInput } from '../../src/format/owner-signatures.ts'
 import { encodePointDetail } from '../../src/format/point-detail-codec.ts'
@@ -89,6 +92,21 @@ const copiedPoint: PointRecord = {
   },
 }
 
+const suspectPoint: PointRecord = {
+  ...incrementalPoint,
+  tags: ['suspect'],
+  tripwire: {
+    contentBytes: 1_000_000,
+    incompressibleBytes: 990_000,
+    suspicions: [
+      { reason: 'fewer-files', usual: 400, found: 150 },
+      { reason: 'incompressible', usual: 3, found: 140 },
+    ],
+  },
+}
+
+const undoPoint: PointRecord = { ...fullPoint, tags: ['undo'], undo: { restored: hexId<PointId>(counting(16, 0x13)) } }
+
 const tombstone = { target: 'point' as const, id: fullPoint.point, hash: counting(64), made: time }
 const instanceRecord = { instance, name: 'ann@host', host: 'host', user: 'ann', publicKey: counting(32), created: time }
 
@@ -100,7 +118,7 @@ const detail: PointDetail = {
 }
 
 export function generate(): VectorFile[] {
-  return [...points(), ...others(), ...details(), ...envelopes()]
+  return [...points(), ...created(), ...others(), ...details(), ...envelopes()]
 }
 
 function points(): VectorFile[] {
@@ -116,6 +134,14 @@ function points(): VectorFile[] {
     }),
     spoilt('original-without-key', { 23: new Map([[1, [counting(16), counting(80)]]]) }),
     spoilt('original-key-cut-short', { 23: new Map([[1, [counting(16), counting(80), counting(31)]]]) }),
+    record('point/suspect', 'points', {
+      description: 'A point whose making looked as if somebody had encrypted and deleted files.',
+      body: suspectPoint,
+    }),
+    spoilt('tripwire-part-above-whole', { 23: new Map([[2, [1, 2, []]]]) }),
+    spoilt('tripwire-suspicion-cut-short', { 23: new Map([[2, [2, 1, [['fewer-files', 1]]]]]) }),
+    record('point/undo', 'points', { description: 'A point of what a restore overwrote.', body: undoPoint }),
+    spoilt('undo-without-point', { 23: new Map([[3, []]]) }),
     {
       path: 'point/extensions-of-a-later-version.json',
       content: {
@@ -196,6 +222,26 @@ function others(): VectorFile[] {
     broken('tombstone/slot-by-uuid.json', changed('tombstones', pointTombstone, { 0: 2 }), 'MALFORMED'),
     record('note/plain', 'notes', { description: 'Tags changed, and a word about it.', body: note }),
     broken('note/tag-too-long.json', changed('notes', note, { 1: ['x'.repeat(256)] }), 'MALFORMED'),
+  ]
+}
+
+function created(): VectorFile[] {
+  const entries: CreatedEntry[] = [
+    { path: byteStringOf('/home/ann/new'), kind: 'dir', size: 0, mtime: time },
+    { path: byteStringOf('/home/ann/new/a.txt'), kind: 'file', size: 5, mtime: time },
+  ]
+  const encoded = (list: readonly CreatedEntry[]): Uint8Array => {
+    const writer = new CborWriter()
+    for (const entry of list) writeCreated(writer, entry)
+    return writer.bytes()
+  }
+  const bytes = encoded(entries)
+  const dots = Buffer.from(bytes).toString('latin1').replace('/new/a.txt', '/new/../xt')
+  const content = { description: 'What a restore created.', entries: jsonOf(entries), bytes: jsonOf(bytes) }
+  return [
+    { path: 'created/plain.json', content },
+    broken('created/path-leads-up.json', Buffer.from(dots, 'latin1'), 'MALFORMED'),
+    broken('created/cut-short.json', bytes.subarray(0, -1), 'MALFORMED'),
   ]
 }
 
