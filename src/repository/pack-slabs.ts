@@ -1,5 +1,6 @@
 import { assert, present } from '../base/assert.ts'
 import { PACK_BLOBS_MAX, PACK_BYTES_TARGET } from '../base/limits.ts'
+import { SharedLock } from '../base/shared-lock.ts'
 import { PACK_HEADER_BYTES } from '../format/pack.ts'
 
 /** Being written to the store, or not prepared yet. */
@@ -89,6 +90,7 @@ export class PackSlabs {
   readonly handle: PackSlabsHandle
   readonly slabs: readonly Slab[]
   readonly #control: Int32Array
+  readonly #lock: SharedLock
   /** Called, on the thread that completed it, with a slab that is closed and whole. */
   readonly #onFull: (slab: number) => void
 
@@ -96,6 +98,7 @@ export class PackSlabs {
     this.handle = handle
     this.slabs = handle.slabs.map((buffer) => new Slab(buffer))
     this.#control = new Int32Array(handle.control)
+    this.#lock = new SharedLock(this.#control, LOCK)
     this.#onFull = onFull
   }
 
@@ -109,7 +112,7 @@ export class PackSlabs {
 
   /** Makes a slab ready; its header lies in its first bytes and its key is set. */
   prepare(slab: number, packRow: number): void {
-    this.#lock()
+    this.#lock.take()
     assert(this.#get(slab, STATE) === BUSY, 'a slab that is in use is not prepared')
     this.#set(slab, BYTES, PACK_HEADER_BYTES)
     this.#set(slab, FRAMES, 0)
@@ -117,15 +120,15 @@ export class PackSlabs {
     this.#set(slab, DONE, 0)
     this.#set(slab, ROW, packRow)
     this.#set(slab, STATE, READY)
-    this.#unlock()
+    this.#lock.release()
     this.#announce()
   }
 
   /** Takes a slab back after its pack was sent; it must be prepared again. */
   recycle(slab: number): void {
-    this.#lock()
+    this.#lock.take()
     this.#set(slab, STATE, BUSY)
-    this.#unlock()
+    this.#lock.release()
   }
 
   /** Ends all waiting: whoever reserves from now on gets `undefined`. */
@@ -145,9 +148,9 @@ export class PackSlabs {
     for (;;) {
       const turn = Atomics.load(this.#control, TURN)
       if (Atomics.load(this.#control, FAILED) === 1) return undefined
-      this.#lock()
+      this.#lock.take()
       const place = this.#tryReserve(storedBytes, blobs)
-      this.#unlock()
+      this.#lock.release()
       if (typeof place === 'object') return place
       if (place === 'none') Atomics.wait(this.#control, TURN, turn)
       else this.#onFull(place)
@@ -156,24 +159,24 @@ export class PackSlabs {
 
   /** Tells that a reserved frame and its table rows are written. */
   complete(slab: number): void {
-    this.#lock()
+    this.#lock.take()
     const done = this.#get(slab, DONE) + 1
     this.#set(slab, DONE, done)
     const isFull = this.#get(slab, STATE) === CLOSED && done === this.#get(slab, FRAMES)
-    this.#unlock()
+    this.#lock.release()
     if (isFull) this.#onFull(slab)
   }
 
   /** Closes the slab that is being filled; returns it when it is whole and holds anything, for the caller to send. */
   closeCurrent(): number | undefined {
-    this.#lock()
+    this.#lock.take()
     const current = Atomics.load(this.#control, CURRENT)
     let whole: number | undefined
     if (current >= 0 && this.#get(current, STATE) === OPEN && this.#get(current, FRAMES) > 0) {
       this.#set(current, STATE, CLOSED)
       if (this.#get(current, DONE) === this.#get(current, FRAMES)) whole = current
     }
-    this.#unlock()
+    this.#lock.release()
     return whole
   }
 
@@ -228,15 +231,6 @@ export class PackSlabs {
 
   #set(slab: number, word: number, value: number): void {
     Atomics.store(this.#control, SLAB_WORDS_START + slab * SLAB_WORDS + word, value)
-  }
-
-  #lock(): void {
-    while (Atomics.compareExchange(this.#control, LOCK, 0, 1) !== 0) Atomics.wait(this.#control, LOCK, 1, 1)
-  }
-
-  #unlock(): void {
-    Atomics.store(this.#control, LOCK, 0)
-    Atomics.notify(this.#control, LOCK, 1)
   }
 
   #announce(): void {
