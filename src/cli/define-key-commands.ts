@@ -1,5 +1,6 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 
+import type { BackupOnlyFlags } from './backup-only-realm.ts'
 import type { CommandAction } from './program.ts'
 import type { NewKeyFlags, NewPasswordFlags } from './commands/key.ts'
 
@@ -15,8 +16,12 @@ export function defineKeyCommands(program: Command, run: Run): void {
       await run(async (context) => (await import('./commands/key.ts')).listKeys(context))
     })
   key
-    .command('add')
-    .description('add a password')
+    .command('rotate')
+    .description('make new keys for new data, which removed keys cannot read')
+    .action(async () => {
+      await run(async (context) => (await import('./commands/key.ts')).rotateKey(context))
+    })
+  withBackupOnly(key.command('add').description('add a password'))
     .option('--label <TEXT>', 'a word for people')
     .option('--new-password-file <FILE>', 'read the new password from a file')
     .option('--kdf-memory <SIZE>', 'memory that guessing the password costs, such as 64M')
@@ -47,12 +52,23 @@ export function defineKeyCommands(program: Command, run: Run): void {
     .action(async (flags: NewKeyFlags & { readonly recoveryFile?: string }) => {
       await run(async (context) => (await import('./commands/key.ts')).addRecovery(context, flags))
     })
-  key
-    .command('export')
-    .description('make a key file that opens the repository without a password')
+  withBackupOnly(key.command('export').description('make a key file that opens the repository without a password'))
     .argument('<FILE>')
     .option('--label <TEXT>', 'a word for people')
-    .action(async (file: string, flags: NewKeyFlags) => {
+    .action(async (file: string, flags: NewKeyFlags & BackupOnlyFlags) => {
       await run(async (context) => (await import('./commands/key.ts')).exportKey(context, file, flags))
     })
+}
+
+/** What makes the new key one that can back up and read nothing. */
+function withBackupOnly(command: Command): Command {
+  return command
+    .option('--backup-only', 'can make points, and read, remove and restore nothing')
+    .option('--realm <NAME>', 'the realm that it writes into, made if need be; by default one of its own')
+    .addOption(
+      new Option(
+        '--share-home',
+        'it writes into the realm of the full keys, and can tell what files they have',
+      ).conflicts('realm'),
+    )
 }

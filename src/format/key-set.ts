@@ -10,7 +10,7 @@ export const KEY_SET_BYTES_MAX = 7680
 export const GENERATIONS_MAX = 64
 export const REALMS_MAX = 32
 /** UTF-8 bytes of a realm's name. */
-const REALM_NAME_BYTES_MAX = 64
+export const REALM_NAME_BYTES_MAX = 64
 const KEY_BYTES = 32
 const SEALING_PUBLIC_KEY_BYTES = 1216
 const FULL = 1

@@ -68,15 +68,8 @@ export async function backupOnlyOf(
   return encoded
 }
 
-/** Returns the realms of an encoded full key set. */
-export function realmsOf(keySet: Uint8Array): readonly NamedRealm[] {
-  const full = decodeFull(keySet)
-  wipeKeySet(full)
-  return full.realms
-}
-
 /** Overwrites all that is secret in a key set. */
-export function wipeKeySet(set: KeySet): void {
+function wipeKeySet(set: KeySet): void {
   if (set.kind === 'full') return wipe(set.ownerSeed, ...set.generations)
   const { data, tree, list, detail } = set.idKeys
   wipe(...set.metadataKeys, data, tree, list, detail, set.chunkerSeed)

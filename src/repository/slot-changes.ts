@@ -59,11 +59,16 @@ export const SLOT_REMOVAL_NOTICE =
   'Whoever opened the repository with it before may have kept its keys: `tidemark key rotate` protects what is backed up from then on.'
 
 /**
- * Adds a slot that holds the opened key set, and returns its id. Nothing that is stored is written again.
- * @throws {KeyError} KEY_NOT_FULL, KDF_BOUNDS
+ * Adds a slot, and returns its id: one that holds the opened key set, or, with a realm, one that can write into that and
+ * read nothing. Nothing that is stored is written again.
+ * @throws {KeyError} KEY_NOT_FULL, KDF_BOUNDS, KEY_LIMIT
  * @throws {StorageError} {IntegrityError} as `updateConfig`
  */
-export async function addSlot(context: SlotContext, slot: NewSlot): Promise<ObjectId> {
+export async function addSlot(context: SlotContext, slot: NewSlot, realm?: NamedRealm): Promise<ObjectId> {
+  return realm === undefined ? addFullSlot(context, slot) : addBackupOnlySlot(context, slot, realm)
+}
+
+async function addFullSlot(context: SlotContext, slot: NewSlot): Promise<ObjectId> {
   const { driver, opened, clock, randomness } = context
   requireFull(opened)
   const making = { driver, clock, randomness, frame: slotFrame(opened.config) }
@@ -72,13 +77,8 @@ export async function addSlot(context: SlotContext, slot: NewSlot): Promise<Obje
   return added.id
 }
 
-/**
- * Adds a slot that can write into one realm and read nothing; returns its id. Where the realm is new, the key sets of all
- * full slots are given it, without anyone's password.
- * @throws {KeyError} KEY_NOT_FULL, KDF_BOUNDS, KEY_LIMIT
- * @throws {StorageError} {IntegrityError} as `updateConfig`
- */
-export async function addBackupOnlySlot(context: SlotContext, slot: NewSlot, realm: NamedRealm): Promise<ObjectId> {
+/** Where the realm is new, the key sets of all full slots are given it, without anyone's password. */
+async function addBackupOnlySlot(context: SlotContext, slot: NewSlot, realm: NamedRealm): Promise<ObjectId> {
   const { driver, opened, clock, randomness } = context
   requireFull(opened)
   const isNew = !opened.ring.realms().includes(realm.id)
@@ -95,6 +95,12 @@ export async function addBackupOnlySlot(context: SlotContext, slot: NewSlot, rea
     wipe(full, keySet)
   }
 }
+
+/** What every rotation must tell the user. */
+export const ROTATION_NOTICE =
+  'What is backed up by commands that start from now on cannot be read with keys that were removed before. It takes nothing ' +
+  'back of what they could read until now, and a former holder of a full key who can write to the store can still act as its ' +
+  'owner: shut him out there, or copy the points into a new repository.'
 
 /**
  * Adds a generation of the master key, sealed to every slot that the config lists; returns its number. Who holds older
@@ -125,9 +131,13 @@ export async function addRecoveryCode(context: SlotContext, label: string): Prom
 }
 
 /** Adds a slot under a new key file, and returns the file's bytes; the caller writes them, then wipes them. */
-export async function exportKeyFile(context: SlotContext, label: string): Promise<{ id: ObjectId; file: Uint8Array }> {
+export async function exportKeyFile(
+  context: SlotContext,
+  label: string,
+  realm?: NamedRealm,
+): Promise<{ id: ObjectId; file: Uint8Array }> {
   const key = context.randomness.bytes(KEY_FILE_KEY_BYTES)
-  const id = await addSlot(context, { secret: { kind: 'key-file', bytes: key }, label })
+  const id = await addSlot(context, { secret: { kind: 'key-file', bytes: key }, label }, realm)
   const file = encodeKeyFile({ repository: context.opened.repository, key })
   wipe(key)
   return { id, file }
@@ -249,7 +259,8 @@ function slotFrame({ repository, chunker, graceSeconds, ownerPublicKey }: Reposi
   return { repository, chunker, graceSeconds, ownerPublicKey }
 }
 
-function requireFull(opened: OpenedKeys): void {
+/** @throws {KeyError} KEY_NOT_FULL */
+export function requireFull(opened: OpenedKeys): void {
   if (!opened.ring.full) throw keyNotFull()
 }
 

@@ -3,8 +3,10 @@ import { resolve } from 'node:path'
 import { utf8 } from '../../base/bytes.ts'
 import { UsageError } from '../../base/errors.ts'
 import type { ObjectId } from '../../base/ids.ts'
+import { numberOf } from '../../base/number-of.ts'
 import { wipe } from '../../crypto/secret.ts'
 import { SLOT_LABEL_BYTES_MAX } from '../../format/slot-content.ts'
+import type { OpenedKeys } from '../../repository/open-keys.ts'
 import { revisionMemoryIn } from '../../repository/revision-memory.ts'
 import {
   addRecoveryCode,
@@ -13,13 +15,19 @@ import {
   exportKeyFile,
   listSlots,
   removeSlot,
+  requireFull,
+  rotateKeys,
+  ROTATION_NOTICE,
   SLOT_REMOVAL_NOTICE,
+  type SlotContext,
   type SlotInfo,
   type SlotRemovalContext,
 } from '../../repository/slot-changes.ts'
 import type { SlotSecret } from '../../repository/slot-key.ts'
 import type { Session } from '../../service/session.ts'
+import { type BackupOnlyFlags, type BackupOnlyRealm, backupOnlyRealm } from '../backup-only-realm.ts'
 import type { CliContext } from '../context.ts'
+import { formatTime, formatTimestamp } from '../format.ts'
 import { kdfParameters } from '../kdf-memory.ts'
 import { requireNewFile, writeNewSecretFile } from '../new-secret-file.ts'
 import { openSession } from '../open-session.ts'
@@ -31,7 +39,7 @@ export interface NewKeyFlags {
   /** A word for people. */
   readonly label?: string
 }
-export interface NewPasswordFlags extends NewKeyFlags {
+export interface NewPasswordFlags extends NewKeyFlags, BackupOnlyFlags {
   readonly newPasswordFile?: string
   readonly kdfMemory?: string
 }
@@ -44,7 +52,13 @@ export async function listKeys(context: CliContext): Promise<undefined> {
   const slots = await listSlots(driver, keys)
   if (output.json) {
     const unknown = { kind: null, keySet: null }
-    output.document(slots.map((slot) => ({ ...unknown, ...slot, label: slot.current ? keys.label : null })))
+    const created = formatTimestamp(keys.created)
+    output.document(
+      slots.map((slot) => ({
+        ...{ ...unknown, ...slot, realm: realmName(keys, slot), realmId: slot.realm ?? null },
+        ...(slot.current ? { label: keys.label, created } : { label: null, created: null }),
+      })),
+    )
     return
   }
   const lines = table<SlotInfo>(
@@ -52,13 +66,20 @@ export async function listKeys(context: CliContext): Promise<undefined> {
       { title: 'Slot', value: ({ id }) => id.slice(0, 8) },
       { title: 'Opens with', value: ({ kind }) => kind?.replace('-', ' ') ?? '?' },
       { title: 'Gives', value: ({ keySet }) => keySet ?? '?' },
-      // What a slot is called lies sealed in it: of the others nobody knows.
+      { title: 'Realm', value: (slot) => realmName(keys, slot) ?? slot.realm?.slice(0, 8) ?? '' },
+      // What a slot is called lies sealed in it, and since when it is there: of the others nobody knows.
       { title: 'Label', value: ({ current }) => (current ? keys.label : '') },
+      { title: 'Since', value: ({ current }) => (current ? formatTime(keys.created) : '') },
       { title: '', value: noteOf },
     ],
     slots,
   )
   for (const line of lines) output.line(line)
+}
+
+/** What the realm of a backup-only slot is called, where the opened key knows it. */
+function realmName({ ring }: OpenedKeys, { realm }: SlotInfo): string | null {
+  return realm !== undefined && ring.realms().includes(realm) ? ring.realm(realm).name : null
 }
 
 function noteOf({ current, damaged, listed }: SlotInfo): string {
@@ -69,13 +90,54 @@ function noteOf({ current, damaged, listed }: SlotInfo): string {
 /** Adds a password. */
 export async function addKey(context: CliContext, flags: NewPasswordFlags): Promise<undefined> {
   const kdf = kdfParameters(flags.kdfMemory)
-  const label = labelOf(flags, 'password')
+  const label = labelOf(flags, flags.backupOnly === true ? 'backup-only' : 'password')
   await using session = await openSession(context)
   const slots = await slotContext(context, session)
+  const realm = realmOf(slots, flags, label)
   const secret = await askNewPassword(context, flags)
-  const slot = await addSlot(slots, { secret, label, kdf })
+  const slot = await addSlot(slots, { secret, label, kdf }, realm)
   wipe(secret.bytes)
-  tell(context, { slot }, `Added the password as slot ${slot.slice(0, 8)}.`)
+  tell(context, { slot, ...told(realm) }, `Added the password as slot ${slot.slice(0, 8)}${into(realm)}.`)
+  if (realm !== undefined) context.output.message(realm.notice)
+}
+
+function realmOf(
+  { opened, randomness }: SlotContext,
+  flags: BackupOnlyFlags,
+  label: string,
+): BackupOnlyRealm | undefined {
+  // Said before a new password is asked for.
+  requireFull(opened)
+  return backupOnlyRealm(flags, { ring: opened.ring, label, randomness })
+}
+
+function told(realm: BackupOnlyRealm | undefined): Record<string, unknown> {
+  if (realm === undefined) return { keySet: 'full' }
+  const { id: realmId, name, isNew: isNewRealm, notice } = realm
+  return { keySet: 'backup-only', realm: name, realmId, isNewRealm, notice }
+}
+
+function into(realm: BackupOnlyRealm | undefined): string {
+  return realm === undefined
+    ? ''
+    : `, which writes into ${realm.isNew ? 'the new realm' : 'the realm'} "${realm.name}" alone`
+}
+
+/** Makes a new generation of the keys. */
+export async function rotateKey(context: CliContext): Promise<undefined> {
+  await using session = await openSession(context)
+  const slots = await slotContext(context, session)
+  const { generation, slots: taken } = await rotateKeys(slots)
+  const leftOut = (await listSlots(session.driver, slots.opened)).filter(({ listed }) => !listed).map(({ id }) => id)
+  const fields = { generation, slots: taken, leftOut, notice: ROTATION_NOTICE }
+  tell(
+    context,
+    fields,
+    `New data has keys of generation ${generation}, which ${numberOf(taken, 'key slot')} can use.`,
+  )
+  for (const id of leftOut)
+    context.output.warning(`Slot ${id.slice(0, 8)} was left out: the owner does not vouch for it.`)
+  context.output.message(ROTATION_NOTICE)
 }
 
 /** Removes a slot. */
@@ -142,15 +204,23 @@ export async function addRecovery(
 }
 
 /** Makes a key file. */
-export async function exportKey(context: CliContext, path: string, flags: NewKeyFlags): Promise<undefined> {
-  const label = labelOf(flags, 'key file')
+export async function exportKey(
+  context: CliContext,
+  path: string,
+  flags: NewKeyFlags & BackupOnlyFlags,
+): Promise<undefined> {
+  const label = labelOf(flags, flags.backupOnly === true ? 'backup-only' : 'key file')
   const file = resolve(context.workingDirectory, path)
   await requireNewFile(file)
   await using session = await openSession(context)
   const slots = await slotContext(context, session)
-  const { id: slot, file: content } = await exportKeyFile(slots, label)
+  const realm = realmOf(slots, flags, label)
+  const { id: slot, file: content } = await exportKeyFile(slots, label, realm)
   await keepOrTakeBack(slots, slot, { file, content })
-  tell(context, { slot, keyFile: file }, `Wrote ${file}: whoever has it opens the repository without a password.`)
+  const does =
+    realm === undefined ? 'opens the repository without a password' : `backs up without a password${into(realm)}`
+  tell(context, { slot, keyFile: file, ...told(realm) }, `Wrote ${file}: whoever has it ${does}.`)
+  if (realm !== undefined) context.output.message(realm.notice)
 }
 
 /** Writes a new slot's secret; when that fails, the slot that nobody could open goes, too. */
