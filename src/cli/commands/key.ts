@@ -130,11 +130,7 @@ export async function rotateKey(context: CliContext): Promise<undefined> {
   const { generation, slots: taken } = await rotateKeys(slots)
   const leftOut = (await listSlots(session.driver, slots.opened)).filter(({ listed }) => !listed).map(({ id }) => id)
   const fields = { generation, slots: taken, leftOut, notice: ROTATION_NOTICE }
-  tell(
-    context,
-    fields,
-    `New data has keys of generation ${generation}, which ${numberOf(taken, 'key slot')} can use.`,
-  )
+  tell(context, fields, `New data has keys of generation ${generation}, which ${numberOf(taken, 'key slot')} can use.`)
   for (const id of leftOut)
     context.output.warning(`Slot ${id.slice(0, 8)} was left out: the owner does not vouch for it.`)
   context.output.message(ROTATION_NOTICE)
