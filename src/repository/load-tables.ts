@@ -51,8 +51,8 @@ function roomFor(sizes: Iterable<number>): number {
   return Math.min(blobsAtMost(bytes), BLOBS_RESERVED_MAX)
 }
 
-async function listSizes({ driver, signal }: IndexLoadOptions): Promise<Map<ObjectId, number>> {
-  const sizes = new Map<ObjectId, number>()
+async function listSizes({ driver, stored = [], signal }: IndexLoadOptions): Promise<Map<ObjectId, number>> {
+  const sizes = new Map<ObjectId, number>(stored.map((id) => [id, 0]))
   for await (const { name, bytes } of driver.list('index', signal)) sizes.set(name.id, bytes)
   return sizes
 }

@@ -5,6 +5,7 @@ import type { DeadRecord } from '../../format/records.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { signTombstone } from '../../repository/signing.ts'
+import type { ObjectName } from '../../storage/driver.ts'
 import { reach } from '../reach/reach.ts'
 import { recordOrNone } from './new-marks.ts'
 import type { OpenedRun } from './opened-run.ts'
@@ -45,9 +46,7 @@ export const commitRules = {
   async isWhole(commitment: Commitment, dead: readonly DeadRecord[]): Promise<boolean> {
     const { repository } = commitment.opened
     const packs = new Set(dead.flatMap((record) => record.packs))
-    return repository.keyRing.full
-      ? isReachableWithout(repository, commitment.info, packs)
-      : isAllThere(commitment, dead)
+    return repository.keyRing.full ? isReachableWithout(commitment, packs) : isAllThere(commitment, dead)
   },
 
   /** The owner's word first, where this key can give it: then the point is void even if its record stays, or comes back. */
@@ -94,11 +93,11 @@ export async function checkAfterCommit(commitment: Commitment, clock: Clock): Pr
 
 /** Walks the point: whatever it needs has a copy in a pack that is there and not among `dead`. */
 async function isReachableWithout(
-  repository: Repository,
-  info: PointInfo,
+  { opened: { repository }, stored, info }: Commitment,
   dead: ReadonlySet<ObjectId>,
 ): Promise<boolean> {
-  using index = await repository.indexForRun()
+  const own = await stillThere(repository, stored.indexes)
+  using index = await repository.indexForRun(own)
   let isUnreadable = false
   const onProblem = (): void => {
     isUnreadable = true
@@ -116,9 +115,15 @@ async function isReachableWithout(
   // A mark alone takes nothing away: the sweep waits for this run. Dead is dead, and absent is gone.
   for (const row of doubtful) {
     const { id, bytes } = packs.row(row)
-    if (dead.has(id) || !(await isThere(repository, id, bytes))) return false
+    if (dead.has(id) || (await sizeOf(repository, { kind: 'packs', id })) !== bytes) return false
   }
   return true
+}
+
+/** Listings may be late; whoever looks for one object is told the truth. A prune may have merged this run's index files. */
+async function stillThere(repository: Repository, indexes: readonly ObjectId[]): Promise<ObjectId[]> {
+  const sizes = await Promise.all(indexes.map((id) => sizeOf(repository, { kind: 'index', id })))
+  return indexes.filter((_, i) => sizes[i] !== undefined)
 }
 
 /**
@@ -133,11 +138,11 @@ async function isAllThere({ opened, stored }: Commitment, dead: readonly DeadRec
   return gone.size === 0
 }
 
-async function isThere({ driver }: Repository, id: ObjectId, bytes: number): Promise<boolean> {
+async function sizeOf({ driver }: Repository, name: ObjectName): Promise<number | undefined> {
   try {
-    return (await driver.stat({ kind: 'packs', id })).bytes === bytes
+    return (await driver.stat(name)).bytes
   } catch (error) {
-    if (error instanceof StorageError && error.code === 'NOT_FOUND') return false
+    if (error instanceof StorageError && error.code === 'NOT_FOUND') return undefined
     throw error
   }
 }
