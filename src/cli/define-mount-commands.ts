@@ -12,6 +12,12 @@ export function defineMountCommands(program: Command, run: Run): void {
     .description('show all Restoring Points, or one, as folders, until it is interrupted or unmounted')
     .argument('<DIR>', 'an empty folder')
     .option('--point <POINT[:/PATH]>', 'only this point, or what lies at one of its paths')
+    .addOption(
+      new Option(
+        '--realm <NAME>',
+        'the points of a realm of backup-only keys instead of those of the full keys',
+      ).conflicts('point'),
+    )
     .option('--instance <ID>', 'with --point: only points of this instance: id or name')
     .option('--chain <ID>', 'with --point: only points of this chain: id or a unique beginning of one')
     .option('--allow-other', 'let other users in, each to what the stored modes and owners let him')

@@ -5,7 +5,7 @@ import { present } from '../base/assert.ts'
 import { type Clock, timespecOfMs } from '../base/clock.ts'
 import { UsageError } from '../base/errors.ts'
 import { freeName } from '../base/file-name.ts'
-import type { ObjectId } from '../base/ids.ts'
+import type { ObjectId, RealmId } from '../base/ids.ts'
 import { DirectoryReader } from '../engine/point-view-directory.ts'
 import type { PointBlobs } from '../engine/point-view-layout.ts'
 import { openPointView } from '../engine/point-view.ts'
@@ -23,17 +23,26 @@ const WATCHED: readonly RecordKind[] = ['points', 'tombstones', 'notes', 'instan
 /** Entries of directories that are kept for all points. */
 const ENTRIES_KEPT_MAX = 16_384
 
+export interface MountedPointsOptions {
+  readonly repository: Repository
+  readonly realm: RealmId
+  readonly blobs: PointBlobs
+  readonly clock: Clock
+}
+
 /** The points of a repository, as a mount sees them. */
 export class RepositoryPoints implements WatchedStore {
   readonly #repository: Repository
+  readonly #realm: RealmId
   readonly #blobs: PointBlobs
   readonly #clock: Clock
   readonly #directories: DirectoryReader
   #known = new Map<ObjectId, MountedPoint>()
 
-  /** `blobs` are those that points hold, also points that are yet to come. */
-  constructor({ repository, blobs, clock }: { repository: Repository; blobs: PointBlobs; clock: Clock }) {
+  /** `blobs` are those that points of `realm` hold, also points that are yet to come; only these are shown. */
+  constructor({ repository, realm, blobs, clock }: MountedPointsOptions) {
     this.#repository = repository
+    this.#realm = realm
     this.#blobs = blobs
     this.#clock = clock
     this.#directories = new DirectoryReader(blobs, { entriesKeptMax: ENTRIES_KEPT_MAX })
@@ -47,7 +56,7 @@ export class RepositoryPoints implements WatchedStore {
 
   async load(): Promise<PointSet> {
     const chain = await this.#repository.chain({ reload: true })
-    const infos = byAge(chain.points)
+    const infos = byAge(chain.points.filter(({ realm }) => realm === this.#realm))
     const names = nameFolders(infos)
     this.#known = new Map(infos.map((info) => [info.object, this.#mounted(info, chain, names)]))
     const known = this.#known

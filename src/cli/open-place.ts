@@ -11,6 +11,8 @@ import { parsePointPlace } from './point-place.ts'
 
 /** A path of a point, opened for reading. */
 export interface Place {
+  /** In the realm of the point. */
+  readonly repository: Repository
   readonly point: PointInfo
   readonly view: OpenPointView
   /** An absolute path. */
@@ -19,9 +21,7 @@ export interface Place {
 }
 
 /** A place with its repository. Disposing of it closes the repository. */
-export interface OpenPlace extends Place, AsyncDisposable {
-  readonly repository: Repository
-}
+export interface OpenPlace extends Place, AsyncDisposable {}
 
 /** Two places of one repository. Disposing of them closes it. */
 export interface OpenPlaces extends AsyncDisposable {
@@ -38,9 +38,8 @@ export async function openPlace(context: CliContext, place: string, flags: Chain
   parsePointPlace(place)
   const opened = await openPoints(context)
   try {
-    const { repository } = opened
-    const found = await placeIn(repository, place, flags)
-    return { repository, ...found, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() }
+    const found = await placeIn(opened.repository, place, flags)
+    return { ...found, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() }
   } catch (error) {
     await opened[Symbol.asyncDispose]()
     throw error
@@ -67,16 +66,17 @@ export async function openPlaces(
   }
 }
 
-async function placeIn(repository: Repository, place: string, flags: ChainFlags): Promise<Place> {
+async function placeIn(opened: Repository, place: string, flags: ChainFlags): Promise<Place> {
   const { hasPath, path, point: name } = parsePointPlace(place)
   const [{ choosePoint }, { openPointView }] = await Promise.all([
     import('./choose-point.ts'),
     import('../engine/point-view.ts'),
   ])
-  const point = await choosePoint(repository, { point: name, ...(hasPath ? { path } : {}) }, flags)
-  const view = openPointView(await repository.inRealm(point.realm).blobs(), point.record.parts)
+  const point = await choosePoint(opened, { point: name, ...(hasPath ? { path } : {}) }, flags)
+  const repository = opened.inRealm(point.realm)
+  const view = openPointView(await repository.blobs(), point.record.parts)
   const entry = await view.lookup(path)
-  if (entry !== undefined) return { point, view, path, entry }
+  if (entry !== undefined) return { repository, point, view, path, entry }
   throw new UsageError('UNKNOWN_PATH', `point ${point.record.point.slice(0, 8)} holds no ${display(path)}`, {
     context: { point: point.record.point, path: display(path) },
     hint: 'Look with `tidemark ls` what it holds.',

@@ -1,5 +1,5 @@
 import { TidemarkError } from '../base/errors.ts'
-import type { BlobId } from '../base/ids.ts'
+import type { BlobId, RealmId } from '../base/ids.ts'
 import type { PointBlobs } from '../engine/point-view-layout.ts'
 import { decodePointDetail } from '../format/point-detail-codec.ts'
 import type { PointDetail } from '../format/records.ts'
@@ -9,10 +9,13 @@ import type { DetailedPoint } from './point-format.ts'
 
 /** Returns points with their sealed details, in the same order. */
 export async function readDetails(repository: Repository, points: readonly PointInfo[]): Promise<DetailedPoint[]> {
-  if (points.length === 0) return []
-  const blobs = await repository.blobs()
+  const blobs = new Map<RealmId, PointBlobs>()
   const detailed: DetailedPoint[] = []
-  for (const info of points) detailed.push({ info, detail: await readDetail(blobs, info) })
+  for (const info of points) {
+    const ofRealm = blobs.get(info.realm) ?? (await repository.inRealm(info.realm).blobs())
+    blobs.set(info.realm, ofRealm)
+    detailed.push({ info, detail: await readDetail(ofRealm, info) })
+  }
   return detailed
 }
 

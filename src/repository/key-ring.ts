@@ -216,7 +216,7 @@ class RealmKeyStore implements RealmKeys {
 
   async openWriterKey(repository: RepositoryId, generation: number, sealed: Uint8Array): Promise<Uint8Array> {
     const { sealingSeeds } = this.#secrets
-    if (sealingSeeds === undefined) throw notFull('read what was backed up')
+    if (sealingSeeds === undefined) throw readsNothing()
     const seed = this.#ofGeneration(sealingSeeds, generation)
     const { hpkeOpen } = await import('../crypto/hpke.ts')
     const info = writerKeyInfo(repository, this.realm)
@@ -253,6 +253,11 @@ class RealmKeyStore implements RealmKeys {
       hint: 'The keys were rotated: open the repository with a slot that took part.',
     })
   }
+}
+
+/** The error of a holder of a backup-only key who wants to read. */
+export function readsNothing(): KeyError {
+  return notFull('read what was backed up')
 }
 
 function notFull(wish: string): KeyError {

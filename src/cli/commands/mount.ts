@@ -2,9 +2,12 @@ import type { PointEntry } from '../../../fuse/folders/folder.ts'
 import { PointWatch } from '../../../fuse/folders/point-watch.ts'
 import { rootFolder } from '../../../fuse/folders/root-folder.ts'
 import { present } from '../../base/assert.ts'
-import { display } from '../../base/byte-string.ts'
+import { type ByteString, display } from '../../base/byte-string.ts'
 import { UsageError } from '../../base/errors.ts'
+import type { RealmId } from '../../base/ids.ts'
 import { openPointFrames } from '../../engine/point-view-repository.ts'
+import { type KeyRing, readsNothing } from '../../repository/key-ring.ts'
+import type { PointInfo } from '../../repository/point-info.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { resolveRepository } from '../../service/resolve-repository.ts'
 import { connectToStarter } from '../background-context.ts'
@@ -23,6 +26,8 @@ import { startInBackground } from '../start-background.ts'
 
 export interface MountFlags extends ChainFlags {
   readonly point?: string
+  /** Name of the realm whose points are shown. */
+  readonly realm?: string
   readonly allowOther?: boolean
   readonly cacheSize?: string
   readonly transport: 'kernel' | 'native'
@@ -67,15 +72,18 @@ async function serve(context: CliContext, { directory, flags, onWorking }: Serve
   const mountPoint = await chooseMountPoint({ workingDirectory, url }, directory)
   await using session = await openSession(context)
   const repository = await session.repository
-  using frames = await openPointFrames(repository)
+  if (!repository.keyRing.full) throw readsNothing()
+  const chosen = flags.point === undefined ? undefined : await choose(repository, flags.point, flags)
+  const realm = chosen?.point.realm ?? realmNamed(repository.keyRing, flags.realm)
+  using frames = await openPointFrames(repository.inRealm(realm))
   const points = await PointWatch.open({
-    store: new RepositoryPoints({ repository, blobs: frames.blobs, clock }),
+    store: new RepositoryPoints({ repository, realm, blobs: frames.blobs, clock }),
     clock,
     freshMs: url.startsWith('/') ? NEAR_FRESH_MS : FAR_FRESH_MS,
     patienceMs: PATIENCE_MS,
     onProblem: (problem) => output.warning(describeProblem(problem)),
   })
-  const root = flags.point === undefined ? rootFolder(points) : await treeAt(repository, points, flags.point, flags)
+  const root = chosen === undefined ? rootFolder(points) : await treeAt(points, chosen)
   signal.throwIfAborted()
   const mount = flags.transport === 'native' ? mountByLibrary : mountByKernel
   await using mounted = await mount({
@@ -89,6 +97,7 @@ async function serve(context: CliContext, { directory, flags, onWorking }: Serve
   })
   context.sayWhenInterrupted('unmounting')
   tellMounted(context, { mountPoint, url, repository })
+  if (chosen === undefined) await tellOthers(context, repository, realm)
   onWorking()
   // A folder that this process stands in could itself not be unmounted.
   process.chdir('/')
@@ -96,15 +105,40 @@ async function serve(context: CliContext, { directory, flags, onWorking }: Serve
   return EXIT_DONE
 }
 
-/** Returns the root of a mount of one POINT[:/PATH]. */
-async function treeAt(
-  repository: Repository,
-  points: PointWatch,
-  place: string,
-  flags: ChainFlags,
-): Promise<PointEntry> {
+interface ChosenPlace {
+  readonly point: PointInfo
+  readonly path: ByteString
+}
+
+/** Finds POINT[:/PATH]. */
+async function choose(repository: Repository, place: string, flags: ChainFlags): Promise<ChosenPlace> {
   const { hasPath, path, point: name } = parsePointPlace(place)
-  const { record } = await choosePoint(repository, { point: name, ...(hasPath ? { path } : {}) }, flags)
+  return { path, point: await choosePoint(repository, { point: name, ...(hasPath ? { path } : {}) }, flags) }
+}
+
+/** Frames of two realms have nothing in common: a mount shows one, the default or the one that is named. */
+function realmNamed(ring: KeyRing, name: string | undefined): RealmId {
+  if (name === undefined) return ring.realm().realm
+  const named = ring.realms().find((id) => ring.realm(id).name === name)
+  if (named !== undefined) return named
+  throw new UsageError('BAD_ARGUMENT', `there is no realm "${name}"`, {
+    context: { realm: name },
+    hint: '`tidemark key list` shows which there are.',
+  })
+}
+
+/** Says which points a mount of all does not show. */
+async function tellOthers({ output }: CliContext, repository: Repository, shown: RealmId): Promise<void> {
+  const { points } = await repository.chain()
+  const others = new Set(points.map(({ realm }) => realm).filter((realm) => realm !== shown))
+  for (const realm of others) {
+    const { name } = repository.keyRing.realm(realm)
+    output.message(`Points of realm "${name}" are not among them: \`tidemark mount --realm\` shows those.`)
+  }
+}
+
+/** Returns the root of a mount of one POINT[:/PATH]. */
+async function treeAt(points: PointWatch, { path, point: { record } }: ChosenPlace): Promise<PointEntry> {
   const all = (await points.current()).points
   const point = present(
     all.find(({ id }) => id === record.point),
