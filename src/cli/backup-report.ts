@@ -14,6 +14,7 @@ import { backupSummaryLines, backupSummaryFields } from './backup-summary.ts'
 import { jsonPath } from './json-path.ts'
 import { OperationReport } from './operation-report.ts'
 import type { Output } from './output.ts'
+import { suspicionText } from './suspicion-text.ts'
 import { isSkip, OMISSIONS } from './reasons.ts'
 
 /** Paths that are named of what was left out, and again of what gave trouble, unless -v asks for all. */
@@ -50,6 +51,7 @@ export class BackupReport extends OperationReport {
 
   /** Prints what was done. */
   summarize(summary: BackupSummary, options: BackupOptions): void {
+    this.#warnOfSuspect(summary)
     if (this.output.json) {
       this.output.event('summary', backupSummaryFields(summary, { ...options, errors: errorsOf(summary, options) }))
       return
@@ -65,6 +67,15 @@ export class BackupReport extends OperationReport {
   /** Whether something that belongs into the point is not in it. */
   isPartial(summary: BackupSummary, options: BackupOptions): boolean {
     return errorsOf(summary, options) > 0
+  }
+
+  #warnOfSuspect({ point, suspect }: BackupSummary): void {
+    if (point === undefined || suspect.length === 0) return
+    const name = point.slice(0, 8)
+    this.warn(
+      `point ${name} is suspect: ${suspect.map(suspicionText).join('; ')}. The point before it is kept until you say` +
+        ` that all is well, with \`tidemark points acknowledge ${name}\`.`,
+    )
   }
 
   #onProgress(progress: BackupProgress): void {

@@ -63,6 +63,7 @@ export function backupSummaryFields(
     blobsStored: summary.blobsStored,
     skipped: Object.fromEntries(summary.skipped),
     troubles: Object.fromEntries(summary.troubles),
+    suspect: summary.suspect,
     errors,
     durationMs: Math.round(summary.durationMs),
     dryRun,

@@ -37,7 +37,7 @@ const REASONS: Readonly<Record<KeepReason, string>> = {
   tag: 'tag',
   newest: 'newest of its chain',
   future: 'dated in the future',
-  suspect: 'before a suspect point',
+  suspect: 'suspect, or before such a point',
 }
 
 /** Tells the user what forget and prune do. */

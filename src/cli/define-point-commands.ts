@@ -76,6 +76,16 @@ function definePoints(program: Command, run: Run): void {
         return showPointCommand(context, point, points.opts<ChainFlags>())
       })
     })
+  points
+    .command('acknowledge')
+    .description('say that suspect Restoring Points are as they should be')
+    .argument('<POINT...>')
+    .action(async (names: readonly string[]) => {
+      await run(async (context) => {
+        const { acknowledgeCommand } = await import('./commands/acknowledge.ts')
+        return acknowledgeCommand(context, names, points.opts<ChainFlags>())
+      })
+    })
 }
 
 function defineLooking(program: Command, run: Run): void {

@@ -35,6 +35,7 @@ export function jsonPoint({ info, detail }: DetailedPoint, points: PointChain): 
     bytes: record.bytes,
     bytesStored: record.bytesStored,
     tags,
+    suspect: record.tripwire?.suspicions ?? [],
     description: record.description,
     tool: record.tool,
     sources: detail === undefined ? null : detail.sources.map((source) => jsonPath(source as ByteString)),

@@ -1,6 +1,7 @@
 import type { ByteString } from '../base/byte-string.ts'
 import type { ChainId, PointId } from '../base/ids.ts'
 import type { TidemarkError } from '../base/errors.ts'
+import type { SuspicionRecord, UndoRecord } from '../format/records.ts'
 
 export interface BackupOptions {
   /** Every byte is read again, whatever the parent says. */
@@ -11,6 +12,8 @@ export interface BackupOptions {
   readonly dryRun: boolean
   /** Files that vanished or changed while they were read count as unreadable. */
   readonly strict: boolean
+  /** The point is of what a restore is about to overwrite or delete. */
+  readonly undo?: UndoRecord
 }
 
 /** Why an entry is not in the point though it was met. */
@@ -69,5 +72,7 @@ export interface BackupSummary {
   readonly skipped: ReadonlyMap<SkipReason, number>
   /** Vanished and changed files are warnings; the others make the backup partial (exit 3). */
   readonly troubles: ReadonlyMap<TroubleReason, number>
+  /** Why the point is suspect; empty for one that looks as usual. */
+  readonly suspect: readonly SuspicionRecord[]
   readonly durationMs: number
 }

@@ -104,6 +104,7 @@ async function committedSummary(
     blobsStored: stored.blobs,
     skipped: run.coverage.skipped,
     troubles: run.coverage.troubles,
+    suspect: record.tripwire?.suspicions ?? [],
   }
 }
 
@@ -122,5 +123,6 @@ async function dryRunSummary(run: Run): Promise<Omit<BackupSummary, 'durationMs'
     blobsStored: 0,
     skipped: run.coverage.skipped,
     troubles: run.coverage.troubles,
+    suspect: [],
   }
 }

@@ -78,7 +78,8 @@ export interface ForgetOptions {
 
 /**
  * Why a policy keeps a point: one of its rules; `newest`: the last one of its chain, which no policy forgets; `future`:
- * dated after this machine's clock; `suspect`: the last one before a point that looks wrong, which nobody acknowledged.
+ * dated after this machine's clock; `suspect`: one that looks wrong and that nobody acknowledged,
+ * or the last one before it.
  */
 export type KeepReason =
   'last' | 'hourly' | 'daily' | 'weekly' | 'monthly' | 'yearly' | 'within' | 'tag' | 'newest' | 'future' | 'suspect'

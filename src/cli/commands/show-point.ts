@@ -8,6 +8,7 @@ import { formatBytes, formatTime } from '../format.ts'
 import { openPoints } from '../open-points.ts'
 import { type DetailedPoint, instanceName, jsonPointDetail } from '../point-format.ts'
 import { readDetails } from '../read-details.ts'
+import { suspicionText } from '../suspicion-text.ts'
 
 const OMISSIONS_MAX = 20
 
@@ -43,6 +44,7 @@ function descriptionOf(point: DetailedPoint, points: PointChain, all: boolean): 
     ['Read', formatBytes(counts.bytesRead)],
     ['Stored', formatBytes(record.bytesStored)],
     ['Tags', tags.join(', ')],
+    ['Suspect', (record.tripwire?.suspicions ?? []).map(suspicionText).join('; ')],
     ['Description', record.description],
     ['Coverage', `${formatCount(coverage.stored)} of ${numberOf(coverage.expected, 'entry', 'entries')}`],
   ]

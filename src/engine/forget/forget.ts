@@ -151,6 +151,6 @@ function unknownPoint(point: string): UsageError {
 function protectedPoint(point: string): UsageError {
   return new UsageError('BAD_ARGUMENT', `point ${point} is the last one before a suspect point`, {
     context: { point },
-    hint: 'Look at the suspect point first, and acknowledge it: the one before it may be all that is left.',
+    hint: 'Look at the suspect point first, and say `tidemark points acknowledge`: the one before it may be all that is left.',
   })
 }

@@ -3,6 +3,7 @@ import type { PointId } from '../../base/ids.ts'
 import { compareWithinChain, type PointInfo } from '../../repository/point-info.ts'
 import type { KeepReason, PointVerdict, RetentionPolicy } from '../care-types.ts'
 import { type Calendar, periodsOf } from './calendar.ts'
+import { isSuspect } from '../tripwire/suspicion.ts'
 import { protectedPoints } from './protected-points.ts'
 
 export interface JudgeOptions {
@@ -47,7 +48,8 @@ export function judgeChain(chain: readonly PointInfo[], options: JudgeOptions): 
     const reasons = [...(byRules.get(id) ?? [])]
     if (point === newest) reasons.push('newest')
     if (startedMs(point) > nowMs) reasons.push('future')
-    if (guarded.has(id)) reasons.push('suspect')
+    // Without the suspect point nobody would know why the one before it is kept.
+    if (guarded.has(id) || isSuspect(point)) reasons.push('suspect')
     return { point, keep: reasons.length > 0, reasons }
   })
 }

@@ -5,10 +5,11 @@ import { type BlobId, hexId, idBytes, type ObjectId, type PointId, RANDOM_ID_BYT
 import { blake3 } from '../../crypto/blake3.ts'
 import { sha512 } from '../../crypto/sha512.ts'
 import { encodePointDetail } from '../../format/point-detail-codec.ts'
-import type { PointRecord } from '../../format/records.ts'
+import type { PointRecord, TripwireRecord } from '../../format/records.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
 import type { BackupOptions } from '../backup-types.ts'
 import type { Source } from '../source.ts'
+import { SUSPECT_TAG, suspicionsOf } from '../tripwire/suspicion.ts'
 import { type Base, type PartBase, sourceKey, writeBases, writeTable } from './bases.ts'
 import { checkAfterCommit, checkBeforeCommit } from './commit-check.ts'
 import { type OpenedRun, SOURCES_ATTRIBUTE } from './opened-run.ts'
@@ -43,6 +44,8 @@ export async function commit(
   const counts = [...run.parts.values()].reduce((sum, part) => addCounts(sum, part.counts), noCounts())
   const objects = [...stored.packs, ...stored.indexes].map(idBytes)
   const entries = counts.files + counts.dirs + counts.others
+  const tripwire = options.undo === undefined ? await lookForTrouble(run, opened, counts) : undefined
+  const isSuspect = tripwire !== undefined && tripwire.suspicions.length > 0
   const record: PointRecord = {
     point: hexId<PointId>(context.randomness.bytes(RANDOM_ID_BYTES)),
     chain: opened.chain,
@@ -72,12 +75,14 @@ export async function commit(
       blobsStored: stored.blobs,
     },
     coverage: run.coverage.counts(entries),
-    tags: options.tags,
+    tags: isSuspect ? [...new Set([...options.tags, SUSPECT_TAG])] : options.tags,
     description: options.description,
     tool: context.tool,
     replaces: undefined,
     detail: detail.id,
     features: TOOL_FEATURES,
+    ...(tripwire === undefined ? {} : { tripwire }),
+    ...(options.undo === undefined ? {} : { undo: options.undo }),
   }
   const hash = await putPoint(record, { opened, stored, clock: context.clock })
   const points = await repository.chain()
@@ -103,6 +108,19 @@ export async function putPoint(
   const innerHash = sha512(inner)
   await checkAfterCommit({ opened, stored, info: { ...common, object: id, innerHash } }, clock)
   return innerHash
+}
+
+/** Compares a run with the points before it; `undefined` when there is nothing to say about it. */
+async function lookForTrouble(
+  run: Run,
+  { repository, chain }: OpenedRun,
+  counts: PartCounts,
+): Promise<TripwireRecord | undefined> {
+  const content = (await run.usedStore)?.content.bytes ?? { contentBytes: 0, incompressibleBytes: 0 }
+  const points = (await repository.chain()).of(chain)
+  const own = points.filter(({ record }) => record.instance === repository.instance.id)
+  const suspicions = suspicionsOf(counts, content, own)
+  return content.contentBytes === 0 && suspicions.length === 0 ? undefined : { ...content, suspicions }
 }
 
 interface Detail {

@@ -15,6 +15,7 @@ import { TreePackWriter } from '../../repository/tree-pack-writer.ts'
 import type { BackupJob, BackupSetup } from '../backup/backup-jobs.ts'
 import type { ChunkerParameters } from '../chunker/chunker.ts'
 import type { BackupTold } from '../backup/backup-member.ts'
+import { ContentMeasure } from '../tripwire/content-measure.ts'
 import type { Team, WorkerPool } from '../workers/worker-pool.ts'
 
 /** Blobs and frames that may be claimed between two looks at how full the index is. */
@@ -48,6 +49,8 @@ export class RunStore {
   readonly #hashers = new Map<BlobType, KeyedHasher>()
   readonly #packs: ObjectId[] = []
   readonly #indexes: ObjectId[] = []
+  /** How well the content that it stored could be compressed. */
+  readonly content = new ContentMeasure()
   #unindexed: WrittenPack[] = []
   #unindexedBytes = 0
   #unindexedBlobs = 0
@@ -233,6 +236,7 @@ export class RunStore {
     const blobs = written.tables.blobLengths.length
     if (this.#unindexedBlobs + blobs > INDEX_BLOBS_MAX) this.#flushIndex()
     this.#packs.push(written.pack.id)
+    if (written.pack.kind === 'data') this.content.add(written.tables)
     this.#unindexed.push(written)
     this.#unindexedBytes += written.pack.bytes
     this.#unindexedBlobs += blobs

@@ -152,10 +152,14 @@ describe('points that rules must not harm', () => {
     expect(kept({ times, policy: { within: { ...none, hours: 1 } } })).toMatchObject({ 1: ['within'] })
   })
 
-  test('the last point before a suspect one stays until somebody acknowledges it', () => {
+  test('a suspect point and the last one before it stay until somebody acknowledges it', () => {
     const times = ['2026-06-20T00:00Z', '2026-06-21T00:00Z', '2026-06-22T00:00Z', '2026-06-23T00:00Z']
     const policy = { last: 1 }
-    expect(kept({ times, policy, tags: { 2: ['suspect'] } })).toEqual({ 1: ['suspect'], 3: ['last', 'newest'] })
+    expect(kept({ times, policy, tags: { 2: ['suspect'] } })).toEqual({
+      1: ['suspect'],
+      2: ['suspect'],
+      3: ['last', 'newest'],
+    })
     expect(kept({ times, policy, tags: { 2: ['acknowledged', 'suspect'] } })).toEqual({ 3: ['last', 'newest'] })
     expect(kept({ times, policy, tags: { 1: ['suspect'], 3: ['suspect'] } })).toMatchObject({ 0: ['suspect'] })
   })
