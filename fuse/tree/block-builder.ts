@@ -22,20 +22,26 @@ import { attributesOf } from './entry-attributes.ts'
 import { isSimple, payloadOf } from './file-content.ts'
 import { encodeXattrs } from './xattrs.ts'
 
-const ROWS_MIN = 64
-const TAIL_BYTES_MIN = 16 << 10
+/** Rows, and bytes of what has different lengths, that memory is taken for at a time: little for a small directory. */
+const ROWS_MIN = 16
+const ROWS_MAX = 4096
+const TAIL_BYTES_MIN = 2048
+const TAIL_BYTES_MAX = 512 << 10
 
 /** Puts a directory's block together, row by row in the order of names. */
 export class BlockBuilder {
-  #rows = new MessageBuffer(new Uint8Array(ROWS_MIN * ROW_WORDS * 4))
+  #rows = rowsFor(ROWS_MIN)
+  #rowsUsed = 0
+  readonly #fullRows: Uint8Array[] = []
   #tail = new Uint8Array(TAIL_BYTES_MIN)
+  #tailUsed = 0
+  readonly #fullTails: Uint8Array[] = []
   #tailBytes = 0
   #count = 0
 
   add(entry: TreeEntry): void {
-    this.#growRows()
     const { name, xattrs, link } = entry
-    const place = this.#count++ * ROW_WORDS * 4
+    const place = this.#nextRow() * ROW_WORDS * 4
     encodeAttributes(this.#rows, place, attributesOf(entry, 0))
     const { words } = this.#rows
     const at = place / 4
@@ -54,30 +60,40 @@ export class BlockBuilder {
   finish(): Uint8Array[] {
     const header = new Uint32Array(BLOCK_HEADER_WORDS)
     header[COUNT] = this.#count
-    const rows = this.#rows.bytes.subarray(0, this.#count * ROW_WORDS * 4)
-    return [new Uint8Array(header.buffer), rows, this.#tail.subarray(0, this.#tailBytes)]
+    const rows = this.#rows.bytes.subarray(0, this.#rowsUsed * ROW_WORDS * 4)
+    const tail = this.#tail.subarray(0, this.#tailUsed)
+    return [new Uint8Array(header.buffer), ...this.#fullRows, rows, ...this.#fullTails, tail]
   }
 
-  #append(bytes: Uint8Array): number {
-    const start = this.#tailBytes
-    const end = start + bytes.byteLength
-    if (end > this.#tail.byteLength) {
-      const bigger = new Uint8Array(Math.max(end, this.#tail.byteLength * 2))
-      bigger.set(this.#tail)
-      this.#tail = bigger
+  /** Returns which row of `#rows` is the next. */
+  #nextRow(): number {
+    const { bytes } = this.#rows
+    if (this.#rowsUsed * ROW_WORDS * 4 === bytes.byteLength) {
+      this.#fullRows.push(bytes)
+      this.#rows = rowsFor(Math.min(this.#rowsUsed * 2, ROWS_MAX))
+      this.#rowsUsed = 0
     }
-    this.#tail.set(bytes, start)
-    this.#tailBytes = end
+    this.#count++
+    return this.#rowsUsed++
+  }
+
+  /** Returns where the bytes are from now on, counted from the end of all rows. */
+  #append(bytes: Uint8Array): number {
+    if (this.#tailUsed + bytes.byteLength > this.#tail.byteLength) {
+      this.#fullTails.push(this.#tail.subarray(0, this.#tailUsed))
+      this.#tail = new Uint8Array(Math.max(bytes.byteLength, Math.min(this.#tail.byteLength * 2, TAIL_BYTES_MAX)))
+      this.#tailUsed = 0
+    }
+    this.#tail.set(bytes, this.#tailUsed)
+    this.#tailUsed += bytes.byteLength
+    const start = this.#tailBytes
+    this.#tailBytes += bytes.byteLength
     return start
   }
+}
 
-  #growRows(): void {
-    const { bytes } = this.#rows
-    if ((this.#count + 1) * ROW_WORDS * 4 <= bytes.byteLength) return
-    const bigger = new Uint8Array(bytes.byteLength * 2)
-    bigger.set(bytes)
-    this.#rows = new MessageBuffer(bigger)
-  }
+function rowsFor(count: number): MessageBuffer {
+  return new MessageBuffer(new Uint8Array(count * ROW_WORDS * 4))
 }
 
 function flagsOf(entry: TreeEntry): number {
