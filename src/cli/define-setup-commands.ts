@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 
+import type { ClearFlags } from './commands/cache.ts'
 import type { InitFlags } from './commands/init.ts'
 import type { CommandAction } from './program.ts'
 
@@ -39,7 +40,8 @@ export function defineSetupCommands(program: Command, run: Run): void {
     .command('clear')
     .description('remove it, for one repository or for all')
     .option('--all', 'for all repositories')
-    .action(async (flags: { readonly all?: boolean }) => {
+    .option('--accept-rollback', 'also forget what was seen last: after an older copy was put back on purpose')
+    .action(async (flags: ClearFlags) => {
       await run(async (context) => (await import('./commands/cache.ts')).clearCache(context, flags))
     })
   program

@@ -158,6 +158,6 @@ function rolledBack(found: number, seen: number): IntegrityError {
   const what = found === 0 ? 'is missing' : `has revision ${found}`
   return new IntegrityError('ROLLED_BACK', `The configuration ${what}, but revision ${seen} was seen here before.`, {
     context: { found, seen },
-    hint: 'The store shows an older state of the repository: find out why before you back up or prune.',
+    hint: 'The store shows an older state: find out why first. If an older copy was put back on purpose, `tidemark cache clear --accept-rollback` makes this machine go on from it.',
   })
 }

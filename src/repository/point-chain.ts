@@ -133,11 +133,6 @@ export class PointChain {
     return headOf(latest)
   }
 
-  /** Remembers the heads as they are now, so that what they raised an alarm for does so no longer: a person's decision. */
-  acceptHeads(): void {
-    this.#remember(() => true)
-  }
-
   /** Remembers a point that this machine just made: a store that hides it from now on is found out. */
   rememberMade({ record, hash }: { readonly record: PointRecord; readonly hash: Uint8Array }): void {
     if (this.#cache === undefined) return

@@ -11,6 +11,10 @@ export type Removed = ReadonlyMap<PointId, Uint8Array>
 const HINT =
   'Unless you know why, look at who can write to this store before you rely on it; `tidemark check` says more.'
 
+const ROLLBACK_HINT =
+  'The store shows an older state: find out why before you prune. If an older copy was put back on purpose, ' +
+  '`tidemark cache clear --accept-rollback` makes this machine go on from it.'
+
 /** Returns what is wrong with the links between points: every parent is there unchanged, or was removed on purpose. */
 export function linkAlarms(points: readonly PointInfo[], removed: Removed): IntegrityError[] {
   const alarms: IntegrityError[] = []
@@ -55,7 +59,7 @@ export function headAlarms(
     alarms.push(
       new IntegrityError('ROLLED_BACK', `point ${head.point}, number ${head.sequence} of chain ${chain}, ${what}`, {
         context: { chain, point: head.point, sequence: head.sequence },
-        hint: HINT,
+        hint: ROLLBACK_HINT,
       }),
     )
   }

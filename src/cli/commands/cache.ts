@@ -9,18 +9,27 @@ import type { CliContext } from '../context.ts'
 import { openDriver } from '../drivers.ts'
 import { formatBytes } from '../format.ts'
 
+export interface ClearFlags {
+  readonly all?: boolean
+  /** Forgets what was seen, too. */
+  readonly acceptRollback?: boolean
+}
+
 /** What was seen of a repository: removed, a store that shows an older state would no longer be noticed. */
 const KEPT: readonly string[] = ['heads', 'revision']
 
 /** Removes what is kept on this machine to save time. It is filled again as it is needed. */
-export async function clearCache(context: CliContext, flags: { readonly all?: boolean }): Promise<undefined> {
+export async function clearCache(context: CliContext, flags: ClearFlags): Promise<undefined> {
   const { output, paths } = context
   const directory = cachesDirectory(paths)
   const folders = flags.all === true ? await namesIn(directory) : await foldersOfRepository(context)
   let bytes = 0
-  for (const folder of folders) bytes += await clearFolder(join(directory, folder))
+  for (const folder of folders) bytes += await clearFolder(join(directory, folder), flags)
   if (output.json) output.document({ bytes, repositories: folders })
   else output.message(`Removed ${formatBytes(bytes)} from ${directory}.`)
+  if (flags.acceptRollback === true) {
+    output.message('Whatever state the store shows next is taken for the newest, and remembered from then on.')
+  }
 }
 
 async function foldersOfRepository({
@@ -36,10 +45,10 @@ async function foldersOfRepository({
   return [...new Set(ids)]
 }
 
-async function clearFolder(folder: string): Promise<number> {
+async function clearFolder(folder: string, { acceptRollback }: ClearFlags): Promise<number> {
   let bytes = 0
   for (const name of await namesIn(folder)) {
-    if (KEPT.includes(name)) continue
+    if (KEPT.includes(name) && acceptRollback !== true) continue
     const path = join(folder, name)
     bytes += (await stat(path).catch(() => undefined))?.size ?? 0
     await rm(path, { force: true, recursive: true })
