@@ -1,5 +1,7 @@
-import { IntegrityError, KeyError, type TidemarkError } from '../../base/errors.ts'
+import { IntegrityError, KeyError, StorageError, type TidemarkError } from '../../base/errors.ts'
+import type { ObjectId } from '../../base/ids.ts'
 import { readConfigs, chooseConfig, configMissing } from '../../repository/config-store.ts'
+import { readKeyUpdate } from '../../repository/key-updates.ts'
 import { loadRecords } from '../../repository/known-records.ts'
 import { PointChain } from '../../repository/point-chain.ts'
 import { pointFolderName } from '../../repository/point-info.ts'
@@ -7,6 +9,7 @@ import type { Repository } from '../../repository/repository.ts'
 import { revisionMemoryIn } from '../../repository/revision-memory.ts'
 import { isRemovedSlot } from '../../repository/slot-removal.ts'
 import { readSlots } from '../../repository/slots.ts'
+import { listIds } from '../../repository/stored-object.ts'
 import type { CareContext } from '../care-types.ts'
 import type { Findings } from './findings.ts'
 
@@ -60,17 +63,39 @@ async function checkSlots({ repository, randomness }: CareContext, findings: Fin
   const { driver, id, keyRing: ring, config } = repository
   const slots = await readSlots(driver)
   for (const stored of slots) if (stored.slot === undefined) findings.damaged(stored.problem)
+  const updates = await checkUpdates(repository, new Set(slots.map((stored) => stored.id)), findings)
   const present = new Set(slots.map((stored) => stored.id))
-  for (const { id: slot } of config.slots) {
+  for (const { id: slot, update } of config.slots) {
+    if (update !== undefined && !updates.has(update)) findings.damaged(keysMissing(update))
     if (present.has(slot)) continue
     if (await isRemovedSlot(slot, { driver, repository: id, ring, randomness, slots })) continue
-    findings.damaged(slotMissing(slot))
+    findings.damaged(keysMissing(slot))
   }
 }
 
-function slotMissing(slot: string): TidemarkError {
-  return new KeyError('UNKNOWN_SLOT', `keys/${slot} is gone, and nobody removed it`, {
-    context: { object: `keys/${slot}` },
+/** Verifies what lies among the slots and is none; returns what was there. */
+async function checkUpdates(
+  { driver, keyRing }: Repository,
+  slots: ReadonlySet<ObjectId>,
+  findings: Findings,
+): Promise<ReadonlySet<ObjectId>> {
+  const updates = new Set((await listIds(driver, 'keys')).filter((id) => !slots.has(id)))
+  for (const id of updates) {
+    try {
+      await readKeyUpdate(driver, id, keyRing.ownerPublicKey)
+    } catch (error) {
+      // Removed since it was listed.
+      if (error instanceof StorageError && error.code === 'NOT_FOUND') continue
+      if (!(error instanceof IntegrityError)) throw error
+      findings.damaged(error)
+    }
+  }
+  return updates
+}
+
+function keysMissing(id: ObjectId): TidemarkError {
+  return new KeyError('UNKNOWN_SLOT', `keys/${id} is gone, and nobody removed it`, {
+    context: { object: `keys/${id}` },
     hint: 'Its password opens nothing any more: make another slot with `tidemark key add`, and remove this one.',
   })
 }
