@@ -15,10 +15,11 @@ const POINTS_KEPT = 3
 const FOLDERS = 5
 const FILES_CHANGED = 20
 const FILE_BYTES_MAX = 200_000
-/** After so many rounds everything has been used once. */
-const WARM_ROUNDS = 3
+/** After so many rounds all caches are full. */
+const WARM_ROUNDS = 40
 const MEMORY_BYTES_MAX = 250e6
 const MEMORY_GROWTH_BYTES_MAX = 30e6
+const DESCRIPTORS_MAX = 80
 const DESCRIPTORS_MORE_MAX = 8
 /** What a mount may take to show what happened. */
 const SEEN_MS_MAX = 20_000
@@ -61,6 +62,7 @@ export async function soakMount(rounds: number, seed: string): Promise<void> {
     expect(report.read).toBeGreaterThan(0)
   }
   expect(end.residentBytes).toBeLessThan(MEMORY_BYTES_MAX)
+  expect(end.descriptors).toBeLessThan(DESCRIPTORS_MAX)
   if (rounds > WARM_ROUNDS) {
     expect(end.residentBytes - warm.residentBytes).toBeLessThan(MEMORY_GROWTH_BYTES_MAX)
     expect(end.descriptors - warm.descriptors).toBeLessThan(DESCRIPTORS_MORE_MAX)
