@@ -1,0 +1,27 @@
+import { expect, test, vi } from 'vitest'
+import { Beginning, systemError } from './every-call.ts'
+
+vi.mock(import('../../src/base/limits.ts'), async (original) =>
+  (await import('./small-limits.ts')).smallLimits(await original()),
+)
+vi.mock(import('../../src/crypto/secret.ts'), async (original) =>
+  (await import('./plain-secrets.ts')).plainSecrets(await original()),
+)
+
+// A backup, a forget, a prune and another backup: far more calls than this.
+const CALLS_MIN = 80
+const ERRNOS = ['ENOSPC', 'EIO', 'EDQUOT', 'EACCES']
+
+test.each(['before', 'after'] as const)('a crash %s any call of the store loses no point', async (when) => {
+  const beginning = await Beginning.make()
+  expect(await beginning.faultEveryCall(() => ({ when, lasting: true }))).toBeGreaterThan(CALLS_MIN)
+})
+
+test(`${ERRNOS.join(', ')} in turn at any call of the store lose no point`, async () => {
+  const beginning = await Beginning.make()
+  const faultOf = (nth: number) => ({
+    when: 'before' as const,
+    error: systemError(ERRNOS[nth % ERRNOS.length] ?? ''),
+  })
+  expect(await beginning.faultEveryCall(faultOf)).toBeGreaterThan(CALLS_MIN)
+})

@@ -1,0 +1,252 @@
+import type { Scheduler } from '../../src/repository/run-object.ts'
+import type {
+  ByteRange,
+  Driver,
+  DriverCapabilities,
+  ObjectInfo,
+  ObjectKind,
+  ObjectName,
+} from '../../src/storage/driver.ts'
+import type { Files } from './model.ts'
+import type { World } from './world.ts'
+
+/** A call of the store that its caller waits for. */
+interface PendingCall {
+  readonly label: string
+  /** What it does to the store; for a listing, what it sees. Absent once done: only the answer is on its way. */
+  effect: (() => unknown) | undefined
+  /** Whether it is about the note that a run is there. */
+  readonly saysAlive: boolean
+  /** Whether a crash of the caller may leave it on its way. */
+  readonly writes: boolean
+  readonly resolve: (result: never) => void
+  readonly reject: (error: unknown) => void
+  outcome: { readonly result: unknown } | { readonly error: unknown } | undefined
+}
+
+interface Timer {
+  readonly intervalMs: number
+  readonly task: () => void
+  dueMs: number
+}
+
+/** Chance that a put comes to the store twice, the second time late. */
+const TWICE = 0.02
+
+/**
+ * One process of a simulated machine, and the store as it sees it: every call waits until the world lets it through,
+ * once on its way there and once on its way back. A process that crashed never hears of its calls again.
+ */
+export class SimulatedProcess implements Driver {
+  readonly capabilities: DriverCapabilities = { exclusivePut: true, persistent: true, concurrency: 4 }
+  readonly name: string
+  readonly pending: PendingCall[] = []
+  /** How many calls it made. */
+  called = 0
+  crashed = false
+  /** It does nothing before. */
+  wakesMs = 0
+  /** Until then no call goes on but those that say that a run lives: a long upload over a slow line. */
+  slowUntilMs = 0
+  /** When the store last had word of its run, and the longest that it had none, in milliseconds. */
+  #heardMs: number | undefined
+  #silentMs = 0
+  /** How long it stood still in all, in milliseconds. */
+  stoodStillMs = 0
+  /** What the point that it makes must hold. */
+  files: Files | undefined
+  readonly scheduler: Scheduler
+  readonly #world: World
+  readonly #timers = new Set<Timer>()
+
+  constructor(world: World, name: string) {
+    this.#world = world
+    this.name = name
+    world.processes.add(this)
+    this.scheduler = {
+      every: (intervalMs, task) => {
+        const timer = { intervalMs, task, dueMs: world.nowMs + intervalMs }
+        this.#timers.add(timer)
+        return () => this.#timers.delete(timer)
+      },
+    }
+  }
+
+  get location(): string {
+    return this.#world.store.location
+  }
+
+  get isAwake(): boolean {
+    return this.wakesMs <= this.#world.nowMs
+  }
+
+  /** The longest that the store had no word of its run. */
+  get silentMs(): number {
+    return Math.max(this.#silentMs, this.#world.nowMs - (this.#heardMs ?? this.#world.nowMs))
+  }
+
+  /** The calls that may go on now. */
+  get movable(): readonly number[] {
+    if (!this.isAwake) return []
+    const isSlow = this.slowUntilMs > this.#world.nowMs
+    return this.pending.flatMap(({ saysAlive }, i) => (isSlow && !saysAlive ? [] : [i]))
+  }
+
+  /** Is over, one way or the other. */
+  end(): void {
+    this.#timers.clear()
+    this.#world.processes.delete(this)
+  }
+
+  /** Does nothing for a while: a laptop that is closed. */
+  suspend(ms: number): void {
+    this.wakesMs = this.#world.nowMs + ms
+    this.stoodStillMs += ms
+    this.#world.note(`${this.name} stands still for ${Math.round(ms / 3_600_000)} h`)
+  }
+
+  /** Is gone in the middle of what it does; what was on its way may arrive, now or later, or not. */
+  crash(): void {
+    const { dice, lagMs } = this.#world
+    this.crashed = true
+    this.#world.note(`${this.name} CRASHES`)
+    for (const { effect, writes, label } of this.pending.splice(0)) {
+      if (effect === undefined || !writes) continue
+      const act = (): void => {
+        this.#world.note(`${this.name} (gone) ${label}`)
+        this.#attempt(effect)
+      }
+      const fate = dice.below(3)
+      if (fate === 0) act()
+      else if (fate === 1) this.#world.later(dice.between(0, Math.max(lagMs, 60_000)), act)
+    }
+    this.end()
+  }
+
+  /** Calls what is due; tells whether anything was. */
+  fireTimers(): boolean {
+    let fired = false
+    for (const timer of this.#timers) {
+      if (timer.dueMs > this.#world.nowMs) continue
+      timer.dueMs = this.#world.nowMs + timer.intervalMs
+      timer.task()
+      fired = true
+    }
+    return fired
+  }
+
+  /** Lets a waiting call do what it does, or its caller hear of it. */
+  release(index: number): void {
+    const call = this.pending[index]
+    if (call === undefined) throw new Error('there is no such call')
+    if (call.effect !== undefined) {
+      call.outcome = this.#attempt(call.effect)
+      call.effect = undefined
+      this.#world.note(
+        `${this.name} ${call.label}${call.outcome !== undefined && 'error' in call.outcome ? ' fails' : ''}`,
+      )
+      return
+    }
+    this.pending.splice(index, 1)
+    if (call.outcome === undefined) throw new Error('a call that did something has an outcome')
+    if ('error' in call.outcome) call.reject(call.outcome.error)
+    else call.resolve(call.outcome.result as never)
+  }
+
+  async put(name: ObjectName, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    const { store, dice, lagMs } = this.#world
+    const kept = parts.map((part) => part.slice())
+    const arrive = (): void => {
+      if (!store.put(name, kept, this.#world.nowMs)) return
+      if (name.kind === 'runs') this.#heard()
+      this.#world.onPut(name, this)
+    }
+    await this.#call(`put ${shortName(name)}`, true, () => {
+      store.refuseTaken(name)
+      arrive()
+      if (dice.chance(TWICE)) {
+        this.#world.later(dice.between(0, Math.max(lagMs, 60_000)), () => {
+          this.#world.note(`${this.name} put ${shortName(name)} once more`)
+          arrive()
+        })
+      }
+    })
+  }
+
+  async get(name: ObjectName, range?: ByteRange, signal?: AbortSignal): Promise<Uint8Array> {
+    signal?.throwIfAborted()
+    return this.#call(`get ${shortName(name)}`, false, () => this.#world.store.get(name, range))
+  }
+
+  async stat(name: ObjectName, signal?: AbortSignal): Promise<ObjectInfo> {
+    signal?.throwIfAborted()
+    return this.#call(`stat ${shortName(name)}`, false, () => this.#world.store.stat(name))
+  }
+
+  async *list(kind: ObjectKind, signal?: AbortSignal): AsyncGenerator<ObjectInfo> {
+    signal?.throwIfAborted()
+    const { store, dice, lagMs } = this.#world
+    const startMs = this.#world.nowMs
+    // What comes or goes while it is being listed may or may not be seen; so may what came or went within the lag.
+    const infos = await this.#call(`list ${kind}`, false, () => {
+      const { nowMs } = this.#world
+      return store.list(
+        kind,
+        () => (dice.chance(0.5) ? nowMs : startMs) - (dice.chance(0.5) ? dice.between(0, lagMs) : 0),
+      )
+    })
+    yield* infos
+  }
+
+  async remove(name: ObjectName, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    await this.#call(`remove ${shortName(name)}`, true, () => {
+      if (!this.#world.store.has(name)) return
+      this.#world.store.remove(name, this.#world.nowMs)
+      this.#world.onRemove(name, this)
+    })
+  }
+
+  localFile(): undefined {
+    return undefined
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Nothing is held.
+  }
+
+  #heard(): void {
+    this.#silentMs = this.silentMs
+    this.#heardMs = this.#world.nowMs
+  }
+
+  async #call<T>(label: string, writes: boolean, effect: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      // Whoever is gone is never answered.
+      if (this.crashed) return
+      this.called++
+      this.pending.push({
+        label,
+        saysAlive: label.includes(' runs/'),
+        writes,
+        effect,
+        resolve: resolve,
+        reject,
+        outcome: undefined,
+      })
+    })
+  }
+
+  #attempt(effect: () => unknown): PendingCall['outcome'] {
+    try {
+      return { result: effect() }
+    } catch (error) {
+      return { error }
+    }
+  }
+}
+
+function shortName({ kind, id }: ObjectName): string {
+  return `${kind}/${id.slice(0, 8)}`
+}

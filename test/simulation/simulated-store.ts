@@ -1,0 +1,81 @@
+import { concatBytes } from '../../src/base/bytes.ts'
+import type { ObjectId } from '../../src/base/ids.ts'
+import type { ByteRange, ObjectInfo, ObjectKind, ObjectName } from '../../src/storage/driver.ts'
+import { objectExists, objectNotFound, rangeInside } from '../../src/storage/object-errors.ts'
+
+const LOCATION = 'memory:simulated'
+
+interface StoredObject {
+  readonly name: ObjectName
+  readonly bytes: Uint8Array
+  /** When it came, and when it went, in milliseconds of the simulated world. */
+  readonly putMs: number
+  removedMs: number
+}
+
+/**
+ * One store that all simulated machines share. It remembers what it held, so that a listing can be as late as it likes.
+ *
+ * What a call does, it does at once and whole; when calls happen, and when their callers learn of it, others decide.
+ */
+export class SimulatedStore {
+  readonly location = LOCATION
+  readonly #objects = new Map<string, StoredObject[]>()
+  readonly #byKind = new Map<ObjectKind, StoredObject[]>()
+
+  /** Puts an object; one that is there already stays as it is. Returns whether it was not. */
+  put(name: ObjectName, parts: readonly Uint8Array[], nowMs: number): boolean {
+    if (this.#current(name) !== undefined) return false
+    const object = { name, bytes: concatBytes(...parts), putMs: nowMs, removedMs: Infinity }
+    const key = keyOf(name)
+    this.#objects.set(key, [...(this.#objects.get(key) ?? []), object])
+    this.#byKind.set(name.kind, [...(this.#byKind.get(name.kind) ?? []), object])
+    return true
+  }
+
+  get(name: ObjectName, range: ByteRange | undefined): Uint8Array {
+    const object = this.#current(name)
+    if (object === undefined) throw objectNotFound(name, LOCATION)
+    const { offset, length } = rangeInside(name, range, object.bytes.byteLength)
+    return object.bytes.slice(offset, offset + length)
+  }
+
+  stat(name: ObjectName): ObjectInfo {
+    const object = this.#current(name)
+    if (object === undefined) throw objectNotFound(name, LOCATION)
+    return { name, bytes: object.bytes.byteLength }
+  }
+
+  has(name: ObjectName): boolean {
+    return this.#current(name) !== undefined
+  }
+
+  remove(name: ObjectName, nowMs: number): void {
+    const object = this.#current(name)
+    if (object !== undefined) object.removedMs = nowMs
+  }
+
+  /** Lists a kind, each object as it was at a moment that `asOf` chooses for it. */
+  list(kind: ObjectKind, asOf: () => number): ObjectInfo[] {
+    const infos = new Map<ObjectId, ObjectInfo>()
+    for (const { name, bytes, putMs, removedMs } of this.#byKind.get(kind) ?? []) {
+      const moment = asOf()
+      if (putMs <= moment && moment < removedMs) infos.set(name.id, { name, bytes: bytes.byteLength })
+    }
+    return [...infos.values()]
+  }
+
+  /** Refuses a name that is taken, as every driver does. */
+  refuseTaken(name: ObjectName): void {
+    if (this.#current(name) !== undefined) throw objectExists(name, LOCATION)
+  }
+
+  #current(name: ObjectName): StoredObject | undefined {
+    const last = this.#objects.get(keyOf(name))?.at(-1)
+    return last === undefined || last.removedMs < Infinity ? undefined : last
+  }
+}
+
+function keyOf({ kind, id }: ObjectName): string {
+  return `${kind}/${id}`
+}
