@@ -23,7 +23,7 @@ const CACHE_BYTES_DEFAULT = 64 << 20
 /** No frame is larger than 4 MiB, and each thread may be at two. */
 const CACHE_BYTES_MIN = 24 << 20
 /** Directories and layouts. */
-const BLOCK_BYTES = 48 << 20
+const BLOCK_BYTES = 32 << 20
 const PATIENCE_MS_DEFAULT = 60_000
 const ROOT_INO = 1
 /** Problems that were told and are not told again. */

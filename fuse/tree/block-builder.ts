@@ -28,8 +28,8 @@ const ROWS_MAX = 4096
 const TAIL_BYTES_MIN = 2048
 const TAIL_BYTES_MAX = 512 << 10
 
-/** Puts a directory's block together, row by row in the order of names. */
-export class BlockBuilder {
+/** Puts a directory's block together, row by row in the order of names. Disposing of it gives its memory back. */
+export class BlockBuilder implements Disposable {
   #rows = rowsFor(ROWS_MIN)
   #rowsUsed = 0
   readonly #fullRows: Uint8Array[] = []
@@ -63,6 +63,13 @@ export class BlockBuilder {
     const rows = this.#rows.bytes.subarray(0, this.#rowsUsed * ROW_WORDS * 4)
     const tail = this.#tail.subarray(0, this.#tailUsed)
     return [new Uint8Array(header.buffer), ...this.#fullRows, rows, ...this.#fullTails, tail]
+  }
+
+  /** Left to the collector, the memory of a huge directory would wait for it. */
+  [Symbol.dispose](): void {
+    for (const { buffer } of [...this.#fullRows, this.#rows.bytes, ...this.#fullTails, this.#tail]) {
+      if (buffer instanceof ArrayBuffer) buffer.transfer(0)
+    }
   }
 
   /** Returns which row of `#rows` is the next. */

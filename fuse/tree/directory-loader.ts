@@ -143,8 +143,8 @@ export class DirectoryLoader {
   }
 
   async #make(key: string, entries: AsyncIterable<readonly TreeEntry[]>): Promise<BlockRef> {
-    const builder = new BlockBuilder()
+    using builder = new BlockBuilder()
     for await (const some of entries) for (const entry of some) builder.add(entry)
-    return this.#options.blocks.put(key, builder.finish())
+    return await this.#options.blocks.put(key, builder.finish())
   }
 }
