@@ -1,5 +1,5 @@
 import { hexId, type ObjectId, RANDOM_ID_BYTES, type RunId } from '../../base/ids.ts'
-import type { ObjectKind } from '../../storage/driver.ts'
+import type { ObjectKind, ObjectName } from '../../storage/driver.ts'
 import { RunObject } from '../../repository/run-object.ts'
 import type { CareContext } from '../care-types.ts'
 import { deadPacks } from '../check/check-packs.ts'
@@ -72,7 +72,7 @@ class Repair {
       const indexed = await this.#rebuildIndex(diagnosis)
       this.#packsIndexed += indexed
       // With the packs in the index, less is lost than it seemed; and no run goes on past rotten records.
-      return (indexed === 0 && diagnosis.rottenObjects.length === 0) || dryRun
+      return (indexed === 0 && removable(diagnosis.rottenObjects).length === 0) || dryRun
     })
     await this.#removeRotten(first.examination)
     let isToHeal = !dryRun && (first.isHealed || this.#packsIndexed > 0 || this.#objectsRemoved > 0)
@@ -142,10 +142,8 @@ class Repair {
   }
 
   async #removeRotten({ rottenObjects }: Examination): Promise<void> {
-    for (const object of rottenObjects) {
-      const [kind, id] = object.split('/') as [ObjectKind, ObjectId]
-      if (!REMOVABLE.includes(kind)) continue
-      if (!this.#options.dryRun) await this.#context.repository.driver.remove({ kind, id }, this.#signal)
+    for (const name of removable(rottenObjects)) {
+      if (!this.#options.dryRun) await this.#context.repository.driver.remove(name, this.#signal)
       this.#objectsRemoved++
     }
   }
@@ -179,6 +177,14 @@ class Repair {
       await store?.close()
     }
   }
+}
+
+/** Returns those of `objects`, such as `marks/…`, that a repair removes when they are rotten. */
+function removable(objects: readonly string[]): ObjectName[] {
+  return objects.flatMap((object) => {
+    const [kind, id] = object.split('/') as [ObjectKind, ObjectId]
+    return REMOVABLE.includes(kind) ? [{ kind, id }] : []
+  })
 }
 
 /** Packs that do not give all of what they hold: what they still give should be elsewhere, too. */
