@@ -4,14 +4,15 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { MemoryDriver } from '../../drivers/memory/memory-driver.ts'
 import { byteStringOf } from '../../src/base/byte-string.ts'
-import { hexId, REALM_ID_BYTES, type RealmId } from '../../src/base/ids.ts'
+import { hexId, REALM_ID_BYTES, type RealmId, type RepositoryId } from '../../src/base/ids.ts'
 import { systemRandomness } from '../../src/base/random.ts'
 import type { BackupSummary } from '../../src/engine/backup-types.ts'
 import { backup } from '../../src/engine/backup.ts'
 import { directorySource } from '../../src/engine/sources/directory-source.ts'
-import { decodeKeySet, encodeKeySet, type BackupKeySet, type KeySet } from '../../src/format/key-set.ts'
+import { decodeKeySet, encodeKeySet, type KeySet } from '../../src/format/key-set.ts'
 import { createRepository } from '../../src/repository/create-repository.ts'
-import { openKeyRing, type RealmKeys } from '../../src/repository/key-ring.ts'
+import { openKeyRing } from '../../src/repository/key-ring.ts'
+import { backupOnlyOf } from '../../src/repository/key-sets.ts'
 import { LocalCache } from '../../src/repository/local-cache.ts'
 import type { OpenedKeys } from '../../src/repository/open-keys.ts'
 import { openWithKeys, type Repository } from '../../src/repository/repository.ts'
@@ -23,11 +24,17 @@ import { aheadClock, testPorts, testSecret } from './test-machine.ts'
 export class RealmMachine {
   readonly folder: string
   readonly #driver: Driver
-  readonly #keys: () => OpenedKeys
+  readonly #keys: () => OpenedKeys | Promise<OpenedKeys>
+  readonly #repositoryId: RepositoryId
   readonly #ports: ReturnType<typeof testPorts>
   readonly #name: string
 
-  constructor(name: string, folder: string, driver: Driver, keys: () => OpenedKeys) {
+  constructor(
+    name: string,
+    { folder, driver, repository }: { folder: string; driver: Driver; repository: RepositoryId },
+    keys: () => OpenedKeys | Promise<OpenedKeys>,
+  ) {
+    this.#repositoryId = repository
     this.#name = name
     this.folder = folder
     this.#driver = driver
@@ -37,8 +44,8 @@ export class RealmMachine {
 
   /** Opens the repository as another process would. */
   async reopen(): Promise<Repository> {
-    const keys = this.#keys()
-    const repository = await openWithKeys(keys, { ...this.#ports, driver: this.#driver, cache: this.#cache(keys) })
+    const keys = await this.#keys()
+    const repository = await openWithKeys(keys, { ...this.#ports, driver: this.#driver, cache: this.#cache() })
     onTestFinished(() => repository[Symbol.dispose]())
     return repository
   }
@@ -66,12 +73,12 @@ export class RealmMachine {
 
   /** Loses its cache. */
   forget(): void {
-    this.#cache(this.#keys()).clear()
+    this.#cache().clear()
   }
 
-  #cache({ repository }: OpenedKeys): LocalCache {
+  #cache(): LocalCache {
     const directory = join(this.folder, this.#name)
-    return LocalCache.open({ directory, repository, machineKey: new Uint8Array(32).fill(1) })
+    return LocalCache.open({ directory, repository: this.#repositoryId, machineKey: new Uint8Array(32).fill(1) })
   }
 }
 
@@ -103,32 +110,20 @@ export async function twoRealms(): Promise<TwoRealms> {
   const encoded = (realms: KeySet & { kind: 'full' }): Uint8Array => encodeKeySet(realms)
   const homeSet = encoded(set)
   const otherSet = encoded({ ...set, realms: [second] })
+  const place = { folder, driver, repository: created.repository }
   const keysOf = (bytes: Uint8Array) => (): OpenedKeys => {
     const keySet = bytes.slice()
     const ring = openKeyRing(decodeKeySet(bytes.slice()), systemRandomness)
     return { ...created, keySet, ring, [Symbol.dispose]: () => ring[Symbol.dispose]() }
   }
-  const realm = openKeyRing(decodeKeySet(otherSet.slice()), systemRandomness).realm()
-  const backupOnlySet = encodeKeySet(await backupOnlyOf(realm, created.ring.ownerPublicKey))
+  const { ownerPublicKey } = created.ring
+  const backupOnlySet = await backupOnlyOf(otherSet, { realm: second.id, ownerPublicKey })
   return {
     driver,
-    owner: new RealmMachine('owner', folder, driver, keysOf(encoded({ ...set, realms: [...set.realms, second] }))),
-    home: new RealmMachine('home', folder, driver, keysOf(homeSet)),
-    other: new RealmMachine('other', folder, driver, keysOf(otherSet)),
-    backupOnly: new RealmMachine('backup-only', folder, driver, keysOf(backupOnlySet)),
-  }
-}
-
-async function backupOnlyOf(realm: RealmKeys, ownerPublicKey: Uint8Array): Promise<BackupKeySet> {
-  const idKey = (type: Parameters<RealmKeys['idKey']>[0]): Uint8Array => realm.idKey(type).slice()
-  return {
-    kind: 'backup-only',
-    ownerPublicKey: ownerPublicKey.slice(),
-    realm: { id: realm.realm, name: realm.name },
-    metadataKeys: [realm.metadataKey(1).slice()],
-    sealingPublicKey: await realm.sealingPublicKey(),
-    idKeys: { data: idKey('data'), tree: idKey('tree'), list: idKey('list'), detail: idKey('detail') },
-    chunkerSeed: realm.chunkerSeed.slice(),
+    owner: new RealmMachine('owner', place, keysOf(encoded({ ...set, realms: [...set.realms, second] }))),
+    home: new RealmMachine('home', place, keysOf(homeSet)),
+    other: new RealmMachine('other', place, keysOf(otherSet)),
+    backupOnly: new RealmMachine('backup-only', place, keysOf(backupOnlySet)),
   }
 }
 
