@@ -56,10 +56,10 @@ describe('exclusive', () => {
 describe('writing anew', () => {
   test('packs that are mostly unneeded are written anew, and what is kept restores', async () => {
     const f = await EngineFixture.create()
-    for (let i = 0; i < 40; i++) writeFileSync(f.path(`f${i}`), patternBytes(30_000, i))
+    for (let i = 0; i < 18; i++) writeFileSync(f.path(`f${i}`), patternBytes(60_000, i))
     writeFileSync(f.path('large'), patternBytes(5_000_000, 99))
     await f.backup()
-    for (let i = 0; i < 36; i++) rmSync(f.path(`f${i}`))
+    for (let i = 0; i < 16; i++) rmSync(f.path(`f${i}`))
     await f.backup()
     await keepLast(f, 1)
     const sizes = async (): Promise<number> => (await runPrune(f, { dryRun: true, exclusive: true })).needed.bytes
@@ -107,12 +107,12 @@ describe('writing anew', () => {
 
   test('without room for it, what nothing needs is freed all the same', async () => {
     const f = await EngineFixture.create()
-    for (let i = 0; i < 40; i++) writeFileSync(f.path(`f${i}`), patternBytes(30_000, i))
+    for (let i = 0; i < 18; i++) writeFileSync(f.path(`f${i}`), patternBytes(60_000, i))
     await f.backup()
     writeFileSync(f.path('in a pack of its own'), patternBytes(30_000, 50))
     await f.backup()
     rmSync(f.path('in a pack of its own'))
-    for (let i = 0; i < 36; i++) rmSync(f.path(`f${i}`))
+    for (let i = 0; i < 16; i++) rmSync(f.path(`f${i}`))
     await f.backup()
     await keepLast(f, 1)
     f.driver.fail({
