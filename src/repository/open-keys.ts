@@ -65,7 +65,9 @@ export async function openKeys(driver: Driver, secret: SlotSecret, options: Open
   if (configs.length === 0 && slots.length === 0) throw noRepository(driver)
   const first = options.pending?.slot ?? options.first
   const problems = slots.flatMap((stored) => (stored.slot === undefined ? [stored.problem] : []))
+  const unread = new Set(problems)
   let wrong = 0
+  let fitting: TidemarkError | undefined
   for (const stored of inOrder(slots, configs.at(-1)?.config, first)) {
     const { id, slot } = stored
     if (slot?.header.kind !== secret.kind) continue
@@ -73,7 +75,11 @@ export async function openKeys(driver: Driver, secret: SlotSecret, options: Open
       const content = await tryOpen(id, slot, { secret, pending: options.pending })
       return content && finish({ driver, configs, slots, options }, { id, slot }, content)
     })
-    if (opened === 'damaged') continue
+    if (opened === 'damaged') {
+      // The secret is this slot's for certain: that others do not open with it is no news.
+      fitting ??= problems.find((problem) => problem.code === 'SLOT_DAMAGED' && !unread.has(problem))
+      continue
+    }
     if (opened === undefined) {
       wrong++
       continue
@@ -81,7 +87,7 @@ export async function openKeys(driver: Driver, secret: SlotSecret, options: Open
     for (const problem of problems) options.onProblem?.(problem)
     return opened
   }
-  throw notOpened(secret, wrong, problems)
+  throw fitting ?? notOpened(secret, wrong, problems)
 }
 
 /** A config whose bytes are not those of its name is as good as none where one is to be made anew. */
