@@ -56,6 +56,7 @@ export type ErrorCode =
   // runs
   | 'PRUNED_UNDER_RUN'
   | 'INTERRUPTED'
+  | 'UNDO_FAILED'
 
 export interface ErrorDetails {
   /** `transient`: the same call may succeed later. */

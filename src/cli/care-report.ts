@@ -38,6 +38,7 @@ const REASONS: Readonly<Record<KeepReason, string>> = {
   newest: 'newest of its chain',
   future: 'dated in the future',
   suspect: 'suspect, or before such a point',
+  undo: 'for undo',
 }
 
 /** Tells the user what forget and prune do. */

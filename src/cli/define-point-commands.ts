@@ -4,6 +4,7 @@ import type { BackupFlags } from './commands/backup.ts'
 import type { ListFlags } from './commands/ls.ts'
 import type { PointsFlags } from './commands/points.ts'
 import type { RestoreFlags } from './commands/restore.ts'
+import type { UndoFlags } from './commands/undo.ts'
 import type { ChainFlags } from './choose-point.ts'
 import type { CommandAction } from './program.ts'
 
@@ -15,6 +16,7 @@ export function definePointCommands(program: Command, run: Run): void {
   definePoints(program, run)
   defineLooking(program, run)
   defineRestore(program, run)
+  defineUndo(program, run)
 }
 
 /** Collects the values of an option that may be given several times. */
@@ -130,11 +132,28 @@ function defineRestore(program: Command, run: Run): void {
     )
     .option('--delete', 'delete what lies in restored folders and is not in the point')
     .option('--verify', 'read everything back and compare it')
+    .option('--no-undo', 'keep nothing of what is overwritten or deleted')
     .option('-y, --yes', 'go ahead without asking')
     .action(async (place: string, flags: RestoreFlags) => {
       await run(async (context) => {
         const { restoreCommand } = await import('./commands/restore.ts')
         return restoreCommand(context, place, flags)
+      })
+    })
+}
+
+function defineUndo(program: Command, run: Run): void {
+  program
+    .command('undo')
+    .description('take back what the last restore on this machine did, or the one that POINT was made before')
+    .argument('[POINT]')
+    .option('--preview', 'only tell what would be put back and taken away')
+    .option('--no-undo', 'keep nothing of what is overwritten or deleted')
+    .option('-y, --yes', 'go ahead without asking')
+    .action(async (point: string | undefined, flags: UndoFlags) => {
+      await run(async (context) => {
+        const { undoCommand } = await import('./commands/undo.ts')
+        return undoCommand(context, point, flags)
       })
     })
 }

@@ -54,6 +54,7 @@ function exitCodeOfCode(code: ErrorCode): number {
     case 'MOUNT_UNAVAILABLE':
     case 'MOUNT_BUSY':
     case 'NOT_MOUNTED':
+    case 'UNDO_FAILED':
       return EXIT_FAILED
     case 'TARGET_UNSAFE':
     case 'BAD_ARGUMENT':

@@ -39,7 +39,10 @@ export class RepositoryPoints implements WatchedStore {
   readonly #directories: DirectoryReader
   #known = new Map<ObjectId, MountedPoint>()
 
-  /** `blobs` are those that points of `realm` hold, also points that are yet to come; only these are shown. */
+  /**
+   * `blobs` are those that points of `realm` hold, also points that are yet to come; only these are shown.
+   * What restores overwrote is not: `latest` must not lead there, and `undo` puts it back.
+   */
   constructor({ repository, realm, blobs, clock }: MountedPointsOptions) {
     this.#repository = repository
     this.#realm = realm
@@ -56,7 +59,7 @@ export class RepositoryPoints implements WatchedStore {
 
   async load(): Promise<PointSet> {
     const chain = await this.#repository.chain({ reload: true })
-    const infos = byAge(chain.points.filter(({ realm }) => realm === this.#realm))
+    const infos = byAge(chain.points.filter(({ realm, record }) => realm === this.#realm && record.undo === undefined))
     const names = nameFolders(infos)
     this.#known = new Map(infos.map((info) => [info.object, this.#mounted(info, chain, names)]))
     const known = this.#known

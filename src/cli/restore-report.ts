@@ -33,6 +33,8 @@ const DONE_WORDS: Readonly<Record<RestoreAction, string>> = {
 export interface RestoreSubject {
   readonly point: PointId
   readonly options: RestoreOptions
+  /** The point that this can be undone from. */
+  readonly undo?: PointId | undefined
 }
 
 /** Tells the user what a restore is doing and what it has done. */
@@ -57,7 +59,7 @@ export class RestoreReport extends OperationReport {
   }
 
   /** Prints what was done. */
-  summarize(summary: RestoreSummary, { point, options }: RestoreSubject): void {
+  summarize(summary: RestoreSummary, { point, options, undo }: RestoreSubject): void {
     const { actions, bytesWritten, filesVerified, failures, full, durationMs } = summary
     if (this.output.json) {
       this.output.event('summary', {
@@ -68,6 +70,7 @@ export class RestoreReport extends OperationReport {
         filesVerified,
         errors: failures.length,
         full,
+        undo: undo ?? null,
         durationMs: Math.round(durationMs),
       })
       return
@@ -77,6 +80,7 @@ export class RestoreReport extends OperationReport {
     this.output.line(`Restored ${display(options.path)} of point ${point.slice(0, 8)} ${where}: ${what}`)
     for (const line of countLines(actions, DONE_WORDS)) this.output.line(line)
     if (options.verify) this.output.line(`  ${numberOf(filesVerified, 'file')} read back and compared`)
+    if (undo !== undefined) this.output.line('  `tidemark undo` takes it back')
     if (failures.length > 0) this.output.line(`  ${numberOf(failures.length, 'entry', 'entries')} failed`)
     const unnamed = failures.length - this.#named
     if (unnamed > 0) this.output.message(`  … and ${numberOf(unnamed, 'more failure')}: -v names all`)

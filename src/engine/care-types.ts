@@ -79,10 +79,21 @@ export interface ForgetOptions {
 /**
  * Why a policy keeps a point: one of its rules; `newest`: the last one of its chain, which no policy forgets; `future`:
  * dated after this machine's clock; `suspect`: one that looks wrong and that nobody acknowledged,
- * or the last one before it.
+ * or the last one before it; `undo`: it was made before a restore less than 30 days ago.
  */
 export type KeepReason =
-  'last' | 'hourly' | 'daily' | 'weekly' | 'monthly' | 'yearly' | 'within' | 'tag' | 'newest' | 'future' | 'suspect'
+  | 'last'
+  | 'hourly'
+  | 'daily'
+  | 'weekly'
+  | 'monthly'
+  | 'yearly'
+  | 'within'
+  | 'tag'
+  | 'newest'
+  | 'future'
+  | 'suspect'
+  | 'undo'
 
 /** What becomes of one point, and why. */
 export interface PointVerdict {

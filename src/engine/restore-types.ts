@@ -1,4 +1,6 @@
 import type { ByteString } from '../base/byte-string.ts'
+import type { FileKind } from '../base/posix/statx.ts'
+import type { TreeEntry } from '../format/tree.ts'
 
 export type OverwriteMode = 'never' | 'if-changed' | 'if-newer' | 'always'
 export type RestoreAction = 'create' | 'overwrite' | 'unchanged' | 'delete' | 'keep'
@@ -10,6 +12,10 @@ export interface RestoreItem {
   readonly action: RestoreAction
   readonly kind: string
   readonly bytes: number
+  /** What it becomes; nothing when it is deleted. */
+  readonly entry: TreeEntry | undefined
+  /** The kind of what is there, if anything is. */
+  readonly existing: FileKind | undefined
 }
 
 export interface RestoreOptions {

@@ -10,6 +10,11 @@ export interface ScanPass {
    * cannot be read are told and left out, while there are others.
    */
   readonly roots: readonly ByteString[]
+  /**
+   * Directories that are recorded without what is in them, unless that is or leads to a root; with it nothing is taken
+   * over from earlier points, and those on the way to the roots have all their attributes.
+   */
+  readonly bare?: readonly ByteString[]
   readonly rules: ExcludeRules
   readonly crossFilesystems: boolean
 }

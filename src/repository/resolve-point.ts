@@ -54,8 +54,10 @@ function pointAt(
 
 /** Returns the one chain that `options` leave; this instance's chains count alone when it has any. */
 function onlyChain(points: PointChain, spec: string, options: ResolveOptions): ChainInfo {
-  const chains = points.chains().filter((chain) => options.accepts?.(chain) ?? true)
-  const named = chains.filter(({ chain }) => chain === options.chain)
+  const accepted = points.chains().filter((chain) => options.accepts?.(chain) ?? true)
+  const named = accepted.filter(({ chain }) => chain === options.chain)
+  // What restores overwrote is nobody's latest backup.
+  const chains = accepted.filter(({ latest }) => latest.record.undo === undefined)
   const own = chains.filter(({ latest }) => latest.record.instance === options.instance)
   const matching = options.chain !== undefined ? named : own.length > 0 ? own : chains
   const [only] = matching

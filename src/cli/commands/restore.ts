@@ -1,11 +1,13 @@
 import { type ByteString, byteStringOf, display } from '../../base/byte-string.ts'
 import { UsageError } from '../../base/errors.ts'
+import { type OpenPointView, openPointView } from '../../engine/point-view.ts'
 import type { OverwriteMode, RestoreOptions, RestoreSummary } from '../../engine/restore-types.ts'
 import { WorkerPool } from '../../engine/workers/worker-pool.ts'
 import type { ChainFlags } from '../choose-point.ts'
 import { compileLightly } from '../compile-lightly.ts'
 import type { CliContext } from '../context.ts'
 import { EXIT_DONE, EXIT_PARTIAL } from '../exit-codes.ts'
+import { keepForUndo } from '../keep-for-undo.ts'
 import { type OpenPlace, openPlace } from '../open-place.ts'
 import { RestoreReport } from '../restore-report.ts'
 import { PreviewReport } from '../preview-report.ts'
@@ -22,6 +24,8 @@ export interface RestoreFlags extends ChainFlags {
   readonly delete?: boolean
   readonly verify?: boolean
   readonly yes?: boolean
+  /** `false` with --no-undo. */
+  readonly undo?: boolean
 }
 
 /** Restores a point, or what lies below one of its paths. */
@@ -61,25 +65,35 @@ export async function restoreCommand(context: CliContext, place: string, flags: 
       return EXIT_DONE
     }
   }
-  const summary = await run(context, { opened, workers, options })
+  const keepsUndo = flags.undo !== false && !isEmpty
+  const summary = await run(context, { opened, workers, options, keepsUndo })
   return summary.failures.length > 0 ? EXIT_PARTIAL : EXIT_DONE
 }
 
 async function run(
-  { clock, output, signal }: CliContext,
-  { opened, workers, options }: { opened: OpenPlace; workers: WorkerPool; options: RestoreOptions },
+  context: CliContext,
+  what: { opened: OpenPlace; workers: WorkerPool; options: RestoreOptions; keepsUndo: boolean },
 ): Promise<RestoreSummary> {
+  const { clock, output, signal } = context
+  const { opened, workers, options } = what
   const { restore } = await import('../../engine/restore/restore.ts')
+  const undo = what.keepsUndo ? await keepForUndo(context, what) : undefined
   const report = new RestoreReport(output, clock)
-  const { repository, view } = opened
+  const { repository } = opened
+  // The run that made a point let the index go that this view was opened with.
+  const view = undo === undefined ? opened.view : await viewOf(opened)
   try {
     const summary = await restore({ view, repository, workers, options, events: report.events, signal })
     report.stop()
-    report.summarize(summary, { point: opened.point.record.point, options })
+    report.summarize(summary, { point: opened.point.record.point, options, undo })
     return summary
   } finally {
     report.stop()
   }
+}
+
+async function viewOf({ repository, point }: OpenPlace): Promise<OpenPointView> {
+  return openPointView(await repository.inRealm(point.realm).blobs(), point.record.parts)
 }
 
 /** Shows what a restore would do; changes nothing. */

@@ -15,7 +15,7 @@ import type {
 } from '../care-types.ts'
 import { freeableBytes } from '../prune/freeable.ts'
 import { calendarOf } from './calendar.ts'
-import { hasWithin, judgeChain, keepsAnything } from './policy.ts'
+import { hasWithin, judgeChain, judgeUndoPoints, keepsAnything } from './policy.ts'
 import { protectedPoints } from './protected-points.ts'
 
 /** What makes removing a record safe, each by its name. */
@@ -94,7 +94,10 @@ function judge(
   if (stranger !== undefined) throw needsWithin(chain, stranger)
   const options = { policy, calendar: calendarOf(timeZone), nowMs: clock.nowMs() }
   const groups = Map.groupBy(judged, groupKey)
-  return [...groups.values()].flatMap((points) => judgeChain(points, options))
+  return [...groups.values()].flatMap((points) => {
+    const isUndo = points.some(({ record }) => record.undo !== undefined)
+    return isUndo ? judgeUndoPoints(points, options.nowMs) : judgeChain(points, options)
+  })
 }
 
 /** Points that one instance made in one chain: what another writes into a chain that is not its own counts apart. */

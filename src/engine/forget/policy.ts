@@ -13,6 +13,8 @@ export interface JudgeOptions {
   readonly nowMs: number
 }
 
+/** So long a person is thought to take to regret a restore. */
+const UNDO_KEPT_MS = 30 * 24 * 3_600_000
 const PERIODS = ['hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const
 
 /** Tells whether a policy has a rule that keeps something. */
@@ -51,6 +53,14 @@ export function judgeChain(chain: readonly PointInfo[], options: JudgeOptions): 
     // Without the suspect point nobody would know why the one before it is kept.
     if (guarded.has(id) || isSuspect(point)) reasons.push('suspect')
     return { point, keep: reasons.length > 0, reasons }
+  })
+}
+
+/** Says of each point that was made before a restore whether it is kept: for 30 days, whatever the policy; the newest first. */
+export function judgeUndoPoints(points: readonly PointInfo[], nowMs: number): PointVerdict[] {
+  return points.toReversed().map((point) => {
+    const keep = startedMs(point) > nowMs - UNDO_KEPT_MS
+    return { point, keep, reasons: keep ? ['undo'] : [] }
   })
 }
 

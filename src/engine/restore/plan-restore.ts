@@ -79,7 +79,7 @@ export async function findStart(view: OpenPointView, path: ByteString): Promise<
 
 /** Opens the directory that a restore of `start` lands in. @throws {TargetError} */
 export function openTarget(start: TreeEntry, options: RestoreOptions, how: { readonly create: boolean }): TargetTree {
-  const target = TargetTree.open(options.target ?? homeOf(start, options.path), how)
+  const target = TargetTree.open(targetPath(start, options), how)
   if (!options.delete || !target.isFileSystemRoot) return target
   target[Symbol.dispose]()
   throw new TargetError('TARGET_UNSAFE', 'nothing is deleted in the root of all files', {
@@ -87,9 +87,14 @@ export function openTarget(start: TreeEntry, options: RestoreOptions, how: { rea
   })
 }
 
+/** Returns the absolute path of the directory that a restore of `start` lands in. */
+export function targetPath(start: TreeEntry, options: RestoreOptions): ByteString {
+  return options.target ?? homeOf(start, options.path)
+}
+
 function itemOf(target: TargetTree, step: PlanStep): RestoreItem {
-  const { action, kind, bytes } = step
-  return { path: target.pathOf(step.directory, step.name), action, kind, bytes }
+  const { action, kind, bytes, entry, existing } = step
+  return { path: target.pathOf(step.directory, step.name), action, kind, bytes, entry, existing: existing?.kind }
 }
 
 /** The directory where something was when it was backed up. */

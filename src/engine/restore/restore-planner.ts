@@ -155,7 +155,8 @@ export class RestorePlanner {
         this.#fail(directory, entry.name, error)
       }
     }
-    if (this.#options.options.delete && names !== undefined && this.#mayDeleteIn(directory))
+    // A preview makes no directories: one that is yet to be made has nothing in it that could be deleted.
+    if (this.#options.options.delete && directory.exists && names !== undefined && this.#mayDeleteIn(directory))
       this.#planDeletions(directory, { wanted, listing, names, steps })
     return { steps, below }
   }

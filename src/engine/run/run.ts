@@ -155,6 +155,7 @@ export class Run implements RunHandle {
   }
 
   async #scan(part: string, pass: ScanPass): Promise<void> {
+    if (pass.bare !== undefined) return this.#scanFrom(part, pass, undefined)
     const earlier = this.parts.get(part)?.scan
     if (earlier !== undefined) {
       // What the earlier pass wrote must be readable to be taken over.
@@ -208,6 +209,7 @@ export class Run implements RunHandle {
     const scan = new DirectoryPass({
       dryRun: this.#options.backup.dryRun,
       roots: pass.roots,
+      bare: pass.bare,
       filter,
       crossFilesystems: pass.crossFilesystems,
       leaveOut: this.#context.leaveOut ?? [],

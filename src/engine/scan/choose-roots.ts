@@ -22,10 +22,11 @@ export interface ChosenRoots {
  */
 export function chooseRoots({
   roots,
+  bare = [],
   leaveOut,
   trouble,
-}: Pick<ScanOptions, 'roots' | 'leaveOut' | 'trouble'>): ChosenRoots {
-  for (const root of roots) namesOfRoot(root)
+}: Pick<ScanOptions, 'roots' | 'bare' | 'leaveOut' | 'trouble'>): ChosenRoots {
+  for (const root of [...roots, ...bare]) namesOfRoot(root)
   const outside = roots.filter((root) => !leaveOut.some((path) => root === path || root.startsWith(`${path}/`)))
   const failed = new Map<ByteString, unknown>()
   for (const root of outside) {
@@ -37,13 +38,15 @@ export function chooseRoots({
     }
   }
   const [first] = failed
-  if (first !== undefined && failed.size === outside.length) throw unreadableRoot(...first)
-  if (outside.length === 0) {
+  const isAnyLeft = outside.length > failed.size || bare.length > 0
+  if (first !== undefined && !isAnyLeft) throw unreadableRoot(...first)
+  if (!isAnyLeft) {
     throw new SourceError('SOURCE_UNREADABLE', 'everything named lies in the repository or in Tidemark’s own folders', {
       hint: 'Name a folder outside the repository.',
     })
   }
-  for (const path of roots) if (!outside.includes(path)) trouble({ path, reason: 'repository', bytes: 0 })
+  const chosen = new Set(outside)
+  for (const path of roots) if (!chosen.has(path)) trouble({ path, reason: 'repository', bytes: 0 })
   for (const [path, error] of failed) {
     const code = errnoOf(error) ?? ''
     trouble({ path, reason: isMissing(code) ? 'missing' : reasonOf(code), bytes: 0, error: error as Error })

@@ -6,6 +6,8 @@ import type { ExcludeFilter } from './exclude-rules.ts'
 /** What a scan looks at, and what it compares with. */
 export interface ScanOptions {
   readonly roots: readonly ByteString[]
+  /** Directories that are recorded without what is in them; then those above the roots have all their attributes. */
+  readonly bare?: readonly ByteString[] | undefined
   readonly filter: ExcludeFilter
   readonly crossFilesystems: boolean
   /** Directories that are never entered: the repository itself, and where Tidemark keeps its own state. */

@@ -81,7 +81,7 @@ export class Scanner {
   *scan(): Generator<ScannedDirectory> {
     const { roots, unreadable } = chooseRoots(this.#options)
     this.unreadableRoots = unreadable
-    const top = rootTree(roots)
+    const top = rootTree(roots, this.#options.bare)
     this.#statPath('/' as ByteString, 0)
     this.table.addRows(1)
     this.table.addName('' as ByteString)
@@ -111,7 +111,8 @@ export class Scanner {
       if (!child.isRoot) this.#settleVirtual(first + i)
       else if (this.#isDirectory(first + i) && this.#leftOut.has(this.#status.identity))
         this.#closeRoot(first + i, path, name)
-      if (!this.#isDirectory(first + i)) this.#readExtras(AT_FDCWD, first + i, joinPath(path, name))
+      const isWhole = !child.isRoot && this.#options.bare !== undefined
+      if (isWhole || !this.#isDirectory(first + i)) this.#readExtras(AT_FDCWD, first + i, joinPath(path, name))
     })
     yield { row, path }
     for (const [i, name] of names.entries()) {
