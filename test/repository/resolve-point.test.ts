@@ -69,7 +69,7 @@ describe('latest', () => {
   })
   test('is ambiguous for an instance without a chain when there are several, and --chain chooses', () => {
     expect(() => resolve('latest', {})).toThrow(expect.objectContaining({ code: 'AMBIGUOUS_POINT' }))
-    expect(() => resolve('latest', {})).toThrow(/chain aaaaaaaa: 3 points[^]*chain bbbbbbbb: 1 point$/)
+    expect(() => resolve('latest', {})).toThrow(/chain aaaaaaaa: 3 points[^]*chain bbbbbbbb: 1 point, /)
     expect(resolve('latest', { chain: chainB })).toBe(id('1234'))
     expect(resolve('latest', { accepts: ({ chain }) => chain === chainB })).toBe(id('1234'))
   })
