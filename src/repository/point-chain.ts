@@ -42,6 +42,8 @@ export class PointChain {
   readonly #byChain = new Map<ChainId, ChainInfo>()
   readonly #heads: ReadonlyMap<ChainId, ChainHead>
   readonly #cache: LocalCache | undefined
+  /** Chains whose remembered head is gone: it stays remembered, whatever comes after it. */
+  readonly #rolledBack: ReadonlySet<unknown>
 
   private constructor(parts: {
     points: readonly PointInfo[]
@@ -49,6 +51,7 @@ export class PointChain {
     instances: ReadonlyMap<InstanceId, InstanceRecord>
     removed: Removed
     heads: ReadonlyMap<ChainId, ChainHead>
+    rolledBack: ReadonlySet<unknown>
     cache: LocalCache | undefined
   }) {
     this.points = parts.points
@@ -57,6 +60,7 @@ export class PointChain {
     this.removed = parts.removed
     this.#heads = parts.heads
     this.#cache = parts.cache
+    this.#rolledBack = parts.rolledBack
     this.#byId = new Map(parts.points.map((point) => [point.record.point, point]))
     for (const [chain, points] of Map.groupBy(parts.points, (point) => point.record.chain)) {
       const latest = points.at(-1)
@@ -92,16 +96,16 @@ export class PointChain {
     const heads = cache === undefined ? new Map<ChainId, ChainHead>() : readHeads(cache)
     const rolledBack = headAlarms(points, { heads, removed })
     alarms.push(...linkAlarms(points, removed), ...rolledBack)
-    const held = new Set(rolledBack.map((alarm) => alarm.context['chain']))
     const chain = new PointChain({
       points,
       alarms,
       instances: new Map(instances.map(({ record }) => [record.instance, record])),
       removed,
       heads,
+      rolledBack: new Set(rolledBack.map((alarm) => alarm.context['chain'])),
       cache,
     })
-    chain.#remember((id) => !held.has(id))
+    chain.#remember()
     return chain
   }
 
@@ -133,9 +137,12 @@ export class PointChain {
     return headOf(latest)
   }
 
-  /** Remembers a point that this machine just made: a store that hides it from now on is found out. */
+  /**
+   * Remembers a point that this machine just made: a store that hides it from now on is found out. Where the head before it is gone,
+   * that stays remembered instead, so that a backup does not end the alarm.
+   */
   rememberMade({ record, hash }: { readonly record: PointRecord; readonly hash: Uint8Array }): void {
-    if (this.#cache === undefined) return
+    if (this.#cache === undefined || this.#rolledBack.has(record.chain)) return
     const heads = readHeads(this.#cache)
     const before = heads.get(record.chain)
     if (before !== undefined && before.sequence > record.sequence) return
@@ -143,10 +150,10 @@ export class PointChain {
     writeHeads(this.#cache, heads)
   }
 
-  #remember(accepts: (chain: ChainId) => boolean): void {
+  #remember(): void {
     if (this.#cache === undefined) return
     const heads = new Map<ChainId, ChainHead>()
-    for (const [chain, head] of this.#heads) if (!accepts(chain)) heads.set(chain, head)
+    for (const [chain, head] of this.#heads) if (this.#rolledBack.has(chain)) heads.set(chain, head)
     for (const { chain, latest } of this.chains()) if (!heads.has(chain)) heads.set(chain, headOf(latest))
     const isSame =
       heads.size === this.#heads.size &&
