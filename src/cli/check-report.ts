@@ -135,7 +135,9 @@ export class CheckOutput extends OperationReport {
     if (kind === 'note' && this.output.quiet) return
     if (++this.#findings > FINDINGS_MAX && !this.output.verbose) return
     this.output.line(`${kind}: ${message}`)
-    if (this.output.verbose && hint !== undefined) this.output.line(`  ${hint}`)
+    // Which no repair mends: a person has to decide.
+    const isForPeople = this.output.verbose || code === 'ROLLED_BACK'
+    if (isForPeople && hint !== undefined) this.output.line(`  ${hint}`)
   }
 
   #onAffected({ point, path, kind, problem }: AffectedEntry): void {
