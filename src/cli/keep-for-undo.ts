@@ -18,11 +18,12 @@ export async function keepForUndo(
   { clock, randomness, signal }: CliContext,
   { opened, workers, options }: { opened: OpenPlace; workers: WorkerPool; options: RestoreOptions },
 ): Promise<PointId | undefined> {
-  const { repository, view, point, entry } = opened
+  const { own, repository, view, point, entry } = opened
   const effects = await effectsOf(planRestore({ view, repository, options, signal, clock }))
   if (!overwrites(effects)) return undefined
   const tool = `tidemark ${toolVersion()}`
-  const care = { repository, cache: undefined, workers, clock, randomness, scheduler: systemScheduler, tool }
+  // Files of this machine never go to the realm of another one's point.
+  const care = { repository: own, cache: undefined, workers, clock, randomness, scheduler: systemScheduler, tool }
   const target = targetPath(entry, options)
   return commitUndoPoint(care, { restored: point.record.point, target, effects }, signal)
 }

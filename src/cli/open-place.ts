@@ -21,7 +21,10 @@ export interface Place {
 }
 
 /** A place with its repository. Disposing of it closes the repository. */
-export interface OpenPlace extends Place, AsyncDisposable {}
+export interface OpenPlace extends Place, AsyncDisposable {
+  /** In the realm that this machine writes to. */
+  readonly own: Repository
+}
 
 /** Two places of one repository. Disposing of them closes it. */
 export interface OpenPlaces extends AsyncDisposable {
@@ -39,7 +42,7 @@ export async function openPlace(context: CliContext, place: string, flags: Chain
   const opened = await openPoints(context)
   try {
     const found = await placeIn(opened.repository, place, flags)
-    return { ...found, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() }
+    return { ...found, own: opened.repository, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() }
   } catch (error) {
     await opened[Symbol.asyncDispose]()
     throw error

@@ -20,5 +20,5 @@ export async function acknowledge(repository: Repository, point: PointInfo, cloc
   }
   const made = timespecOfMs(clock.nowMs())
   const note = { point: id, addTags: [ACKNOWLEDGED_TAG], removeTags: [], text: '', made }
-  await repository.records.put('notes', note, repository.instance)
+  await repository.recordsIn(point.realm).put('notes', note, repository.instance)
 }

@@ -84,7 +84,7 @@ export async function* planUndo(repository: Repository, undo: Undo, signal: Abor
   if (target.root.exists) for (const { item } of removalsOf(target, undo.created)) yield item
   if (!hasFiles(undo)) return
   const view = await viewOf(repository, undo.point, FILES_PART)
-  yield* planRestore({ view, repository, options: undo.options, signal })
+  yield* planRestore({ view, repository: repository.inRealm(undo.point.realm), options: undo.options, signal })
 }
 
 /**
@@ -99,7 +99,8 @@ export async function undoRestore(
   events: RestoreEvents,
   signal: AbortSignal,
 ): Promise<UndoSummary> {
-  const { repository, workers, clock, randomness } = care
+  const { workers, clock, randomness } = care
+  const repository = care.repository.inRealm(undo.point.realm)
   const made = keepsUndo ? await keepBefore(care, undo, signal) : undefined
   const removed = removeCreated(undo, events)
   if (!hasFiles(undo)) return { ...nothingRestored, ...removed, undo: made }
