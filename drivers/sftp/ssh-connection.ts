@@ -34,6 +34,8 @@ export async function connect(server: SshServer, secrets: SshSecrets): Promise<C
 
 async function connectOver(server: SshServer, secrets: SshSecrets, sock: ConnectConfig['sock']): Promise<Client> {
   const client = new ssh2.Client()
+  // Every channel, and whoever waits for one, listens for its end.
+  client.setMaxListeners(0)
   let refused: StorageError | undefined
   const problems: StorageError[] = []
   const { name, address, port, knownHosts: files, user } = server

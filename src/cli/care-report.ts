@@ -83,8 +83,10 @@ export class CareReport extends OperationReport {
       this.output.event('summary', { ...counts, durationMs: Math.round(this.#elapsedMs()) })
       return
     }
-    const verb = dryRun ? 'Would forget' : 'Forgot'
-    this.output.line(`${verb} ${numberOf(forgotten, 'point')}, kept ${numberOf(kept, 'point')}`)
+    const verbs = dryRun ? { forget: 'Would forget', keep: 'keep' } : { forget: 'Forgot', keep: 'kept' }
+    // Points that are named are all forgotten: nothing was weighed.
+    const rest = kept === 0 ? '' : `, ${verbs.keep} ${numberOf(kept, 'point')}`
+    this.output.line(`${verbs.forget} ${numberOf(forgotten, 'point')}${rest}`)
     if (freeable === undefined) return
     const when = `marked by the next \`tidemark prune\`, deleted by one ${formatDuration(graceSeconds * 1000)} later`
     this.output.line(`A prune can free about ${formatBytes(freeable)}: ${when}`)

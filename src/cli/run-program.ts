@@ -4,7 +4,7 @@ import { type CliContext, createContext } from './context.ts'
 import type { Environment } from './environment.ts'
 import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE } from './exit-codes.ts'
 import type { GlobalFlags } from './global-flags.ts'
-import type { Output } from './output.ts'
+import { Output } from './output.ts'
 import { createProgram } from './program.ts'
 import { reportError } from './report-error.ts'
 import type { SecretVariables } from './secret-variables.ts'
@@ -26,7 +26,12 @@ export async function runProgram({ words, environment, variables }: ProgramInput
   let context: CliContext | undefined
   let exitCode = EXIT_DONE
   const program = createProgram(async (flags: GlobalFlags, command) => {
-    context = createContext({ environment, variables, flags })
+    try {
+      context = createContext({ environment, variables, flags })
+    } catch (error) {
+      exitCode = reportError(plainOutput(flags), error)
+      return
+    }
     try {
       exitCode = (await command(context)) ?? EXIT_DONE
       if (context.signal.aborted && exitCode === EXIT_DONE) context.output.detail('interrupted after the work was done')
@@ -42,6 +47,12 @@ export async function runProgram({ words, environment, variables }: ProgramInput
     exitCode = usageProblem(error)
   }
   return { exitCode, output: context?.output }
+}
+
+/** For what goes wrong before there is a context. */
+function plainOutput(flags: GlobalFlags): Output {
+  const { stdout, stderr } = process
+  return new Output({ stdout, stderr, json: flags.json === true, quiet: false, verbose: false, progress: false })
 }
 
 function failureOf(context: CliContext, error: unknown): number {

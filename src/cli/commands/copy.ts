@@ -1,4 +1,4 @@
-import { UsageError } from '../../base/errors.ts'
+import { KeyError, UsageError } from '../../base/errors.ts'
 import { numberOf } from '../../base/number-of.ts'
 import { copyPoints } from '../../engine/copy/copy.ts'
 import { WorkerPool } from '../../engine/workers/worker-pool.ts'
@@ -36,7 +36,7 @@ export async function copyCommand(context: CliContext, names: readonly string[],
   const points = await chosenPoints(source, names, flags)
   await using session = await openSession(withSecretsFor(context, flags), flags.to)
   await using workers = new WorkerPool()
-  const repository = await session.repository
+  const repository = await ofOther(session.repository, flags.to)
   const tool = `tidemark ${toolVersion()}`
   const target = { repository, cache: session.cache, workers, clock, randomness, scheduler: systemScheduler, tool }
   const report = new CopyOutput(output, clock)
@@ -70,6 +70,19 @@ async function chosenPoints(
   throw new UsageError('UNKNOWN_POINT', `there is nothing to copy among ${numberOf(points.points.length, 'point')}`, {
     hint: 'See `tidemark points`.',
   })
+}
+
+/** Which of the two a wrong password is about must be said. */
+async function ofOther(opening: Promise<Repository>, to: string): Promise<Repository> {
+  try {
+    return await opening
+  } catch (error) {
+    if (!(error instanceof KeyError)) throw error
+    throw new KeyError(error.code, `${to} does not open: ${error.message}`, {
+      cause: error,
+      hint: 'Say what opens it with --to-password-file, --to-password-command, --to-key-file or TIDEMARK_TO_PASSWORD.',
+    })
+  }
 }
 
 /** What opens the other repository: what was said of it, else what opens the first one. */

@@ -75,7 +75,7 @@ export async function openRun(options: OpenRunOptions): Promise<OpenedRun> {
     const lists = await readStoreLists(repository.driver)
     const points = await repository.chain({ reload: true })
     for (const alarm of points.alarms)
-      warning(alarm.hint === undefined ? alarm.message : `${alarm.message} ${alarm.hint}`)
+      warning(alarm.hint === undefined ? alarm.message : `${alarm.message} (${alarm.hint})`)
     const sourcesAttribute = sourcesOf(repository, source)
     const chain =
       chainOf(points.points, { repository, bases, sourcesAttribute }) ??
