@@ -116,6 +116,8 @@ fuseTest('points that are made while it is mounted appear, and open files go on 
   const place = await filledPlace()
   const mount = await CliMount.open(place)
   expect(readdirSync(mount.path('points'))).toHaveLength(1)
+  // Looked at before, so that the kernel might remember where it led.
+  expect(readFileSync(mount.path('latest', place.source, 'hello.txt'), 'utf8')).not.toBe('')
   writeFileSync(join(place.source, 'new'), 'new')
   await place.succeed(['backup', place.source, '--tag', 'later'])
   const isThere = (): boolean => readdirSync(mount.path('points')).length === 2
