@@ -12,9 +12,10 @@ vi.mock(import('../../src/crypto/secret.ts'), async (original) =>
 const CALLS_MIN = 80
 const ERRNOS = ['ENOSPC', 'EIO', 'EDQUOT', 'EACCES']
 
-test.each(['before', 'after'] as const)('a crash %s any call of the store loses no point', async (when) => {
+// A crash before a call leaves what one after the call before it leaves: the long tests do both.
+test('a crash after any call of the store loses no point', async () => {
   const beginning = await Beginning.make()
-  expect(await beginning.faultEveryCall(() => ({ when, lasting: true }))).toBeGreaterThan(CALLS_MIN)
+  expect(await beginning.faultEveryCall(() => ({ when: 'after', lasting: true }))).toBeGreaterThan(CALLS_MIN)
 })
 
 test(`${ERRNOS.join(', ')} in turn at any call of the store lose no point`, async () => {

@@ -58,6 +58,7 @@ export class SimulatedProcess implements Driver {
   readonly scheduler: Scheduler
   readonly #world: World
   readonly #timers = new Set<Timer>()
+  #asleepSinceMs = 0
 
   constructor(world: World, name: string) {
     this.#world = world
@@ -103,6 +104,36 @@ export class SimulatedProcess implements Driver {
     this.wakesMs = this.#world.nowMs + ms
     this.stoodStillMs += ms
     this.#world.note(`${this.name} stands still for ${Math.round(ms / 3_600_000)} h`)
+  }
+
+  /** Does nothing until it is woken. */
+  sleep(): void {
+    this.#asleepSinceMs = this.#world.nowMs
+    this.wakesMs = Infinity
+    this.#world.note(`${this.name} falls asleep`)
+  }
+
+  wake(): void {
+    this.wakesMs = 0
+    this.stoodStillMs += this.#world.nowMs - this.#asleepSinceMs
+    this.#world.note(`${this.name} wakes up`)
+  }
+
+  /** Tells whether it is about to make a call that fits. */
+  isAbout(pattern: RegExp): boolean {
+    return this.pending.some(({ label, effect }) => effect !== undefined && pattern.test(label))
+  }
+
+  /** Lets its first call that waits go on by one step; one that fits `last` only when there is no other. */
+  releaseNext(last?: RegExp): void {
+    const first = this.pending.findIndex(({ label }) => last?.test(label) !== true)
+    this.release(Math.max(0, first))
+  }
+
+  /** Takes its time, and says all the while that it lives. */
+  slowDown(ms: number): void {
+    this.slowUntilMs = this.#world.nowMs + ms
+    this.#world.note(`${this.name} is slow for ${Math.round(ms / 3_600_000)} h`)
   }
 
   /** Is gone in the middle of what it does; what was on its way may arrive, now or later, or not. */

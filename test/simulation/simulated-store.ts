@@ -20,6 +20,8 @@ interface StoredObject {
  */
 export class SimulatedStore {
   readonly location = LOCATION
+  readonly #hidden = new Set<string>()
+  readonly #damaged = new Set<string>()
   readonly #objects = new Map<string, StoredObject[]>()
   readonly #byKind = new Map<ObjectKind, StoredObject[]>()
 
@@ -37,7 +39,8 @@ export class SimulatedStore {
     const object = this.#current(name)
     if (object === undefined) throw objectNotFound(name, LOCATION)
     const { offset, length } = rangeInside(name, range, object.bytes.byteLength)
-    return object.bytes.slice(offset, offset + length)
+    const bytes = object.bytes.slice(offset, offset + length)
+    return this.#damaged.has(keyOf(name)) ? bytes.fill(0) : bytes
   }
 
   stat(name: ObjectName): ObjectInfo {
@@ -59,10 +62,23 @@ export class SimulatedStore {
   list(kind: ObjectKind, asOf: () => number): ObjectInfo[] {
     const infos = new Map<ObjectId, ObjectInfo>()
     for (const { name, bytes, putMs, removedMs } of this.#byKind.get(kind) ?? []) {
+      if (this.#hidden.has(keyOf(name))) continue
       const moment = asOf()
       if (putMs <= moment && moment < removedMs) infos.set(name.id, { name, bytes: bytes.byteLength })
     }
     return [...infos.values()]
+  }
+
+  /** Makes an object look as if it were not there, or ends that. */
+  hide(name: ObjectName, isHidden: boolean): void {
+    if (isHidden) this.#hidden.add(keyOf(name))
+    else this.#hidden.delete(keyOf(name))
+  }
+
+  /** Makes an object read as zeros, or ends that. */
+  damage(name: ObjectName, isDamaged: boolean): void {
+    if (isDamaged) this.#damaged.add(keyOf(name))
+    else this.#damaged.delete(keyOf(name))
   }
 
   /** Refuses a name that is taken, as every driver does. */
@@ -71,6 +87,7 @@ export class SimulatedStore {
   }
 
   #current(name: ObjectName): StoredObject | undefined {
+    if (this.#hidden.has(keyOf(name))) return undefined
     const last = this.#objects.get(keyOf(name))?.at(-1)
     return last === undefined || last.removedMs < Infinity ? undefined : last
   }

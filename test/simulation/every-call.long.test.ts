@@ -1,0 +1,23 @@
+import { expect, test, vi } from 'vitest'
+import { Beginning, systemError } from './every-call.ts'
+
+vi.mock(import('../../src/base/limits.ts'), async (original) =>
+  (await import('./small-limits.ts')).smallLimits(await original()),
+)
+vi.mock(import('../../src/crypto/secret.ts'), async (original) =>
+  (await import('./plain-secrets.ts')).plainSecrets(await original()),
+)
+
+// A backup, a forget, a prune and another backup: far more calls than this.
+const CALLS_MIN = 80
+
+test('a crash before any call of the store loses no point', async () => {
+  const beginning = await Beginning.make()
+  expect(await beginning.faultEveryCall(() => ({ when: 'before', lasting: true }))).toBeGreaterThan(CALLS_MIN)
+})
+
+test.each(['ENOSPC', 'EIO', 'EDQUOT', 'EACCES'])('%s at any call of the store loses no point', async (errno) => {
+  const beginning = await Beginning.make()
+  const faultOf = () => ({ when: 'before' as const, error: systemError(errno) })
+  expect(await beginning.faultEveryCall(faultOf)).toBeGreaterThan(CALLS_MIN)
+})

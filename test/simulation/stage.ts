@@ -1,0 +1,235 @@
+import { RunError, TidemarkError } from '../../src/base/errors.ts'
+import type { ObjectId } from '../../src/base/ids.ts'
+import { backup } from '../../src/engine/backup.ts'
+import type { CareContext } from '../../src/engine/care-types.ts'
+import { forget } from '../../src/engine/forget/forget.ts'
+import { prune } from '../../src/engine/prune/prune.ts'
+import { createRepository } from '../../src/repository/create-repository.ts'
+import type { OpenedKeys } from '../../src/repository/open-keys.ts'
+import type { PointInfo } from '../../src/repository/point-info.ts'
+import { seededRandomness } from '../support/seeded-randomness.ts'
+import { testSecret } from '../support/test-machine.ts'
+import { sealCheaply } from './cheap-keys.ts'
+import { Machine, type ProgramPorts } from './machine.ts'
+import { type Files, Model } from './model.ts'
+import { modelSource } from './model-source.ts'
+import { SimulatedProcess } from './simulated-process.ts'
+import { smallChunks } from './small-limits.ts'
+import { verify } from './verify.ts'
+import { HOUR_MS, World } from './world.ts'
+
+export const GRACE_MS = 24 * HOUR_MS
+
+const neverAborted = new AbortController().signal
+
+export interface StageOptions {
+  readonly seed: number
+  readonly machines: number
+  /** How late listings may be, at most, in milliseconds. */
+  readonly lagMs: number
+  /** Where the machines keep their caches. */
+  readonly folder: string
+}
+
+/** Machines with a repository that they share, what they may do with it, and what must be true after each step. */
+export class Stage {
+  readonly world: World
+  readonly model: Model
+  readonly machines: readonly Machine[]
+  readonly counts = { crashes: 0, voided: 0, failed: 0, calls: 0, marks: 0, deaths: 0, packsRemoved: 0 }
+  /** Who put the last point, for whoever wants to crash it right then. */
+  justCommitted: SimulatedProcess | undefined
+  readonly #keys: OpenedKeys
+  #mustVerify = false
+  /** Points that were whole when they were looked at, and of which nothing can have been taken away since. */
+  readonly #verified = new Set<ObjectId>()
+  #failure: Error | undefined
+
+  private constructor({ seed, machines, folder }: StageOptions, { world, keys }: { world: World; keys: OpenedKeys }) {
+    this.world = world
+    this.#keys = keys
+    this.model = new Model(seed)
+    this.machines = Array.from(
+      { length: machines },
+      (_, i) => new Machine(world, { name: `m${i}`, keys, folder, seed }),
+    )
+    this.#watch()
+  }
+
+  static async create(options: StageOptions): Promise<Stage> {
+    const world = new World(options)
+    const process = new SimulatedProcess(world, 'init')
+    const creating = createRepository(process, {
+      slots: [{ secret: testSecret, label: 'test' }],
+      clock: { nowMs: () => world.nowMs, monotonicMs: () => world.nowMs },
+      randomness: seededRandomness(`init ${options.seed}`),
+      graceSeconds: GRACE_MS / 1000,
+      chunker: smallChunks,
+    }).finally(() => process.end())
+    await world.settle()
+    while (world.processes.size > 0) await world.step()
+    const keys = await creating
+    sealCheaply(keys)
+    return new Stage(options, { world, keys })
+  }
+
+  /** Starts a backup of `files`. */
+  backup(
+    machine: Machine,
+    { files, full = false, flushBytes = 1 }: { files: Files; full?: boolean; flushBytes?: number },
+  ): void {
+    machine.files = files
+    this.#start(machine, 'backup', async ({ process, repository, cache, workers }) => {
+      process.files = files
+      await backup(
+        {
+          repository: Promise.resolve(repository),
+          repositoryId: repository.id,
+          cache,
+          workers,
+          clock: machine.clock,
+          randomness: machine.randomness,
+          scheduler: process.scheduler,
+          journal: { begin: async () => async () => undefined },
+          flushBytes,
+          tool: 'simulation',
+        },
+        modelSource(this.model, files),
+        { full, tags: [], description: '', dryRun: false, strict: false },
+        { warning: (message) => this.world.note(`${process.name} warns: ${message}`) },
+        neverAborted,
+      )
+    })
+  }
+
+  /** Starts to forget what `choose` returns of all points. */
+  forget(machine: Machine, choose: (points: readonly PointInfo[]) => readonly PointInfo[]): void {
+    this.#start(machine, 'forget', async (ports) => {
+      const points = choose((await ports.repository.chain({ reload: true })).points)
+      for (const { object } of points) {
+        const known = this.model.points.get(object)
+        if (known !== undefined) known.mayGo = true
+      }
+      await forget(careOf(machine, ports), { points }, { dryRun: false, estimate: false }, {}, neverAborted)
+    })
+  }
+
+  /** Starts a prune. */
+  prune(machine: Machine, repackBytesMax = 1 << 20): void {
+    this.#start(machine, 'prune', async (ports) => {
+      const options = { dryRun: false, exclusive: false, repackBytesMax, unusedPercentMax: 5 }
+      await prune(careOf(machine, ports), options, {}, neverAborted)
+    })
+  }
+
+  /** Starts something else. */
+  program(machine: Machine, what: string, act: (ports: ProgramPorts) => Promise<void>): void {
+    this.#start(machine, what, act)
+  }
+
+  /** Has a program run to its end while nothing else happens. */
+  async alone(start: () => void): Promise<void> {
+    start()
+    await this.world.settle()
+    while (this.world.processes.size > 0) await this.step()
+  }
+
+  /** Lets one call of one program go on. @throws {Error} something is not as it must be. */
+  async step(): Promise<void> {
+    await this.world.step()
+    this.counts.calls++
+    await this.look()
+  }
+
+  async crash(machine: Machine): Promise<void> {
+    this.counts.crashes++
+    machine.crash()
+    await this.verify()
+  }
+
+  /** Looks whether all is as it must be, if anything happened that could have changed that. */
+  async look(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#mustVerify) await this.verify()
+  }
+
+  /** Looks at every point again, whatever was found before. */
+  async verifyAll(): Promise<void> {
+    await this.look()
+    this.#verified.clear()
+    await this.verify()
+  }
+
+  /** @throws {Error} a point is not what it must be. */
+  async verify(): Promise<void> {
+    this.#mustVerify = false
+    const running = new Set([...this.world.processes].map(({ name }) => name))
+    for (const point of this.model.points.values()) {
+      if (point.fate === 'committing' && !running.has(point.writer)) point.fate = 'committed'
+    }
+    const required = this.model.required().filter(({ object }) => !this.#verified.has(object))
+    if (required.length === 0) return
+    const driver = await this.world.snapshot()
+    const problems = await verify({ driver, keys: this.#keys, model: this.model, required })
+    if (problems.length > 0) throw new Error(problems.join('\n'))
+    for (const { object } of required) this.#verified.add(object)
+  }
+
+  #start(machine: Machine, what: string, program: (ports: ProgramPorts) => Promise<void>): void {
+    machine.start(what, program, (error, process) => {
+      if (error !== undefined) this.#ended(error, process)
+      this.#mustVerify = true
+    })
+  }
+
+  /** A program may give up with an error of ours; everything else is a bug, and so is pruning what a run that lives relies on. */
+  #ended(error: unknown, { name, silentMs }: SimulatedProcess): void {
+    if (!(error instanceof TidemarkError)) {
+      this.#failure = error instanceof Error ? error : new Error('no error was thrown')
+    } else if (error instanceof RunError && error.code === 'PRUNED_UNDER_RUN') {
+      this.counts.voided++
+      if (silentMs < GRACE_MS / 2) this.#failure = new Error(`${name} was pruned under though it never was silent`)
+    } else {
+      this.counts.failed++
+    }
+  }
+
+  /** Keeps the model up to date with what becomes of points. */
+  #watch(): void {
+    const { points } = this.model
+    this.world.onPut = (name, process) => {
+      if (name.kind === 'points') this.justCommitted = process
+      if (name.kind === 'points' && process.files !== undefined && !points.has(name.id)) {
+        points.set(name.id, {
+          object: name.id,
+          files: process.files,
+          writer: process.name,
+          fate: 'committing',
+          mayGo: false,
+        })
+      } else if (name.kind === 'tombstones') {
+        this.#voided(process)
+      } else if (name.kind === 'marks') {
+        this.counts.marks++
+      } else if (name.kind === 'dead') {
+        this.counts.deaths++
+      }
+    }
+    this.world.onRemove = ({ kind, id }, process) => {
+      if (kind === 'packs') this.counts.packsRemoved++
+      if (kind === 'packs' || kind === 'index') {
+        this.#verified.clear()
+        this.#mustVerify = true
+      }
+      if (kind === 'points' && points.get(id)?.writer === process.name) this.#voided(process)
+    }
+  }
+
+  #voided(process: SimulatedProcess): void {
+    for (const point of this.model.points.values()) if (point.writer === process.name) point.fate = 'void'
+  }
+}
+
+function careOf({ clock, randomness }: Machine, { process, repository, cache, workers }: ProgramPorts): CareContext {
+  return { repository, cache, workers, clock, randomness, scheduler: process.scheduler, tool: 'simulation' }
+}
