@@ -16,8 +16,8 @@ vi.mock(import('../../src/crypto/secret.ts'), async (original) =>
 )
 
 const PASSES = 10
-const FIRST_BYTES = 260 << 10
-const MORE_BYTES = 80 << 10
+const FIRST_BYTES = 160 << 10
+const MORE_BYTES = 48 << 10
 const FORGOTTEN = 6
 
 async function failureOf(act: () => Promise<void>): Promise<unknown> {

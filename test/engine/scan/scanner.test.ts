@@ -250,7 +250,7 @@ describe('roots', () => {
 
 describe('the repository', () => {
   test('inside the source is left out, by whatever path', () => {
-    const folder = folderWith('data', 'repo/packs/x', 'd/y')
+    const folder = folderWith('data', 'repo/packs/hidden', 'd/y')
     const leaveOut = [byteStringOf(join(folder, 'repo'))]
     const { entries, troubles } = scan(folder, { leaveOut })
     expect(Object.keys(entries).sort()).toEqual(['', 'd', 'd/y', 'data'])
@@ -261,9 +261,8 @@ describe('the repository', () => {
       leaveOut,
     })
     expect(behind.troubles).toHaveLength(1)
-    expect(behind.scanner.table.names.subarray(0, behind.scanner.table.namesBytes).includes('x'.charCodeAt(0))).toBe(
-      false,
-    )
+    const { names, namesBytes } = behind.scanner.table
+    expect(Buffer.from(names.subarray(0, namesBytes)).includes('hidden')).toBe(false)
   })
 
   test('named itself is an error, and beside others it is told', () => {
