@@ -38,6 +38,16 @@ export class CliMount {
     return join(this.directory, ...names)
   }
 
+  /** Returns the names of the folders of points, the oldest first, also of those that were made in one second. */
+  points(): string[] {
+    const startOf = (name: string): string => {
+      const record = JSON.parse(readFileSync(this.path('records', `${name}.json`), 'utf8')) as { started: string }
+      return `${record.started}${name}`
+    }
+    const folders = readdirSync(this.path('points')).map((name) => ({ name, start: startOf(name) }))
+    return folders.sort((a, b) => (a.start < b.start ? -1 : 1)).map(({ name }) => name)
+  }
+
   /** Resolves once the process has ended. */
   async ended(): Promise<CliResult> {
     return this.#result
