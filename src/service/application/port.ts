@@ -1,0 +1,128 @@
+import type {
+  DifferenceData,
+  EntryData,
+  Handle,
+  HealthData,
+  JobData,
+  MountData,
+  NotificationData,
+  PlanData,
+  PlanForm,
+  PlanMeaning,
+  PointData,
+  PreviewItem,
+  ProbeData,
+  RepositoryData,
+  RestoreRequest,
+  SizePoint,
+  SlotData,
+  VersionData,
+} from './shown.ts'
+
+/** What has changed, so that a face asks again. */
+export type Topic = 'repositories' | 'points' | 'jobs' | 'plans' | 'notifications' | 'mounts' | 'health' | 'daemon'
+
+/**
+ * A secret that was typed: the service wipes its bytes. `command` and `file` are remembered in the configuration by name;
+ * the secret itself never is.
+ */
+export interface TypedSecret {
+  readonly kind: 'password' | 'recovery-code'
+  readonly bytes: Uint8Array
+}
+
+/** What a wizard has gathered about a repository. */
+export interface RepositoryForm {
+  readonly name: string
+  readonly url: string
+  /** `true`: a new repository is made there; `false`: there is one. */
+  readonly create: boolean
+}
+
+/**
+ * The one service that command line, daemon and dashboard share.
+ *
+ * Every function rejects with a `TidemarkError` whose message and hint may be shown as they are; `ABORTED` reasons of the
+ * signal aside. What is asked of a locked repository rejects with a `KeyError` of code WRONG_KEY.
+ */
+export interface Application extends AsyncDisposable {
+  /** Who runs jobs: a daemon on the other end of the socket, or this process as long as it lives. */
+  readonly host: 'daemon' | 'this-process'
+  /** Is told what has changed; returns what ends that. */
+  subscribe(listener: (topic: Topic) => void): () => void
+
+  health(): Promise<HealthData>
+  /** Past of a repository's size and entries, oldest first, one for each point. */
+  sizes(repository: string): Promise<readonly SizePoint[]>
+
+  repositories(): Promise<readonly RepositoryData[]>
+  /** Adds to the configuration, after the repository was made or opened. Returns the recovery code of a new one, once. */
+  addRepository(
+    form: RepositoryForm,
+    secret: TypedSecret,
+    signal: AbortSignal,
+  ): Promise<{ recoveryCode: string | undefined }>
+  /** Takes it out of the configuration; what it stores stays. */
+  removeRepository(name: string): Promise<void>
+  /** Yields each thing that the store was asked. */
+  testDriver(url: string, signal: AbortSignal): AsyncIterable<ProbeData>
+  unlock(repository: string, secret: TypedSecret): Promise<void>
+  lock(): Promise<void>
+  slots(repository: string): Promise<readonly SlotData[]>
+
+  points(repository: string): Promise<readonly PointData[]>
+  entries(repository: string, point: string, directory: Handle, signal: AbortSignal): Promise<readonly EntryData[]>
+  /** The path of the root directory of every point. */
+  readonly root: Handle
+  /** Returns the entry at a typed absolute path, or `undefined`. */
+  lookup(repository: string, point: string, path: string): Promise<EntryData | undefined>
+  /** Returns at most `length` bytes of a file from `offset`. */
+  content(
+    repository: string,
+    point: string,
+    file: Handle,
+    range: { readonly offset: number; readonly length: number },
+    signal: AbortSignal,
+  ): Promise<Uint8Array>
+  history(repository: string, path: Handle, signal: AbortSignal): Promise<readonly VersionData[]>
+  find(repository: string, point: string, pattern: string, signal: AbortSignal): Promise<readonly EntryData[]>
+  diff(repository: string, before: string, after: string, signal: AbortSignal): Promise<readonly DifferenceData[]>
+
+  /** Yields what a restore would do, in path order; writes nothing. */
+  preview(request: RestoreRequest, signal: AbortSignal): AsyncIterable<PreviewItem>
+  /** Bytes free where a restore would write. */
+  freeBytes(target: string | undefined): Promise<number | undefined>
+  restore(request: RestoreRequest): Promise<Handle>
+  /** Takes back what the last restore did. */
+  undo(repository: string): Promise<Handle>
+  forget(repository: string, points: readonly string[]): Promise<Handle>
+  check(repository: string, readPercent: number): Promise<Handle>
+  /** A point of these folders, without a plan. */
+  backup(repository: string, sources: readonly string[]): Promise<Handle>
+
+  jobs(): Promise<readonly JobData[]>
+  /** Lines of a job's log from `line` on. */
+  jobLog(job: Handle, line: number): Promise<readonly string[]>
+  cancelJob(job: Handle): Promise<void>
+  retryJob(job: Handle): Promise<void>
+
+  plans(): Promise<readonly PlanData[]>
+  planForm(plan: string): Promise<PlanForm>
+  /** Says what a plan as typed means; changes nothing. */
+  explainPlan(form: PlanForm): Promise<PlanMeaning>
+  savePlan(form: PlanForm, replaces: string | undefined): Promise<void>
+  removePlan(plan: string): Promise<void>
+  runPlan(plan: string): Promise<void>
+  pausePlan(plan: string, paused: boolean): Promise<void>
+
+  notifications(): Promise<readonly NotificationData[]>
+  acknowledge(notification: Handle): Promise<void>
+
+  mounts(): Promise<readonly MountData[]>
+  /** Mounts all points, or one. */
+  mount(repository: string, point: string | undefined, directory: string): Promise<void>
+  unmount(mount: Handle): Promise<void>
+
+  /** Folders at a path of this machine, for pickers. */
+  folders(directory: string): Promise<readonly string[]>
+}

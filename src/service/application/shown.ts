@@ -1,0 +1,242 @@
+/**
+ * Values that the application service gives to its faces: plain data, which crosses a socket as JSON unchanged.
+ *
+ * Text of type `Shown` comes from outside (names of files, tags, hosts, messages of servers) and has been made fit for a
+ * terminal: no control characters. Times are milliseconds since 1970, sizes are bytes, ids lower-case hexadecimal.
+ */
+export type Shown = string
+
+/** Names something for the service and is not looked into by faces: a path's bytes, a job, a mount. */
+export type Handle = string
+
+/** Where a repository is on its way between its URL and being read. */
+export type RepositoryState =
+  /** Nobody has asked for it yet, or its keys were forgotten. */
+  | { readonly kind: 'locked' }
+  | { readonly kind: 'opening' }
+  | { readonly kind: 'open'; readonly pointCount: number }
+  /** Since when, and what to do. */
+  | {
+      readonly kind: 'unreachable'
+      readonly sinceMs: number
+      readonly message: Shown
+      readonly hint: Shown | undefined
+    }
+
+export interface RepositoryData {
+  /** As the configuration calls it. */
+  readonly name: string
+  readonly url: Shown
+  readonly driver: string
+  readonly isDefault: boolean
+  readonly state: RepositoryState
+  /** On the disk that a source lies on: lost together with it. */
+  readonly sharesDisk: boolean
+}
+
+export interface PointData {
+  readonly id: string
+  readonly chain: string
+  readonly instance: string
+  readonly instanceName: Shown
+  readonly type: 'full' | 'incremental'
+  readonly parents: readonly string[]
+  readonly startedMs: number
+  readonly finishedMs: number
+  readonly files: number
+  readonly dirs: number
+  readonly filesNew: number
+  readonly filesChanged: number
+  readonly filesRemoved: number
+  readonly bytes: number
+  readonly bytesStored: number
+  readonly tags: readonly Shown[]
+  readonly description: Shown
+  /** Why it looks unlike those before it; empty for most. */
+  readonly suspect: readonly Shown[]
+  /** `undefined` where the keys cannot read them. */
+  readonly sources: readonly Shown[] | undefined
+}
+
+export type EntryKind = 'file' | 'dir' | 'symlink' | 'fifo' | 'socket' | 'char' | 'block'
+
+export interface EntryData {
+  readonly name: Shown
+  readonly path: Handle
+  /** The path as text. */
+  readonly shownPath: Shown
+  readonly kind: EntryKind
+  readonly bytes: number
+  readonly modifiedMs: number
+  /** Permission bits. */
+  readonly mode: number
+  readonly owner: Shown
+  readonly group: Shown
+  /** Where a symbolic link leads. */
+  readonly target: Shown | undefined
+}
+
+/** One distinct state of a path, and the points that hold it, oldest first. */
+export interface VersionData {
+  readonly entry: EntryData
+  readonly points: readonly { readonly id: string; readonly startedMs: number }[]
+}
+
+export interface DifferenceData {
+  readonly kind: 'added' | 'removed' | 'renamed' | 'type' | 'content' | 'metadata'
+  readonly shownPath: Shown
+  readonly from: Shown | undefined
+  readonly before: EntryData | undefined
+  readonly after: EntryData | undefined
+}
+
+export type OverwriteMode = 'never' | 'if-changed' | 'if-newer' | 'always'
+export type RestoreAction = 'create' | 'overwrite' | 'unchanged' | 'delete' | 'keep'
+
+/** One path of a point that shall come back, with all below it. */
+export interface RestoreSelection {
+  readonly path: Handle
+  readonly overwrite: OverwriteMode
+}
+
+/** What is to be restored, and where to. */
+export interface RestoreRequest {
+  readonly repository: string
+  readonly point: string
+  readonly selections: readonly RestoreSelection[]
+  /** Paths below selections that stay out. */
+  readonly without: readonly Handle[]
+  /** An absolute path as typed; `undefined`: in place. */
+  readonly target: string | undefined
+  readonly deleteOthers: boolean
+}
+
+export interface PreviewItem {
+  readonly path: Handle
+  readonly shownPath: Shown
+  readonly action: RestoreAction
+  readonly kind: string
+  readonly bytes: number
+  /** What it becomes, and what is there. */
+  readonly after: EntryData | undefined
+  readonly before: EntryData | undefined
+}
+
+export interface JobProgress {
+  /** 0 to 1; `undefined` while the whole is not known. */
+  readonly part: number | undefined
+  readonly bytesDone: number
+  readonly bytesPerSecond: number
+  readonly entriesDone: number
+  /** What it is at: a path, a step. */
+  readonly at: Shown
+}
+
+export type JobState = 'queued' | 'running' | 'done' | 'errored' | 'cancelled'
+
+export interface JobData {
+  readonly id: Handle
+  /** backup, copy, check, forget, prune, prove, restore, undo, … */
+  readonly kind: string
+  readonly plan: string | undefined
+  readonly repository: string
+  readonly state: JobState
+  readonly queuedMs: number
+  readonly startedMs: number | undefined
+  readonly endedMs: number | undefined
+  readonly attempt: number
+  readonly progress: JobProgress | undefined
+  /** What came of it, in one line. */
+  readonly outcome: Shown | undefined
+}
+
+export interface PlanStepData {
+  /** In words: "incremental every day between 1am and 5am". */
+  readonly words: Shown
+  readonly kind: string
+  readonly lastMs: number | undefined
+  readonly lastState: JobState | undefined
+  readonly nextMs: number | undefined
+}
+
+export interface PlanData {
+  readonly name: string
+  readonly sources: readonly Shown[]
+  readonly repository: string
+  readonly isPaused: boolean
+  readonly trigger: Shown
+  readonly steps: readonly PlanStepData[]
+  /** How long a restore took when it was last tried, where that was proven, and whether the promise is kept. */
+  readonly proven: { readonly seconds: number; readonly atMs: number; readonly isKept: boolean } | undefined
+}
+
+/** A plan as a form holds it: all as typed. */
+export interface PlanForm {
+  readonly name: string
+  readonly sources: readonly string[]
+  readonly excludes: readonly string[]
+  readonly repository: string
+  readonly trigger: string
+  readonly fullEvery: string
+  readonly keep: Readonly<Record<'last' | 'daily' | 'weekly' | 'monthly' | 'yearly', string>>
+  readonly copyTo: string
+  readonly verifyPercent: string
+}
+
+/** What a plan as typed would mean: mistakes by field, the trigger in words, its next times, and the points that would go. */
+export interface PlanMeaning {
+  readonly mistakes: Readonly<Record<string, Shown>>
+  readonly trigger: Shown | undefined
+  readonly nextMs: readonly number[]
+  /** Ids of existing points that its retention would forget. */
+  readonly forgotten: readonly string[]
+}
+
+export interface NotificationData {
+  readonly id: Handle
+  readonly atMs: number
+  readonly category: string
+  readonly priority: 'low' | 'normal' | 'high'
+  readonly title: Shown
+  readonly message: Shown
+  readonly isAcknowledged: boolean
+}
+
+export interface MountData {
+  readonly id: Handle
+  readonly directory: Shown
+  readonly repository: string
+  readonly point: string | undefined
+  readonly sinceMs: number
+}
+
+export interface SlotData {
+  readonly id: Handle
+  readonly kind: 'password' | 'key-file' | 'recovery-code'
+  readonly label: Shown
+  readonly scope: 'full' | 'backup-only'
+  readonly createdMs: number
+}
+
+/** One thing that a store was asked, and how it answered. */
+export interface ProbeData {
+  readonly name: Shown
+  readonly answer: Shown
+  readonly state: 'good' | 'warning' | 'bad'
+}
+
+/** One line about everything: green only when verified. */
+export interface HealthData {
+  readonly color: 'green' | 'amber' | 'red'
+  readonly message: Shown
+  /** Where the dashboard goes to mend it. */
+  readonly fix: 'points' | 'plans' | 'drivers' | 'jobs' | 'notifications' | 'unlock' | undefined
+}
+
+/** One moment of a repository's past, for charts. */
+export interface SizePoint {
+  readonly atMs: number
+  readonly bytesStored: number
+  readonly bytesRaw: number
+  readonly entries: number
+}
