@@ -1,0 +1,47 @@
+import type { ProcessIdentity } from '../../base/process-identity.ts'
+import type { Json } from './job.ts'
+
+/** Runs commands for jobs; injected, so that a year of them passes within seconds. */
+export interface JobRunner {
+  /**
+   * Runs a command to its end.
+   *
+   * An abort of `signal`, and the end of its time, ask the command to stop (SIGTERM), and end it after a grace (SIGKILL):
+   * this resolves only when the process is gone. A command that cannot be started ends with `exitCode` 127 and a word
+   * in its log.
+   * @throws whatever `onStarted` throws; the command has not done anything then.
+   */
+  run(request: RunRequest): Promise<RunEnd>
+
+  /**
+   * Ends a process that outlived the worker that had started it; resolves when it is gone, at once where it is already.
+   */
+  endLeftover(process: ProcessIdentity): Promise<void>
+}
+
+/** `tidemark`: words of this program's own command line. `shell`: a command of the user's, as `sh -c` takes it. */
+export type RunCommand =
+  | { readonly kind: 'tidemark'; readonly words: readonly string[] }
+  | { readonly kind: 'shell'; readonly line: string; readonly variables: Readonly<Record<string, string>> }
+
+export interface RunRequest {
+  readonly command: RunCommand
+  readonly timeLimitMs: number | undefined
+  readonly signal: AbortSignal
+  /** Told of the process, which begins only once this has resolved: so that it is never forgotten, and never doubled. */
+  readonly onStarted: (process: ProcessIdentity) => Promise<void>
+  /** Told of each line of JSON on standard output: bounded, decoded no further. */
+  readonly onEvent: (event: Readonly<Record<string, Json>>) => void
+  /** Told of all other lines, and of all of a shell's; what was too long is cut. */
+  readonly onLine: (from: 'out' | 'err', text: string) => void
+}
+
+/** How a command ended. */
+export interface RunEnd {
+  /** `undefined` when a signal ended it. */
+  readonly exitCode: number | undefined
+  /** Such as `SIGKILL`; `undefined` when it ended by itself. */
+  readonly signal: string | undefined
+  /** Its time was over. */
+  readonly timedOut: boolean
+}

@@ -1,0 +1,164 @@
+import type { InstanceId } from '../../base/ids.ts'
+import type {
+  Job,
+  JobId,
+  JobProgress,
+  JobResult,
+  JobRun,
+  JobState,
+  LogLine,
+  LogSource,
+  NewJob,
+  RunNote,
+  RunOutcome,
+} from './job.ts'
+
+/**
+ * Keeps jobs, their runs and what those said.
+ *
+ * Any number of processes may use one store at once: each call happens as a whole or not at all, and is durable once it
+ * has resolved. Time is given by the caller. Every call may fail with StorageError STORE_FULL, STORE_FAILED.
+ */
+export interface JobStore extends AsyncDisposable {
+  /** Adds a job, or returns the one of the same instance that was added under the same `key`. */
+  add(job: NewJob, nowMs: number): Promise<Job>
+
+  /**
+   * Leases the queued job whose turn it is to a worker: due, of the highest priority, then the longest due; of a plan of
+   * which nothing runs. No job is ever leased to two.
+   */
+  claim(claim: Claim): Promise<Job | undefined>
+
+  /**
+   * Leases a running job whose lease has lapsed to another worker, which has to put right what the first one left and
+   * to settle the run; returns it with what was noted last.
+   */
+  takeOver(claim: Claim): Promise<AbandonedJob | undefined>
+
+  /**
+   * Lengthens a lease. Returns what has become of the job meanwhile: `lost` when the lease is no longer the worker's,
+   * who must stop; `cancel` when somebody wants it to end.
+   */
+  renew(lease: LeaseOf, progress?: JobProgress): Promise<'go-on' | 'cancel' | 'lost'>
+
+  /** Notes what a run is about to do; returns false when the lease is lost. */
+  note(lease: LeaseOf, note: RunNote): Promise<boolean>
+
+  /** Ends the lease and the run; returns false, and changes nothing, when the lease was lost. */
+  settle(job: JobId, worker: string, settlement: Settlement): Promise<boolean>
+
+  /**
+   * Cancels a queued job at once, and asks the worker of a running one to. Returns the job as it is then, `undefined`
+   * when there is none; one that has ended is left as it is.
+   */
+  cancel(job: JobId, nowMs: number): Promise<Job | undefined>
+
+  /**
+   * Queues a job anew that errored or was cancelled, with all its retries. Returns the job as it is then, `undefined`
+   * when there is none; another is left as it is.
+   */
+  resume(job: JobId, nowMs: number): Promise<Job | undefined>
+
+  get(job: JobId): Promise<Job | undefined>
+
+  /** Returns the runs of a job, the oldest first. */
+  runs(job: JobId): Promise<readonly JobRun[]>
+
+  /** Lists jobs, the last added first. */
+  list(filter: JobFilter): Promise<JobPage>
+
+  /** Returns when each step of each plan ran last. */
+  lastRuns(instance: InstanceId): Promise<readonly LastRun[]>
+
+  /** Returns when, by what is known now, a job is due next for the first time: for whoever sleeps until then. */
+  nextDueMs(instance: InstanceId, kinds: readonly string[]): Promise<number | undefined>
+
+  /** Adds lines to the log of a run; of a long log, the oldest lines go. */
+  log(job: JobId, run: number, lines: readonly NewLogLine[]): Promise<void>
+
+  /** Returns lines of the log of a job, the oldest first, over all its runs. */
+  readLog(job: JobId, range: LogRange): Promise<readonly LogLine[]>
+
+  /**
+   * Forgets jobs that ended before a time, with their runs and logs, but of each step of each plan the last one and the
+   * last one done; returns how many.
+   */
+  prune(instance: InstanceId, endedBeforeMs: number): Promise<number>
+}
+
+export interface Claim {
+  readonly instance: InstanceId
+  readonly worker: string
+  /** What the worker knows how to do. */
+  readonly kinds: readonly string[]
+  readonly nowMs: number
+  readonly leaseMs: number
+}
+
+export interface LeaseOf {
+  readonly job: JobId
+  readonly worker: string
+  /** The lease lasts until then. */
+  readonly untilMs: number
+}
+
+export interface AbandonedJob {
+  readonly job: Job
+  /** What its worker noted last; `undefined`: it began nothing. */
+  readonly note: RunNote | undefined
+}
+
+/** How a run ended, and what becomes of the job. */
+export interface Settlement {
+  readonly nowMs: number
+  readonly outcome: RunOutcome
+  readonly result: JobResult | undefined
+  /** `again`: queued anew, due at `dueMs`; what counts as failure or as interruption follows from `outcome`. */
+  readonly next:
+    { readonly state: Exclude<JobState, 'queued' | 'running'> } | { readonly again: true; readonly dueMs: number }
+}
+
+export interface JobFilter {
+  readonly instance: InstanceId
+  readonly states?: readonly JobState[]
+  readonly kinds?: readonly string[]
+  readonly plan?: string
+  readonly step?: string
+  /** Only jobs added before this one: where the last page ended. */
+  readonly before?: JobId
+  /** 1..JOBS_PER_PAGE_MAX. */
+  readonly limit: number
+}
+
+export const JOBS_PER_PAGE_MAX = 1000
+
+export interface JobPage {
+  readonly jobs: readonly Job[]
+  /** `before` of the next page; `undefined` when this was the last. */
+  readonly next: JobId | undefined
+}
+
+/** The last that is known of a step. Times are milliseconds since 1970. */
+export interface LastRun {
+  readonly plan: string
+  readonly step: string
+  /** The job added last. */
+  readonly last: Pick<Job, 'id' | 'state' | 'dueMs' | 'startedMs' | 'finishedMs'>
+  /** The job done last. */
+  readonly lastDone:
+    { readonly id: JobId; readonly dueMs: number; readonly startedMs: number; readonly finishedMs: number } | undefined
+}
+
+export interface NewLogLine {
+  readonly timeMs: number
+  readonly from: LogSource
+  readonly text: string
+}
+
+export interface LogRange {
+  /** Only this run. */
+  readonly run?: number
+  /** Only lines after this one: where the last page ended. */
+  readonly after?: { readonly run: number; readonly number: number }
+  readonly limit: number
+}
