@@ -1,7 +1,7 @@
 import { UsageError } from '../base/errors.ts'
 import { KDF_DEFAULT, KDF_MEMORY_KIB_MAX, KDF_MEMORY_KIB_MIN, type KdfParameters } from '../crypto/kdf.ts'
 import { formatBytes } from './format.ts'
-import { parseSize } from './parse-quantity.ts'
+import { parseSize } from '../base/parse-quantity.ts'
 
 /**
  * Returns the parameters of Argon2id that `--kdf-memory` asks for, or the default without it.

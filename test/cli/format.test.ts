@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { formatCount, numberOf } from '../../src/base/number-of.ts'
 import { formatBytes, formatDuration, formatTimestamp } from '../../src/cli/format.ts'
-import { parseSeconds, parseSize } from '../../src/cli/parse-quantity.ts'
+import { parseSeconds, parseSize } from '../../src/base/parse-quantity.ts'
 import { table } from '../../src/cli/table.ts'
 import { textWidth, truncateStart } from '../../src/cli/text-width.ts'
 

@@ -11,7 +11,7 @@ import { jsonEntry, NO_OWNER_NAMES } from '../entry-format.ts'
 import { EXIT_DONE } from '../exit-codes.ts'
 import { formatBytes, formatTime } from '../format.ts'
 import { openPoints, type OpenPoints } from '../open-points.ts'
-import { parseSize } from '../parse-quantity.ts'
+import { parseSize } from '../../base/parse-quantity.ts'
 import { Steps } from '../steps.ts'
 import { table } from '../table.ts'
 

@@ -14,7 +14,7 @@ import type { CliContext } from '../context.ts'
 import { driverKindOf } from '../drivers.ts'
 import { kdfParameters } from '../kdf-memory.ts'
 import { writeNewSecretFile } from '../new-secret-file.ts'
-import { parseSeconds } from '../parse-quantity.ts'
+import { parseSeconds } from '../../base/parse-quantity.ts'
 import { recoveryCodeNotice } from '../recovery-code-notice.ts'
 import { newPassword } from '../secrets.ts'
 

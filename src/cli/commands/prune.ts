@@ -3,7 +3,7 @@ import type { CareContext, PruneOptions } from '../../engine/care-types.ts'
 import { CareReport } from '../care-report.ts'
 import type { CliContext } from '../context.ts'
 import { openCare } from '../open-care.ts'
-import { parseSeconds, parseSize } from '../parse-quantity.ts'
+import { parseSeconds, parseSize } from '../../base/parse-quantity.ts'
 
 export interface PruneFlags {
   readonly exclusive?: boolean
