@@ -1,6 +1,6 @@
 import { formatCount, numberOf } from '../base/number-of.ts'
 import type { BackupSummary, SkipReason, TroubleReason } from '../engine/backup-types.ts'
-import { formatBytes, formatDuration } from './format.ts'
+import { formatBytes, formatDuration } from '../base/format.ts'
 import { isSkip, OMISSIONS } from './reasons.ts'
 
 interface Met {

@@ -11,7 +11,7 @@ import type {
   WaitingPacks,
 } from '../engine/care-types.ts'
 import type { PointChain } from '../repository/point-chain.ts'
-import { formatBytes, formatDuration, formatTime } from './format.ts'
+import { formatBytes, formatDuration, formatTime } from '../base/format.ts'
 import { OperationReport } from './operation-report.ts'
 import type { Output } from './output.ts'
 import { instanceName } from './point-format.ts'

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { numberOf } from '../base/number-of.ts'
 import type { CopiedPoint, CopyEvents, CopyReport } from '../engine/copy/copy-types.ts'
-import { formatBytes, formatTime } from './format.ts'
+import { formatBytes, formatTime } from '../base/format.ts'
 import { OperationReport } from './operation-report.ts'
 import type { Output } from './output.ts'
 import { describeProblem } from './report-error.ts'

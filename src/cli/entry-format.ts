@@ -1,6 +1,6 @@
 import { type ByteString, display } from '../base/byte-string.ts'
 import type { EntryKind, TreeEntry } from '../format/tree.ts'
-import { formatTime, formatTimestamp } from './format.ts'
+import { formatTime, formatTimestamp } from '../base/format.ts'
 import { type JsonPath, jsonPath } from './json-path.ts'
 
 const KIND_LETTERS: Readonly<Record<EntryKind, string>> = {

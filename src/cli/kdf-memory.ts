@@ -1,6 +1,6 @@
 import { UsageError } from '../base/errors.ts'
 import { KDF_DEFAULT, KDF_MEMORY_KIB_MAX, KDF_MEMORY_KIB_MIN, type KdfParameters } from '../crypto/kdf.ts'
-import { formatBytes } from './format.ts'
+import { formatBytes } from '../base/format.ts'
 import { parseSize } from '../base/parse-quantity.ts'
 
 /**

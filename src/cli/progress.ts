@@ -1,7 +1,7 @@
 import { formatCount, numberOf } from '../base/number-of.ts'
-import { formatBytes, formatDuration } from './format.ts'
+import { formatBytes, formatDuration } from '../base/format.ts'
 import type { Output } from './output.ts'
-import { textWidth, truncateStart } from './text-width.ts'
+import { textWidth, truncateStart } from '../base/text-width.ts'
 
 const BAR_COLUMNS = 20
 /** Slow enough to be read, and to cost nothing. */

@@ -12,7 +12,7 @@ import type {
   RestoreProgress,
   RestoreSummary,
 } from '../engine/restore-types.ts'
-import { formatBytes, formatDuration } from './format.ts'
+import { formatBytes, formatDuration } from '../base/format.ts'
 import { jsonPath } from './json-path.ts'
 import { OperationReport } from './operation-report.ts'
 import type { Output } from './output.ts'

@@ -1,4 +1,4 @@
-import { pad, textWidth } from './text-width.ts'
+import { pad, textWidth } from '../base/text-width.ts'
 
 export interface Column<Row> {
   readonly title: string

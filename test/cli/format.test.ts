@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 
 import { formatCount, numberOf } from '../../src/base/number-of.ts'
-import { formatBytes, formatDuration, formatTimestamp } from '../../src/cli/format.ts'
+import { formatBytes, formatDuration, formatTimestamp } from '../../src/base/format.ts'
 import { parseSeconds, parseSize } from '../../src/base/parse-quantity.ts'
 import { table } from '../../src/cli/table.ts'
-import { textWidth, truncateStart } from '../../src/cli/text-width.ts'
+import { textWidth, truncateStart } from '../../src/base/text-width.ts'
 
 test.each([
   [0, '0 B'],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { progressLine, type ProgressState } from '../../src/cli/progress.ts'
-import { textWidth } from '../../src/cli/text-width.ts'
+import { textWidth } from '../../src/base/text-width.ts'
 
 const state: ProgressState = {
   bytesDone: 50 << 20,

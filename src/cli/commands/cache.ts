@@ -7,7 +7,7 @@ import { resolveRepository } from '../../service/resolve-repository.ts'
 import { cachesDirectory } from '../../service/session.ts'
 import type { CliContext } from '../context.ts'
 import { openDriver } from '../drivers.ts'
-import { formatBytes } from '../format.ts'
+import { formatBytes } from '../../base/format.ts'
 
 export interface ClearFlags {
   readonly all?: boolean

@@ -7,7 +7,7 @@ import type { ChainFlags } from '../choose-point.ts'
 import type { CliContext } from '../context.ts'
 import { jsonState } from '../entry-format.ts'
 import { EXIT_DONE } from '../exit-codes.ts'
-import { formatBytes } from '../format.ts'
+import { formatBytes } from '../../base/format.ts'
 import { jsonPath } from '../json-path.ts'
 import { openPlaces } from '../open-place.ts'
 

@@ -5,7 +5,7 @@ import { probeStore } from '../../storage/probe.ts'
 import type { CliContext } from '../context.ts'
 import { driverKindOf } from '../drivers.ts'
 import { EXIT_DONE, EXIT_FAILED } from '../exit-codes.ts'
-import { formatBytes } from '../format.ts'
+import { formatBytes } from '../../base/format.ts'
 import { table } from '../table.ts'
 
 /** What each check is called, and what it means where the store fails it. */

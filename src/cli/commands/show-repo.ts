@@ -1,6 +1,6 @@
 import { formatCount, numberOf } from '../../base/number-of.ts'
 import type { CliContext } from '../context.ts'
-import { formatBytes, formatDuration } from '../format.ts'
+import { formatBytes, formatDuration } from '../../base/format.ts'
 import { openSession } from '../open-session.ts'
 
 /** Describes a repository: what it is, how it chunks, and how much it holds. */

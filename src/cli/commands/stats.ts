@@ -1,7 +1,7 @@
 import { formatCount } from '../../base/number-of.ts'
 import { repositoryStats, type RepositoryStats } from '../../engine/look/stats.ts'
 import type { CliContext } from '../context.ts'
-import { formatBytes, formatTime } from '../format.ts'
+import { formatBytes, formatTime } from '../../base/format.ts'
 import { openPoints } from '../open-points.ts'
 import { Steps } from '../steps.ts'
 import { table } from '../table.ts'

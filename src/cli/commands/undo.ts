@@ -4,7 +4,7 @@ import { lastUndoPoint, openUndo, planUndo, type Undo, undoRestore } from '../..
 import { choosePoint } from '../choose-point.ts'
 import type { CliContext } from '../context.ts'
 import { EXIT_DONE, EXIT_PARTIAL } from '../exit-codes.ts'
-import { formatTime } from '../format.ts'
+import { formatTime } from '../../base/format.ts'
 import { type OpenCare, openCare } from '../open-care.ts'
 import { PreviewReport } from '../preview-report.ts'
 import { RestoreReport } from '../restore-report.ts'

@@ -30,6 +30,20 @@ export function truncateStart(text: string, columns: number): string {
   return `…${kept.reverse().join('')}`
 }
 
+/** Returns the beginning of `text` that fits `columns`, with `…` behind it when something is missing. */
+export function truncateEnd(text: string, columns: number): string {
+  if (textWidth(text) <= columns) return text
+  if (columns < 1) return ''
+  let kept = ''
+  let width = 1
+  for (const character of text) {
+    width += widthOf(character)
+    if (width > columns) break
+    kept += character
+  }
+  return `${kept}…`
+}
+
 /** Returns `text` with spaces up to `columns`, after it or, for numbers, before it. */
 export function pad(text: string, columns: number, side: 'left' | 'right'): string {
   const spaces = ' '.repeat(Math.max(0, columns - textWidth(text)))

@@ -1,4 +1,4 @@
-import type { Timespec } from '../base/clock.ts'
+import type { Timespec } from './clock.ts'
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'] as const
 
