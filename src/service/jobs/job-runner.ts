@@ -19,10 +19,15 @@ export interface JobRunner {
   endLeftover(process: ProcessIdentity): Promise<void>
 }
 
-/** `tidemark`: words of this program's own command line. `shell`: a command of the user's, as `sh -c` takes it. */
+/** `tidemark`: words of this program's own command line. `hook`: a program of the user's and its arguments. */
 export type RunCommand =
   | { readonly kind: 'tidemark'; readonly words: readonly string[] }
-  | { readonly kind: 'shell'; readonly line: string; readonly variables: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'hook'
+      readonly command: readonly string[]
+      /** Beside the environment of all children. */
+      readonly variables: Readonly<Record<string, string>>
+    }
 
 export interface RunRequest {
   readonly command: RunCommand
@@ -32,7 +37,7 @@ export interface RunRequest {
   readonly onStarted: (process: ProcessIdentity) => Promise<void>
   /** Told of each line of JSON on standard output: bounded, decoded no further. */
   readonly onEvent: (event: Readonly<Record<string, Json>>) => void
-  /** Told of all other lines, and of all of a shell's; what was too long is cut. */
+  /** Told of all other lines, and of all of a hook's; what was too long is cut. */
   readonly onLine: (from: 'out' | 'err', text: string) => void
 }
 

@@ -1,4 +1,5 @@
 import type { InstanceId } from '../../base/ids.ts'
+import type { PlanHistory } from '../schedule/schedule.ts'
 import type {
   Job,
   JobId,
@@ -67,8 +68,11 @@ export interface JobStore extends AsyncDisposable {
   /** Lists jobs, the last added first. */
   list(filter: JobFilter): Promise<JobPage>
 
-  /** Returns when each step of each plan ran last. */
-  lastRuns(instance: InstanceId): Promise<readonly LastRun[]>
+  /**
+   * Returns what the schedule has to know of these plans. One that was not asked for the last time is taken as seen first
+   * at `nowMs`, and one that is not asked for now is forgotten: its jobs are not.
+   */
+  histories(instance: InstanceId, plans: readonly string[], nowMs: number): Promise<ReadonlyMap<string, PlanHistory>>
 
   /** Returns when, by what is known now, a job is due next for the first time: for whoever sleeps until then. */
   nextDueMs(instance: InstanceId, kinds: readonly string[]): Promise<number | undefined>
@@ -80,8 +84,8 @@ export interface JobStore extends AsyncDisposable {
   readLog(job: JobId, range: LogRange): Promise<readonly LogLine[]>
 
   /**
-   * Forgets jobs that ended before a time, with their runs and logs, but of each step of each plan the last one and the
-   * last one done; returns how many.
+   * Forgets jobs that ended before a time, with their runs and logs, but of each step of each plan the last one that was
+   * done, that errored and that was cancelled; returns how many.
    */
   prune(instance: InstanceId, endedBeforeMs: number): Promise<number>
 }
@@ -136,17 +140,6 @@ export interface JobPage {
   readonly jobs: readonly Job[]
   /** `before` of the next page; `undefined` when this was the last. */
   readonly next: JobId | undefined
-}
-
-/** The last that is known of a step. Times are milliseconds since 1970. */
-export interface LastRun {
-  readonly plan: string
-  readonly step: string
-  /** The job added last. */
-  readonly last: Pick<Job, 'id' | 'state' | 'dueMs' | 'startedMs' | 'finishedMs'>
-  /** The job done last. */
-  readonly lastDone:
-    { readonly id: JobId; readonly dueMs: number; readonly startedMs: number; readonly finishedMs: number } | undefined
 }
 
 export interface NewLogLine {

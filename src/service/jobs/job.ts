@@ -22,6 +22,8 @@ export interface NewJob {
   readonly plan?: string
   /** The step of the plan, as the plan names it. */
   readonly step?: string
+  /** The firing of the schedule that it answers: `DueStep.dueMs`. */
+  readonly firingMs?: number
   /** Given twice, the second job is not added: a schedule that was interrupted may ask again. */
   readonly key?: string
   /** Higher first; 0 unless somebody waits for it. */
@@ -42,6 +44,7 @@ export interface Job {
   readonly message: Json
   readonly plan: string | undefined
   readonly step: string | undefined
+  readonly firingMs: number | undefined
   readonly key: string | undefined
   readonly priority: number
   readonly state: JobState
@@ -78,12 +81,17 @@ export interface JobLease {
 
 /** How far a run is. */
 export interface JobProgress {
-  /** What is being done: `backup`, or a step of the command such as `trees`. */
+  readonly atMs: number
+  /** What is being done: `backup`, or a step of a command such as `trees`. */
   readonly step: string
-  readonly done: number
-  /** 0 while nobody knows. */
-  readonly total: number
-  readonly unit: 'bytes' | 'items'
+  readonly bytesDone: number
+  /** `undefined` while nobody knows. */
+  readonly bytesTotal: number | undefined
+  /** Files, entries or points, as the command counts. */
+  readonly itemsDone: number
+  readonly itemsTotal: number | undefined
+  /** What is worked on, as text. */
+  readonly path: string | undefined
 }
 
 /** What a run came to. */
