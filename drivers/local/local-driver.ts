@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path'
 import { errnoOf, StorageError } from '../../src/base/errors.ts'
 import {
   type ByteRange,
-  type Driver,
   type DriverCapabilities,
   type Leftover,
   type ObjectInfo,
@@ -12,6 +11,7 @@ import {
   type ObjectName,
   objectPath,
   type StoreSpace,
+  type StreamingDriver,
 } from '../../src/storage/driver.ts'
 import { objectExists, objectNotFound } from '../../src/storage/object-errors.ts'
 import { listObjects } from './list-objects.ts'
@@ -23,6 +23,7 @@ import { syncFolder } from './sync-folder.ts'
 import {
   removeTemporaryFile,
   sweepTemporaryFiles,
+  type TemporaryFile,
   TEMPORARY_FOLDER,
   temporaryFiles,
   writeTemporaryFile,
@@ -79,7 +80,7 @@ interface LocalDriverParts {
  * Links inside the store are not followed. A removal is atomic but not synced: after a loss of power the object may
  * be there again.
  */
-export class LocalDriver implements Driver {
+export class LocalDriver implements StreamingDriver {
   readonly location: string
   readonly #root: string
   readonly #folders: StoreFolders
@@ -100,20 +101,25 @@ export class LocalDriver implements Driver {
 
   async put(name: ObjectName, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
-    const folder = dirname(objectPath(name))
     await this.#meaning('writing', name, async () => {
       await this.#folders.make(TEMPORARY_FOLDER)
-      await this.#folders.make(folder)
+      await this.#folders.make(dirname(objectPath(name)))
       signal?.throwIfAborted()
-      const temporary = await writeTemporaryFile(this.#root, parts, signal)
-      const published = await this.#publish(name, temporary.path, signal)
-      // Also when the name was taken: its writer may not have come to this yet, and callers take EXISTS for stored.
-      await syncFolder(join(this.#root, folder))
-      if (!this.#swept) {
-        this.#swept = true
-        await sweepTemporaryFiles(this.#root, temporary.writtenMs)
+      await this.#publishDurably(name, await writeTemporaryFile(this.#root, parts, signal), signal)
+    })
+  }
+
+  async putStream(body: AsyncIterable<Uint8Array>, nameOf: () => ObjectName, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    const { name, temporary } = await this.#receive(body, nameOf, signal)
+    await this.#meaning('writing', name, async () => {
+      try {
+        await this.#folders.make(dirname(objectPath(name)))
+      } catch (error) {
+        await removeTemporaryFile(temporary.path)
+        throw error
       }
-      if (!published) throw objectExists(name, this.location)
+      await this.#publishDurably(name, temporary, signal)
     })
   }
 
@@ -177,6 +183,38 @@ export class LocalDriver implements Driver {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Nothing stays open between calls.
+  }
+
+  /** Writes a body to a temporary file, and learns its name at the end. */
+  async #receive(body: AsyncIterable<Uint8Array>, nameOf: () => ObjectName, signal: AbortSignal | undefined) {
+    try {
+      await this.#folders.make(TEMPORARY_FOLDER)
+      const temporary = await writeTemporaryFile(this.#root, body, signal)
+      try {
+        return { name: nameOf(), temporary }
+      } catch (error) {
+        await removeTemporaryFile(temporary.path)
+        throw error
+      }
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') {
+        await this.#folders.assertAttached()
+        this.#folders.forget()
+      }
+      throw storeError(error, { doing: 'writing', path: join(this.#root, TEMPORARY_FOLDER) })
+    }
+  }
+
+  /** Gives the temporary file its name and makes that durable; EXISTS when it is taken. */
+  async #publishDurably(name: ObjectName, temporary: TemporaryFile, signal: AbortSignal | undefined): Promise<void> {
+    const published = await this.#publish(name, temporary.path, signal)
+    // Also when the name was taken: its writer may not have come to this yet, and callers take EXISTS for stored.
+    await syncFolder(join(this.#root, dirname(objectPath(name))))
+    if (!this.#swept) {
+      this.#swept = true
+      await sweepTemporaryFiles(this.#root, temporary.writtenMs)
+    }
+    if (!published) throw objectExists(name, this.location)
   }
 
   /** Gives the temporary file its name or removes it. Returns whether the name was free. */

@@ -24,19 +24,19 @@ export interface TemporaryFile {
 }
 
 /**
- * Writes `parts` to a file of its own below `root`'s temporary folder, and syncs it. The caller gives it a name or
- * removes it; after a failure nothing is left.
+ * Writes `content`, pieces as they come or all at once, to a file of its own below `root`'s temporary folder, and syncs
+ * it. The caller gives it a name or removes it; after a failure nothing is left.
  */
 export async function writeTemporaryFile(
   root: string,
-  parts: readonly Uint8Array[],
+  content: AsyncIterable<Uint8Array> | readonly Uint8Array[],
   signal: AbortSignal | undefined,
 ): Promise<TemporaryFile> {
   const path = join(root, TEMPORARY_FOLDER, temporaryName())
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
   const file = await open(path, flags, OBJECT_MODE)
   try {
-    await writeAll(file, parts)
+    await writeContent(file, content, signal)
     signal?.throwIfAborted()
     await file.sync()
     const { mtimeMs } = await file.stat()
@@ -86,6 +86,21 @@ export async function* temporaryFiles(root: string): AsyncGenerator<Leftover> {
     const path = join(folder, name)
     const info = await lstat(path).catch(ignore)
     if (info?.isFile() === true) yield { path, bytes: info.size }
+  }
+}
+
+async function writeContent(
+  file: FileHandle,
+  content: AsyncIterable<Uint8Array> | readonly Uint8Array[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (!(Symbol.asyncIterator in content)) {
+    await writeAll(file, content)
+    return
+  }
+  for await (const piece of content) {
+    signal?.throwIfAborted()
+    await writeAll(file, [piece])
   }
 }
 

@@ -1,4 +1,5 @@
 import { type ErrorCode, StorageError } from '../../src/base/errors.ts'
+import { isNetworkError } from '../../src/storage/network-errors.ts'
 
 interface Reading {
   readonly code: ErrorCode
@@ -64,19 +65,6 @@ function full(): Reading {
   }
 }
 
-const NETWORK_ERRORS: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ERR_STREAM_PREMATURE_CLOSE',
-  'ECONNABORTED',
-])
-
 /** The parts that errors of the SDK have. */
 interface ServiceError extends Error {
   readonly code?: unknown
@@ -111,8 +99,7 @@ function readingOf(error: ServiceError): Reading | undefined {
   const known = READINGS[error.name] ?? (typeof error.code === 'string' ? READINGS[error.code] : undefined)
   if (known !== undefined) return known
   if (error.name === 'TimeoutError') return away('the server did not answer in time')
-  if (typeof error.code === 'string' && NETWORK_ERRORS.has(error.code))
-    return away(`the server was not reached (${error.code})`)
+  if (isNetworkError(error)) return away(`the server was not reached (${String(error.code)})`)
   const status = httpStatus(error)
   if (status === undefined) return undefined
   if (status === 401 || status === 403) return READINGS['AccessDenied']

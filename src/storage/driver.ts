@@ -44,8 +44,9 @@ export interface Leftover {
 
 export interface DriverCapabilities {
   /**
-   * A put under a taken name is refused by the store itself, also when two writers race. Without it, a taken name is
-   * still refused, but of two writers at the same instant both may succeed. May turn false while a store is in use.
+   * A put under a taken name is refused by the store itself, also when two writers race. Without it, a put may replace
+   * what has the name: harmless where names are hashes of contents, as a repository's are. May change while a store is
+   * in use, as more is learnt of it.
    */
   readonly exclusivePut: boolean
   /** Objects survive the process. */
@@ -71,8 +72,8 @@ export interface Driver extends AsyncDisposable {
    * Stores `parts`, one after the other, as one object. Once resolved: durable and whole.
    *
    * The parts may lie in shared memory; the caller leaves them unchanged until the promise settles.
-   * @throws {StorageError} EXISTS when the name is taken (the stored object is left as it is); STORE_FULL,
-   * STORE_READ_ONLY, STORE_DENIED, STORE_UNAVAILABLE, STORE_FAILED. Never leaves a part behind under the name. Once
+   * @throws {StorageError} EXISTS when the name is taken (the stored object is left as it is; without `exclusivePut` it
+   * may be replaced instead); STORE_FULL, STORE_READ_ONLY, STORE_DENIED, STORE_UNAVAILABLE, STORE_FAILED. Never leaves a part behind under the name. Once
    * EXISTS is thrown, the object that has the name is durable, too. After another failure the object may be there.
    */
   put(name: ObjectName, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void>
@@ -94,6 +95,13 @@ export interface Driver extends AsyncDisposable {
   list(kind: ObjectKind, signal?: AbortSignal): AsyncIterable<ObjectInfo>
 
   /**
+   * Lists several kinds, each as `list` does, where a store tells of many with fewer requests. Kinds are looked at in
+   * alphabetical order, or all at the same moment: of none is anything told that is older than what is told of those
+   * before it. Called through `listInTurn`.
+   */
+  readonly listKinds?: ListKinds | undefined
+
+  /**
    * Removes the object; one that is not there is no error. Not necessarily durable: after a loss of power the object
    * may be there again, whole.
    */
@@ -111,6 +119,17 @@ export interface Driver extends AsyncDisposable {
   /** Returns how much room the store has, where it can tell. */
   space?(signal?: AbortSignal): Promise<StoreSpace | undefined>
 }
+
+/** A driver that takes objects piece by piece, so that no more of one than a piece need be in memory. */
+export interface StreamingDriver extends Driver {
+  /**
+   * Stores what `body` gives as one object, as `put` does, under the name that `nameOf` returns once all of it came.
+   * When either throws, nothing is left and that is thrown. Pieces are asked for as they are written.
+   */
+  putStream(body: AsyncIterable<Uint8Array>, nameOf: () => ObjectName, signal?: AbortSignal): Promise<void>
+}
+
+export type ListKinds = (kinds: readonly ObjectKind[], signal?: AbortSignal) => AsyncIterable<ObjectInfo>
 
 /** Room of a store, in bytes; `free` is what its user may still use. */
 export interface StoreSpace {
