@@ -135,6 +135,8 @@ export interface JobFilter {
 }
 
 export const JOBS_PER_PAGE_MAX = 1000
+/** Lines that are kept of each run. */
+export const LOG_LINES_MAX = 1000
 
 export interface JobPage {
   readonly jobs: readonly Job[]

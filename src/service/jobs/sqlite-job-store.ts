@@ -1,0 +1,284 @@
+import { join } from 'node:path'
+import type { SQLInputValue } from 'node:sqlite'
+
+import { assert, present } from '../../base/assert.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { InstanceId } from '../../base/ids.ts'
+import type { PlanHistory } from '../schedule/schedule.ts'
+import type { Job, JobId, JobProgress, JobRun, LogLine, NewJob, RunNote } from './job.ts'
+import { jobOf, lineOf, noteOf, runOf } from './job-rows.ts'
+import { JOB_MIGRATIONS } from './job-schema.ts'
+import {
+  type AbandonedJob,
+  type Claim,
+  type JobFilter,
+  type JobPage,
+  JOBS_PER_PAGE_MAX,
+  type JobStore,
+  type LeaseOf,
+  LOG_LINES_MAX,
+  type LogRange,
+  type NewLogLine,
+  type Settlement,
+} from './job-store.ts'
+import { readHistories } from './plan-histories.ts'
+import { type Row, StateDatabase } from './state-database.ts'
+
+const RETRIES_DEFAULT = 3
+/** What a line of a log is cut to. */
+const LINE_CHARACTERS_MAX = 4096
+
+export interface SqliteJobStoreOptions {
+  readonly stateDirectory: string
+  readonly clock: Clock
+  /** Told that what was kept was damaged, and where it lies now; a new, empty store took its place. */
+  readonly onDamaged: (movedTo: string, why: string) => void
+}
+
+/** Keeps jobs in `jobs.sqlite` of the state folder. */
+export class SqliteJobStore implements JobStore {
+  readonly #database: StateDatabase
+
+  private constructor(database: StateDatabase) {
+    this.#database = database
+  }
+
+  /**
+   * Opens or makes the store.
+   *
+   * @throws {StorageError} STORE_FULL, STORE_FAILED, STORE_READ_ONLY; UNSUPPORTED_VERSION: a later version wrote it.
+   */
+  static open({ stateDirectory, clock, onDamaged }: SqliteJobStoreOptions): SqliteJobStore {
+    const path = join(stateDirectory, 'jobs.sqlite')
+    return new SqliteJobStore(StateDatabase.open({ path, migrations: JOB_MIGRATIONS, onDamaged, clock }))
+  }
+
+  async add(job: NewJob, nowMs: number): Promise<Job> {
+    return this.#database.transaction(() => {
+      const known = job.key === undefined ? undefined : this.#ofKey(job.instance, job.key)
+      return known ?? jobOf(this.#insert(job, nowMs))
+    })
+  }
+
+  async claim({ instance, worker, kinds, nowMs, leaseMs }: Claim): Promise<Job | undefined> {
+    return this.#database.transaction(() => {
+      const row = this.#database.first(CLAIM, worker, nowMs + leaseMs, nowMs, instance, nowMs, JSON.stringify(kinds))
+      if (row === undefined) return undefined
+      const job = jobOf(row)
+      const sql = 'INSERT INTO run (job, number, instance, started_ms) VALUES (?, ?, ?, ?)'
+      this.#database.change(sql, job.id, job.runs, instance, nowMs)
+      return job
+    })
+  }
+
+  async takeOver({ instance, worker, kinds, nowMs, leaseMs }: Claim): Promise<AbandonedJob | undefined> {
+    const row = this.#database.first(
+      TAKE_OVER,
+      ...[worker, nowMs + leaseMs, instance, worker, JSON.stringify(kinds), nowMs, nowMs + 2 * leaseMs],
+    )
+    return row === undefined ? undefined : { job: jobOf(row), note: noteOf(row) }
+  }
+
+  async renew({ job, worker, untilMs }: LeaseOf, progress?: JobProgress): Promise<'go-on' | 'cancel' | 'lost'> {
+    const row = this.#database.first(
+      RENEW,
+      untilMs,
+      progress === undefined ? null : JSON.stringify(progress),
+      job,
+      worker,
+    )
+    if (row === undefined) return 'lost'
+    return row['cancel_requested'] === 1 ? 'cancel' : 'go-on'
+  }
+
+  async note({ job, worker, untilMs }: LeaseOf, note: RunNote): Promise<boolean> {
+    const sql = `UPDATE job SET note = ?, lease_until_ms = ? WHERE id = ? AND worker = ? AND state = 'running'`
+    return this.#database.change(sql, JSON.stringify(note), untilMs, job, worker) > 0
+  }
+
+  async settle(job: JobId, worker: string, settlement: Settlement): Promise<boolean> {
+    const { nowMs, outcome, next } = settlement
+    const result = settlement.result === undefined ? null : JSON.stringify(settlement.result)
+    const again = 'again' in next
+    return this.#database.transaction(() => {
+      const settled = this.#database.first(
+        SETTLE,
+        ...[again ? 'queued' : next.state, again ? null : nowMs, again ? next.dueMs : null, result],
+        ...[outcome === 'failed' ? 1 : 0, outcome === 'interrupted' ? 1 : 0, job, worker],
+      )
+      if (settled === undefined) return false
+      const sql = 'UPDATE run SET finished_ms = ?, outcome = ?, result = ? WHERE job = ? AND number = ?'
+      this.#database.change(sql, nowMs, outcome, result, job, present(settled['runs'], 'number of the run'))
+      return true
+    })
+  }
+
+  async cancel(job: JobId, nowMs: number): Promise<Job | undefined> {
+    const row = this.#database.first(CANCEL, nowMs, job)
+    return row === undefined ? this.get(job) : jobOf(row)
+  }
+
+  async resume(job: JobId, nowMs: number): Promise<Job | undefined> {
+    const row = this.#database.first(RESUME, nowMs, job)
+    return row === undefined ? this.get(job) : jobOf(row)
+  }
+
+  async get(job: JobId): Promise<Job | undefined> {
+    const row = this.#database.first('SELECT * FROM job WHERE id = ?', job)
+    return row === undefined ? undefined : jobOf(row)
+  }
+
+  async runs(job: JobId): Promise<readonly JobRun[]> {
+    return this.#database.all('SELECT * FROM run WHERE job = ? ORDER BY number', job).map(runOf)
+  }
+
+  async list({ instance, states, kinds, plan, step, before, limit }: JobFilter): Promise<JobPage> {
+    assert(limit >= 1 && limit <= JOBS_PER_PAGE_MAX, 'a page has 1 to JOBS_PER_PAGE_MAX jobs')
+    const conditions: Condition[] = [{ sql: 'instance = ?', value: instance }]
+    if (states !== undefined) conditions.push({ sql: `state IN ${VALUES}`, value: JSON.stringify(states) })
+    if (kinds !== undefined) conditions.push({ sql: `kind IN ${VALUES}`, value: JSON.stringify(kinds) })
+    if (plan !== undefined) conditions.push({ sql: 'plan = ?', value: plan })
+    if (step !== undefined) conditions.push({ sql: 'step = ?', value: step })
+    if (before !== undefined) conditions.push({ sql: 'id < ?', value: before })
+    const where = conditions.map(({ sql }) => sql).join(' AND ')
+    // One more than asked for tells whether there is another page.
+    const sql = `SELECT * FROM job WHERE ${where} ORDER BY id DESC LIMIT ?`
+    const rows = this.#database.all(sql, ...conditions.map(({ value }) => value), limit + 1)
+    const jobs = rows.slice(0, limit).map(jobOf)
+    return { jobs, next: rows.length > limit ? jobs.at(-1)?.id : undefined }
+  }
+
+  async histories(
+    instance: InstanceId,
+    plans: readonly string[],
+    nowMs: number,
+  ): Promise<ReadonlyMap<string, PlanHistory>> {
+    return readHistories(this.#database, { instance, plans, nowMs })
+  }
+
+  async nextDueMs(instance: InstanceId, kinds: readonly string[]): Promise<number | undefined> {
+    const sql = `SELECT min(due_ms) AS due_ms FROM job WHERE instance = ? AND state = 'queued' AND kind IN ${VALUES}`
+    const dueMs = this.#database.first(sql, instance, JSON.stringify(kinds))?.['due_ms']
+    return typeof dueMs === 'number' ? dueMs : undefined
+  }
+
+  async log(job: JobId, run: number, lines: readonly NewLogLine[]): Promise<void> {
+    this.#database.transaction(() => {
+      const owner = this.#database.first(LAST_LINE, job, run)
+      // Whoever pruned the job wants nothing more of it.
+      if (owner === undefined) return
+      let number = Number(owner['number'])
+      for (const { timeMs, from, text } of lines) {
+        const cut = text.slice(0, LINE_CHARACTERS_MAX)
+        this.#database.change(ADD_LINE, job, run, ++number, String(owner['instance']), timeMs, from, cut)
+      }
+      const sql = 'DELETE FROM log_line WHERE job = ? AND run = ? AND number <= ?'
+      this.#database.change(sql, job, run, number - LOG_LINES_MAX)
+    })
+  }
+
+  async readLog(job: JobId, { run, after, limit }: LogRange): Promise<readonly LogLine[]> {
+    const sql =
+      'SELECT * FROM log_line WHERE job = ? AND (run, number) > (?, ?) AND run BETWEEN ? AND ? ' +
+      'ORDER BY run, number LIMIT ?'
+    const [first, last] = run === undefined ? [0, Number.MAX_SAFE_INTEGER] : [run, run]
+    return this.#database.all(sql, job, after?.run ?? 0, after?.number ?? 0, first, last, limit).map(lineOf)
+  }
+
+  async prune(instance: InstanceId, endedBeforeMs: number): Promise<number> {
+    return this.#database.change(PRUNE, instance, endedBeforeMs, instance)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#database[Symbol.dispose]()
+  }
+
+  #ofKey(instance: InstanceId, key: string): Job | undefined {
+    const row = this.#database.first('SELECT * FROM job WHERE instance = ? AND key = ?', instance, key)
+    return row === undefined ? undefined : jobOf(row)
+  }
+
+  #insert(job: NewJob, nowMs: number): Row {
+    const { instance, kind, message, plan, step, firingMs, key, priority, dueMs, retriesMax, timeLimitMs } = job
+    const row = this.#database.first(
+      INSERT,
+      ...[instance, kind, JSON.stringify(message), plan ?? null, step ?? null, firingMs ?? null, key ?? null],
+      ...[priority ?? 0, nowMs, dueMs ?? nowMs, retriesMax ?? RETRIES_DEFAULT, timeLimitMs ?? null],
+    )
+    return present(row, 'the row that was just inserted')
+  }
+}
+
+interface Condition {
+  readonly sql: string
+  readonly value: SQLInputValue
+}
+
+/** A list of texts that is given as one JSON array. */
+const VALUES = '(SELECT value FROM json_each(?))'
+
+const INSERT = `
+  INSERT INTO job (instance, kind, message, plan, step, firing_ms, key, priority, state, added_ms, due_ms, retries_max,
+    time_limit_ms)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?) RETURNING *`
+
+const CLAIM = `
+  UPDATE job SET state = 'running', worker = ?, lease_until_ms = ?, started_ms = coalesce(started_ms, ?), runs = runs + 1,
+    cancel_requested = 0, progress = NULL, result = NULL, note = NULL
+  WHERE id = (
+    SELECT id FROM job AS next
+    WHERE instance = ? AND state = 'queued' AND due_ms <= ? AND kind IN ${VALUES}
+      AND NOT EXISTS (
+        SELECT 1 FROM job WHERE instance = next.instance AND state = 'running' AND plan = next.plan
+      )
+    ORDER BY priority DESC, due_ms, id LIMIT 1
+  )
+  RETURNING *`
+
+/** A lease that ends later than any that is given now was given before the clock was set back. */
+const TAKE_OVER = `
+  UPDATE job SET worker = ?, lease_until_ms = ?
+  WHERE id = (
+    SELECT id FROM job
+    WHERE instance = ? AND state = 'running' AND worker <> ? AND kind IN ${VALUES}
+      AND (lease_until_ms <= ? OR lease_until_ms > ?)
+    ORDER BY id LIMIT 1
+  )
+  RETURNING *`
+
+const RENEW = `
+  UPDATE job SET lease_until_ms = ?, progress = coalesce(?, progress)
+  WHERE id = ? AND worker = ? AND state = 'running'
+  RETURNING cancel_requested`
+
+const SETTLE = `
+  UPDATE job SET state = ?, finished_ms = ?, due_ms = coalesce(?, due_ms), result = ?, failures = failures + ?,
+    interruptions = interruptions + ?, worker = NULL, lease_until_ms = NULL, note = NULL, cancel_requested = 0
+  WHERE id = ? AND worker = ? AND state = 'running'
+  RETURNING runs`
+
+const CANCEL = `
+  UPDATE job SET
+    cancel_requested = state = 'running',
+    finished_ms = CASE state WHEN 'queued' THEN ? END,
+    state = CASE state WHEN 'queued' THEN 'cancelled' ELSE state END
+  WHERE id = ? AND state IN ('queued', 'running')
+  RETURNING *`
+
+const RESUME = `
+  UPDATE job SET state = 'queued', due_ms = ?, finished_ms = NULL, failures = 0, interruptions = 0
+  WHERE id = ? AND state IN ('errored', 'cancelled')
+  RETURNING *`
+
+const LAST_LINE = `
+  SELECT instance, (SELECT coalesce(max(number), 0) FROM log_line WHERE job = run.job AND run = run.number) AS number
+  FROM run WHERE job = ? AND number = ?`
+
+const ADD_LINE = `
+  INSERT INTO log_line (job, run, number, instance, time_ms, source, text) VALUES (?, ?, ?, ?, ?, ?, ?)`
+
+const PRUNE = `
+  DELETE FROM job
+  WHERE instance = ? AND state IN ('done', 'errored', 'cancelled') AND finished_ms < ? AND id NOT IN (
+    SELECT max(id) FROM job WHERE instance = ? AND plan IS NOT NULL AND step IS NOT NULL GROUP BY plan, step, state
+  )`
