@@ -11,7 +11,7 @@ import type {
   TroubleReason,
 } from '../engine/backup-types.ts'
 import { backupSummaryLines, backupSummaryFields } from './backup-summary.ts'
-import { jsonPath } from './json-path.ts'
+import { jsonPath } from '../base/json-path.ts'
 import { OperationReport } from './operation-report.ts'
 import type { Output } from './output.ts'
 import { suspicionText } from './suspicion-text.ts'

@@ -7,7 +7,7 @@ import type { AffectedEntry, CheckEvents, CheckReport, Finding, ObjectsReport } 
 import type { RepairEvents, RepairReport } from '../engine/repair/repair-types.ts'
 import type { PointInfo } from '../repository/point-info.ts'
 import { formatBytes, formatDuration, formatTime } from '../base/format.ts'
-import { jsonPath } from './json-path.ts'
+import { jsonPath } from '../base/json-path.ts'
 import { OperationReport } from './operation-report.ts'
 import type { Output } from './output.ts'
 import { describeProblem } from './report-error.ts'

@@ -121,6 +121,12 @@ function defineRestore(program: Command, run: Run): void {
     .option('--in-place', 'restore to where it came from')
     .option('--include <PATTERN>', 'restore only what a gitignore pattern matches; may be repeated', collect)
     .option('--exclude <PATTERN>', 'leave out what a gitignore pattern matches; may be repeated', collect)
+    .addOption(
+      new Option(
+        '--selection <FILE>',
+        'restore the paths that a file of JSON selects; `-` is standard input',
+      ).conflicts(['include', 'exclude', 'overwrite']),
+    )
     .option('--preview', 'only tell what would be created, overwritten, left and deleted')
     .addOption(
       new Option('--overwrite <MODE>', 'which existing files are overwritten').choices([

@@ -1,7 +1,7 @@
 import { type ByteString, display } from '../base/byte-string.ts'
 import type { EntryKind, TreeEntry } from '../format/tree.ts'
 import { formatTime, formatTimestamp } from '../base/format.ts'
-import { type JsonPath, jsonPath } from './json-path.ts'
+import { type JsonPath, jsonPath } from '../base/json-path.ts'
 
 const KIND_LETTERS: Readonly<Record<EntryKind, string>> = {
   file: '-',

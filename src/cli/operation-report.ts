@@ -1,6 +1,6 @@
 import type { ByteString } from '../base/byte-string.ts'
 import type { Clock } from '../base/clock.ts'
-import { jsonPath } from './json-path.ts'
+import { jsonPath } from '../base/json-path.ts'
 import type { Output } from './output.ts'
 import { Progress, type ProgressState } from './progress.ts'
 

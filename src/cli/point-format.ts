@@ -4,7 +4,7 @@ import type { PointDetail } from '../format/records.ts'
 import type { PointChain } from '../repository/point-chain.ts'
 import type { PointInfo } from '../repository/point-info.ts'
 import { formatTimestamp } from '../base/format.ts'
-import { type JsonPath, jsonPath } from './json-path.ts'
+import { type JsonPath, jsonPath } from '../base/json-path.ts'
 
 /** A point with what only its sealed detail tells; `undefined` where that cannot be read. */
 export interface DetailedPoint {

@@ -1,6 +1,6 @@
 import { display } from '../base/byte-string.ts'
 import type { RestoreAction, RestoreCounts, RestoreItem } from '../engine/restore-types.ts'
-import { jsonPath } from './json-path.ts'
+import { jsonPath } from '../base/json-path.ts'
 import type { Output } from './output.ts'
 import { countLines, type RestoreSubject, targetFields } from './restore-report.ts'
 

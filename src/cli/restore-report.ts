@@ -13,7 +13,7 @@ import type {
   RestoreSummary,
 } from '../engine/restore-types.ts'
 import { formatBytes, formatDuration } from '../base/format.ts'
-import { jsonPath } from './json-path.ts'
+import { jsonPath } from '../base/json-path.ts'
 import { OperationReport } from './operation-report.ts'
 import type { Output } from './output.ts'
 

@@ -1,5 +1,5 @@
 import type { ByteString } from '../base/byte-string.ts'
-import type { FileKind } from '../base/posix/statx.ts'
+import type { FileStatus } from '../base/posix/statx.ts'
 import type { TreeEntry } from '../format/tree.ts'
 
 export type OverwriteMode = 'never' | 'if-changed' | 'if-newer' | 'always'
@@ -14,8 +14,15 @@ export interface RestoreItem {
   readonly bytes: number
   /** What it becomes; nothing when it is deleted. */
   readonly entry: TreeEntry | undefined
-  /** The kind of what is there, if anything is. */
-  readonly existing: FileKind | undefined
+  /** What is there, if anything is. */
+  readonly existing: FileStatus | undefined
+}
+
+/** A path of a point that comes back, a directory with all below it. */
+export interface SelectedPath {
+  /** Absolute, without a slash at the end. */
+  readonly path: ByteString
+  readonly overwrite: OverwriteMode
 }
 
 export interface RestoreOptions {
@@ -27,6 +34,10 @@ export interface RestoreOptions {
   readonly include: readonly string[]
   readonly exclude: readonly string[]
   readonly overwrite: OverwriteMode
+  /** Paths at or below `path`: only these are restored, each with a mode of its own; `overwrite` says nothing then. */
+  readonly selections?: readonly SelectedPath[]
+  /** Absolute paths of the point that stay out although something selected holds them, and are not deleted either. */
+  readonly without?: readonly ByteString[]
   /** What lies in restored directories of the target and not in the point is deleted. */
   readonly delete: boolean
   /** Absolute paths that are never deleted, nor anything in them: the repository, and what the point leaves out. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { byteString, byteStringOf } from '../../src/base/byte-string.ts'
-import { jsonPath } from '../../src/cli/json-path.ts'
+import { jsonPath } from '../../src/base/json-path.ts'
 import { parsePointPlace } from '../../src/cli/point-place.ts'
 
 test('POINT:/PATH splits at the first ":/"', () => {

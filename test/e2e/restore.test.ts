@@ -135,3 +135,42 @@ test('in place, everything goes back to where it came from', async () => {
   await place.succeed(['restore', `latest:${place.source}`, '--in-place', '--overwrite', 'always'])
   expect(readFileSync(join(place.source, 'a'), 'utf8')).toBe('from the point')
 })
+
+test('a selection of paths is restored as its preview says, each with its own mode', async () => {
+  const place = new RestorePlace()
+  mkdirSync(join(place.source, 'inner'))
+  writeFileSync(join(place.source, 'inner', 'c'), 'c')
+  await place.prepare()
+  const selection = JSON.stringify({
+    selections: [
+      { path: join(place.source, 'a'), overwrite: 'always' },
+      { path: join(place.source, 'inner'), overwrite: 'never' },
+    ],
+  })
+  const words = ['restore', 'latest', '--target', place.target, '--selection', '-', '--json']
+  const preview = eventsOf((await place.succeed([...words, '--preview'], { input: selection })).stdout)
+  expect(
+    preview.filter(({ type }) => type === 'item').map(({ action, path }) => `${action as string} ${path as string}`),
+  ).toEqual([`overwrite ${place.target}/a`, `create ${place.target}/inner`, `create ${place.target}/inner/c`])
+  expect(place.read('a')).toBe('mine')
+  const summary = summaryOf((await place.succeed(words, { input: selection })).stdout)
+  expect(summary['actions']).toEqual(preview.at(-1)?.['actions'])
+  expect([place.read('a'), place.read('inner/c')]).toEqual(['from the point', 'c'])
+  expect(existsSync(join(place.target, 'b'))).toBe(false)
+})
+
+test('a selection that is none is wrong usage and says what is wrong where', async () => {
+  const place = new RestorePlace()
+  await place.prepare()
+  const words = ['restore', 'latest', '--target', place.target, '--selection', '-']
+  for (const [input, message] of [
+    ['{', /no JSON/],
+    ['{"selections":[]}', /nothing is selected/],
+    ['{"selections":[{"path":"a","overwrite":"never"}]}', /no absolute path/],
+    ['{"selections":[{"path":"/a/../b","overwrite":"never"}]}', /".."/],
+    ['{"selections":[{"path":"/a","overwrite":"perhaps"}]}', /selections: 0: overwrite/],
+  ] as const) {
+    const { code, stderr } = await place.run(words, { input })
+    expect([code, stderr]).toEqual([2, expect.stringMatching(message)])
+  }
+})

@@ -8,7 +8,7 @@ import type { CliContext } from '../context.ts'
 import { jsonState } from '../entry-format.ts'
 import { EXIT_DONE } from '../exit-codes.ts'
 import { formatBytes } from '../../base/format.ts'
-import { jsonPath } from '../json-path.ts'
+import { jsonPath } from '../../base/json-path.ts'
 import { openPlaces } from '../open-place.ts'
 
 /** How a difference is shown in front of its path. */

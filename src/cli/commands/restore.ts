@@ -1,8 +1,9 @@
-import { type ByteString, byteStringOf, display } from '../../base/byte-string.ts'
+import { byteStringOf } from '../../base/byte-string.ts'
 import { UsageError } from '../../base/errors.ts'
 import { type OpenPointView, openPointView } from '../../engine/point-view.ts'
 import type { OverwriteMode, RestoreOptions, RestoreSummary } from '../../engine/restore-types.ts'
 import { WorkerPool } from '../../engine/workers/worker-pool.ts'
+import { safeOptions, selectionOptions } from '../../service/restore-options.ts'
 import type { ChainFlags } from '../choose-point.ts'
 import { compileLightly } from '../compile-lightly.ts'
 import type { CliContext } from '../context.ts'
@@ -11,7 +12,7 @@ import { keepForUndo } from '../keep-for-undo.ts'
 import { type OpenPlace, openPlace } from '../open-place.ts'
 import { RestoreReport } from '../restore-report.ts'
 import { PreviewReport } from '../preview-report.ts'
-import { readDetails } from '../read-details.ts'
+import { readSelection } from '../read-selection.ts'
 import { restoreTarget } from '../restore-target.ts'
 
 export interface RestoreFlags extends ChainFlags {
@@ -19,6 +20,8 @@ export interface RestoreFlags extends ChainFlags {
   readonly inPlace?: boolean
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
+  /** A file, or `-`. */
+  readonly selection?: string
   readonly preview?: boolean
   readonly overwrite?: OverwriteMode
   readonly delete?: boolean
@@ -38,22 +41,18 @@ export async function restoreCommand(context: CliContext, place: string, flags: 
       hint: 'Look at it with --preview, then say --yes.',
     })
   }
+  const selection = flags.selection === undefined ? undefined : await readSelection(context, place, flags.selection)
   await using workers = new WorkerPool()
   // Threads start while the password's key is derived.
   if (flags.preview !== true) workers.warm()
   await using opened = await openPlace(context, place, flags)
-  const options: RestoreOptions = {
+  const destination = {
     target: target === undefined ? undefined : byteStringOf(target),
-    path: opened.path,
-    include: flags.include ?? [],
-    exclude: flags.exclude ?? [],
-    overwrite: flags.overwrite ?? 'never',
     delete: flags.delete === true,
-    leaveAlone: await leftAlone(context, opened, target === undefined),
     verify: flags.verify === true,
   }
-  refuseDeletingRoot(options)
-  refuseRepository(opened, options)
+  const wanted = selection === undefined ? byPatterns(opened, flags) : selectionOptions(selection, destination)
+  const options = await safeOptions({ ...wanted, ...destination }, { ...opened, paths: context.paths })
   if (flags.preview === true) {
     await preview(context, opened, { options, everything: true })
     return EXIT_DONE
@@ -68,6 +67,12 @@ export async function restoreCommand(context: CliContext, place: string, flags: 
   const keepsUndo = flags.undo !== false && !isEmpty
   const summary = await run(context, { opened, workers, options, keepsUndo })
   return summary.failures.length > 0 ? EXIT_PARTIAL : EXIT_DONE
+}
+
+/** What of the path that was named is restored. */
+function byPatterns({ path }: OpenPlace, flags: RestoreFlags): Omit<RestoreOptions, 'target' | 'delete' | 'verify'> {
+  const { include = [], exclude = [], overwrite = 'never' } = flags
+  return { path, include, exclude, overwrite }
 }
 
 async function run(
@@ -115,34 +120,4 @@ async function preview(
     await output.drained()
   }
   report.summarize({ point: point.record.point, options })
-}
-
-function refuseDeletingRoot(options: RestoreOptions): void {
-  const where: ByteString | undefined = options.target ?? options.path
-  if (!options.delete || where !== '/') return
-  throw new UsageError('TARGET_UNSAFE', `--delete is refused on ${display(where)}`, {
-    hint: 'Restore a folder below it, or leave out --delete.',
-  })
-}
-
-/** A restore into the repository would mix its objects with files, or delete them. */
-function refuseRepository({ repository: { driver } }: OpenPlace, { target }: RestoreOptions): void {
-  if (target === undefined || !driver.location.startsWith('/')) return
-  const repository = byteStringOf(driver.location)
-  if (target !== repository && !target.startsWith(`${repository}/`)) return
-  throw new UsageError('TARGET_UNSAFE', `${display(target)} lies in the repository itself`, {
-    hint: 'Restore to a folder outside it.',
-  })
-}
-
-/** What --delete leaves alone: the repository, Tidemark's own folders and, in place, all that the point left out. */
-async function leftAlone(context: CliContext, opened: OpenPlace, inPlace: boolean): Promise<ByteString[]> {
-  const { paths } = context
-  const own = [opened.repository.driver.location, paths.cacheDirectory, paths.stateDirectory].filter((path) =>
-    path.startsWith('/'),
-  )
-  const left = own.map(byteStringOf)
-  if (!inPlace) return left
-  const [point] = await readDetails(opened.repository, [opened.point])
-  return [...left, ...(point?.detail?.omissions ?? []).map(({ path }) => path as ByteString)]
 }

@@ -3,6 +3,7 @@ import { compareTimespec } from '../../base/clock.ts'
 import type { FileStatus } from '../../base/posix/statx.ts'
 import type { TreeEntry } from '../../format/tree.ts'
 import type { OverwriteMode, RestoreAction } from '../restore-types.ts'
+import type { PlanStep } from './plan-step.ts'
 
 export interface Meeting {
   readonly entry: TreeEntry
@@ -28,6 +29,19 @@ export function chooseAction(meeting: Meeting, mode: OverwriteMode): RestoreActi
     case 'always':
       return 'overwrite'
   }
+}
+
+/** Returns what happens to a further name of a file that is restored, which is taken in the target. */
+export function chooseForLink(
+  { entry, existing, linkTo }: { entry: TreeEntry; existing: FileStatus; linkTo: PlanStep },
+  mode: OverwriteMode,
+): RestoreAction {
+  const first = linkTo.action === 'unchanged' ? linkTo.existing : undefined
+  const isLinked = first?.ino === existing.ino && first.devMajor === existing.devMajor
+  if (isLinked && first.devMinor === existing.devMinor) return 'unchanged'
+  if (mode === 'never') return 'keep'
+  if (mode === 'if-newer' && compareTimespec(entry.mtime, existing.mtime) <= 0) return 'keep'
+  return 'overwrite'
 }
 
 function isSame(meeting: Meeting): boolean {

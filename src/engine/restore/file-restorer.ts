@@ -34,8 +34,6 @@ export interface FileRestorerOptions {
   readonly blobs: PointBlobs
   readonly target: TargetTree
   readonly shared: SharedFiles
-  /** Existing content is compared even where size and time are as wanted. */
-  readonly comparesAlways: boolean
   readonly verify: boolean
   readonly onWritten: (bytes: number) => void
   readonly onNote: (note: string) => void
@@ -122,13 +120,13 @@ export class FileRestorer {
 
   /** Finds out which blobs files on disk hold already. */
   async #compare(slices: readonly Slice[]): Promise<void> {
-    const { runner, comparesAlways } = this.#options
+    const { runner } = this.#options
     const candidates: Slice[] = []
     for (const slice of slices) {
       const { file, from, to } = slice
       if (file.way !== WAY_IN_PLACE) continue
       slice.isNeeded = new Uint8Array(to - from)
-      if (file.step.isContentSame && !comparesAlways) continue
+      if (file.step.isContentSame && !file.step.comparesContent) continue
       slice.isNeeded.fill(1)
       if (to > from) candidates.push(slice)
     }

@@ -54,6 +54,13 @@ function isMountPoint(target: TargetTree, parent: TargetDirectory, status: FileS
 export function deletion(directory: TargetDirectory, name: ByteString, existing: FileStatus): PlanStep {
   const bytes = existing.kind === 'file' ? existing.size : 0
   const { kind, uid, gid } = existing
-  const nothing = { entry: undefined, itself: undefined, linkTo: undefined, isContentSame: false, failed: false }
+  const nothing = {
+    entry: undefined,
+    itself: undefined,
+    linkTo: undefined,
+    isContentSame: false,
+    comparesContent: false,
+    failed: false,
+  }
   return { action: 'delete', directory, name, kind, bytes, existing, uid, gid, ...nothing }
 }

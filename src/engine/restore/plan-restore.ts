@@ -43,7 +43,7 @@ export interface PlanRestoreInput {
  */
 export async function* planRestore(input: PlanRestoreInput): AsyncGenerator<RestoreItem> {
   const { options, signal } = input
-  const start = await findStart(input.view, options.path)
+  const start = await findStart(input.view, options)
   using target = openTarget(start.entry, options, { create: false })
   const planner = new RestorePlanner({
     view: input.view,
@@ -66,12 +66,20 @@ export interface RestoreStart {
   readonly siblings: DirectoryListing
 }
 
-/** Returns what the user named of a point. @throws {UsageError} UNKNOWN_PATH */
-export async function findStart(view: OpenPointView, path: ByteString): Promise<RestoreStart> {
+/** Returns what the user named of a point. @throws {UsageError} UNKNOWN_PATH: that, or what was selected of it. */
+export async function findStart(
+  view: OpenPointView,
+  { path, selections = [] }: Pick<RestoreOptions, 'path' | 'selections'>,
+): Promise<RestoreStart> {
+  for (const selected of selections) if ((await view.lookup(selected.path)) === undefined) throw notThere(selected.path)
   const entry = await view.lookup(path)
   const parent = await view.lookup(parentOf(path))
   if (entry !== undefined && parent !== undefined) return { entry, siblings: await view.listing(parent) }
-  throw new UsageError('UNKNOWN_PATH', `the point has no ${display(path)}`, {
+  throw notThere(path)
+}
+
+function notThere(path: ByteString): UsageError {
+  return new UsageError('UNKNOWN_PATH', `the point has no ${display(path)}`, {
     context: { path: display(path) },
     hint: 'Look with `tidemark ls` what it has.',
   })
@@ -80,7 +88,9 @@ export async function findStart(view: OpenPointView, path: ByteString): Promise<
 /** Opens the directory that a restore of `start` lands in. @throws {TargetError} */
 export function openTarget(start: TreeEntry, options: RestoreOptions, how: { readonly create: boolean }): TargetTree {
   const target = TargetTree.open(targetPath(start, options), how)
-  if (!options.delete || !target.isFileSystemRoot) return target
+  // What is selected below the root may have lost files; the root itself never has.
+  const isSelectedBelow = options.selections?.every(({ path }) => path !== '/') === true
+  if (!options.delete || isSelectedBelow || !target.isFileSystemRoot) return target
   target[Symbol.dispose]()
   throw new TargetError('TARGET_UNSAFE', 'nothing is deleted in the root of all files', {
     hint: 'Restore a folder below it, or leave out --delete.',
@@ -94,7 +104,7 @@ export function targetPath(start: TreeEntry, options: RestoreOptions): ByteStrin
 
 function itemOf(target: TargetTree, step: PlanStep): RestoreItem {
   const { action, kind, bytes, entry, existing } = step
-  return { path: target.pathOf(step.directory, step.name), action, kind, bytes, entry, existing: existing?.kind }
+  return { path: target.pathOf(step.directory, step.name), action, kind, bytes, entry, existing }
 }
 
 /** The directory where something was when it was backed up. */

@@ -30,6 +30,8 @@ export interface PlanStep {
   readonly linkTo: PlanStep | undefined
   /** Size and time are as wanted, so that the content is taken to be. */
   readonly isContentSame: boolean
+  /** The content of what is there is compared all the same. */
+  readonly comparesContent: boolean
   /** Set when it could not be done. */
   failed: boolean
 }

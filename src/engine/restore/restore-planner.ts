@@ -1,6 +1,5 @@
 import { type ByteString, joinPath } from '../../base/byte-string.ts'
-import { compareTimespec } from '../../base/clock.ts'
-import type { TidemarkError } from '../../base/errors.ts'
+import { errnoOf, TargetError, type TidemarkError } from '../../base/errors.ts'
 import { DEEP_PATH_BYTES_MAX } from '../../base/limits.ts'
 import { readLinkAt } from '../../base/posix/files.ts'
 import type { FileStatus } from '../../base/posix/statx.ts'
@@ -8,8 +7,8 @@ import { entryNameProblem } from '../../format/entry-name.ts'
 import type { TreeEntry } from '../../format/tree.ts'
 import { type DirectoryListing, findEntry } from '../point-view-directory.ts'
 import type { OpenPointView } from '../point-view.ts'
-import type { RestoreAction, RestoreOptions } from '../restore-types.ts'
-import { chooseAction, isContentSame } from './choose-action.ts'
+import type { OverwriteMode, RestoreAction, RestoreOptions } from '../restore-types.ts'
+import { chooseAction, chooseForLink, isContentSame } from './choose-action.ts'
 import { ListingQueue } from './listing-queue.ts'
 import { LeftAlone } from './left-alone.ts'
 import { deletion, planDeletions } from './plan-deletions.ts'
@@ -38,6 +37,10 @@ interface Level {
   readonly directory: TargetDirectory
   readonly entry: TreeEntry
   readonly wanted: Wanted
+  /** Which existing files in it are overwritten. */
+  readonly overwrite: OverwriteMode
+  /** Where what is wanted begins: on its file system alone something is deleted. */
+  readonly begin: TargetDirectory
 }
 
 /** Directories beside each other, which are planned one after the other. */
@@ -86,17 +89,16 @@ export class RestorePlanner {
   /** Plans the entry that the user named: a directory's content, or a single file. */
   async *plan({ entry: start, siblings }: RestoreStart): AsyncGenerator<readonly PlanStep[]> {
     const { target, view } = this.#options
+    const first = this.#firstLevel(start)
     if (start.kind !== 'dir') {
       const listing = { ...siblings, entries: [start] }
       const names = target.root.exists ? target.list(target.root) : none
       const leftOver = this.#planLeftOvers(target.root, names, listing)
-      const { steps } = this.#planDirectory({ directory: target.root, entry: start, wanted: 'yes' }, listing, undefined)
+      const { steps } = this.#planDirectory({ ...first, wanted: 'yes' }, listing, undefined)
       yield [...leftOver, ...steps]
       return
     }
-    if (start.name !== '' && this.#isTargetRestored()) yield [this.#rootStep(start, siblings)]
-    const { wantsAll } = this.#filter
-    const first: Level = { directory: target.root, entry: start, wanted: wantsAll ? 'yes' : 'below' }
+    if (start.name !== '' && this.#isTargetRestored(first)) yield [this.#rootStep(first, siblings)]
     const stack = [siblingsOf(view, [first])]
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
       const at = top.next++
@@ -114,16 +116,22 @@ export class RestorePlanner {
     }
   }
 
+  #firstLevel(entry: TreeEntry): Level {
+    const { target, options } = this.#options
+    const { wantsRoot: wanted, hasSelections } = this.#filter
+    const overwrite = this.#filter.modeOf('' as ByteString) ?? (hasSelections ? 'never' : options.overwrite)
+    return { directory: target.root, entry, wanted, overwrite, begin: target.root }
+  }
+
   /** Returns `undefined` when the directory cannot be read, here or in the point. */
   async #read(
     level: Level,
     list: () => Promise<DirectoryListing>,
   ): Promise<{ steps: readonly PlanStep[]; below: readonly Level[] } | undefined> {
-    const { target } = this.#options
     const { directory } = level
     try {
       const listing = await list()
-      const names = directory.exists && !directory.isNew ? target.list(directory) : none
+      const names = directory.exists && !directory.isNew ? this.#namesIn(level) : none
       return this.#planDirectory(level, listing, names)
     } catch (error) {
       this.#fail(directory, '' as ByteString, error)
@@ -131,49 +139,88 @@ export class RestorePlanner {
     }
   }
 
+  /** Returns the names in a directory; `undefined` where it only leads to what is wanted, and may not be listed. */
+  #namesIn({ directory, wanted }: Level): readonly ByteString[] | undefined {
+    try {
+      return this.#options.target.list(directory)
+    } catch (error) {
+      if (wanted === 'below' && errnoOf(error) === 'EACCES') return undefined
+      throw error
+    }
+  }
+
   #planDirectory(
-    { directory, wanted }: Level,
+    level: Level,
     listing: DirectoryListing,
     names: readonly ByteString[] | undefined,
   ): { steps: readonly PlanStep[]; below: readonly Level[] } {
+    const { directory, wanted } = level
     const isThere = names && new Set(names)
     const steps: PlanStep[] = names === undefined ? [] : this.#planLeftOvers(directory, names, listing)
     const below: Level[] = []
     for (const entry of listing.entries) {
-      const entryWanted = this.#filter.hasPatterns
-        ? this.#filter.wants(joinPath(directory.path, entry.name), entry.kind === 'dir', wanted)
-        : 'yes'
+      const path = this.#filter.asksForPaths ? joinPath(directory.path, entry.name) : undefined
+      const entryWanted = path === undefined ? 'yes' : this.#filter.wants(path, entry.kind === 'dir', wanted)
       if (entryWanted === 'no') continue
       try {
-        const step = this.#planEntry(directory, entry, { listing, isThere, steps })
+        const ownMode = path === undefined ? undefined : this.#filter.modeOf(path)
+        const overwrite = ownMode ?? this.#modeBelow(level, entryWanted)
+        const step = this.#planEntry(directory, entry, { listing, isThere, steps, overwrite })
         if (entryWanted === 'yes') steps.push(step)
+        else this.#refuseOther(step)
         if (step.itself === undefined) continue
         if (step.itself.path.length > DEEP_PATH_BYTES_MAX) throw new Error('its path is too long')
-        if (entryWanted === 'below') this.#pending.set(step.itself, step)
-        below.push({ directory: step.itself, entry, wanted: entryWanted })
+        if (entryWanted === 'below' && !this.#isOnTheWay(step)) this.#pending.set(step.itself, step)
+        const begin = ownMode === undefined ? level.begin : step.itself
+        below.push({ directory: step.itself, entry, wanted: entryWanted, overwrite, begin })
       } catch (error) {
         this.#fail(directory, entry.name, error)
       }
     }
     // A preview makes no directories: one that is yet to be made has nothing in it that could be deleted.
-    if (this.#options.options.delete && directory.exists && names !== undefined && this.#mayDeleteIn(directory))
+    if (this.#options.options.delete && directory.exists && names !== undefined && this.#mayDeleteIn(level))
       this.#planDeletions(directory, { wanted, listing, names, steps })
     return { steps, below }
   }
 
+  /** Which existing files are overwritten in what nobody said so of by name. */
+  #modeBelow({ overwrite, wanted }: Level, entryWanted: Wanted): OverwriteMode {
+    if (!this.#filter.hasSelections) return overwrite
+    return wanted === 'yes' && entryWanted === 'yes' ? overwrite : 'never'
+  }
+
+  /** Something else must not stand where a directory leads to what was selected: that would get lost without a word. */
+  #refuseOther({ entry, itself }: PlanStep): void {
+    if (!this.#filter.hasSelections || entry?.kind !== 'dir' || itself !== undefined) return
+    throw new TargetError('TARGET_FAILED', 'something else stands where the folder of what was selected was', {
+      hint: 'Move it away, or restore to another folder.',
+    })
+  }
+
+  /** Whether it is a directory that nobody selected, and is there: it is left as it is, and is not worth a word. */
+  #isOnTheWay({ existing }: PlanStep): boolean {
+    return this.#filter.hasSelections && existing !== undefined
+  }
+
   /** Whether what is not in the point may be deleted from a directory: not on another file system that is mounted there. */
-  #mayDeleteIn(directory: TargetDirectory): boolean {
+  #mayDeleteIn({ directory, begin, wanted }: Level): boolean {
+    if (wanted !== 'yes' && this.#filter.hasSelections) return false
     const { target } = this.#options
     const status = target.status(directory, '' as ByteString)
     if (this.#leftAlone.has(status)) return false
-    const root = target.status(target.root, '' as ByteString)
+    const root = target.status(begin, '' as ByteString)
     return root.mountId === status.mountId && root.devMajor === status.devMajor && root.devMinor === status.devMinor
   }
 
   #planEntry(
     directory: TargetDirectory,
     entry: TreeEntry,
-    where: { listing: DirectoryListing; isThere: ReadonlySet<ByteString> | undefined; steps: PlanStep[] },
+    where: {
+      listing: DirectoryListing
+      isThere: ReadonlySet<ByteString> | undefined
+      steps: PlanStep[]
+      overwrite: OverwriteMode
+    },
   ): PlanStep {
     const problem = entryNameProblem(entry.name)
     // Trees are checked when they are decoded. Nothing but this stands between a name and the target.
@@ -182,9 +229,10 @@ export class RestorePlanner {
       directory.exists && (where.isThere?.has(entry.name) ?? true)
         ? this.#statusIfThere(directory, entry.name)
         : undefined
+    const { overwrite } = where
     const uid = this.#owners.uid(entry.uid, where.listing.users)
     const gid = this.#owners.gid(entry.gid, where.listing.groups)
-    let action = existing === undefined ? 'create' : this.#choose({ directory, entry, existing, uid, gid })
+    let action = existing === undefined ? 'create' : this.#choose({ directory, entry, existing, uid, gid, overwrite })
     if (action === 'overwrite' && existing?.kind === 'dir' && entry.kind !== 'dir') {
       if (!this.#clearWay(directory, entry.name, where.steps)) {
         throw new Error('a directory that is not empty stands in its place (--delete replaces it)')
@@ -193,7 +241,7 @@ export class RestorePlanner {
     }
     const linkTo = entry.link === undefined || entry.kind === 'dir' ? undefined : this.#links.get(entry.link.group)
     if (linkTo !== undefined && existing !== undefined) {
-      action = this.#chooseForLink({ entry, existing, linkTo })
+      action = chooseForLink({ entry, existing, linkTo }, overwrite)
     }
     const isContent =
       existing !== undefined && isContentSame({ entry, existing, existingTarget: undefined, owner: undefined })
@@ -215,6 +263,7 @@ export class RestorePlanner {
       gid,
       linkTo,
       isContentSame: isContent,
+      comparesContent: overwrite === 'always',
       failed: false,
     }
     if (entry.link !== undefined && linkTo === undefined && action !== 'keep' && entry.kind !== 'dir') {
@@ -238,31 +287,14 @@ export class RestorePlanner {
     existing: FileStatus
     uid: number
     gid: number
+    overwrite: OverwriteMode
   }): RestoreAction {
-    const { directory, entry, existing, uid, gid } = meeting
-    const { target, options, canSetOwners } = this.#options
+    const { directory, entry, existing, uid, gid, overwrite } = meeting
+    const { target, canSetOwners } = this.#options
     const existingTarget =
       existing.kind === 'symlink' ? readLinkAt(target.handles.fd(directory.path), entry.name) : undefined
     const owner = canSetOwners ? { uid, gid } : undefined
-    return chooseAction({ entry, existing, existingTarget, owner }, options.overwrite)
-  }
-
-  #chooseForLink({
-    entry,
-    existing,
-    linkTo,
-  }: {
-    entry: TreeEntry
-    existing: FileStatus
-    linkTo: PlanStep
-  }): RestoreAction {
-    const first = linkTo.action === 'unchanged' ? linkTo.existing : undefined
-    const isLinked = first?.ino === existing.ino && first.devMajor === existing.devMajor
-    if (isLinked && first.devMinor === existing.devMinor) return 'unchanged'
-    const { overwrite } = this.#options.options
-    if (overwrite === 'never') return 'keep'
-    if (overwrite === 'if-newer' && compareTimespec(entry.mtime, existing.mtime) <= 0) return 'keep'
-    return 'overwrite'
+    return chooseAction({ entry, existing, existingTarget, owner }, overwrite)
   }
 
   /** Plans to delete a directory that is in the way of something else, if that may be done. */
@@ -320,23 +352,26 @@ export class RestorePlanner {
   }
 
   /** A directory that somebody uses already keeps its own mode and owner unless told otherwise. */
-  #isTargetRestored(): boolean {
+  #isTargetRestored({ overwrite, wanted }: Level): boolean {
     const { target, options } = this.#options
-    if (target.root.isNew || options.target === undefined || options.overwrite !== 'never') return true
+    // Where others were selected below it, it is restored only where it is gone from its place.
+    if (this.#filter.hasSelections && wanted !== 'yes') return target.root.isNew && options.target === undefined
+    if (target.root.isNew || options.target === undefined || overwrite !== 'never') return true
     return target.list(target.root).length === 0
   }
 
   /** The target itself becomes what lands in it. */
-  #rootStep(entry: TreeEntry, { users, groups }: DirectoryListing): PlanStep {
+  #rootStep({ entry, overwrite }: Level, { users, groups }: DirectoryListing): PlanStep {
     const { target } = this.#options
     const { root } = target
     const existing = root.isNew ? undefined : target.status(root, '' as ByteString)
     const uid = this.#owners.uid(entry.uid, users)
     const gid = this.#owners.gid(entry.gid, groups)
     const isUnused = existing === undefined || target.list(root).length === 0
-    const action = isUnused ? 'create' : this.#choose({ directory: root, entry, existing, uid, gid })
+    const action = isUnused ? 'create' : this.#choose({ directory: root, entry, existing, uid, gid, overwrite })
     const base = { action, directory: root, name: '' as ByteString, kind: 'dir', bytes: 0, entry, uid, gid }
-    return { ...base, existing, itself: root, linkTo: undefined, isContentSame: true, failed: false }
+    const content = { isContentSame: true, comparesContent: false }
+    return { ...base, existing, itself: root, linkTo: undefined, ...content, failed: false }
   }
 
   #withPending(directory: TargetDirectory, steps: readonly PlanStep[]): readonly PlanStep[] {

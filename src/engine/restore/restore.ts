@@ -56,7 +56,7 @@ export interface RestoreInput {
  */
 export async function restore(input: RestoreInput): Promise<RestoreSummary> {
   const { view, options, events = {}, signal, clock = systemClock, randomness = systemRandomness } = input
-  const start = await findStart(view, options.path)
+  const start = await findStart(view, options)
   const rights = processRights()
   using target = openTarget(start.entry, options, { create: true })
   const tally = new RestoreTally(events, clock)
@@ -178,7 +178,6 @@ class FileQueue implements AsyncDisposable {
       blobs: view.blobs,
       target,
       shared: this.#shared,
-      comparesAlways: options.overwrite === 'always',
       verify: options.verify,
       onWritten: (bytes) => (tally.bytesWritten += bytes),
       onNote: (note) => tally.note(note),

@@ -31,7 +31,7 @@ export function* removalsOf(target: TargetTree, created: readonly CreatedEntry[]
     if (goes) gone.add(entry.path)
     const { path, kind, size } = entry
     yield {
-      item: { path, action: goes ? 'delete' : 'keep', kind, bytes: size, entry: undefined, existing: status.kind },
+      item: { path, action: goes ? 'delete' : 'keep', kind, bytes: size, entry: undefined, existing: status },
       remove: () => {
         if (goes) remove(target, place, { path, isDirectory: kind === 'dir' })
       },

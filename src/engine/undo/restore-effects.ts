@@ -20,7 +20,7 @@ export async function effectsOf(items: AsyncIterable<RestoreItem>): Promise<Rest
   for await (const { action, path, entry, existing } of items) {
     if (action === 'delete') replaced.push(path)
     else if (action === 'overwrite' || (action === 'create' && existing !== undefined)) {
-      const isTouched = existing === 'dir' && entry?.kind === 'dir'
+      const isTouched = existing?.kind === 'dir' && entry?.kind === 'dir'
       ;(isTouched ? touched : replaced).push(path)
     } else if (action === 'create' && entry !== undefined) {
       const size = entry.kind === 'file' ? entry.size : 0
