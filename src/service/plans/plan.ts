@@ -145,20 +145,24 @@ export type Trigger = TimeTrigger | EventTrigger
 
 /** Fires by the clock. Where the moment is left open, it is spread by instance: a fleet does not start at once. */
 export type TimeTrigger =
+  /** A window has at least an hour. */
   | { readonly kind: 'hourly'; readonly window: Window | undefined }
   | { readonly kind: 'daily'; readonly window: Window | undefined }
   /** 0 is Sunday. */
   | { readonly kind: 'weekly'; readonly weekday: number; readonly window: Window | undefined }
-  /** 1..31; the last day of a shorter month. */
-  | { readonly kind: 'monthly'; readonly day: number; readonly window: Window | undefined }
-  /** Time that passes, whatever clocks show: at least a minute. */
+  /** A window does not pass midnight here. */
+  | { readonly kind: 'monthly'; readonly day: DayOfMonth; readonly window: Window | undefined }
+  /** Time that passes, whatever clocks show: at least a minute, and no longer than the window. */
   | { readonly kind: 'every'; readonly ms: number; readonly window: Window | undefined }
   /** Every day at that minute. */
   | { readonly kind: 'time'; readonly minute: number }
   /** Once: what clocks show, `YYYY-MM-DDTHH:MM:SS`, with `Z` or an offset behind it when the zone is not the plan's. */
   | { readonly kind: 'moment'; readonly at: string }
-  /** Five or six fields, of a zone of its own or the plan's. */
+  /** Five or six fields (seconds first), of a zone of its own or the plan's. */
   | { readonly kind: 'cron'; readonly expression: string; readonly timeZone: string | undefined }
+
+/** 1..28, which every month has, or its last day. */
+export type DayOfMonth = number | 'last'
 
 /** Fires when something happens. */
 export type EventTrigger =

@@ -1,4 +1,5 @@
 import type { Plan, RaisedEvent } from '../plans/plan.ts'
+import { planSchedule } from './plan-schedule.ts'
 
 /** One run of a step, or the attempt at one. */
 export interface StepRun {
@@ -32,7 +33,7 @@ export interface ScheduleInput {
   readonly plans: readonly Plan[]
   /** By name of the plan; one that is not in here is taken as seen first at `nowMs`. */
   readonly history: ReadonlyMap<string, PlanHistory>
-  /** The newest of each kind and name is enough; older ones change nothing. */
+  /** The newest of each kind and name is enough; one of the future has not happened yet. */
   readonly raised: readonly RaisedEvent[]
   /** Milliseconds since 1970; it may have jumped either way since the last look. */
   readonly nowMs: number
@@ -57,12 +58,21 @@ export interface Schedule {
   /** By plan, in the order in which they are to run. */
   readonly due: readonly DueStep[]
   /**
-   * When the answer changes if nothing is raised and no job ends before: milliseconds since 1970, after `nowMs`, or
-   * `undefined` for never. Timers stand still while a machine sleeps and know of no jump of the clock: look at the
+   * When the next step becomes due if nothing is raised and no job ends before: milliseconds since 1970, after `nowMs`,
+   * or `undefined` for never. Timers stand still while a machine sleeps and know of no jump of the clock: look at the
    * clock every minute while waiting for it.
    */
   readonly lookAgainMs: number | undefined
 }
 
 /** Tells which steps are due, and when to look again. Pure: the same answer for the same question. */
-export type ScheduleOf = (input: ScheduleInput) => Schedule
+export function schedule({ plans, history, nowMs, ...context }: ScheduleInput): Schedule {
+  const all = plans
+    .filter(({ paused }) => !paused)
+    .map((plan) => {
+      const known = history.get(plan.name) ?? { sinceMs: nowMs, steps: new Map<string, StepHistory>() }
+      return planSchedule(plan, known, { ...context, nowMs })
+    })
+  const looks = all.map(({ lookAgainMs }) => lookAgainMs).filter((ms) => ms !== undefined)
+  return { due: all.flatMap(({ due }) => due), lookAgainMs: looks.length === 0 ? undefined : Math.min(...looks) }
+}
