@@ -52,7 +52,7 @@ export interface Application extends AsyncDisposable {
   subscribe(listener: (topic: Topic) => void): () => void
 
   health(): Promise<HealthData>
-  /** Past of a repository's size and entries, oldest first, one for each point. */
+  /** Past of a repository's size and entries, oldest first, one for each of the points that are there now. */
   sizes(repository: string): Promise<readonly SizePoint[]>
 
   repositories(): Promise<readonly RepositoryData[]>
@@ -84,14 +84,20 @@ export interface Application extends AsyncDisposable {
     range: { readonly offset: number; readonly length: number },
     signal: AbortSignal,
   ): Promise<Uint8Array>
+  /** Versions of what lies at a path, over all points of the repository. */
   history(repository: string, path: Handle, signal: AbortSignal): Promise<readonly VersionData[]>
+  /** As `tidemark find`: at most 10,000 entries. */
   find(repository: string, point: string, pattern: string, signal: AbortSignal): Promise<readonly EntryData[]>
   diff(repository: string, before: string, after: string, signal: AbortSignal): Promise<readonly DifferenceData[]>
 
-  /** Yields what a restore would do, in path order; writes nothing. */
+  /**
+   * Yields what a restore would do, folder by folder, parents before what they hold; writes nothing.
+   *
+   * With a target each selection lies below it as it lay below the deepest folder that holds all selections.
+   */
   preview(request: RestoreRequest, signal: AbortSignal): AsyncIterable<PreviewItem>
-  /** Bytes free where a restore would write. */
-  freeBytes(target: string | undefined): Promise<number | undefined>
+  /** Bytes free where a restore would write: at `target` or, in place, where `inPlace` lies or would lie. */
+  freeBytes(target: string | undefined, inPlace?: Handle): Promise<number | undefined>
   restore(request: RestoreRequest): Promise<Handle>
   /** Takes back what the last restore did. */
   undo(repository: string): Promise<Handle>
@@ -123,6 +129,6 @@ export interface Application extends AsyncDisposable {
   mount(repository: string, point: string | undefined, directory: string): Promise<void>
   unmount(mount: Handle): Promise<void>
 
-  /** Folders at a path of this machine, for pickers. */
+  /** Names of the folders in a folder of this machine, for pickers; links to folders are among them. */
   folders(directory: string): Promise<readonly string[]>
 }

@@ -112,7 +112,9 @@ export interface RestoreRequest {
 }
 
 export interface PreviewItem {
+  /** In the point, also of what is only in the target: what `selections` and `without` of the request take. */
   readonly path: Handle
+  /** Where it is, or comes to be. */
   readonly shownPath: Shown
   readonly action: RestoreAction
   readonly kind: string
@@ -205,17 +207,20 @@ export interface NotificationData {
 export interface MountData {
   readonly id: Handle
   readonly directory: Shown
-  readonly repository: string
+  /** `undefined` where a mount does not tell. */
+  readonly repository: string | undefined
   readonly point: string | undefined
-  readonly sinceMs: number
+  readonly sinceMs: number | undefined
 }
 
 export interface SlotData {
   readonly id: Handle
-  readonly kind: 'password' | 'key-file' | 'recovery-code'
-  readonly label: Shown
-  readonly scope: 'full' | 'backup-only'
-  readonly createdMs: number
+  /** `undefined`: it is damaged, as is `scope`. */
+  readonly kind: 'password' | 'key-file' | 'recovery-code' | undefined
+  readonly scope: 'full' | 'backup-only' | undefined
+  /** Told by the slot that opened the repository only: `undefined` for all others. */
+  readonly label: Shown | undefined
+  readonly createdMs: number | undefined
 }
 
 /** One thing that a store was asked, and how it answered. */
@@ -236,7 +241,10 @@ export interface HealthData {
 /** One moment of a repository's past, for charts. */
 export interface SizePoint {
   readonly atMs: number
+  /** What all points up to then took. */
   readonly bytesStored: number
+  /** The sizes of all files in all points up to then: what they would take without deduplication and compression. */
   readonly bytesRaw: number
+  /** Of this point alone. */
   readonly entries: number
 }
