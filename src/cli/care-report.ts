@@ -10,6 +10,7 @@ import type {
   PruneReport,
   WaitingPacks,
 } from '../engine/care-types.ts'
+import type { ForgottenLosses } from '../engine/forget/forget-lost.ts'
 import type { PointChain } from '../repository/point-chain.ts'
 import { formatBytes, formatDuration, formatTime } from '../base/format.ts'
 import { OperationReport } from './operation-report.ts'
@@ -73,11 +74,27 @@ export class CareReport extends OperationReport {
     for (const line of verdictLines(verdicts, points)) this.output.line(line)
   }
 
+  /** Prints which losses are accepted; returns how many. */
+  losses({ lost, unreadable }: ForgottenLosses): number {
+    const records = unreadable.map((bad) => ({ point: null, chain: null, unreadable: bad }))
+    for (const { point, chain, unreadable: bad } of [...lost, ...records]) {
+      const object = bad === undefined ? null : `points/${bad.object}`
+      if (this.output.json) this.output.event('lost', { point, chain, object })
+      else if (point === null) this.output.line(`${String(object)} cannot be read, and is removed`)
+      else this.output.line(`Point ${point} is lost${object === null ? '' : `: ${object} is removed`}`)
+    }
+    return lost.length + unreadable.length
+  }
+
   /** Prints what forgetting came to; the last event unless a prune follows. */
-  summarizeForget(report: ForgetReport, { dryRun }: { readonly dryRun: boolean }): void {
+  summarizeForget(
+    report: ForgetReport,
+    { dryRun, losses }: { readonly dryRun: boolean; readonly losses: number },
+  ): void {
     const { verdicts, freeable, graceSeconds } = report
-    const forgotten = verdicts.filter(({ keep }) => !keep).length
-    const kept = verdicts.length - forgotten
+    const judged = verdicts.filter(({ keep }) => !keep).length
+    const kept = verdicts.length - judged
+    const forgotten = judged + losses
     if (this.output.json) {
       const counts = { forgotten, kept, freeableBytes: freeable ?? null, graceSeconds, dryRun }
       this.output.event('summary', { ...counts, durationMs: Math.round(this.#elapsedMs()) })
@@ -89,7 +106,7 @@ export class CareReport extends OperationReport {
     this.output.line(`${verbs.forget} ${numberOf(forgotten, 'point')}${rest}`)
     if (freeable === undefined) return
     const when = `marked by the next \`tidemark prune\`, deleted by one ${formatDuration(graceSeconds * 1000)} later`
-    this.output.line(`A prune can free about ${formatBytes(freeable)}: ${when}`)
+    this.output.line(`A prune frees about ${formatBytes(freeable)}: ${when}`)
   }
 
   /** Prints what a prune did, or would do. */

@@ -72,8 +72,8 @@ export type ForgetRequest =
 export interface ForgetOptions {
   /** Nothing is written; the report says what would be. */
   readonly dryRun: boolean
-  /** Whether the report is to say how much a prune can free then, which takes as long as a prune needs to look. */
-  readonly estimate: boolean
+  /** Whether the report is to say how much a prune with these limits frees then, which takes as long as a prune needs to look. */
+  readonly estimate: false | Pick<PruneOptions, 'unusedPercentMax' | 'repackBytesMax'>
 }
 
 /**
@@ -106,7 +106,7 @@ export interface PointVerdict {
 export interface ForgetReport {
   /** Every point that was judged, by chain, newest first. */
   readonly verdicts: readonly PointVerdict[]
-  /** About how many bytes a prune can free then, all that was forgotten before included; `undefined` when nobody knows. */
+  /** About how many bytes a prune frees then, all that was forgotten before included; `undefined` when nobody knows. */
   readonly freeable: number | undefined
   /** How long after the next prune the space is free at the earliest, in seconds. */
   readonly graceSeconds: number

@@ -27,7 +27,7 @@ export interface KnownRecordsOptions {
   readonly records: RecordStore
   readonly cache?: LocalCache | undefined
   /** Told of each record that cannot be opened; the others are returned. */
-  readonly onProblem: (problem: TidemarkError) => void
+  readonly onProblem: (problem: IntegrityError, object: ObjectId) => void
   readonly signal?: AbortSignal | undefined
 }
 
@@ -45,7 +45,7 @@ export async function loadRecords<Kind extends KnownKind>(
 ): Promise<KnownRecord<Kind>[]> {
   const { records, cache, signal } = options
   const listed = await records.list(kind)
-  const kept = cache === undefined ? new Map<ObjectId, KnownRecord<Kind>>() : readKept(cache, kind)
+  const kept = cache === undefined ? new Map<ObjectId, KnownRecord<Kind>>() : keptRecords(kind, cache)
   const loaded = new Map<ObjectId, KnownRecord<Kind>>()
   const queue = listed.values()
   const worker = async (): Promise<void> => {
@@ -75,7 +75,7 @@ async function fetch<Kind extends KnownKind>(
     // Removed since it was listed.
     if (error instanceof TidemarkError && error.code === 'NOT_FOUND') return undefined
     if (!isSurvivable(error)) throw error
-    onProblem(error)
+    onProblem(error, id)
     return undefined
   }
 }
@@ -89,8 +89,8 @@ function encodeKept<Kind extends KnownKind>(kind: Kind, records: readonly KnownR
   ])
 }
 
-/** Returns what was kept; nothing at all when any of it is not as this version writes it. */
-function readKept<Kind extends KnownKind>(cache: LocalCache, kind: Kind): Map<ObjectId, KnownRecord<Kind>> {
+/** Returns what earlier processes verified, by object; nothing at all when any of it is not as this version writes it. */
+export function keptRecords<Kind extends KnownKind>(kind: Kind, cache: LocalCache): Map<ObjectId, KnownRecord<Kind>> {
   const kept = new Map<ObjectId, KnownRecord<Kind>>()
   const bytes = cache.read(`${KIND_PREFIX}${kind}`)
   if (bytes === undefined) return kept

@@ -1,11 +1,12 @@
 import { equalBytes } from '../base/bytes.ts'
 import { IntegrityError, type TidemarkError } from '../base/errors.ts'
-import type { ChainId, InstanceId, PointId, RepositoryId } from '../base/ids.ts'
+import type { ChainId, InstanceId, ObjectId, PointId, RepositoryId } from '../base/ids.ts'
 import type { InstanceRecord, PointRecord } from '../format/records.ts'
 import { type ChainHead, readHeads, writeHeads } from './chain-heads.ts'
 import type { KeyRing } from './key-ring.ts'
-import { type KnownRecord, type KnownRecordsOptions, loadRecords } from './known-records.ts'
+import { keptRecords, type KnownRecord, type KnownRecordsOptions, loadRecords } from './known-records.ts'
 import type { LocalCache } from './local-cache.ts'
+import { findLosses, lossAlarms, type Losses, type UnreadableRecord } from './lost-points.ts'
 import { compareWithinChain, notesByPoint, type PointInfo, tagsAfter } from './point-info.ts'
 import type { RecordStore } from './record-store.ts'
 import { isOwnersTombstone } from './signing.ts'
@@ -35,6 +36,8 @@ export class PointChain {
   readonly points: readonly PointInfo[]
   /** Everything suspicious: records that cannot be opened, broken links, heads that went back. Nothing stops for it. */
   readonly alarms: readonly TidemarkError[]
+  /** Points that are missing, and records that cannot be opened; each has an alarm. */
+  readonly losses: Losses
   readonly instances: ReadonlyMap<InstanceId, InstanceRecord>
   /** Points that the owner removed on purpose. */
   readonly removed: Removed
@@ -48,6 +51,7 @@ export class PointChain {
   private constructor(parts: {
     points: readonly PointInfo[]
     alarms: readonly TidemarkError[]
+    losses: Losses
     instances: ReadonlyMap<InstanceId, InstanceRecord>
     removed: Removed
     heads: ReadonlyMap<ChainId, ChainHead>
@@ -56,6 +60,7 @@ export class PointChain {
   }) {
     this.points = parts.points
     this.alarms = parts.alarms
+    this.losses = parts.losses
     this.instances = parts.instances
     this.removed = parts.removed
     this.#heads = parts.heads
@@ -78,11 +83,13 @@ export class PointChain {
   static async load(options: PointChainOptions): Promise<PointChain> {
     const { records, cache, signal } = options
     const alarms: TidemarkError[] = []
+    const unreadable: UnreadableRecord[] = []
     const onProblem = (problem: TidemarkError): number => alarms.push(problem)
+    const onPoint = (problem: IntegrityError, object: ObjectId): number => unreadable.push({ object, problem })
     const kept = options.forCheck === true ? undefined : cache
     const loading: KnownRecordsOptions = { records, cache: kept, onProblem, signal }
     const [known, notes, tombstones, instances] = await Promise.all([
-      loadRecords('points', loading),
+      loadRecords('points', { ...loading, onProblem: onPoint }),
       loadRecords('notes', loading),
       loadRecords('tombstones', loading),
       loadRecords('instances', loading),
@@ -95,14 +102,23 @@ export class PointChain {
     })
     const heads = cache === undefined ? new Map<ChainId, ChainHead>() : readHeads(cache)
     const rolledBack = headAlarms(points, { heads, removed })
-    alarms.push(...linkAlarms(points, removed), ...rolledBack)
+    const seen = (): Map<ObjectId, KnownRecord<'points'>> => {
+      return cache === undefined ? new Map<ObjectId, KnownRecord<'points'>>() : keptRecords('points', cache)
+    }
+    const losses = findLosses({ points, removed, heads, unreadable, seen })
+    alarms.push(...lossAlarms(losses), ...linkAlarms(points, removed), ...rolledBack)
+    const lostHeads = losses.lost.filter(({ headSequence }) => headSequence !== undefined)
     const chain = new PointChain({
       points,
       alarms,
+      losses,
       instances: new Map(instances.map(({ record }) => [record.instance, record])),
       removed,
       heads,
-      rolledBack: new Set(rolledBack.map((alarm) => alarm.context['chain'])),
+      rolledBack: new Set([
+        ...rolledBack.map((alarm) => alarm.context['chain']),
+        ...lostHeads.map((lost) => lost.chain),
+      ]),
       cache,
     })
     chain.#remember()

@@ -45,9 +45,14 @@ export interface UnverifiedRecord {
 
 /** Signs and encrypts a record's encoded body with the realm's newest generation. */
 export function sealRecord(body: Uint8Array, input: SealInput): SealedRecord {
-  const { kind, repository, realm, signer, salt } = input
+  const { kind, repository, signer } = input
   const signature = signer.sign(signatureInput(kind, repository, body))
-  const inner = encodeEnvelopeInner({ body, signer: signer.id, signature })
+  return sealInner(encodeEnvelopeInner({ body, signer: signer.id, signature }), input)
+}
+
+/** Encrypts a record that was signed before. */
+export function sealInner(inner: Uint8Array, input: Omit<SealInput, 'signer'>): SealedRecord {
+  const { kind, repository, realm, salt } = input
   const header = encodeEnvelopeHeader({ kind, realm: realm.realm, generation: realm.generation, salt })
   const sealed = new Uint8Array(inner.byteLength + AEAD_TAG_BYTES)
   const key = deriveRecordKey(kind, { metadataKey: realm.metadataKey(realm.generation), salt })

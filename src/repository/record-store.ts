@@ -11,7 +11,7 @@ import type { InstanceRecord, RecordBodies, RecordKind } from '../format/records
 import { type Driver, objectPath } from '../storage/driver.ts'
 import { type Instance, instanceIdOf } from './instance-key.ts'
 import type { KeyRing } from './key-ring.ts'
-import { openRecord, sealRecord, type UnverifiedRecord } from './record-seal.ts'
+import { openRecord, sealInner, sealRecord, type UnverifiedRecord } from './record-seal.ts'
 import { certifyInstance, hasValidCertificate } from './signing.ts'
 import { listIds, putObject, readObject } from './stored-object.ts'
 
@@ -87,6 +87,19 @@ export class RecordStore {
     const { parts, inner } = sealRecord(body, { kind, repository: this.repository, realm, signer, salt })
     const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0)
     return { id: await putObject(this.driver, kind, parts), inner, bytes }
+  }
+
+  /**
+   * Stores a record anew that was signed for this repository, and went bad or missing since. Once resolved: durable.
+   *
+   * @param inner as it was encrypted; verified by the caller.
+   * @throws {StorageError} as `Driver.put`
+   */
+  async putAgain(kind: RecordKind, inner: Uint8Array): Promise<ObjectId> {
+    const realm = this.#ring.realm(this.#realm)
+    const salt = this.#randomness.bytes(ENVELOPE_SALT_BYTES)
+    const { parts } = sealInner(inner, { kind, repository: this.repository, realm, salt })
+    return putObject(this.driver, kind, parts)
   }
 
   /**
@@ -176,7 +189,9 @@ export class RecordStore {
         if (realm === own) this.#registered.add(record.instance)
       } catch (error) {
         // A damaged or foreign record of some instance must not hide the one that is wanted; `check` reports it.
-        if (!(error instanceof IntegrityError || error instanceof KeyError)) throw error
+        // It is looked at again: a repair may put the right bytes in its place.
+        if (error instanceof IntegrityError) continue
+        if (!(error instanceof KeyError)) throw error
       }
       this.#seen.add(id)
     }

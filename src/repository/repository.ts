@@ -203,6 +203,15 @@ export class Repository implements Disposable {
     return new Repository(this.keys, ports, { cache: undefined, instance })
   }
 
+  /**
+   * Returns the same repository with `driver` in the place of its own, such as one that only rehearses. It keeps nothing locally; the
+   * keys stay those of this one, so it is not disposed of.
+   */
+  over(driver: Driver): Repository {
+    const ports = { driver, randomness: this.#randomness, realm: this.realm.realm, onProblem: this.#onProblem }
+    return new Repository(this.keys, ports, { cache: undefined, instance: this.instance })
+  }
+
   /** Returns the records of a realm of the opened keys, the chosen one by default: what is put there, its holders can read. */
   recordsIn(realm: RealmId = this.realm.realm): RecordStore {
     if (realm === this.realm.realm) return this.records

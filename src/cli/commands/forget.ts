@@ -1,8 +1,8 @@
 import { UsageError } from '../../base/errors.ts'
 import type { ForgetRequest } from '../../engine/care-types.ts'
-import type { Repository } from '../../repository/repository.ts'
 import { CareReport } from '../care-report.ts'
-import { type ChainFlags, choosePoint } from '../choose-point.ts'
+import { chooseForgotten } from '../choose-forgotten.ts'
+import type { ChainFlags } from '../choose-point.ts'
 import type { CliContext } from '../context.ts'
 import { openCare } from '../open-care.ts'
 import { type PolicyFlags, policyOf } from '../policy-flags.ts'
@@ -24,41 +24,32 @@ export async function forgetCommand(
   const options = pruneOptions(flags)
   await using opened = await openCare(context)
   const { care } = opened
-  const { forget } = await import('../../engine/forget/forget.ts')
+  const [{ forget }, { forgetLost }] = await Promise.all([
+    import('../../engine/forget/forget.ts'),
+    import('../../engine/forget/forget-lost.ts'),
+  ])
   const report = new CareReport(context.output, context.clock)
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
   try {
+    const { dryRun } = options
     const points = await care.repository.chain({ signal: context.signal })
+    const named = policy === undefined ? await chooseForgotten(care.repository, words, flags) : undefined
+    if (named !== undefined && !dryRun) await forgetLost(care, named, context.signal)
     const request: ForgetRequest =
       policy === undefined
-        ? { points: await namedPoints(care.repository, words, flags) }
+        ? { points: named?.points ?? [] }
         : { policy, timeZone, allInstances: flags.allInstances === true }
-    const { dryRun } = options
-    const forgotten = await forget(
-      care,
-      request,
-      { dryRun, estimate: flags.prune !== true },
-      report.events,
-      context.signal,
-    )
+    const estimate = flags.prune === true ? false : options
+    const forgotten = await forget(care, request, { dryRun, estimate }, report.events, context.signal)
     report.stop()
     report.points(forgotten, points)
-    report.summarizeForget(forgotten, { dryRun })
+    const losses = named === undefined ? 0 : report.losses(named)
+    report.summarizeForget(forgotten, { dryRun, losses })
     // What would be forgotten is not, so a prune that only looks would tell of something else.
     if (flags.prune === true && !dryRun) await runPrune(context, { care, options, report })
   } finally {
     report.stop()
   }
-}
-
-async function namedPoints(
-  repository: Repository,
-  words: readonly string[],
-  flags: ChainFlags,
-): Promise<Extract<ForgetRequest, { points: unknown }>['points']> {
-  const points = []
-  for (const point of words) points.push(await choosePoint(repository, { point }, flags))
-  return points
 }
 
 function requireOneWay(words: readonly string[], flags: ForgetFlags, hasPolicy: boolean): void {

@@ -1,5 +1,6 @@
 import { UsageError } from '../../base/errors.ts'
 import type { CareContext, PruneOptions } from '../../engine/care-types.ts'
+import { UNUSED_PERCENT_MAX } from '../../engine/prune/pack-space.ts'
 import { CareReport } from '../care-report.ts'
 import type { CliContext } from '../context.ts'
 import { openCare } from '../open-care.ts'
@@ -12,9 +13,6 @@ export interface PruneFlags {
   readonly maxRepack?: string
   readonly maxUnused?: string
 }
-
-/** As much as restic leaves. */
-const UNUSED_PERCENT_MAX = 5
 
 /** Frees what no point needs. */
 export async function pruneCommand(context: CliContext, flags: PruneFlags): Promise<undefined> {

@@ -21,13 +21,15 @@ export async function statsCommand(context: CliContext): Promise<undefined> {
 
 function linesOf(stats: RepositoryStats): string[] {
   const packs = stats.stored.get('packs') ?? { objects: 0, bytes: 0 }
-  const ratio = stats.bytesNeeded > 0 ? (stats.bytesRaw / stats.bytesNeeded).toFixed(1) : '-'
+  const { needed, unusedBytes, unneeded, freeableBytes } = stats.space
   const rows: readonly (readonly [string, string])[] = [
     ['Files of all points', formatBytes(stats.bytesRaw)],
     ['Unique content', `${formatBytes(stats.bytesUnique)} in ${formatCount(stats.blobs)} blobs`],
-    ['Compressed', `${formatBytes(stats.bytesNeeded)}, a ${ratio}th of all files`],
+    ['Compressed', `${formatBytes(stats.bytesNeeded)}${shareOf(stats)}`],
     ['Packs', `${formatBytes(packs.bytes)} in ${formatCount(packs.objects)}`],
-    ['Not needed', formatBytes(Math.max(0, packs.bytes - stats.bytesNeeded))],
+    ['Needed packs', `${formatBytes(needed.bytes)}, of which ${formatBytes(unusedBytes)} are unused`],
+    ['Unneeded packs', formatBytes(unneeded.bytes)],
+    ['A prune frees', `about ${formatBytes(freeableBytes)}`],
   ]
   const points = table(
     [
@@ -44,13 +46,22 @@ function linesOf(stats: RepositoryStats): string[] {
   ]
 }
 
+/** Says how much that is of all files; of small shares, with the first digit that is not 0. */
+function shareOf({ bytesNeeded, bytesRaw }: RepositoryStats): string {
+  if (bytesRaw === 0) return ''
+  const percent = Math.max((bytesNeeded / bytesRaw) * 100, 0.0001)
+  const text = percent >= 10 ? percent.toFixed(0) : percent.toPrecision(percent >= 1 ? 2 : 1)
+  return `, ${text} % of all files`
+}
+
 function jsonStats(stats: RepositoryStats): Record<string, unknown> {
-  const { bytesRaw, bytesUnique, bytesNeeded, blobs } = stats
+  const { bytesRaw, bytesUnique, bytesNeeded, blobs, space } = stats
   return {
     bytesRaw,
     bytesUnique,
     bytesNeeded,
     blobs,
+    ...space,
     stored: Object.fromEntries(stats.stored),
     points: stats.points.map(({ point, ...only }) => ({ point: point.record.point, ...only })),
   }

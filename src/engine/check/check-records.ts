@@ -4,7 +4,6 @@ import { readConfigs, chooseConfig, configMissing } from '../../repository/confi
 import { readKeyUpdate } from '../../repository/key-updates.ts'
 import { loadRecords } from '../../repository/known-records.ts'
 import { PointChain } from '../../repository/point-chain.ts'
-import { pointFolderName } from '../../repository/point-info.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { revisionMemoryIn } from '../../repository/revision-memory.ts'
 import { isRemovedSlot } from '../../repository/slot-removal.ts'
@@ -28,23 +27,8 @@ export async function checkRecords(context: CareContext, findings: Findings, sig
   await checkSlots(context, findings)
   for (const kind of LOOSE_KINDS) await loadRecords(kind, { records, onProblem: findings.damaged, signal })
   const chain = await PointChain.load({ repository: id, records, ring, cache, forCheck: true, signal })
-  for (const alarm of chain.alarms) findings.damaged(await namingPoint(alarm, chain, repository))
+  for (const alarm of chain.alarms) findings.damaged(alarm)
   return chain
-}
-
-/** Says which point a record was, when it cannot be opened any more and this machine saw it before. */
-async function namingPoint(alarm: TidemarkError, chain: PointChain, repository: Repository): Promise<TidemarkError> {
-  const { object } = alarm.context
-  const isThere = chain.points.some((point) => `points/${point.object}` === object)
-  if (typeof object !== 'string' || !object.startsWith('points/') || isThere) return alarm
-  const seen = (await repository.chain()).points.find((point) => `points/${point.object}` === object)
-  if (seen === undefined) return alarm
-  const { point } = seen.record
-  return new IntegrityError(alarm.code, `${alarm.message} It was point ${pointFolderName(seen.record)}.`, {
-    context: { ...alarm.context, point },
-    cause: alarm,
-    hint: 'Nothing can make it anew but a copy of this object. What it stored is in other points, as far as they share it.',
-  })
 }
 
 async function checkConfigs({ driver, keyRing, cache }: Repository, findings: Findings): Promise<void> {

@@ -47,7 +47,7 @@ export interface RealmDiagnosis {
 
 export interface Examination {
   readonly report: CheckReport
-  readonly points: readonly PointInfo[]
+  readonly chain: PointChain
   /** Objects, such as `marks/…`, whose bytes are not those of their names. */
   readonly rottenObjects: readonly string[]
 }
@@ -76,7 +76,7 @@ export async function examine(context: CareContext, options: ExamineOptions): Pr
   tellUnnamed(unnamedPacks, findings)
   const { damage, notes, rotten } = findings
   const report = { ...merge(realms), unnamedPacks, damage, notes }
-  return { report, points: chain.points, rottenObjects: rotten }
+  return { report, chain, rottenObjects: rotten }
 }
 
 type RealmReport = Omit<CheckReport, 'unnamedPacks' | 'damage' | 'notes'>

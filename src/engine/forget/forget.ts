@@ -14,6 +14,7 @@ import type {
   RetentionPolicy,
 } from '../care-types.ts'
 import { freeableBytes } from '../prune/freeable.ts'
+import type { RepackLimits } from '../prune/pack-space.ts'
 import { calendarOf } from './calendar.ts'
 import { hasWithin, judgeChain, judgeUndoPoints, keepsAnything } from './policy.ts'
 import { protectedPoints } from './protected-points.ts'
@@ -50,19 +51,21 @@ export async function forget(
   const verdicts = 'points' in request ? verdictsOnChosen(chain, request.points) : judge(context, chain, request)
   const forgotten = verdicts.filter(({ keep }) => !keep).map(({ point }) => point)
   if (!options.dryRun) await remove(context, forgotten, events, signal)
-  const freeable = options.estimate ? await estimate(context, forgotten, events, signal) : undefined
+  const limits = options.estimate
+  const freeable = limits === false ? undefined : await estimate(context, { forgotten, limits }, events, signal)
   return { verdicts, freeable, graceSeconds: repository.config.graceSeconds }
 }
 
 /** What keeps a prune from looking keeps no point from being forgotten. */
 async function estimate(
   context: CareContext,
-  forgotten: readonly PointInfo[],
+  { forgotten, limits }: { readonly forgotten: readonly PointInfo[]; readonly limits: RepackLimits },
   events: CareEvents,
   signal: AbortSignal,
 ): Promise<number | undefined> {
   try {
-    return await freeableBytes(context, new Set(forgotten.map(({ record }) => record.point)), signal)
+    const without = new Set(forgotten.map(({ record }) => record.point))
+    return await freeableBytes(context, { without, limits }, signal)
   } catch (error) {
     if (!(error instanceof IntegrityError || error instanceof KeyError)) throw error
     events.warning?.(error)

@@ -1,7 +1,11 @@
+import { BitSet } from '../../base/bit-set.ts'
+import type { ObjectId } from '../../base/ids.ts'
 import type { ObjectKind } from '../../storage/driver.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { RepositoryIndex } from '../../repository/repository-index.ts'
+import { neededCopies } from '../prune/needed-copies.ts'
+import { addSpaces, type PackSpace, packSpace } from '../prune/pack-space.ts'
 import { findOwners } from './ownership.ts'
 
 /** What only one point holds, and so about what forgetting it would free. */
@@ -23,6 +27,8 @@ export interface RepositoryStats {
   /** Their share of the frames that they lie in. */
   readonly bytesNeeded: number
   readonly blobs: number
+  /** What packs are there for. */
+  readonly space: PackSpace
   /** Everything in the store, by kind of object. */
   readonly stored: ReadonlyMap<ObjectKind, { readonly objects: number; readonly bytes: number }>
   /** In the order of the repository's points. */
@@ -30,6 +36,8 @@ export interface RepositoryStats {
 }
 
 const KINDS: readonly ObjectKind[] = ['packs', 'index', 'points']
+const NO_PACKS = { packs: 0, bytes: 0 }
+const NO_SPACE: PackSpace = { needed: NO_PACKS, unusedBytes: 0, unneeded: NO_PACKS, freeableBytes: 0 }
 
 /** Measures a repository, all its realms together. @throws as `findOwners` */
 export async function repositoryStats(
@@ -40,18 +48,29 @@ export async function repositoryStats(
   const { points } = await repository.chain({ signal })
   const sums: PointStats[] = []
   const total = { bytesUnique: 0, bytesNeeded: 0, blobs: 0 }
-  for (const [realm, ofRealm] of Map.groupBy(points, (point) => point.realm)) {
+  const { stored, packs: present } = await measureStore(repository, signal)
+  let space = NO_SPACE
+  for (const realm of repository.keyRing.realms()) {
+    const ofRealm = points.filter((point) => point.realm === realm)
     const inRealm = repository.inRealm(realm)
     const [index, blobs] = await Promise.all([inRealm.index(), inRealm.blobs()])
     const before = sums.length
     const progress = (done: number): void => options.progress?.(before + done, points.length)
     const owners = await findOwners({ index, blobs, points: ofRealm, signal, progress })
     sums.push(...sumOwners(index, owners, { points: ofRealm, total }))
+    const copies = neededCopies(index, present, neededOf(owners))
+    space = addSpaces(space, packSpace({ index, present, copies }))
   }
   const order = new Map(points.map((point, at) => [point, at]))
   sums.sort((a, b) => (order.get(a.point) ?? 0) - (order.get(b.point) ?? 0))
   const bytesRaw = points.reduce((sum, { record }) => sum + record.bytes, 0)
-  return { bytesRaw, ...total, stored: await measureStore(repository, signal), points: sums }
+  return { bytesRaw, ...total, space, stored, points: sums }
+}
+
+function neededOf(owners: Int32Array): BitSet {
+  const needed = new BitSet(owners.length)
+  for (let entry = 0; entry < owners.length; entry++) if (owners[entry] !== 0) needed.add(entry)
+  return needed
 }
 
 function sumOwners(
@@ -80,15 +99,20 @@ function sumOwners(
   return sums.map((sum) => ({ ...sum, bytesStored: Math.round(sum.bytesStored) }))
 }
 
-async function measureStore(repository: Repository, signal: AbortSignal): Promise<RepositoryStats['stored']> {
+async function measureStore(
+  repository: Repository,
+  signal: AbortSignal,
+): Promise<{ readonly stored: RepositoryStats['stored']; readonly packs: ReadonlyMap<ObjectId, number> }> {
+  const packs = new Map<ObjectId, number>()
   const stored = new Map<ObjectKind, { objects: number; bytes: number }>()
   for (const kind of KINDS) {
     const sum = { objects: 0, bytes: 0 }
-    for await (const { bytes } of repository.driver.list(kind, signal)) {
+    for await (const { name, bytes } of repository.driver.list(kind, signal)) {
+      if (kind === 'packs') packs.set(name.id, bytes)
       sum.objects++
       sum.bytes += bytes
     }
     stored.set(kind, sum)
   }
-  return stored
+  return { stored, packs }
 }

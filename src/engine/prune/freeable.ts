@@ -1,17 +1,17 @@
 import type { PointId } from '../../base/ids.ts'
 import type { CareContext } from '../care-types.ts'
-import { lookAtRealm, type RealmView } from './realm-view.ts'
-import { packUses } from './repack-plan.ts'
+import { packSpace, type RepackLimits } from './pack-space.ts'
+import { lookAtRealm } from './realm-view.ts'
 
 /**
- * Returns about how many bytes a prune would free if `without` were forgotten: packs that nothing needs, and what is
- * unneeded in others.
+ * Returns about how many bytes a prune would free if `without` were forgotten: packs that nothing needs, and what it would
+ * write others anew for.
  *
  * @throws {IntegrityError} something that decides about it cannot be read, which stops a prune, too.
  */
 export async function freeableBytes(
   { repository }: CareContext,
-  without: ReadonlySet<PointId>,
+  { without, limits }: { readonly without: ReadonlySet<PointId>; readonly limits: RepackLimits },
   signal: AbortSignal,
 ): Promise<number> {
   let bytes = 0
@@ -24,18 +24,8 @@ export async function freeableBytes(
       signal,
       without,
     })
-    bytes += unneededBytes(view)
+    bytes += packSpace(view, limits).freeableBytes
     view.index[Symbol.dispose]()
   }
   return bytes
-}
-
-function unneededBytes(view: RealmView): number {
-  const { index, present, copies } = view
-  let bytes = 0
-  for (const [id, size] of present) {
-    const row = index.packs.rowOf(id)
-    if (row !== undefined && copies.packBlobs[row] === 0) bytes += size
-  }
-  return bytes + packUses(view).reduce((sum, use) => sum + use.bytes - use.usedBytes, 0)
 }

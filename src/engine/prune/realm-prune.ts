@@ -8,10 +8,11 @@ import type { CareContext, CareEvents, PruneOptions, WaitingPacks } from '../car
 import { mergeIndexes } from './merge-indexes.ts'
 import { moveBlobs } from './move-blobs.ts'
 import type { Observations } from './observations.ts'
+import { packSpace } from './pack-space.ts'
 import { type GraceTime, pruneRules, type SeenMark } from './prune-rules.ts'
 import type { PruneTally } from './prune-tally.ts'
 import { lookAtRealm, type RealmView } from './realm-view.ts'
-import { packUses, planRepack } from './repack-plan.ts'
+import { planRepack } from './repack-plan.ts'
 import { guardedIndexes, type UnneededOptions, unneededPacks } from './unneeded-packs.ts'
 
 /** Packs in one mark: so many fit a record many times over. */
@@ -265,10 +266,9 @@ export class RealmPrune implements AsyncDisposable {
 
   #tell(): void {
     const { tally, options } = this.#with
-    for (const { bytes, usedBytes } of packUses(this.#view)) {
-      tally.needed.add({ packs: 1, bytes })
-      tally.unusedBytes += bytes - usedBytes
-    }
+    const { needed, unusedBytes } = packSpace(this.#view)
+    tally.needed.add(needed)
+    tally.unusedBytes += unusedBytes
     if (options.exclusive) return
     for (const [id, { packs }] of this.#marks) {
       const waiting = this.#waiting(id, packs)

@@ -70,7 +70,10 @@ export function planRepack(view: RealmView, options: PruneOptions): RepackPlan {
 }
 
 /** Of the packs that are used in part, the worst ones, until the rest wastes no more than it may. */
-function wasteful(uses: readonly PackUse[], { unusedPercentMax, repackBytesMax = Infinity }: PruneOptions): PackUse[] {
+export function wasteful(
+  uses: readonly PackUse[],
+  { unusedPercentMax, repackBytesMax = Infinity }: Pick<PruneOptions, 'unusedPercentMax' | 'repackBytesMax'>,
+): PackUse[] {
   const used = sum(uses)
   let unused = uses.reduce((total, use) => total + use.bytes - use.usedBytes, 0)
   let left = repackBytesMax

@@ -8,19 +8,22 @@ import type { RunStore } from '../run/run-store.ts'
 /** Blobs that are cut apart of larger files have a frame of their own; smaller ones share frames. */
 const JOB_BYTES = 4 << 20
 
-/** Puts blobs back that were lost, each once. Without a store it only counts. */
+/** Puts blobs back that were lost, each once. Without a store it only takes note of them. */
 export class BlobStore {
   readonly #store: RunStore | undefined
   readonly #hashers = new Map<BlobType, KeyedHasher>()
   readonly #realm: RealmKeys
   #pending: Uint8Array[] = []
   #pendingBytes = 0
+  readonly #keys: Set<string>
   blobs = 0
   bytes = 0
 
-  constructor(realm: RealmKeys, store: RunStore | undefined) {
+  /** @param keys takes what was put, by `blobKey`; what is in it is not put again. */
+  constructor(realm: RealmKeys, store: RunStore | undefined, keys: Set<string>) {
     this.#realm = realm
     this.#store = store
+    this.#keys = keys
   }
 
   /** Returns the id that `bytes` have as a blob of `type`, 32 bytes. */
@@ -33,8 +36,11 @@ export class BlobStore {
     return hasher.hash(bytes) as BlobId
   }
 
-  /** Stores a blob whose id the caller has verified. The bytes are the store's from now on. */
-  async put(type: BlobType, bytes: Uint8Array): Promise<void> {
+  /** Stores a blob whose id the caller has verified, unless it did so before. The bytes are the store's from now on. */
+  async put(type: BlobType, id: Uint8Array, bytes: Uint8Array): Promise<void> {
+    const key = blobKey(id)
+    if (this.#keys.has(key)) return
+    this.#keys.add(key)
     this.blobs++
     this.bytes += bytes.byteLength
     if (this.#store === undefined) return

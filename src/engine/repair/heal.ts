@@ -77,7 +77,7 @@ export class Wanted {
     for (const [key, { id, type }] of this.#blobs) {
       signal.throwIfAborted()
       const bytes = await blob(id, type)
-      if (bytes !== undefined) await this.#take(store, key, { type, bytes })
+      if (bytes !== undefined) await this.#take(store, { key, id, type, bytes })
     }
   }
 
@@ -93,7 +93,7 @@ export class Wanted {
         if (bytes === undefined) continue
         const below = next.level - 1
         if (below > 0) queue.push(...splitIds(decodeList(bytes)).map((id) => ({ id, level: below })))
-        if (known === undefined) await store.put(type, bytes)
+        if (known === undefined) await store.put(type, next.id, bytes)
       }
     }
   }
@@ -110,20 +110,25 @@ export class Wanted {
         const wanted = this.#blobs.get(key)
         const bytes = wanted && (await readPieces(file, wanted.pieces))
         if (wanted === undefined || bytes === undefined) continue
-        if (blobKey(store.idOf('data', bytes)) === key) await this.#take(store, key, { type: 'data', bytes })
+        const id = store.idOf('data', bytes)
+        if (blobKey(id) === key) await this.#take(store, { key, id, type: 'data', bytes })
       }
       if (!isWanted()) return
       for await (const bytes of cutter.cut(file)) {
-        const key = blobKey(store.idOf('data', bytes))
-        if (this.#blobs.has(key)) await this.#take(store, key, { type: 'data', bytes })
+        const id = store.idOf('data', bytes)
+        const key = blobKey(id)
+        if (this.#blobs.has(key)) await this.#take(store, { key, id, type: 'data', bytes })
       }
       if (!isWanted()) return
     }
   }
 
-  async #take(store: BlobStore, key: string, { type, bytes }: { type: BlobType; bytes: Uint8Array }): Promise<void> {
+  async #take(
+    store: BlobStore,
+    { key, id, type, bytes }: { key: string; id: BlobId; type: BlobType; bytes: Uint8Array },
+  ): Promise<void> {
     this.#blobs.delete(key)
-    await store.put(type, bytes)
+    await store.put(type, id, bytes)
   }
 }
 

@@ -5,7 +5,7 @@ import type { PointId } from '../../base/ids.ts'
 import type { NoteRecord } from '../../format/records.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
 import type { CareContext } from '../care-types.ts'
-import type { AffectedEntry } from '../check/check-types.ts'
+import type { AffectedEntry, AffectedPoint } from '../check/check-types.ts'
 
 /** The tag of points that cannot be restored whole. */
 export const DAMAGED_TAG = 'damaged'
@@ -15,6 +15,14 @@ const PATHS_MAX = 50
 /** Collects what is left of damage, point by point. */
 export class DamagedPoints {
   readonly #byPoint = new Map<PointId, { entries: number; readonly paths: string[] }>()
+
+  /** How many entries of each point are damaged. */
+  counts(points: readonly PointInfo[]): AffectedPoint[] {
+    return points.flatMap((point) => {
+      const entries = this.#byPoint.get(point.record.point)?.entries ?? 0
+      return entries === 0 ? [] : [{ point, entries }]
+    })
+  }
 
   add({ point, path }: AffectedEntry): void {
     const damage = this.#byPoint.get(point.record.point) ?? { entries: 0, paths: [] }

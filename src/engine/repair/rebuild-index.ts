@@ -22,19 +22,18 @@ export interface RebuildOptions {
   readonly instances: ReadonlyMap<InstanceId, InstanceRecord>
   /** Told of each pack whose header or footer cannot be believed: no index names it then. */
   readonly onProblem: (problem: TidemarkError) => void
-  readonly dryRun: boolean
   readonly signal: AbortSignal
 }
 
 /** Enters packs that no index names into new index files, by what their footers say. Returns how many there were. */
 export async function rebuildIndex(options: RebuildOptions): Promise<number> {
-  const { repository, packs, onProblem, dryRun, signal } = options
+  const { repository, packs, onProblem, signal } = options
   const { id, realm, cache, records, instance } = repository
   using writerKeys = new WriterKeys({ repository: id, realm, cache })
   const byRun = new Map<string, WrittenPack[]>()
   let entered = 0
   const put = async (written: readonly WrittenPack[]): Promise<void> => {
-    if (!dryRun && written.length > 0) await records.put('index', buildIndex(written), instance)
+    if (written.length > 0) await records.put('index', buildIndex(written), instance)
     entered += written.length
   }
   for (const pack of packs) {

@@ -1,4 +1,4 @@
-import type { AffectedEntry, CheckEvents, CheckOptions, CheckReport } from '../check/check-types.ts'
+import type { AffectedEntry, AffectedPoint, CheckEvents, CheckOptions, CheckReport } from '../check/check-types.ts'
 import type { HealSource } from './heal-source.ts'
 
 export interface RepairOptions extends CheckOptions {
@@ -7,7 +7,7 @@ export interface RepairOptions extends CheckOptions {
 }
 
 export interface RepairEvents extends CheckEvents {
-  /** Told at the end of what cannot be restored whole even now, as `affected` is of what was found. */
+  /** Told at the end of what cannot be restored whole even then, as `affected` is of what was found. */
   left?(entry: AffectedEntry): void
 }
 
@@ -17,10 +17,14 @@ export interface RepairReport {
   readonly before: CheckReport
   /** What is left; `undefined` after a dry run. */
   readonly after: CheckReport | undefined
+  /** Points that stay damaged, the newest first; after a dry run those that would, as far as that can be told. */
+  readonly left: readonly AffectedPoint[]
   /** Packs that no usable index file named. */
   readonly packsIndexed: number
   /** Damaged objects that say nothing that is not said elsewhere, or is of no use any more. */
   readonly objectsRemoved: number
+  /** Records of points, instances and keys, and tombstones, that were stored again from the sources. */
+  readonly recordsHealed: number
   /** Blobs that were stored again, and their bytes before compression. */
   readonly blobsHealed: number
   readonly bytesHealed: number

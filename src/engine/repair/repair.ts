@@ -1,13 +1,20 @@
 import { hexId, type ObjectId, RANDOM_ID_BYTES, type RunId } from '../../base/ids.ts'
 import type { ObjectKind, ObjectName } from '../../storage/driver.ts'
+import { PointChain } from '../../repository/point-chain.ts'
+import { compareCreated } from '../../repository/point-info.ts'
+import type { Repository } from '../../repository/repository.ts'
 import { RunObject } from '../../repository/run-object.ts'
+import { RehearsalDriver } from '../../storage/rehearsal-driver.ts'
 import type { CareContext } from '../care-types.ts'
+import type { Wound } from '../check/affected.ts'
 import { deadPacks } from '../check/check-packs.ts'
 import { type Examination, examine, type ExamineOptions, type RealmDiagnosis } from '../check/examine.ts'
+import { splitIds } from '../point-view-layout.ts'
 import { RunStore } from '../run/run-store.ts'
-import { BlobStore } from './blob-store.ts'
+import { BlobStore, blobKey } from './blob-store.ts'
 import { ContentCutter } from './cut-content.ts'
 import { Wanted } from './heal.ts'
+import { healRecords } from './heal-records.ts'
 import { DamagedPoints } from './mark-points.ts'
 import { rebuildIndex } from './rebuild-index.ts'
 import type { RepairEvents, RepairOptions, RepairReport } from './repair-types.ts'
@@ -52,71 +59,92 @@ class Repair {
   readonly #options: RepairOptions
   readonly #events: RepairEvents
   readonly #signal: AbortSignal
+  /** Where small objects are put and removed: in a dry run, nowhere but in memory. */
+  readonly #target: Repository
+  /** Blobs that a dry run would have stored again. */
+  readonly #rehearsed = new Set<string>()
   readonly #rottenPacks = new Set<ObjectId>()
   #packsIndexed = 0
   #objectsRemoved = 0
+  #recordsHealed = 0
   #blobsHealed = 0
   #bytesHealed = 0
 
   constructor(context: CareContext, options: RepairOptions, events: RepairEvents, signal: AbortSignal) {
+    const { repository } = context
     this.#context = context
     this.#options = options
     this.#events = events
     this.#signal = signal
+    this.#target = options.dryRun ? repository.over(new RehearsalDriver(repository.driver)) : repository
   }
 
   async run(): Promise<RepairReport> {
     const { dryRun } = this.#options
-    const first = await this.#round({ ...this.#options, events: this.#events }, async (diagnosis) => {
+    const first = await this.#round(this.#context, { ...this.#options, events: this.#events }, async (diagnosis) => {
       for (const pack of diagnosis.rottenPacks) this.#rottenPacks.add(pack)
       const indexed = await this.#rebuildIndex(diagnosis)
       this.#packsIndexed += indexed
       // With the packs in the index, less is lost than it seemed; and no run goes on past rotten records.
-      return (indexed === 0 && removable(diagnosis.rottenObjects).length === 0) || dryRun
+      return indexed === 0 && removable(diagnosis.rottenObjects).length === 0
     })
-    await this.#removeRotten(first.examination)
-    let isToHeal = !dryRun && (first.isHealed || this.#packsIndexed > 0 || this.#objectsRemoved > 0)
+    await this.#mendObjects(first.examination)
+    const isMended = this.#packsIndexed + this.#objectsRemoved + this.#recordsHealed > 0
+    const context = { ...this.#context, repository: this.#target }
+    let isToHeal = isMended || (first.isHealed && !dryRun)
     for (let round = 1; isToHeal && round < ROUNDS_MAX; round++) {
-      isToHeal = (await this.#round(this.#again({}))).isHealed
+      isToHeal = (await this.#round(context, this.#again({}))).isHealed && !dryRun
     }
-    const done = {
+    const damaged = new DamagedPoints()
+    const last = await examine(
+      context,
+      this.#again({}, (wound) => this.#tellLeft(wound, damaged)),
+    )
+    const { points } = last.chain
+    return {
       dryRun,
       before: first.examination.report,
       packsIndexed: this.#packsIndexed,
       objectsRemoved: this.#objectsRemoved,
+      recordsHealed: this.#recordsHealed,
       blobsHealed: this.#blobsHealed,
       bytesHealed: this.#bytesHealed,
+      after: dryRun ? undefined : last.report,
+      left: damaged.counts(points.toSorted((a, b) => compareCreated(b, a))),
+      notesPut: dryRun ? 0 : await damaged.mark(this.#context, points),
     }
-    if (dryRun) return { ...done, after: undefined, notesPut: 0 }
-    const damaged = new DamagedPoints()
-    const affected: NonNullable<RepairEvents['affected']> = (entry) => {
-      damaged.add(entry)
-      this.#events.left?.(entry)
-    }
-    const last = await examine(this.#context, this.#again({ affected }))
-    const notesPut = await damaged.mark(this.#context, last.points)
-    return { ...done, after: last.report, notesPut }
+  }
+
+  #tellLeft(wound: Wound, damaged: DamagedPoints): void {
+    const { blobs, metadata } = wound
+    const ids = [...blobs, ...(metadata === undefined ? [] : splitIds(metadata.ids))]
+    // What lies below a folder that a dry run would heal, it cannot tell.
+    if (ids.length > 0 && ids.every((id) => this.#rehearsed.has(blobKey(id)))) return
+    damaged.add(wound)
+    this.#events.left?.(wound)
   }
 
   /** How to look at the structure as it is now; what the packs hold was read before. */
-  #again(events: RepairEvents): ExamineOptions {
+  #again(events: RepairEvents, onWound?: (wound: Wound) => void): ExamineOptions {
     const progress = this.#events.progress?.bind(this.#events)
     return {
       readDataPercent: 0,
-      dryRun: false,
+      dryRun: this.#options.dryRun,
       signal: this.#signal,
+      ...(onWound === undefined ? {} : { onWound }),
       events: { ...events, ...(progress === undefined ? {} : { progress }) },
     }
   }
 
   /** Examines everything, and heals in each realm unless `prepare` says otherwise; tells whether that stored anything. */
   async #round(
+    context: CareContext,
     options: Omit<ExamineOptions, 'signal'>,
     prepare: (diagnosis: RealmDiagnosis) => Promise<boolean> = async () => true,
   ): Promise<{ readonly examination: Examination; readonly isHealed: boolean }> {
     let wanted = new Wanted()
     let isHealed = false
-    const examination = await examine(this.#context, {
+    const examination = await examine(context, {
       ...options,
       signal: this.#signal,
       onWound: (wound) => wanted.add(wound),
@@ -131,19 +159,30 @@ class Repair {
   async #rebuildIndex({ repository, presence, chain }: RealmDiagnosis): Promise<number> {
     const dead = await deadPacks(repository, this.#signal)
     return rebuildIndex({
-      repository,
+      repository: this.#target.inRealm(repository.realm.realm),
       // What a prune is about to delete needs no index any more.
       packs: presence.unnamed.filter(({ id }) => !dead.has(id)),
       instances: chain.instances,
       onProblem: (problem) => this.#events.finding?.({ kind: 'note', problem }),
-      dryRun: this.#options.dryRun,
       signal: this.#signal,
     })
   }
 
-  async #removeRotten({ rottenObjects }: Examination): Promise<void> {
+  /** Heals the records that the sources have, and removes what went bad and can be said again. */
+  async #mendObjects({ rottenObjects, chain }: Examination): Promise<void> {
+    const repository = this.#target
+    const { sources } = this.#options
+    const signal = this.#signal
+    let healed = await healRecords({ repository, chain, rotten: namesOf(rottenObjects), sources, signal })
+    while (healed > 0) {
+      this.#recordsHealed += healed
+      // A record that is back may name another one that is missing.
+      const { id, records, keyRing: ring, cache } = repository
+      const now = await PointChain.load({ repository: id, records, ring, cache, forCheck: true, signal })
+      healed = await healRecords({ repository, chain: now, rotten: [], sources, signal })
+    }
     for (const name of removable(rottenObjects)) {
-      if (!this.#options.dryRun) await this.#context.repository.driver.remove(name, this.#signal)
+      await repository.driver.remove(name, signal)
       this.#objectsRemoved++
     }
   }
@@ -155,7 +194,7 @@ class Repair {
     const { dryRun, sources } = this.#options
     const { realm } = repository
     const store = dryRun ? undefined : await RunStore.open({ repository, workers, clock, randomness })
-    const blobs = new BlobStore(realm, store)
+    const blobs = new BlobStore(realm, store, dryRun ? this.#rehearsed : new Set())
     try {
       const rottenPacks = new Set([...this.#rottenPacks, ...doubtedPacks(diagnosis)])
       if (store !== undefined) await doubtAsFound(store, diagnosis, rottenPacks)
@@ -181,9 +220,13 @@ class Repair {
 
 /** Returns those of `objects`, such as `marks/…`, that a repair removes when they are rotten. */
 function removable(objects: readonly string[]): ObjectName[] {
-  return objects.flatMap((object) => {
+  return namesOf(objects).filter(({ kind }) => REMOVABLE.includes(kind))
+}
+
+function namesOf(objects: readonly string[]): ObjectName[] {
+  return objects.map((object) => {
     const [kind, id] = object.split('/') as [ObjectKind, ObjectId]
-    return REMOVABLE.includes(kind) ? [{ kind, id }] : []
+    return { kind, id }
   })
 }
 

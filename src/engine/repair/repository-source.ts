@@ -1,16 +1,22 @@
 import { byteString, type ByteString } from '../../base/byte-string.ts'
-import { IntegrityError } from '../../base/errors.ts'
+import { equalBytes } from '../../base/bytes.ts'
+import { IntegrityError, isNotFound } from '../../base/errors.ts'
 import type { BlobId, RealmId, RepositoryId } from '../../base/ids.ts'
+import { RECORD_BYTES_MAX } from '../../base/limits.ts'
+import { sha512 } from '../../crypto/sha512.ts'
 import type { BlobType } from '../../format/pack.ts'
 import type { FileEntry, TreeEntry } from '../../format/tree.ts'
+import type { PointChain } from '../../repository/point-chain.ts'
 import { compareCreated } from '../../repository/point-info.ts'
 import type { Repository } from '../../repository/repository.ts'
+import { listIds, readObject } from '../../repository/stored-object.ts'
 import { type OpenPointView, openPointView } from '../point-view.ts'
-import type { HealSource, SourceFile } from './heal-source.ts'
+import type { HealSource, RecordSource, SourceFile } from './heal-source.ts'
 
 /**
  * Another repository: a file's content is looked for at its path in all points, the newest first. One that is a copy of
- * the repository to be healed, keys and all, gives any blob by its id, trees among them.
+ * the repository to be healed, keys and all, gives any blob by its id, trees among them, and any record; one that points were
+ * copied to gives the records of these.
  */
 export async function repositorySource(
   other: Repository,
@@ -28,7 +34,40 @@ export async function repositorySource(
     }
   }
   const hasSameKeys = other.id === healed.repository && other.realm.realm === healed.realm
-  return { ...(hasSameKeys ? { blob } : {}), files: (path) => filesAt(views, path) }
+  const records = recordsOf(other, chain, healed.repository)
+  return { ...(hasSameKeys ? { blob } : {}), records, files: (path) => filesAt(views, path) }
+}
+
+function recordsOf(other: Repository, { points }: PointChain, healed: RepositoryId): RecordSource {
+  const isCopy = other.id === healed
+  return {
+    async point(wanted) {
+      try {
+        const fits = (hash: Uint8Array): boolean => 'hash' in wanted && equalBytes(hash, wanted.hash)
+        const same = points.find((point) => {
+          return isCopy && ('object' in wanted ? point.object === wanted.object : fits(point.innerHash))
+        })
+        if (same !== undefined) return (await other.records.get('points', same.object)).inner
+        // A point that was copied there brings the record that it had here.
+        const originals = points.map(({ record }) => record.original)
+        return originals.find((each) => each?.repository === healed && fits(sha512(each.inner)))?.inner
+      } catch (error) {
+        return passDamage(error)
+      }
+    },
+    async object(name) {
+      if (!isCopy) return undefined
+      try {
+        return await readObject(other.driver, name, RECORD_BYTES_MAX)
+      } catch (error) {
+        return isNotFound(error) ? undefined : passDamage(error)
+      }
+    },
+    async instances() {
+      if (!isCopy) return []
+      return (await listIds(other.driver, 'instances')).map((id) => ({ kind: 'instances', id }))
+    },
+  }
 }
 
 async function* filesAt(views: readonly OpenPointView[], path: ByteString): AsyncGenerator<SourceFile> {

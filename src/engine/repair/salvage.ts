@@ -47,8 +47,10 @@ export async function salvage({ diagnosis, rottenPacks, store, signal }: Salvage
       const types: readonly BlobType[] = kind === 'data' ? ['data'] : ['tree', 'list', 'detail']
       for (const { entry, location } of wanted.get(frame) ?? []) {
         const bytes = payload.slice(location.offset, location.offset + location.length)
-        const type = types.find((each) => index.blobs.find(store.idOf(each, bytes)) === entry)
-        if (type !== undefined) await store.put(type, bytes)
+        for (const type of types) {
+          const id = store.idOf(type, bytes)
+          if (index.blobs.find(id) === entry) await store.put(type, id, bytes)
+        }
       }
     }
   }

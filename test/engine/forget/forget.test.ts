@@ -27,7 +27,13 @@ function last(count: number, allInstances = false): ForgetRequest {
 }
 
 async function run(f: EngineFixture, request: ForgetRequest, dryRun = false): Promise<ForgetReport> {
-  return forget(careContext(f), request, { dryRun, estimate: true }, {}, new AbortController().signal)
+  return forget(
+    careContext(f),
+    request,
+    { dryRun, estimate: { unusedPercentMax: 5 } },
+    {},
+    new AbortController().signal,
+  )
 }
 
 /** Returns the sequences of the points that are there, and whatever looks wrong about them. */

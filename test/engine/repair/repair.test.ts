@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { MemoryDriver } from '../../../drivers/memory/memory-driver.ts'
 import type { ObjectId } from '../../../src/base/ids.ts'
+import { copyPoints } from '../../../src/engine/copy/copy.ts'
 import { isDamaged } from '../../../src/engine/check/check-types.ts'
 import { folderSource } from '../../../src/engine/repair/folder-source.ts'
 import { repositorySource } from '../../../src/engine/repair/repository-source.ts'
 import { openRepository } from '../../../src/repository/repository.ts'
 import { type Driver, OBJECT_KINDS, type ObjectName } from '../../../src/storage/driver.ts'
-import { runCheck, runRepair } from '../../support/care-fixture.ts'
+import { careContext, runCheck, runRepair } from '../../support/care-fixture.ts'
 import { closeSharedPool, EngineFixture } from '../../support/engine-fixture.ts'
 import { listAll, listIds } from '../../support/objects.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
@@ -242,6 +243,73 @@ test('a tree that nobody has any more stays listed, and what is beside it can be
   const { left, report } = await runRepair(fixture, READ)
   expect(left.length).toBeGreaterThan(0)
   expect(report.notesPut).toBe(new Set(left.map((line) => line[0])).size)
+})
+
+test('records are healed from a copy of the repository, whether they are rotten or gone', async () => {
+  const fixture = await twoPoints()
+  writeFileSync(fixture.path('third'), 'third')
+  await fixture.backup()
+  const mirror = new MemoryDriver()
+  for (const kind of OBJECT_KINDS) {
+    for (const { name } of await listAll(fixture.driver, kind)) await mirror.put(name, [await fixture.driver.get(name)])
+  }
+  const { points } = await fixture.repository.chain({ reload: true })
+  const [first, second, third] = points.map(({ object }) => ({ kind: 'points', id: object }) as const)
+  await fixture.driver.remove(first!)
+  await rot(fixture.driver.inner, second!, -1)
+  await rot(fixture.driver.inner, third!, -1)
+  const [instance] = await listIds(fixture.driver, 'instances')
+  await rot(fixture.driver.inner, { kind: 'instances', id: instance! }, -1)
+  await fixture.reopen({ cache: undefined })
+  using other = await openRepository({ ...fixture.ports(), driver: mirror, cache: undefined, secret: testSecret })
+  const healed = { repository: fixture.repository.id, realm: fixture.repository.realm.realm }
+  const sources = [await repositorySource(other, healed)]
+  const dry = await runRepair(fixture, { sources, dryRun: true })
+  expect([dry.report.recordsHealed, dry.left]).toEqual([4, []])
+  expect(await listIds(fixture.driver, 'points')).not.toContain(first!.id)
+  const { report } = await runRepair(fixture, { sources })
+  expect(report.recordsHealed).toBe(4)
+  expect(isDamaged(report.after!)).toBe(false)
+  expect((await fixture.repository.chain({ reload: true })).points.length).toBe(3)
+  await expectWhole(fixture)
+})
+
+test('a point that was copied gives its record back, whatever the keys of that repository are', async () => {
+  const fixture = await twoPoints()
+  const other = await EngineFixture.create()
+  const { points } = await fixture.repository.chain({ reload: true })
+  const request = { source: fixture.repository, points, options: { dryRun: false } }
+  await copyPoints(careContext(other), request, {}, new AbortController().signal)
+  await fixture.driver.remove({ kind: 'points', id: points[0]!.object })
+  const healed = { repository: fixture.repository.id, realm: fixture.repository.realm.realm }
+  const source = await repositorySource(other.repository, healed)
+  const { report } = await runRepair(fixture, { sources: [source] })
+  expect(report.recordsHealed).toBe(1)
+  const after = await fixture.repository.chain({ reload: true })
+  expect(after.alarms).toEqual([])
+  expect(after.points.map(({ innerHash }) => innerHash)).toEqual(points.map(({ innerHash }) => innerHash))
+  await expectWhole(fixture)
+})
+
+test('a dry run tells what would stay lost, also with the index made anew', async () => {
+  const fixture = await twoPoints()
+  for (const id of await listIds(fixture.driver, 'index')) await fixture.driver.remove({ kind: 'index', id })
+  const whole = await runRepair(fixture, { dryRun: true })
+  expect([whole.report.left, whole.left]).toEqual([[], []])
+  expect(whole.report.before.affected.length).toBe(2)
+  await runRepair(fixture)
+  await rotFrames(fixture, 'data')
+  await runCheck(fixture, READ)
+  const copied = join(fixture.folder, 'copied')
+  mkdirSync(join(copied, fixture.source), { recursive: true })
+  writeFileSync(join(copied, fixture.source, 'top'), 'top')
+  const sources = [folderSource(copied)]
+  const dry = await runRepair(fixture, { sources, dryRun: true })
+  const done = await runRepair(fixture, { sources })
+  expect(dry.left.length).toBeGreaterThan(0)
+  expect(dry.left).not.toContain(`1:${fixture.path('top')}`)
+  expect(done.left).toEqual(dry.left)
+  expect(done.report.left).toEqual(dry.report.left)
 })
 
 test('objects that only rot are removed, and points never are', async () => {

@@ -37,7 +37,7 @@ async function pointsOf(f: EngineFixture): Promise<readonly PointInfo[]> {
 
 async function forgetAllButLast(f: EngineFixture): Promise<number[]> {
   const request = { policy: { last: 1 }, timeZone: 'UTC', allInstances: false }
-  const options = { dryRun: false, estimate: false }
+  const options = { dryRun: false, estimate: false } as const
   await forget(careContext(f), request, options, {}, new AbortController().signal)
   return (await pointsOf(f)).map(({ record }) => record.sequence)
 }

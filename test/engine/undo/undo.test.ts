@@ -252,7 +252,7 @@ describe('the point before a restore', () => {
     const request = { policy: { last: 1 }, timeZone: 'UTC', allInstances: false }
     const judged = async (days: number): Promise<readonly (readonly string[])[]> => {
       const clock = { ...f.clock, nowMs: () => Date.now() + days * 86_400_000 }
-      const options = { dryRun: true, estimate: false }
+      const options = { dryRun: true, estimate: false } as const
       const { verdicts } = await forget(careContext(f, { clock }), request, options, {}, signal)
       return verdicts.filter(({ point }) => point.record.undo !== undefined).map(({ reasons }) => reasons)
     }
