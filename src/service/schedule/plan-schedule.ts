@@ -85,7 +85,7 @@ class PlanLook {
     if (this.#own(step).active) return { state: 'active', step }
     const firings = this.#firingsOf(step)
     const { answeredMs, doneMs } = this.#answers(step, firings)
-    const afterMs = answeredMs ?? Math.min(this.#history.sinceMs, nowMs)
+    const afterMs = answeredMs ?? this.#seen(firings)
     const sinceMs = firings.next(Math.max(afterMs, this.#earliest(step, doneMs) - 1))
     if (sinceMs === undefined || sinceMs > nowMs) return { state: 'later', step, atMs: sinceMs }
     const window = step.window === undefined ? undefined : zonedWindow(step.window, this.#timeZone)
@@ -118,6 +118,12 @@ class PlanLook {
       return other === step || (step.kind === 'incremental' && other.kind === 'full')
     })
     return does.map((each) => this.#own(each).success).filter((run) => run !== undefined)
+  }
+
+  /** When the plan was seen first; what fired last counts as missed where that cannot be true. */
+  #seen(firings: Firings): number {
+    const { sinceMs } = this.#history
+    return this.#isBelieved(sinceMs, firings) ? sinceMs : (firings.latest(this.#nowMs) ?? this.#nowMs) - 1
   }
 
   /**
