@@ -13,9 +13,9 @@ import { s3Error } from './s3-errors.ts'
  * @throws {UsageError} BAD_ARGUMENT: something else lies there.
  * @throws {StorageError} STORE_DENIED, STORE_UNAVAILABLE, STORE_FAILED
  */
-export async function createS3Store({ location, url }: S3DriverOptions): Promise<void> {
+export async function createS3Store({ location, url, credentials }: S3DriverOptions): Promise<void> {
   const { bucket: Bucket, prefix: Prefix } = location
-  const client = makeS3Client(location)
+  const client = makeS3Client(location, credentials)
   // The first thousand keys are enough to see what kind of place it is.
   const list = new ListObjectsV2Command({ Bucket, Prefix })
   try {

@@ -11,16 +11,24 @@ const SILENCE_MS_MAX = 60_000
 /** Region of servers that have none. */
 const REGION_DEFAULT = 'us-east-1'
 
+/** A key of the server's user. */
+export interface S3Credentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
 /**
- * Makes a client of the SDK. Credentials come from where AWS tools take them: environment, ~/.aws, the machine's role.
+ * Makes a client of the SDK. Without `credentials` they come from where AWS tools take them: environment, ~/.aws, the
+ * machine's role.
  *
  * It makes each request once: what is tried again, and when, is for `withRetries` to decide.
  */
-export function makeS3Client(location: S3Location): S3Client {
+export function makeS3Client(location: S3Location, credentials: S3Credentials | undefined): S3Client {
   const { endpoint, region, pathStyle } = location
   return new S3Client({
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined && endpoint === undefined ? {} : { region: region ?? REGION_DEFAULT }),
+    ...(credentials === undefined ? {} : { credentials }),
     forcePathStyle: pathStyle,
     followRegionRedirects: true,
     maxAttempts: 1,

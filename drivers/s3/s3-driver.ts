@@ -22,7 +22,7 @@ import {
 } from '../../src/storage/driver.ts'
 import { objectExists, objectNotFound, rangeInside } from '../../src/storage/object-errors.ts'
 import { MULTIPART_BYTES_MIN, putInParts } from './multipart.ts'
-import { makeS3Client } from './s3-client.ts'
+import { makeS3Client, type S3Credentials } from './s3-client.ts'
 import { httpStatus, s3Error } from './s3-errors.ts'
 import type { S3Location } from './s3-location.ts'
 
@@ -34,14 +34,16 @@ export interface S3DriverOptions {
   readonly location: S3Location
   /** As the user wrote it. */
   readonly url: string
+  /** By default those of AWS tools. */
+  readonly credentials?: S3Credentials | undefined
 }
 
 /** What is known of "put only if the name is free": some servers ignore it without a word, some do not know it. */
 type ConditionalPut = 'unknown' | 'kept' | 'ignored' | 'refused'
 
 /** Opens the store in a bucket. Nothing is asked of the server yet. */
-export function openS3Driver({ location, url }: S3DriverOptions): S3Driver {
-  return new S3Driver(makeS3Client(location), location, url)
+export function openS3Driver({ location, url, credentials }: S3DriverOptions): S3Driver {
+  return new S3Driver(makeS3Client(location, credentials), location, url)
 }
 
 /** Keeps objects in a bucket of an S3 server, under the prefix of its location: made by `openS3Driver`. */

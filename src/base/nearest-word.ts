@@ -1,5 +1,5 @@
 /** Words that differ by more than this share of their letters are not meant for each other. */
-const DISTANCE_SHARE_MAX = 0.4
+const DISTANCE_SHARE_MAX = 1 / 3
 /** Nobody's word is longer; comparing takes time by the product of the lengths. */
 const LETTERS_MAX = 64
 

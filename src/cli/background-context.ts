@@ -41,6 +41,7 @@ export async function connectToStarter(context: CliContext): Promise<BackgroundC
     variables: begin.variables,
     interactive: begin.interactive,
     signal,
+    takeVariable: context.secrets.takeVariable,
     ask: askStarter,
     warn: (text) => output.warning(text),
   }

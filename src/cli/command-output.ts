@@ -10,9 +10,9 @@ import { SourceError } from '../base/errors.ts'
  */
 export async function commandOutput(
   command: string,
-  options: { readonly variable: string; readonly bytesMax: number; readonly signal: AbortSignal },
+  options: { readonly namedBy: string; readonly bytesMax: number; readonly signal: AbortSignal },
 ): Promise<Uint8Array> {
-  const { variable, bytesMax, signal } = options
+  const { namedBy, bytesMax, signal } = options
   const child = spawn('/bin/sh', ['-c', command], { stdio: ['ignore', 'pipe', 'inherit'], signal })
   const parts: Buffer[] = []
   let bytes = 0
@@ -29,19 +29,19 @@ export async function commandOutput(
     })
   }).catch((error: unknown) => {
     signal.throwIfAborted()
-    throw failed(variable, error instanceof Error ? error.message : String(error))
+    throw failed(namedBy, error instanceof Error ? error.message : String(error))
   })
   const output = new Uint8Array(Buffer.concat(parts))
   for (const part of parts) part.fill(0)
   if (bytes <= bytesMax && code === 0) return output
   output.fill(0)
-  if (bytes > bytesMax) throw failed(variable, `it wrote more than ${bytesMax} bytes`)
-  throw failed(variable, signalName === null ? `exit code ${code ?? '?'}` : `ended by ${signalName}`)
+  if (bytes > bytesMax) throw failed(namedBy, `it wrote more than ${bytesMax} bytes`)
+  throw failed(namedBy, signalName === null ? `exit code ${code ?? '?'}` : `ended by ${signalName}`)
 }
 
-function failed(variable: string, why: string): SourceError {
-  return new SourceError('COMMAND_FAILED', `the command in ${variable} failed: ${why}`, {
-    context: { variable },
-    hint: 'Run it by hand: it has to print the password and nothing else.',
+function failed(namedBy: string, why: string): SourceError {
+  return new SourceError('COMMAND_FAILED', `the command in ${namedBy} failed: ${why}`, {
+    context: { namedBy },
+    hint: 'Run it by hand: it has to print the secret and nothing else.',
   })
 }

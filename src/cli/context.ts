@@ -2,8 +2,8 @@ import { systemClock, type Clock } from '../base/clock.ts'
 import { systemRandomness, type Randomness } from '../base/random.ts'
 import type { Paths } from '../service/directories.ts'
 import type { RateLimits } from '../storage/throttle.ts'
-import type { DriverSurroundings } from './drivers.ts'
-import { choosePaths, type Environment, nonEmpty } from './environment.ts'
+import type { ProcessSurroundings } from './drivers.ts'
+import { choosePaths, nonEmpty, variableTaker } from './environment.ts'
 import type { GlobalFlags } from './global-flags.ts'
 import { Output } from './output.ts'
 import { parseRate } from '../base/parse-quantity.ts'
@@ -22,7 +22,7 @@ export interface CliContext {
   /** Whether somebody sits at a terminal who can be asked. */
   readonly interactive: boolean
   readonly secrets: SecretContext
-  readonly surroundings: DriverSurroundings
+  readonly surroundings: ProcessSurroundings
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal
   /** Chooses what is said then, where nothing is stored. */
@@ -34,7 +34,8 @@ export interface CliContext {
 }
 
 interface ProcessParts {
-  readonly environment: Environment
+  /** Secrets that the configuration names are taken out of it. */
+  readonly environment: Record<string, string | undefined>
   readonly variables: SecretVariables
   readonly flags: GlobalFlags
 }
@@ -68,6 +69,7 @@ export function createContext({ environment, variables, flags }: ProcessParts): 
     // The password is asked for on the terminal itself: standard input may be what is to be backed up.
     interactive: process.stdin.isTTY || process.stderr.isTTY,
     signal,
+    takeVariable: variableTaker(environment),
     ask: async (question) => {
       const { askSecret } = await import('./terminal.ts')
       return askSecret(question, signal)

@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander'
 
+import { CREDENTIAL_KINDS } from '../service/secret-source.ts'
 import type { ClearFlags } from './commands/cache.ts'
 import type { InitFlags } from './commands/init.ts'
+import type { AddRepoFlags } from './commands/repo.ts'
 import type { CommandAction } from './program.ts'
 
 type Run = (action: CommandAction) => Promise<void>
@@ -59,12 +61,16 @@ function defineRepo(program: Command, run: Run): void {
   const repo = program.command('repo').description('the configured repositories')
   repo
     .command('add')
-    .description('give a repository a name')
+    .description('give a repository a name, or say more of it; --limit-upload and --limit-download are kept for it')
     .argument('<NAME>')
     .argument('<REPO>', 'path or URL')
     .option('--default', 'use it when no repository is named')
-    .action(async (name: string, place: string, flags: { readonly default?: boolean }) => {
-      await run(async (context) => (await import('./commands/repo.ts')).addRepo(context, { name, place, ...flags }))
+    .addOption(new Option('--password-file <FILE>', 'its password is in a file').conflicts('passwordCommand'))
+    .option('--password-command <COMMAND>', 'a command prints its password')
+    .addOption(sealOption())
+    .option('--driver <FILE>', 'it is kept by a driver of your own')
+    .action(async (name: string, place: string, flags: AddRepoFlags) => {
+      await run(async (context) => (await import('./commands/repo.ts')).addRepo(context, { name, place }, flags))
     })
   repo
     .command('list')
@@ -86,4 +92,15 @@ function defineRepo(program: Command, run: Run): void {
     .action(async (name: string) => {
       await run(async (context) => (await import('./commands/repo.ts')).removeRepo(context, name))
     })
+}
+
+/** May be given several times. */
+function sealOption(): Option {
+  const option = new Option('--seal <KIND>', 'ask for a credential of its store, and keep it sealed with its password')
+  option.choices(CREDENTIAL_KINDS)
+  const one = option.parseArg
+  return option.argParser((kind, before: readonly string[] | undefined) => [
+    ...(before ?? []),
+    String(one?.(kind, undefined)),
+  ])
 }

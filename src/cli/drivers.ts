@@ -3,18 +3,29 @@ import { UsageError } from '../base/errors.ts'
 import type { Driver } from '../storage/driver.ts'
 import { systemSleep, withRetries } from '../storage/retry.ts'
 import type { RateLimits } from '../storage/throttle.ts'
+import type { ConfiguredRepository } from '../service/configuration.ts'
+import type { CredentialReader } from './configured-secrets.ts'
+import type { StoreTest } from '../service/store-tests.ts'
 import type { Environment } from './environment.ts'
 import type { SecretContext } from './secrets.ts'
 
-/** What opening a store may take from this machine and its user: drivers look at neither by themselves. */
-export interface DriverSurroundings {
+/** What opening stores may take from this machine and its user: drivers look at neither by themselves. */
+export interface ProcessSurroundings {
   readonly environment: Environment
   /** Where this installation keeps what it remembers of stores. */
   readonly stateDirectory: string
   /** Asks for what a server wants to know of its user; only when `interactive`. */
-  readonly secrets: Pick<SecretContext, 'variables' | 'interactive' | 'ask'>
+  readonly secrets: SecretContext
   /** How much may go to and come from a store. */
   readonly limits: RateLimits
+}
+
+/** What opening one store may take. */
+export interface DriverSurroundings extends ProcessSurroundings {
+  /** Returns a credential that the configuration has for this store; variables of the environment win over it. */
+  readonly credential: CredentialReader
+  /** What an earlier test of this store found out, where one did lately. */
+  readonly remembered: StoreTest | undefined
 }
 
 /** A kind of store that repositories can be kept in. */
@@ -71,35 +82,56 @@ export const DRIVER_KINDS: readonly DriverKind[] = [
     description: 'a bucket of Amazon S3 or a compatible service, with the credentials of AWS tools',
     attempts: REMOTE_ATTEMPTS,
     handles: (url) => /^s3:/i.test(url),
-    open: async (url) => (await import('./open-s3.ts')).openS3(url),
-    create: async (url) => (await import('./open-s3.ts')).createS3(url),
+    open: async (url, surroundings) => (await import('./open-s3.ts')).openS3(url, surroundings),
+    create: async (url, surroundings) => (await import('./open-s3.ts')).createS3(url, surroundings),
   },
 ]
 
+/** Where a store is, and with which driver of the user's own, if any. */
+export interface StorePlace {
+  readonly url: string
+  readonly configured: Pick<ConfiguredRepository, 'driver'> | undefined
+}
+
 /**
- * Returns the kind of store at `url`.
+ * Returns the kind of store at a place: of the driver that the configuration names for it, else of the first that handles
+ * its URL.
  *
  * @throws {UsageError} BAD_ARGUMENT: there is none.
  */
-export function driverKindOf(url: string): DriverKind {
+export function driverKindOf({ url, configured }: StorePlace): DriverKind {
+  if (configured?.driver !== undefined) return ownDriverKind(configured.driver)
   const kind = DRIVER_KINDS.find(({ handles }) => handles(url))
   if (kind !== undefined) return kind
   const scheme = url.slice(0, url.indexOf(':') + 1)
   throw new UsageError('BAD_ARGUMENT', `no driver keeps repositories at ${scheme}`, {
     context: { scheme },
-    hint: '`tidemark driver list` shows what can stand there.',
+    hint: '`tidemark driver list` shows what can stand there; `repo add --driver FILE` names a driver of your own.',
   })
 }
 
+/** The driver in a module of the user's. */
+function ownDriverKind(file: string): DriverKind {
+  return {
+    name: 'own',
+    form: 'URL',
+    description: `what ${file} makes of it`,
+    attempts: REMOTE_ATTEMPTS,
+    handles: () => true,
+    open: async (url, surroundings) => (await import('./own-driver.ts')).openOwnDriver(file, { url, surroundings }),
+    create: async (url, surroundings) => (await import('./own-driver.ts')).createOwnStore(file, { url, surroundings }),
+  }
+}
+
 /**
- * Opens the store at `url`.
+ * Opens the store at a place, with what its surroundings say of retries and rates.
  *
  * @throws {UsageError} BAD_ARGUMENT
  * @throws {StorageError} NO_REPOSITORY and others
  */
-export async function openDriver(url: string, surroundings: DriverSurroundings): Promise<Driver> {
-  const { open, attempts } = driverKindOf(url)
-  const driver = await open(url, surroundings)
+export async function openDriver(place: StorePlace, surroundings: DriverSurroundings): Promise<Driver> {
+  const { open, attempts } = driverKindOf(place)
+  const driver = await open(place.url, surroundings)
   const retrying = attempts === 1 ? driver : withRetries(driver, { attempts, delayMs: RETRY_DELAY_MS })
   const { limits } = surroundings
   if (limits.upload === undefined && limits.download === undefined) return retrying

@@ -67,3 +67,19 @@ export function choosePaths(environment: Environment, workingDirectory: string, 
 export function nonEmpty(value: string | undefined): string | undefined {
   return value === '' ? undefined : value
 }
+
+/**
+ * Returns what takes variables out of `environment`, so that no process started from here inherits them. One that was
+ * taken is given again when it is asked for again.
+ */
+export function variableTaker(environment: Record<string, string | undefined>): (name: string) => string | undefined {
+  const taken = new Map<string, string | undefined>()
+  return (name) => {
+    if (!taken.has(name)) {
+      taken.set(name, nonEmpty(environment[name]))
+      // Assigning undefined would leave the text "undefined" in process.env.
+      Reflect.deleteProperty(environment, name)
+    }
+    return taken.get(name)
+  }
+}

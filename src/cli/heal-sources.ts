@@ -6,9 +6,9 @@ import { folderSource } from '../engine/repair/folder-source.ts'
 import type { HealSource } from '../engine/repair/heal-source.ts'
 import { repositorySource } from '../engine/repair/repository-source.ts'
 import type { Repository } from '../repository/repository.ts'
-import { resolveRepository } from '../service/resolve-repository.ts'
 import type { CliContext } from './context.ts'
 import { openSession } from './open-session.ts'
+import { placeOf } from './open-store.ts'
 
 export interface HealFlags {
   /** Folders and repositories. */
@@ -33,15 +33,14 @@ export async function openHealSources(
   { healFrom = [], healPasswordFile }: HealFlags,
 ): Promise<HealSources> {
   await using opening = new AsyncDisposableStack()
-  const { paths, workingDirectory } = context
   const sources: HealSource[] = []
   for (const given of healFrom) {
-    const { url } = await resolveRepository({ given, configFile: paths.configFile, workingDirectory })
+    const { url } = await placeOf(context, given)
     if (url.startsWith('/') && !(await isRepository(url))) {
       sources.push(folderSource(await existing(url)))
       continue
     }
-    const session = await openSession(withPassword(context, healPasswordFile), url)
+    const session = await openSession(withPassword(context, healPasswordFile), given)
     opening.use(session)
     const ids = { repository: healed.id, realm: healed.realm.realm }
     sources.push(await repositorySource(await session.repository, ids))

@@ -3,8 +3,9 @@ import { openSession as openServiceSession, type Session, type SessionRequest } 
 import type { CliContext } from './context.ts'
 import { openDriver } from './drivers.ts'
 import { describeInstance } from './instance-description.ts'
+import { OneSecret } from './one-secret.ts'
+import { secretOf, surroundingsOf } from './open-store.ts'
 import { describeProblem } from './report-error.ts'
-import { openingSecret } from './secrets.ts'
 
 /** How often a person may mistype. */
 const ATTEMPTS_MAX = 3
@@ -48,6 +49,7 @@ async function openOnce(
     isTyped = true
     return secrets.ask(question)
   }
+  using secret = new OneSecret((place) => secretOf({ ...secrets, ask }, place))
   const session = await openServiceSession({
     ...options,
     repository,
@@ -55,12 +57,15 @@ async function openOnce(
     paths,
     clock,
     randomness,
-    openDriver: (url) => openDriver(url, context.surroundings),
-    secret: (location) => openingSecret({ ...secrets, ask }, location),
+    openDriver: async (place) => openDriver(place, await surroundingsOf(context, place, () => secret.of(place))),
+    secret: (place) => secret.of(place),
     describeInstance,
     onProblem: (problem) => {
       output.warning(describeProblem(problem))
     },
+  }).catch((error: unknown) => {
+    // What the password did not open were credentials sealed with it.
+    throw isTyped && isWrongPassword(error) ? new MistypedPassword(error) : error
   })
   if (!isTyped) return session
   try {
@@ -69,6 +74,10 @@ async function openOnce(
     return session
   } catch (error) {
     await session[Symbol.asyncDispose]()
-    throw error instanceof KeyError && error.code === 'WRONG_PASSWORD' ? new MistypedPassword(error) : error
+    throw isWrongPassword(error) ? new MistypedPassword(error) : error
   }
+}
+
+function isWrongPassword(error: unknown): error is KeyError {
+  return error instanceof KeyError && error.code === 'WRONG_PASSWORD'
 }

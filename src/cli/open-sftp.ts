@@ -90,14 +90,18 @@ async function jumpFor(
     : { ...server, jump: await jumpFor(words.join(','), { ...context, jumps: context.jumps + 1 }) }
 }
 
-function secretsOf({ secrets }: DriverSurroundings): SshSecrets {
+function secretsOf({ secrets, credential }: DriverSurroundings): SshSecrets {
   const { variables } = secrets
   const answers = new Map<string, Promise<string | undefined>>()
   // Asked once: the same answer opens every connection of this process.
-  const ask = (question: string, given: string | undefined): Promise<string | undefined> => {
+  const ask = (
+    question: string,
+    { variable, kind }: { variable: string | undefined; kind: 'sftp-password' | 'sftp-passphrase' },
+  ): Promise<string | undefined> => {
     const known = answers.get(question)
     if (known !== undefined) return known
     const answer = (async () => {
+      const given = variable ?? (await credential(kind))
       if (given !== undefined) return given
       if (!secrets.interactive) return undefined
       const bytes = await secrets.ask(question)
@@ -109,8 +113,9 @@ function secretsOf({ secrets }: DriverSurroundings): SshSecrets {
     return answer
   }
   return {
-    passphrase: (path) => ask(`Passphrase of ${path}: `, variables.sftpPassphrase),
-    password: (of) => ask(`Password of ${of}: `, variables.sftpPassword),
+    passphrase: (path) =>
+      ask(`Passphrase of ${path}: `, { variable: variables.sftpPassphrase, kind: 'sftp-passphrase' }),
+    password: (of) => ask(`Password of ${of}: `, { variable: variables.sftpPassword, kind: 'sftp-password' }),
   }
 }
 

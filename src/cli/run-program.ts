@@ -1,7 +1,6 @@
 import { CommanderError } from 'commander'
 
 import { type CliContext, createContext } from './context.ts'
-import type { Environment } from './environment.ts'
 import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE } from './exit-codes.ts'
 import type { GlobalFlags } from './global-flags.ts'
 import { Output } from './output.ts'
@@ -11,7 +10,7 @@ import type { SecretVariables } from './secret-variables.ts'
 
 export interface ProgramInput {
   readonly words: readonly string[]
-  readonly environment: Environment
+  readonly environment: Record<string, string | undefined>
   readonly variables: SecretVariables
 }
 

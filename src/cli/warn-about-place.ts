@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises'
 
+import type { StoreTest } from '../service/store-tests.ts'
 import type { Output } from './output.ts'
+import { missingGuarantees } from './probe-meanings.ts'
 
 /** Tells the user when a loss of what is backed up would take the repository with it. */
 export async function warnAboutPlace(output: Output, url: string, roots: readonly string[]): Promise<void> {
@@ -13,6 +15,13 @@ export async function warnAboutPlace(output: Output, url: string, roots: readonl
   const [repository, ...sources] = await Promise.all([url, ...roots].map((path) => stat(path).catch(() => undefined)))
   if (repository !== undefined && sources.some((source) => source?.dev === repository.dev)) {
     say(output, `the repository ${url} lies on the same disk as what is backed up: keep a copy elsewhere`)
+  }
+}
+
+/** Tells the user what `driver test` found that the store does not guarantee. */
+export function warnAboutStore(output: Output, test: StoreTest | undefined): void {
+  for (const missing of test === undefined ? [] : missingGuarantees(test.report.checks)) {
+    say(output, `of the store of this repository, \`tidemark driver test\` found: ${missing}`)
   }
 }
 

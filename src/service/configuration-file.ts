@@ -1,57 +1,131 @@
-import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml'
+import { dirname } from 'node:path'
+
+import { isMap } from 'yaml'
 import { type core, z } from 'zod'
 
 import { UsageError } from '../base/errors.ts'
-import type { Configuration, ConfiguredRepository } from './configuration.ts'
+import { nearestWord } from '../base/nearest-word.ts'
+import { parseRate } from '../base/parse-quantity.ts'
+import type { Configuration, ConfiguredRepository, RepositorySettings } from './configuration.ts'
+import { type ConfigurationText, LocatedYaml, type Mistake } from './located-yaml.ts'
 import { isRepositoryName } from './repository-name.ts'
-
-interface ConfigurationText {
-  /** Its path, for messages. */
-  readonly file: string
-  readonly text: string
-}
+import {
+  decodeSecretSource,
+  encodeSecretSource,
+  filePath,
+  isSecretKind,
+  SECRET_KINDS,
+  type SecretKind,
+  type SecretSource,
+} from './secret-source.ts'
 
 const LOCATION = /^(?:\/|[a-z][a-z0-9+.-]*:.)/i
+/** A URL with a password between user and host. */
+const WITH_PASSWORD = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@]*:[^/?#]*@/i
+const LOCATION_LENGTH_MAX = 4096
 
-const schema = z
-  .strictObject({
-    default: z.string().optional(),
-    repositories: z
-      .record(
-        z.string().refine(isRepositoryName, 'a name has letters, digits, ".", "_" and "-" only, at most 64'),
-        z.strictObject({ url: z.string().max(4096).regex(LOCATION, 'an absolute path or a URL is expected') }),
-      )
-      .nullish(),
+const ROOT_KEYS = ['default', 'repositories', 'plans']
+const REPOSITORY_KEYS = ['url', 'driver', 'limit-upload', 'limit-download', ...SECRET_KINDS]
+
+/** Returns the check of a value by a function that gives what it stands for, or says what is wrong with it. */
+function decodedBy<T extends object | string | number>(decode: (value: unknown) => T | { readonly mistake: string }) {
+  return z.unknown().transform((value, context): T => {
+    const decoded = decode(value)
+    if (typeof decoded !== 'object' || !('mistake' in decoded)) return decoded
+    context.addIssue({ code: 'custom', message: decoded.mistake })
+    return z.NEVER
   })
-  .nullish()
+}
+
+const location = decodedBy<string>((value) => {
+  if (typeof value !== 'string' || value.length > LOCATION_LENGTH_MAX || !LOCATION.test(value)) {
+    return { mistake: 'an absolute path or a URL is expected' }
+  }
+  // Not repeated: it holds a secret.
+  if (WITH_PASSWORD.test(value)) return { mistake: 'no password stands in a URL; write it as sftp-password or token' }
+  return value
+})
+
+const rate = decodedBy<number>((value) => {
+  try {
+    return parseRate(String(value), 'the setting')
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    return { mistake: 'a rate such as 2MiB/s is expected' }
+  }
+})
+
+/** What a configuration in `folder` may say. */
+function schemaOf(folder: string) {
+  const path = decodedBy<string>((value) => {
+    if (typeof value !== 'string' || value === '') return { mistake: 'the path of a file is expected' }
+    const decoded = filePath(value, folder, (whole) => ({ whole }))
+    return typeof decoded === 'string' ? { mistake: decoded } : decoded.whole
+  })
+  const secret = (kind: SecretKind) =>
+    decodedBy<SecretSource>((value) => {
+      const decoded = decodeSecretSource(kind, value, folder)
+      return typeof decoded === 'string' ? { mistake: decoded } : decoded
+    }).optional()
+  return z
+    .strictObject({
+      default: z.string().optional(),
+      repositories: z
+        .record(
+          z.string().refine(isRepositoryName, 'a name has letters, digits, ".", "_" and "-" only, at most 64'),
+          z.strictObject({
+            url: location,
+            driver: path.optional(),
+            'limit-upload': rate.optional(),
+            'limit-download': rate.optional(),
+            ...(Object.fromEntries(SECRET_KINDS.map((kind) => [kind, secret(kind)])) as Record<
+              SecretKind,
+              ReturnType<typeof secret>
+            >),
+          }),
+        )
+        .nullish(),
+      // Has a decoder of its own, src/service/plans.
+      plans: z.unknown().optional(),
+    })
+    .nullish()
+}
 
 /**
- * Decodes the text of a configuration file.
+ * Decodes the text of a configuration file, all but its plans.
  *
- * @throws {UsageError} BAD_CONFIGURATION, naming file, line and key.
+ * @throws {UsageError} BAD_CONFIGURATION, naming file, line, column and key of every mistake.
  */
-export function decodeConfiguration({ file, text }: ConfigurationText): Configuration {
-  const lines = new LineCounter()
-  const document = parse({ file, text }, lines)
-  const result = schema.safeParse(plainValue(file, document))
-  if (!result.success) throw badValue(file, { document, lines, issue: result.error.issues[0] })
+export function decodeConfiguration(input: ConfigurationText): Configuration {
+  const yaml = LocatedYaml.parse(input)
+  const result = schemaOf(dirname(input.file)).safeParse(yaml.plainValue())
+  if (!result.success) throw yaml.mistakes(result.error.issues.flatMap(mistakesOf))
   const repositories = new Map<string, ConfiguredRepository>()
-  for (const [name, { url }] of Object.entries(result.data?.repositories ?? {})) repositories.set(name, { name, url })
+  for (const [name, settings] of Object.entries(result.data?.repositories ?? {})) {
+    const { url, driver, 'limit-upload': upload, 'limit-download': download, ...secrets } = settings
+    const sources = Object.entries(secrets).flatMap(([kind, source]): [SecretKind, SecretSource][] =>
+      isSecretKind(kind) && source !== undefined ? [[kind, source]] : [],
+    )
+    repositories.set(name, { name, url, driver, limits: { upload, download }, secrets: new Map(sources) })
+  }
   const preferred = result.data?.default
   if (preferred !== undefined && !repositories.has(preferred)) {
-    const line = lineOf(['default'], { document, lines })
-    throw bad(file, line, `default: no repository is called "${preferred}"`)
+    const what = `no repository is called "${preferred}"${orNearest(preferred, repositories.keys())}`
+    throw yaml.mistakes([{ path: ['default'], what }])
   }
   return { repositories, default: preferred }
 }
 
-/** Returns the text with a repository added, all else as it was. */
-export function withRepository(
-  input: ConfigurationText,
-  repository: ConfiguredRepository & { readonly makeDefault: boolean },
-): string {
+export interface RepositoryEdit extends RepositorySettings {
+  readonly name: string
+  readonly url: string
+  readonly makeDefault: boolean
+}
+
+/** Returns the text with a repository added, or with more said of it than before; all else as it was. */
+export function withRepository(input: ConfigurationText, edit: RepositoryEdit): string {
   const before = decodeConfiguration(input)
-  const { name, url } = repository
+  const { name, url, driver, limits, secrets } = edit
   if (!isRepositoryName(name)) {
     throw new UsageError('BAD_ARGUMENT', `"${name}" cannot be the name of a repository`, {
       hint: 'Use letters, digits, ".", "_" and "-", at most 64.',
@@ -63,11 +137,18 @@ export function withRepository(
       hint: 'Choose another name, or remove that one first with `tidemark repo remove`.',
     })
   }
-  const document = parse(input, new LineCounter())
+  const { document } = LocatedYaml.parse(input)
   if (!isMap(document.contents)) document.contents = document.createNode({})
-  document.setIn(['repositories', name, 'url'], url)
-  if (repository.makeDefault || before.default === undefined) document.set('default', name)
-  return document.toString()
+  const set = (key: string, value: unknown): void => document.setIn(['repositories', name, key], value)
+  set('url', url)
+  if (driver !== undefined) set('driver', driver)
+  if (limits?.upload !== undefined) set('limit-upload', limits.upload)
+  if (limits?.download !== undefined) set('limit-download', limits.download)
+  for (const [kind, source] of secrets ?? []) {
+    set(kind, document.createNode(encodeSecretSource(source), { flow: true }))
+  }
+  if (edit.makeDefault || before.default === undefined) document.set('default', name)
+  return document.toString({ lineWidth: 0 })
 }
 
 /** Returns the text without the repository `name`, all else as it was; a default that named it is gone, too. */
@@ -75,64 +156,32 @@ export function withoutRepository(input: ConfigurationText, name: string): strin
   const before = decodeConfiguration(input)
   if (!before.repositories.has(name)) {
     throw new UsageError('BAD_ARGUMENT', `no repository is called "${name}"`, {
-      hint: '`tidemark repo list` shows their names.',
+      hint: `\`tidemark repo list\` shows their names${orNearest(name, before.repositories.keys())}.`,
     })
   }
-  const document = parse(input, new LineCounter())
+  const { document } = LocatedYaml.parse(input)
   document.deleteIn(['repositories', name])
   if (before.default === name) document.delete('default')
-  return document.toString()
+  return document.toString({ lineWidth: 0 })
 }
 
-function parse({ file, text }: ConfigurationText, lines: LineCounter): Document {
-  const document = parseDocument(text, { lineCounter: lines })
-  const [error] = document.errors
-  if (error === undefined) return document
-  // The first line of the message says it all; what follows is an excerpt of the file.
-  const [message = ''] = error.message.split('\n')
-  throw bad(file, error.linePos?.[0].line, message.replace(/ at line \d+, column \d+:?$/, ''))
-}
-
-function plainValue(file: string, document: Document): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 100 })
-  } catch (error) {
-    // Aliases that lead nowhere, or that unfold to more than any memory holds.
-    throw bad(file, undefined, error instanceof Error ? error.message : String(error))
+function mistakesOf(issue: core.$ZodIssue): Mistake[] {
+  const path = issue.path.map(String)
+  if (issue.code === 'unrecognized_keys') {
+    const known = path.length === 0 ? ROOT_KEYS : REPOSITORY_KEYS
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      what: `there is no such setting${orNearest(key, known)}`,
+      isKey: true,
+    }))
   }
-}
-
-interface Located {
-  readonly document: Document
-  readonly lines: LineCounter
-}
-
-function badValue(file: string, found: Located & { readonly issue: core.$ZodIssue | undefined }): UsageError {
-  const { issue } = found
-  const path = (issue?.path ?? []).map(String)
-  if (issue?.code === 'unrecognized_keys') {
-    const [key = ''] = issue.keys
-    const whole = [...path, key]
-    return bad(file, lineOf(whole, found), `${whole.join('.')}: there is no such setting`)
+  if (issue.code === 'invalid_key') {
+    return [{ path, what: issue.issues[0]?.message ?? 'no name', isKey: true }]
   }
-  const reason = issue?.code === 'invalid_key' ? issue.issues[0]?.message : issue?.message
-  const where = path.length === 0 ? '' : `${path.join('.')}: `
-  return bad(file, lineOf(path, found), `${where}${reason ?? 'not as expected'}`)
+  return [{ path, what: issue.message }]
 }
 
-/** Returns the line of the value at `path`, or of the nearest thing around it. */
-function lineOf(path: readonly string[], { document, lines }: Located): number | undefined {
-  for (let length = path.length; length > 0; length--) {
-    const node = document.getIn(path.slice(0, length), true)
-    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
-  }
-  return undefined
-}
-
-function bad(file: string, line: number | undefined, what: string): UsageError {
-  const place = line === undefined ? file : `${file}, line ${line}`
-  return new UsageError('BAD_CONFIGURATION', `${place}: ${what}`, {
-    context: line === undefined ? { file } : { file, line },
-    hint: 'Correct the file, or name another with --config.',
-  })
+function orNearest(word: string, known: Iterable<string>): string {
+  const nearest = nearestWord(word, known)
+  return nearest === undefined ? '' : `; is "${nearest}" meant?`
 }

@@ -2,12 +2,24 @@ import { readFile, realpath, stat } from 'node:fs/promises'
 
 import { utf8 } from '../base/bytes.ts'
 import { errnoOf, UsageError } from '../base/errors.ts'
+import type { RateLimits } from '../storage/throttle.ts'
+import type { RepositoryEdit } from './configuration-file.ts'
 import { writePrivateFile } from './private-file.ts'
+import type { SecretKind, SecretSource } from './secret-source.ts'
 
 /** No configuration that a person wrote is larger. */
 const CONFIGURATION_BYTES_MAX = 1 << 20
 
-export interface ConfiguredRepository {
+/** What may be said of a repository beside where it lies. */
+export interface RepositorySettings {
+  /** The file of a driver that is not Tidemark's own: an absolute path. Trusted like the program itself. */
+  readonly driver?: string | undefined
+  readonly limits?: RateLimits
+  /** How its secrets are come by. */
+  readonly secrets?: ReadonlyMap<SecretKind, SecretSource>
+}
+
+export interface ConfiguredRepository extends Required<RepositorySettings> {
   readonly name: string
   readonly url: string
 }
@@ -24,7 +36,7 @@ const EMPTY: Configuration = { repositories: new Map(), default: undefined }
 /**
  * Reads the configuration file; a missing one says nothing.
  *
- * @throws {UsageError} BAD_CONFIGURATION, naming file, line and key.
+ * @throws {UsageError} BAD_CONFIGURATION, naming file, line, column and key.
  */
 export async function readConfiguration(file: string): Promise<Configuration> {
   const text = await readText(file)
@@ -35,15 +47,12 @@ export async function readConfiguration(file: string): Promise<Configuration> {
 }
 
 /**
- * Adds a repository to the configuration file, made when it is missing. It becomes the default when `makeDefault`, or
- * when there is none. Comments and order are kept.
+ * Adds a repository to the configuration file, made when it is missing, or says more of one that is there. It becomes the
+ * default when `makeDefault`, or when there is none. Comments and order are kept.
  *
  * @throws {UsageError} BAD_CONFIGURATION; BAD_ARGUMENT when the name stands for another repository.
  */
-export async function addRepository(
-  file: string,
-  repository: ConfiguredRepository & { readonly makeDefault: boolean },
-): Promise<Configuration> {
+export async function addRepository(file: string, repository: RepositoryEdit): Promise<Configuration> {
   const { withRepository } = await import('./configuration-file.ts')
   return change(file, (text) => withRepository({ file, text }, repository))
 }

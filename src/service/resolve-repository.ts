@@ -1,8 +1,10 @@
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import { UsageError } from '../base/errors.ts'
-import { readConfiguration } from './configuration.ts'
+import { errnoOf, StorageError, UsageError } from '../base/errors.ts'
+import { nearestWord } from '../base/nearest-word.ts'
+import { type Configuration, type ConfiguredRepository, readConfiguration } from './configuration.ts'
 import { isRepositoryName } from './repository-name.ts'
 
 /** Which repository is meant. */
@@ -11,6 +13,8 @@ export interface RepositoryPlace {
   readonly name: string | undefined
   /** An absolute path, or a URL that names another driver. */
   readonly url: string
+  /** What else the configuration says of it, where it was found by its name. */
+  readonly configured: ConfiguredRepository | undefined
 }
 
 export interface RepositoryQuestion {
@@ -19,13 +23,16 @@ export interface RepositoryQuestion {
   readonly configFile: string
   /** What relative paths are relative to. */
   readonly workingDirectory: string
+  /** The repository is yet to be made: its folder need not be there. */
+  readonly isNew?: boolean
 }
 
 /**
  * Finds out which repository is meant. The configuration is read only when a name or nothing was given; a word that
- * is no configured name is a path.
+ * is no configured name is the path of a folder.
  *
  * @throws {UsageError} BAD_CONFIGURATION; BAD_ARGUMENT: no repository was given and there is no default.
+ * @throws {StorageError} NO_REPOSITORY: a word is neither a configured name nor a folder.
  */
 export async function resolveRepository(question: RepositoryQuestion): Promise<RepositoryPlace> {
   const { given, configFile, workingDirectory } = question
@@ -35,15 +42,36 @@ export async function resolveRepository(question: RepositoryQuestion): Promise<R
     })
   }
   if (given !== undefined && !isRepositoryName(given)) {
-    return { name: undefined, url: normalizeLocation(given, workingDirectory) }
+    return { name: undefined, url: normalizeLocation(given, workingDirectory), configured: undefined }
   }
   const configuration = await readConfiguration(configFile)
   const name = given ?? configuration.default
   const found = name === undefined ? undefined : configuration.repositories.get(name)
-  if (found !== undefined) return { name: found.name, url: normalizeLocation(found.url, '/') }
-  if (given !== undefined) return { name: undefined, url: resolve(workingDirectory, given) }
+  if (found !== undefined) return { name: found.name, url: normalizeLocation(found.url, '/'), configured: found }
+  if (given !== undefined) {
+    const url = resolve(workingDirectory, given)
+    if (question.isNew !== true && !(await isThere(url))) throw neither(given, url, configuration)
+    return { name: undefined, url, configured: undefined }
+  }
   throw new UsageError('BAD_ARGUMENT', 'no repository was named, and none is configured', {
     hint: 'Name it with -r or TIDEMARK_REPOSITORY, or make one with `tidemark init -r PATH`.',
+  })
+}
+
+/** What is there and no folder, or cannot be looked at, is for the driver to tell. */
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: unknown) => errnoOf(error) !== 'ENOENT',
+  )
+}
+
+function neither(name: string, path: string, { repositories }: Configuration): StorageError {
+  const nearest = nearestWord(name, repositories.keys())
+  const meant = nearest === undefined ? '' : `Is "${nearest}" meant? `
+  return new StorageError('NO_REPOSITORY', `no repository "${name}" is configured, and there is no folder ${path}`, {
+    context: { name, path },
+    hint: `${meant}\`tidemark repo list\` shows the names.`,
   })
 }
 

@@ -22,9 +22,9 @@ export interface SessionRequest {
   readonly paths: Paths
   readonly clock: Clock
   readonly randomness: Randomness
-  readonly openDriver: (url: string) => Promise<Driver>
-  /** Returns what opens the repository at a location; the session wipes it. */
-  readonly secret: (location: string) => Promise<SlotSecret>
+  readonly openDriver: (place: RepositoryPlace) => Promise<Driver>
+  /** Returns what opens the repository; the session wipes it. */
+  readonly secret: (place: RepositoryPlace) => Promise<SlotSecret>
   readonly describeInstance: () => NewInstance
   /** Told of damage that keeps nothing from going on. */
   readonly onProblem: (problem: TidemarkError) => void
@@ -61,9 +61,9 @@ export async function openSession(request: SessionRequest): Promise<Session> {
   const { paths, randomness, workingDirectory } = request
   const question = { given: request.repository, configFile: paths.configFile, workingDirectory }
   const place = await resolveRepository(question)
-  const driver = await request.openDriver(place.url)
+  const driver = await request.openDriver(place)
   try {
-    const secret = await request.secret(place.url)
+    const secret = await request.secret(place)
     const early = await startEarlyKey(driver, secret)
     // All that is imported from here on is loaded while the key is being derived in a thread of its own.
     const [{ openRepository }, { revisionMemoryIn }, { LocalCache }, { InstanceFile }, { wipe }] = await Promise.all([

@@ -11,20 +11,24 @@ const LOOKS = 9
 const RACES = 5
 const AT_ONCE = 8
 
-/** What a store was asked to prove. */
-export type ProbeCheck =
-  | 'stores-and-gives-back'
-  | 'refuses-a-taken-name'
-  | 'one-of-two-racing-puts-wins'
-  | 'gives-ranges'
-  | 'lists-what-was-just-put'
-  | 'forgets-what-was-removed'
-  | 'takes-large-objects'
+/** What a store was asked to prove, in the order in which it is. */
+export const PROBE_CHECKS = [
+  'stores-and-gives-back',
+  'refuses-a-taken-name',
+  'one-of-two-racing-puts-wins',
+  'gives-ranges',
+  'lists-what-was-just-put',
+  'forgets-what-was-removed',
+  'takes-large-objects',
+] as const
+export type ProbeCheck = (typeof PROBE_CHECKS)[number]
 
 /** What a store really guarantees, and how fast it is. */
 export interface ProbeReport {
   /** In the order in which they were tried: true is proven, false is proven otherwise. */
   readonly checks: ReadonlyMap<ProbeCheck, boolean>
+  /** Whether the driver relies on the store to refuse a taken name, by what it has seen of it. */
+  readonly exclusivePut: boolean
   /** Median of a look at one object, in milliseconds. */
   readonly latencyMs: number
   /** Of a 16 MiB object, in bytes a second. */
@@ -103,6 +107,7 @@ class Probe {
     this.#options.onCheck?.('speed')
     return {
       checks: this.#checks,
+      exclusivePut: this.#driver.capabilities.exclusivePut,
       latencyMs: await this.#latencyMs(small.name),
       uploadRate: rates.upload,
       downloadRate: rates.download,

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
+import type { ConfiguredSecret } from '../../src/cli/configured-secrets.ts'
+import { variableTaker } from '../../src/cli/environment.ts'
 import { newPassword, openingSecret, type SecretContext } from '../../src/cli/secrets.ts'
 import { TypedLine } from '../../src/cli/typed-line.ts'
 import { formatRecoveryCode } from '../../src/format/recovery-code.ts'
@@ -12,9 +14,14 @@ interface Given {
   readonly variables?: Partial<SecretContext['variables']>
   /** What is typed at each question. */
   readonly answers?: readonly string[]
+  readonly environment?: Record<string, string | undefined>
 }
 
-function contextOf({ variables = {}, answers }: Given): SecretContext & { readonly warnings: string[] } {
+function contextOf({
+  variables = {},
+  answers,
+  environment = {},
+}: Given): SecretContext & { readonly warnings: string[] } {
   const left = [...(answers ?? [])]
   const warnings: string[] = []
   const none = {
@@ -31,6 +38,7 @@ function contextOf({ variables = {}, answers }: Given): SecretContext & { readon
     variables: { ...none, ...variables },
     interactive: answers !== undefined,
     signal: new AbortController().signal,
+    takeVariable: variableTaker(environment),
     ask: async () => new Uint8Array(Buffer.from(left.shift() ?? '')),
     warn: (text) => warnings.push(text),
     warnings,
@@ -85,6 +93,37 @@ test('the recovery code and the key file come before the password', async () => 
   expect(await openingSecret(recovery, '/srv')).toMatchObject({ kind: 'recovery-code' })
   const wrong = contextOf({ variables: { keyFile: fileWith('no key', 0o600), password: 'x' } })
   await expect(openingSecret(wrong, '/srv')).rejects.toMatchObject({ code: 'WRONG_KEY' })
+})
+
+test('the configuration says how the password is come by where the environment does not', async () => {
+  const environment = { NAS: 'from env' }
+  const sources: [ConfiguredSecret['source'], string][] = [
+    [{ from: 'env', name: 'NAS' }, 'from env'],
+    [{ from: 'file', path: fileWith('from file\n', 0o600) }, 'from file'],
+    [{ from: 'command', command: 'echo from command' }, 'from command'],
+  ]
+  for (const [source, password] of sources) {
+    const configured = { source, key: 'repositories.nas.password' }
+    expect(textOf(await openingSecret(contextOf({ environment: { ...environment } }), '/srv', configured))).toBe(
+      password,
+    )
+    const given = contextOf({ environment: { ...environment }, variables: { password: 'given' } })
+    expect(textOf(await openingSecret(given, '/srv', configured))).toBe('given')
+  }
+})
+
+test('a variable that the configuration names is taken out of the environment, and known from then on', async () => {
+  const environment: Record<string, string> = { NAS: 'secret', OTHER: 'x' }
+  const context = contextOf({ environment })
+  const configured = { source: { from: 'env', name: 'NAS' }, key: 'repositories.nas.password' } as const
+  for (let time = 0; time < 2; time++) {
+    expect(textOf(await openingSecret(context, '/srv', configured))).toBe('secret')
+  }
+  expect(environment).toEqual({ OTHER: 'x' })
+  const missing = { ...configured, source: { from: 'env', name: 'NOT_SET' } } as const
+  await expect(openingSecret(context, '/srv', missing)).rejects.toThrow(
+    /NOT_SET, which repositories\.nas\.password names/,
+  )
 })
 
 test('the same password typed on different keyboards is the same', async () => {

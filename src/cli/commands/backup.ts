@@ -9,7 +9,7 @@ import { mountedDevices } from '../mounted-devices.ts'
 import { openSession } from '../open-session.ts'
 import { settleEarlierRuns } from '../settle-earlier-runs.ts'
 import { toolVersion } from '../version.ts'
-import { warnAboutPlace } from '../warn-about-place.ts'
+import { warnAboutPlace, warnAboutStore } from '../warn-about-place.ts'
 
 export interface BackupFlags extends BackupSourceFlags {
   readonly full?: boolean
@@ -66,7 +66,12 @@ export async function backupCommand(
     report.stop()
   }
   // Once for each chain: who has been told need not be told every night.
-  if (summary.parent === undefined) await warnAboutPlace(output, session.place.url, choice.roots)
+  if (summary.parent === undefined) {
+    const { url } = session.place
+    const { recallStoreTest } = await import('../../service/store-tests.ts')
+    await warnAboutPlace(output, url, choice.roots)
+    warnAboutStore(output, recallStoreTest(paths.stateDirectory, url, clock.nowMs()))
+  }
   report.summarize(summary, options)
   return report.isPartial(summary, options) ? EXIT_PARTIAL : EXIT_DONE
 }

@@ -3,10 +3,9 @@ import { join } from 'node:path'
 
 import { errnoOf } from '../../base/errors.ts'
 import { readSlots } from '../../repository/slots.ts'
-import { resolveRepository } from '../../service/resolve-repository.ts'
 import { cachesDirectory } from '../../service/session.ts'
 import type { CliContext } from '../context.ts'
-import { openDriver } from '../drivers.ts'
+import { openStore } from '../open-store.ts'
 import { formatBytes } from '../../base/format.ts'
 
 export interface ClearFlags {
@@ -32,14 +31,8 @@ export async function clearCache(context: CliContext, flags: ClearFlags): Promis
   }
 }
 
-async function foldersOfRepository({
-  paths,
-  repository,
-  surroundings,
-  workingDirectory,
-}: CliContext): Promise<string[]> {
-  const question = { given: repository, configFile: paths.configFile, workingDirectory }
-  await using driver = await openDriver((await resolveRepository(question)).url, surroundings)
+async function foldersOfRepository(context: CliContext): Promise<string[]> {
+  await using driver = await openStore(context)
   // A slot tells, without any password, which repository it belongs to.
   const ids = (await readSlots(driver)).flatMap(({ slot }) => (slot === undefined ? [] : [slot.header.repository]))
   return [...new Set(ids)]

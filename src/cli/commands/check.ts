@@ -1,13 +1,12 @@
 import { IntegrityError, KeyError, UsageError } from '../../base/errors.ts'
 import type { CareContext } from '../../engine/care-types.ts'
 import { type CheckReport, isDamaged } from '../../engine/check/check-types.ts'
-import { resolveRepository } from '../../service/resolve-repository.ts'
 import { CheckOutput } from '../check-report.ts'
 import type { CliContext } from '../context.ts'
-import { openDriver } from '../drivers.ts'
 import { EXIT_DAMAGE, EXIT_DONE } from '../exit-codes.ts'
 import type { HealFlags } from '../heal-sources.ts'
 import { openCare, type OpenCare } from '../open-care.ts'
+import { openStore } from '../open-store.ts'
 
 export interface CheckFlags extends HealFlags {
   /** A number of percent, or true for everything. */
@@ -64,6 +63,7 @@ async function repairAll(
   ])
   await using healing = await openHealSources(context, care.repository, flags)
   const { sources } = healing
+  report.beginRepair(options)
   const done = await repair(care, { ...options, sources }, report.repairEvents, context.signal)
   report.stop()
   report.summarizeRepair(done)
@@ -72,10 +72,8 @@ async function repairAll(
 
 /** Compares objects with their names; nobody is asked for a password. */
 async function checkObjectsOnly(context: CliContext): Promise<number> {
-  const { clock, output, paths, signal, surroundings, workingDirectory } = context
-  const question = { given: context.repository, configFile: paths.configFile, workingDirectory }
-  const { url } = await resolveRepository(question)
-  await using driver = await openDriver(url, surroundings)
+  const { clock, output, signal } = context
+  await using driver = await openStore(context)
   const [{ checkObjects }, { WorkerPool }] = await Promise.all([
     import('../../engine/check/check-objects.ts'),
     import('../../engine/workers/worker-pool.ts'),

@@ -6,11 +6,13 @@ import type { PointInfo } from '../../repository/point-info.ts'
 import { systemScheduler } from '../../repository/run-object.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { chainFilter, type ChainFlags, choosePoint } from '../choose-point.ts'
+import { configuredPassword } from '../configured-secrets.ts'
 import type { CliContext } from '../context.ts'
 import { CopyOutput } from '../copy-report.ts'
 import { EXIT_DONE } from '../exit-codes.ts'
 import { openPoints } from '../open-points.ts'
 import { openSession } from '../open-session.ts'
+import { placeOf } from '../open-store.ts'
 import type { SecretVariables } from '../secret-variables.ts'
 import { toolVersion } from '../version.ts'
 
@@ -34,7 +36,7 @@ export async function copyCommand(context: CliContext, names: readonly string[],
     })
   }
   const points = await chosenPoints(source, names, flags)
-  await using session = await openSession(withSecretsFor(context, flags), flags.to)
+  await using session = await openSession(await withSecretsFor(context, flags), flags.to)
   await using workers = new WorkerPool()
   const repository = await ofOther(session.repository, flags.to)
   const tool = `tidemark ${toolVersion()}`
@@ -85,12 +87,15 @@ async function ofOther(opening: Promise<Repository>, to: string): Promise<Reposi
   }
 }
 
-/** What opens the other repository: what was said of it, else what opens the first one. */
-function withSecretsFor(context: CliContext, flags: CopyFlags): CliContext {
+/** What opens the other repository: what options, environment or configuration say of it, else what opens the first one. */
+async function withSecretsFor(context: CliContext, flags: CopyFlags): Promise<CliContext> {
   const { toPasswordFile: passwordFile, toPasswordCommand: passwordCommand, toKeyFile: keyFile } = flags
   const { secrets } = context
   const { toPassword } = secrets.variables
-  if ([passwordFile, passwordCommand, keyFile, toPassword].every((each) => each === undefined)) return context
+  if ([passwordFile, passwordCommand, keyFile, toPassword].every((each) => each === undefined)) {
+    const place = await placeOf(context, flags.to)
+    if (configuredPassword(place) === undefined) return context
+  }
   const variables: SecretVariables = {
     ...secrets.variables,
     password: toPassword,

@@ -7,14 +7,17 @@ import { wipe } from '../../crypto/secret.ts'
 import { formatRecoveryCode, RECOVERY_CODE_BYTES } from '../../format/recovery-code.ts'
 import { createRepository } from '../../repository/create-repository.ts'
 import type { NewSlot } from '../../repository/new-slot.ts'
+import type { SlotSecret } from '../../repository/slot-key.ts'
 import { addRepository, readConfiguration } from '../../service/configuration.ts'
 import { suggestRepositoryName } from '../../service/repository-name.ts'
 import { type RepositoryPlace, resolveRepository } from '../../service/resolve-repository.ts'
+import { configuredPassword } from '../configured-secrets.ts'
 import type { CliContext } from '../context.ts'
 import { driverKindOf } from '../drivers.ts'
 import { kdfParameters } from '../kdf-memory.ts'
 import { writeNewSecretFile } from '../new-secret-file.ts'
 import { parseSeconds } from '../../base/parse-quantity.ts'
+import { surroundingsOf } from '../open-store.ts'
 import { recoveryCodeNotice } from '../recovery-code-notice.ts'
 import { newPassword } from '../secrets.ts'
 
@@ -36,10 +39,12 @@ export async function initCommand(context: CliContext, flags: InitFlags): Promis
   const graceSeconds = flags.pruneGrace === undefined ? undefined : graceOf(flags.pruneGrace)
   requireRecoveryChoice(context, flags)
   const place = await newPlace(context)
-  const kind = driverKindOf(place.url)
-  const password = await newPassword(context.secrets, { purpose: place.url, useEnvironment: true })
-  await kind.create(place.url, context.surroundings)
-  await using driver = await kind.open(place.url, context.surroundings)
+  const kind = driverKindOf(place)
+  const wanted = { purpose: place.url, useEnvironment: true, configured: configuredPassword(place) }
+  const password = await newPassword(context.secrets, wanted)
+  const surroundings = await surroundingsOf(context, place, async () => copyOf(password))
+  await kind.create(place.url, surroundings)
+  await using driver = await kind.open(place.url, surroundings)
 
   const recovery = flags.recovery ? context.randomness.bytes(RECOVERY_CODE_BYTES) : undefined
   const code = recovery === undefined ? undefined : formatRecoveryCode(recovery)
@@ -93,6 +98,10 @@ function requireRecoveryChoice(context: CliContext, flags: InitFlags): void {
   })
 }
 
+function copyOf({ kind, bytes }: SlotSecret): SlotSecret {
+  return { kind, bytes: bytes.slice() }
+}
+
 async function newPlace(context: CliContext): Promise<RepositoryPlace> {
   const { repository: given, workingDirectory, paths } = context
   if (given === undefined) {
@@ -102,7 +111,7 @@ async function newPlace(context: CliContext): Promise<RepositoryPlace> {
   }
   // A configuration that cannot be read is found before anything is made.
   await readConfiguration(paths.configFile)
-  return resolveRepository({ given, configFile: paths.configFile, workingDirectory })
+  return resolveRepository({ given, configFile: paths.configFile, workingDirectory, isNew: true })
 }
 
 async function nameIt(

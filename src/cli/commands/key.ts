@@ -253,7 +253,7 @@ async function slotContext(context: CliContext, session: Session): Promise<SlotR
 async function askNewPassword(context: CliContext, flags: NewPasswordFlags): Promise<SlotSecret> {
   if (flags.newPasswordFile !== undefined) {
     const file = resolve(context.workingDirectory, flags.newPasswordFile)
-    return passwordFromFile(context.secrets, { file, variable: '--new-password-file' })
+    return passwordFromFile(context.secrets, { file, namedBy: '--new-password-file' })
   }
   if (context.secrets.interactive) {
     return newPassword(context.secrets, { purpose: 'the repository', useEnvironment: false })

@@ -9,7 +9,6 @@ import { openPointFrames } from '../../engine/point-view-repository.ts'
 import { type KeyRing, readsNothing } from '../../repository/key-ring.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
 import type { Repository } from '../../repository/repository.ts'
-import { resolveRepository } from '../../service/resolve-repository.ts'
 import { connectToStarter } from '../background-context.ts'
 import { type ChainFlags, choosePoint } from '../choose-point.ts'
 import type { CliContext } from '../context.ts'
@@ -19,6 +18,7 @@ import { chooseMountPoint, mountLog } from '../mount-place.ts'
 import { mountByKernel, mountByLibrary } from '../mounting.ts'
 import { RepositoryPoints } from '../mounted-points.ts'
 import { openSession } from '../open-session.ts'
+import { placeOf } from '../open-store.ts'
 import { parseSize } from '../../base/parse-quantity.ts'
 import { parsePointPlace } from '../point-place.ts'
 import { describeProblem, reportError } from '../report-error.ts'
@@ -64,11 +64,10 @@ interface ServeJob {
 }
 
 async function serve(context: CliContext, { directory, flags, onWorking }: ServeJob): Promise<number> {
-  const { clock, output, paths, signal, workingDirectory } = context
+  const { clock, output, signal, workingDirectory } = context
   const cacheBytesMax = flags.cacheSize === undefined ? undefined : parseSize(flags.cacheSize, '--cache-size')
-  const question = { given: context.repository, configFile: paths.configFile, workingDirectory }
   // Refused before a password is asked for.
-  const { url } = await resolveRepository(question)
+  const { url } = await placeOf(context, undefined)
   const mountPoint = await chooseMountPoint({ workingDirectory, url }, directory)
   await using session = await openSession(context)
   const repository = await session.repository

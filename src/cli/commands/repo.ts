@@ -1,22 +1,62 @@
-import { addRepository, type Configuration, readConfiguration, removeRepository } from '../../service/configuration.ts'
+import { resolve } from 'node:path'
+
+import {
+  addRepository,
+  type Configuration,
+  type ConfiguredRepository,
+  readConfiguration,
+  removeRepository,
+} from '../../service/configuration.ts'
 import { normalizeLocation } from '../../service/resolve-repository.ts'
+import type { CredentialKind, SecretKind, SecretSource } from '../../service/secret-source.ts'
 import type { CliContext } from '../context.ts'
 import { driverKindOf } from '../drivers.ts'
+import { repositoryDocument, repositoryRows } from '../repository-row.ts'
 import { table } from '../table.ts'
 
-/** Gives a repository a name in the configuration. */
+export interface AddRepoFlags {
+  readonly default?: boolean
+  readonly passwordFile?: string
+  readonly passwordCommand?: string
+  /** Kinds of credentials to be asked for. */
+  readonly seal?: readonly CredentialKind[]
+  /** The file of a driver of the user's own. */
+  readonly driver?: string
+}
+
+/** Gives a repository a name in the configuration, or says more of one that has it. */
 export async function addRepo(
   context: CliContext,
-  request: { readonly name: string; readonly place: string; readonly default?: boolean },
+  { name, place }: { readonly name: string; readonly place: string },
+  flags: AddRepoFlags,
 ): Promise<undefined> {
-  const { name } = request
-  const url = normalizeLocation(request.place, context.workingDirectory)
-  driverKindOf(url)
-  const makeDefault = request.default === true
-  const configuration = await addRepository(context.paths.configFile, { name, url, makeDefault })
+  const { paths, surroundings, workingDirectory, output } = context
+  const before = (await readConfiguration(paths.configFile)).repositories.get(name)
+  const driver = flags.driver === undefined ? before?.driver : resolve(workingDirectory, flags.driver)
+  const url = flags.driver === undefined || !place.includes(':') ? normalizeLocation(place, workingDirectory) : place
+  driverKindOf({ url, configured: { driver } })
+  const secrets = new Map<SecretKind, SecretSource>(passwordSource(flags, workingDirectory))
+  if (flags.seal !== undefined) {
+    const { sealCredentials } = await import('../seal-credentials.ts')
+    const configured = { source: secrets.get('password') ?? before?.secrets.get('password'), name }
+    for (const entry of await sealCredentials(context, { url, kinds: flags.seal, configured })) secrets.set(...entry)
+  }
+  const edit = { name, url, driver, limits: surroundings.limits, secrets, makeDefault: flags.default === true }
+  const configuration = await addRepository(paths.configFile, edit)
   const isDefault = configuration.default === name
-  if (context.output.json) context.output.document({ name, url, default: isDefault })
-  else context.output.message(`"${name}" is ${url}${isDefault ? ', and used when no repository is named' : ''}.`)
+  const added = configuration.repositories.get(name)
+  if (output.json) output.document({ ...(added === undefined ? {} : repositoryDocument(added)), default: isDefault })
+  else output.message(`"${name}" is ${url}${isDefault ? ', and used when no repository is named' : ''}.`)
+}
+
+function passwordSource(
+  { passwordFile, passwordCommand }: AddRepoFlags,
+  workingDirectory: string,
+): [SecretKind, SecretSource][] {
+  if (passwordFile !== undefined) {
+    return [['password', { from: 'file', path: resolve(workingDirectory, passwordFile) }]]
+  }
+  return passwordCommand === undefined ? [] : [['password', { from: 'command', command: passwordCommand }]]
 }
 
 /** Lists the configured repositories. */
@@ -24,7 +64,9 @@ export async function listRepos({ output, paths }: CliContext): Promise<undefine
   const configuration = await readConfiguration(paths.configFile)
   const rows = rowsOf(configuration)
   if (output.json) {
-    output.document(rows)
+    output.document(
+      rows.map(({ configured, default: isDefault }) => ({ ...repositoryDocument(configured), default: isDefault })),
+    )
     return
   }
   if (rows.length === 0) {
@@ -33,9 +75,10 @@ export async function listRepos({ output, paths }: CliContext): Promise<undefine
   }
   const lines = table(
     [
-      { title: 'Name', value: ({ name }) => name },
-      { title: 'Location', value: ({ url }) => url },
+      { title: 'Name', value: ({ configured }) => configured.name },
+      { title: 'Location', value: ({ configured }) => configured.url },
       { title: '', value: (row) => (row.default ? 'default' : '') },
+      { title: '', value: ({ said }) => said },
     ],
     rows,
   )
@@ -52,15 +95,18 @@ export async function removeRepo({ output, paths }: CliContext, name: string): P
 }
 
 interface RepositoryRow {
-  readonly name: string
-  readonly url: string
+  readonly configured: ConfiguredRepository
   readonly default: boolean
+  /** What is configured beside the location. */
+  readonly said: string
 }
 
-function rowsOf(configuration: Configuration): RepositoryRow[] {
-  return [...configuration.repositories.values()].map(({ name, url }) => ({
-    name,
-    url,
-    default: name === configuration.default,
+function rowsOf({ repositories, default: preferred }: Configuration): RepositoryRow[] {
+  return [...repositories.values()].map((configured) => ({
+    configured,
+    default: configured.name === preferred,
+    said: repositoryRows(configured)
+      .map(([title, text]) => `${title.toLowerCase()}: ${text}`)
+      .join('; '),
   }))
 }

@@ -1,11 +1,15 @@
+import { timespecOfMs } from '../../base/clock.ts'
 import { formatCount, numberOf } from '../../base/number-of.ts'
+import { recallStoreTest, type StoreTest } from '../../service/store-tests.ts'
 import type { CliContext } from '../context.ts'
-import { formatBytes, formatDuration } from '../../base/format.ts'
+import { formatBytes, formatDuration, formatTime, formatTimestamp } from '../../base/format.ts'
 import { openSession } from '../open-session.ts'
+import { missingGuarantees } from '../probe-meanings.ts'
+import { repositoryDocument, repositoryRows } from '../repository-row.ts'
 
 /** Describes a repository: what it is, how it chunks, and how much it holds. */
 export async function showRepo(context: CliContext, place: string | undefined): Promise<undefined> {
-  const { output, signal } = context
+  const { clock, output, paths, signal } = context
   await using session = await openSession(context, place ?? context.repository)
   const repository = await session.repository
   const points = await repository.chain({ signal })
@@ -15,6 +19,8 @@ export async function showRepo(context: CliContext, place: string | undefined): 
     packs++
     packBytes += bytes
   }
+  const { configured, url } = session.place
+  const test = recallStoreTest(paths.stateDirectory, url, clock.nowMs())
   const { config, keyRing } = repository
   const { avgBytes, maxBytes, minBytes } = config.chunker
   if (output.json) {
@@ -31,6 +37,8 @@ export async function showRepo(context: CliContext, place: string | undefined): 
       chains: points.chains().length,
       packs,
       packBytes,
+      configured: configured === undefined ? null : repositoryDocument(configured),
+      driverTest: test === undefined ? null : testDocument(test),
     })
     return
   }
@@ -44,6 +52,21 @@ export async function showRepo(context: CliContext, place: string | undefined): 
     ['Prune grace', formatDuration(config.graceSeconds * 1000)],
     ['Key slots', formatCount(config.slots.length)],
     ['Opened with', keyRing.full ? 'a full key' : 'a backup-only key'],
+    ...(configured === undefined ? [] : repositoryRows(configured)),
+    ['Driver test', test === undefined ? 'none lately: see `tidemark driver test`' : testText(test)],
   ]
   for (const [title, value] of rows) output.line(`${title.padEnd(13)}${value}`)
+  for (const missing of test === undefined ? [] : missingGuarantees(test.report.checks)) output.warning(missing)
+}
+
+function testText({ testedMs, report }: StoreTest): string {
+  const proven = [...report.checks.values()].filter((isProven) => isProven).length
+  const rates = `${formatBytes(report.uploadRate)}/s up, ${formatBytes(report.downloadRate)}/s down`
+  const when = formatTime(timespecOfMs(testedMs))
+  return `${when}: ${proven} of ${report.checks.size} guarantees, ${report.latencyMs.toFixed(1)} ms, ${rates}`
+}
+
+function testDocument({ testedMs, version, report }: StoreTest): Record<string, unknown> {
+  const { checks, ...figures } = report
+  return { time: formatTimestamp(timespecOfMs(testedMs)), version, ...Object.fromEntries(checks), ...figures }
 }

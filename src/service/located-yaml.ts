@@ -1,0 +1,121 @@
+import { type Document, isMap, isNode, isScalar, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
+
+import { UsageError } from '../base/errors.ts'
+
+/** A file that a person wrote, for messages and decoding. */
+export interface ConfigurationText {
+  /** Its path. */
+  readonly file: string
+  readonly text: string
+}
+
+/** What is wrong, and where. */
+export interface Mistake {
+  /** Of the value, from the document's root; empty for the whole file. */
+  readonly path: readonly string[]
+  readonly what: string
+  /** It is the key at the end of the path that is wrong, not its value. */
+  readonly isKey?: boolean
+}
+
+/** Aliases unfold to no more than this many times what was written. */
+const ALIASES_MAX = 100
+/** Further mistakes are told once these are corrected. */
+const MISTAKES_MAX = 10
+
+/** A YAML document that knows where in its file each value stands. */
+export class LocatedYaml {
+  readonly file: string
+  readonly document: Document
+  readonly #lines: LineCounter
+
+  private constructor(file: string, document: Document, lines: LineCounter) {
+    this.file = file
+    this.document = document
+    this.#lines = lines
+  }
+
+  /** @throws {UsageError} BAD_CONFIGURATION, naming file, line and column */
+  static parse({ file, text }: ConfigurationText): LocatedYaml {
+    const lines = new LineCounter()
+    const document = parseDocument(text, { lineCounter: lines })
+    const [error] = document.errors
+    if (error === undefined) return new LocatedYaml(file, document, lines)
+    // The first line of the message says it all; what follows is an excerpt of the file, which may hold a secret.
+    const [message = ''] = error.message.split('\n')
+    throw badConfiguration(file, [{ ...error.linePos?.[0], what: message.replace(/ at line \d+, column \d+:?$/, '') }])
+  }
+
+  /**
+   * Returns its content as plain values.
+   *
+   * @throws {UsageError} BAD_CONFIGURATION: aliases lead nowhere, or unfold to more than any memory holds.
+   */
+  plainValue(): unknown {
+    try {
+      return this.document.toJS({ maxAliasCount: ALIASES_MAX })
+    } catch (cause) {
+      // The message would repeat the alias, which may be a secret that begins with an asterisk.
+      throw badConfiguration(this.file, [{ what: 'an alias (*name) leads nowhere, or unfolds without end' }], cause)
+    }
+  }
+
+  /** Returns the error that tells of all `mistakes`. */
+  mistakes(mistakes: readonly Mistake[]): UsageError {
+    const located = mistakes.map(({ path, what, isKey }) => ({
+      ...this.#positionOf(path, isKey === true),
+      what: path.length === 0 ? what : `${path.join('.')}: ${what}`,
+    }))
+    return badConfiguration(
+      this.file,
+      located.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+    )
+  }
+
+  /** Where the value at `path` stands, or its key, or the nearest thing around it. */
+  #positionOf(path: readonly string[], isKey: boolean): Position {
+    let node: unknown = this.document.contents
+    let found: unknown = node
+    for (const [at, name] of path.entries()) {
+      const pair = isMap(node) ? pairOf(node.items, name) : undefined
+      if (pair === undefined) break
+      const isLast = at === path.length - 1
+      // A value that was left out stands nowhere: its key does.
+      found = (isLast && isKey) || !isWritten(pair.value) ? pair.key : pair.value
+      node = pair.value
+    }
+    if (!isNode(found) || !found.range) return {}
+    const { line, col } = this.#lines.linePos(found.range[0])
+    return { line, col }
+  }
+}
+
+interface Position {
+  readonly line?: number
+  readonly col?: number
+}
+
+function pairOf(pairs: readonly Pair[], name: string): Pair | undefined {
+  return pairs.find(({ key }) => isScalar(key) && String(key.value) === name)
+}
+
+function isWritten(value: unknown): value is Node {
+  return isNode(value) && !(isScalar(value) && value.value === null)
+}
+
+function badConfiguration(
+  file: string,
+  mistakes: readonly (Position & { readonly what: string })[],
+  cause?: unknown,
+): UsageError {
+  const told = mistakes.slice(0, MISTAKES_MAX).map(({ line, col, what }) => {
+    const place = line === undefined ? file : `${file}, line ${line}, column ${col ?? 1}`
+    return `${place}: ${what}`
+  })
+  const [{ line, col } = {}] = mistakes
+  return new UsageError('BAD_CONFIGURATION', told.join('\n'), {
+    context: { file, ...(line === undefined ? {} : { line, column: col ?? 1 }) },
+    ...(cause === undefined ? {} : { cause }),
+    hint: 'Correct the file, or name another with --config.',
+  })
+}
