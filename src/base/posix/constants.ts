@@ -33,6 +33,8 @@ export const SEEK_SET = 0
 export const SEEK_DATA = 3
 export const SEEK_HOLE = 4
 
+export const POSIX_FADV_WILLNEED = 3
+
 export const FALLOC_FL_KEEP_SIZE = 1
 export const FALLOC_FL_PUNCH_HOLE = 2
 

@@ -43,6 +43,8 @@ export interface Libc {
   readonly ftruncate: (fd: number, size: number) => number
   readonly fallocate: (fd: number, mode: number, offset: number, length: number) => number
   readonly fsync: (fd: number) => number
+  /** Returns an error number, 0 on success. */
+  readonly posix_fadvise: (fd: number, offset: number, bytes: number, advice: number) => number
   readonly flistxattr: (fd: number, list: Pointer, bytes: number) => number
   readonly fgetxattr: (fd: number, name: Pointer, value: Pointer, bytes: number) => number
   readonly fsetxattr: (fd: number, name: Pointer, value: Pointer, bytes: number, flags: number) => number
@@ -97,6 +99,7 @@ const prototypes: Readonly<Record<keyof Libc, string>> = {
   ftruncate: 'int ftruncate(int, int64)',
   fallocate: 'int fallocate(int, int, int64, int64)',
   fsync: 'int fsync(int)',
+  posix_fadvise: 'int posix_fadvise(int, int64, int64, int)',
   flistxattr: 'int64 flistxattr(int, void *, uint64)',
   fgetxattr: 'int64 fgetxattr(int, void *, void *, uint64)',
   fsetxattr: 'int fsetxattr(int, void *, void *, uint64, int)',

@@ -26,6 +26,7 @@ import {
 import { FileReader } from './file-reader.ts'
 import { filesInReadingOrder } from './reading-order.ts'
 import { FrameBuilder } from './frame-builder.ts'
+import { OpenAhead } from './open-ahead.ts'
 import { IdList } from './id-list.ts'
 
 /** Content of one file that a thread has before it at once: the longest chunk, and so much that reads are worth it. */
@@ -84,13 +85,19 @@ class BackupMember implements TeamMember {
     const directories = groups.map(({ path, ino }) => openGroup(path, ino))
     this.#files.bytesRead = 0
     this.#files.rowsChanged = false
-    for (const { row, group, name } of files) {
+    using ahead = new OpenAhead(
+      files.map(({ group, name }) => ({
+        directory: directories[group] ?? { problem: 'ENOENT' },
+        name: namesAddress + name,
+      })),
+    )
+    for (const { row } of files) {
       const idsBefore = this.#ids.count
-      const dirfd = directories[group] ?? { problem: 'ENOENT' }
+      const file = ahead.next()
       const read =
-        typeof dirfd === 'number'
-          ? this.#files.read(dirfd, namesAddress + name, rows, row)
-          : { outcome: OUTCOME_FAILED, problem: dirfd.problem }
+        typeof file === 'number'
+          ? this.#files.read(file, rows, row)
+          : { outcome: OUTCOME_FAILED, problem: file.problem }
       outcomes.set([read.outcome, this.#ids.count - idsBefore, idsBefore], row * OUTCOME_WORDS)
       if (read.problem !== undefined) problems.set(row, read.problem)
       if (read.extras !== undefined) extras.set(row, read.extras)

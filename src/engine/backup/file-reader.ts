@@ -1,15 +1,6 @@
 import { assert } from '../../base/assert.ts'
 import { SINGLE_BLOB_BYTES_MAX } from '../../base/limits.ts'
-import {
-  AT_EMPTY_PATH,
-  O_CLOEXEC,
-  O_NOATIME,
-  O_NOFOLLOW,
-  O_NONBLOCK,
-  O_RDONLY,
-  S_IFMT,
-  S_IFREG,
-} from '../../base/posix/constants.ts'
+import { AT_EMPTY_PATH, S_IFMT, S_IFREG } from '../../base/posix/constants.ts'
 import { errno, errnoName } from '../../base/posix/errno.ts'
 import { addressOf, libc } from '../../base/posix/libc.ts'
 import { PosixError } from '../../base/posix/posix-error.ts'
@@ -63,7 +54,6 @@ export class FileReader {
   readonly #statAddress = addressOf(new Uint8Array(this.#stat.buffer))
   readonly #noName = new Uint8Array(1)
   readonly #noNameAddress = addressOf(this.#noName)
-  #noAtime = O_NOATIME
 
   constructor(parts: { frames: FrameBuilder; chunker: () => Chunker; ids: IdList }) {
     this.#frames = parts.frames
@@ -71,10 +61,8 @@ export class FileReader {
     this.#ids = parts.ids
   }
 
-  /** Reads the file whose NUL-terminated name is at `name`; its ids go to the list, its row is brought up to date. */
-  read(dirfd: number, name: number, rows: Int32Array, row: number): FileOutcome {
-    const fd = this.#open(dirfd, name)
-    if (fd < 0) return { outcome: OUTCOME_FAILED, problem: errnoName(errno()) }
+  /** Reads the file open at `fd`, and closes it; its ids go to the list, its row is brought up to date. */
+  read(fd: number, rows: Int32Array, row: number): FileOutcome {
     const first = this.#ids.count
     try {
       const extras = this.#readStable(fd, rows, row)
@@ -87,15 +75,6 @@ export class FileReader {
     } finally {
       libc().close(fd)
     }
-  }
-
-  #open(dirfd: number, name: number): number {
-    const { openat } = libc()
-    const flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
-    const fd = openat(dirfd, name, flags | this.#noAtime, 0)
-    if (fd >= 0 || this.#noAtime === 0 || errnoName(errno()) !== 'EPERM') return fd
-    // Only a file's owner may leave its access time alone.
-    return openat(dirfd, name, flags, 0)
   }
 
   #readStable(fd: number, rows: Int32Array, row: number): FileOutcome {
