@@ -40,8 +40,10 @@ await build({
   minify: false,
   sourcemap: false,
   legalComments: 'none',
+  // React's build for users: the other one checks everything at every paint.
+  define: { 'process.env.NODE_ENV': '"production"' },
   plugins: [addons],
-  external: ['argon2', 'koffi', 'fuse-native', 'ssh2'],
+  external: ['argon2', 'blessed', 'blessed-contrib', 'koffi', 'fuse-native', 'react-devtools-core', 'ssh2'],
   // CommonJS packages inside an ES module bundle look for these.
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",

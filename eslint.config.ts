@@ -44,12 +44,17 @@ export default defineConfig(
     },
   },
   {
-    files: ['src/{base,crypto,format,storage,repository,engine,service}/**/*.ts', 'drivers/**/*.ts', 'fuse/**/*.ts'],
+    files: [
+      'src/{base,crypto,format,storage,repository,engine,service}/**/*.ts',
+      'drivers/**/*.ts',
+      'fuse/**/*.ts',
+      'tui/**/*.{ts,tsx}',
+    ],
     rules: { 'no-restricted-syntax': ['error', noDefaultExport, noEnvironment] },
   },
   { files: ['*.config.ts'], rules: { 'no-restricted-syntax': 'off' } },
   {
-    files: ['test/**/*.ts'],
+    files: ['test/**/*.{ts,tsx}'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
 )

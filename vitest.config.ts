@@ -4,7 +4,7 @@ const long = process.env['TIDEMARK_TEST_LONG'] === '1'
 
 export default defineConfig({
   test: {
-    include: long ? ['test/**/*.long.test.ts'] : ['test/**/*.test.ts'],
+    include: long ? ['test/**/*.long.test.ts'] : ['test/**/*.test.{ts,tsx}'],
     exclude: long ? [] : ['test/**/*.long.test.ts'],
     pool: 'forks',
     maxWorkers: 2,

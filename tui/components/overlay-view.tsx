@@ -1,0 +1,105 @@
+import type { ReactNode } from 'react'
+
+import { shownKey } from '../keymap/keymap.ts'
+import { SHARED_KEYS } from '../keymap/shared-keys.ts'
+import { placeAt } from '../state/list.ts'
+import type { Overlay } from '../state/overlay.ts'
+import { paletteEntries } from '../state/palette.ts'
+import { keysOfScreen, titleOf } from '../state/screen-step.ts'
+import type { State } from '../state/state.ts'
+import { useTheme } from '../theme/theme.ts'
+import { Dialog } from './dialog.tsx'
+import { FormView, lineWithCursor } from './form-view.tsx'
+import { Line } from './line.tsx'
+
+export interface OverlayViewProps {
+  readonly state: State
+  readonly overlay: Overlay
+  readonly columns: number
+  readonly rows: number
+}
+
+/** What lies over the screen. */
+export function OverlayView({ state, overlay, columns, rows }: OverlayViewProps): ReactNode {
+  const theme = useTheme()
+  const room = { columns, rows }
+  switch (overlay.kind) {
+    case 'help':
+      return <Help state={state} top={overlay.top} {...room} />
+    case 'palette':
+      return <Palette state={state} overlay={overlay} {...room} />
+    case 'question': {
+      const { title, lines, verb } = overlay.question
+      return <Dialog title={title} lines={lines} answers={`y ${verb}   n leave it`} color={theme.warning} {...room} />
+    }
+    case 'quit':
+      return (
+        <Dialog
+          title="Leave the dashboard?"
+          lines={overlay.reasons}
+          answers="y leave   n stay"
+          color={theme.warning}
+          {...room}
+        />
+      )
+    case 'unlock':
+      return (
+        <Dialog
+          title={`Open ${overlay.repository}`}
+          lines={overlay.isTrying ? ['Deriving the key …'] : []}
+          answers="Enter open   Esc leave it locked"
+          {...room}
+        >
+          <FormView form={overlay.form} columns={Math.min(columns, 72) - 4} />
+        </Dialog>
+      )
+  }
+}
+
+interface HelpProps {
+  readonly state: State
+  readonly top: number
+  readonly columns: number
+  readonly rows: number
+}
+
+function Help({ state, top, columns, rows }: HelpProps): ReactNode {
+  const theme = useTheme()
+  const bindings = [...keysOfScreen(state), ...SHARED_KEYS]
+  const shown = rows - 2
+  const first = Math.min(top, Math.max(0, bindings.length - shown))
+  return (
+    <>
+      <Line text={`Keys of ${titleOf(state.screen)}`} columns={columns} isBold color={theme.accent} />
+      {bindings.slice(first, first + shown).map(({ keys, help }, index) => (
+        <Line key={index} text={`  ${keys.map(shownKey).join(' ').padEnd(16)} ${help}`} columns={columns} />
+      ))}
+      <Line text="  ↑ ↓ scroll, any other key closes this" columns={columns} color={theme.muted} />
+    </>
+  )
+}
+
+interface PaletteProps {
+  readonly state: State
+  readonly overlay: Extract<Overlay, { kind: 'palette' }>
+  readonly columns: number
+  readonly rows: number
+}
+
+function Palette({ state, overlay, columns, rows }: PaletteProps): ReactNode {
+  const theme = useTheme()
+  const entries = paletteEntries(state, overlay.query.text)
+  const height = rows - 1
+  const place = placeAt({ selected: overlay.selected, top: 0 }, overlay.selected, { count: entries.length, height })
+  return (
+    <>
+      <Line text={`:${lineWithCursor(overlay.query, columns - 1)}`} columns={columns} isBold color={theme.accent} />
+      {entries.length === 0 && <Line text="  nothing of that name" columns={columns} color={theme.muted} />}
+      {entries.slice(place.top, place.top + height).map(({ title, key }, offset) => {
+        const isSelected = place.top + offset === place.selected
+        const text = `${isSelected ? '› ' : '  '}${(key === undefined ? '' : shownKey(key)).padEnd(10)} ${title}`
+        return <Line key={title} text={text} columns={columns} isInverse={isSelected} />
+      })}
+    </>
+  )
+}

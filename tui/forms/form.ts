@@ -1,0 +1,137 @@
+import type { Key } from '../keymap/key.ts'
+import { lineOf, pasteText, type TextLine, typeKey } from './text-line.ts'
+import { Secret } from './secret.ts'
+
+/** One thing that a form asks for. */
+export type Field =
+  | { readonly kind: 'text'; readonly line: TextLine }
+  | { readonly kind: 'secret'; readonly secret: Secret }
+  | { readonly kind: 'choice'; readonly options: readonly string[]; readonly chosen: number }
+  | { readonly kind: 'checkbox'; readonly isChecked: boolean }
+
+export interface LabelledField<Name extends string> {
+  readonly name: Name
+  readonly label: string
+  /** What to type, and how, in a few words. */
+  readonly help?: string
+  readonly field: Field
+  /** What is wrong with it. */
+  readonly mistake?: string | undefined
+}
+
+/** Fields one below the other, and which one the keys go to. */
+export interface Form<Name extends string> {
+  readonly fields: readonly LabelledField<Name>[]
+  readonly focus: number
+}
+
+export function textField(text = ''): Field {
+  return { kind: 'text', line: lineOf(text) }
+}
+
+export function secretField(): Field {
+  return { kind: 'secret', secret: Secret.empty() }
+}
+
+export function choiceField(options: readonly string[], chosen = 0): Field {
+  return { kind: 'choice', options, chosen }
+}
+
+export function checkboxField(isChecked: boolean): Field {
+  return { kind: 'checkbox', isChecked }
+}
+
+/** What a key made of a form: another form, or the wish to send or leave it. */
+export interface FormStep<Name extends string> {
+  readonly form: Form<Name>
+  readonly outcome: 'editing' | 'sent' | 'left'
+}
+
+/** Returns the form after a key. Enter goes on to the next field and sends the last one; Ctrl+S sends at once. */
+export function typeInForm<Name extends string>(form: Form<Name>, key: Key): FormStep<Name> {
+  const isLast = form.focus === form.fields.length - 1
+  switch (key) {
+    case 'esc':
+      return { form, outcome: 'left' }
+    case 'ctrl+s':
+      return { form, outcome: 'sent' }
+    case 'enter':
+      return isLast ? { form, outcome: 'sent' } : { form: focusOn(form, form.focus + 1), outcome: 'editing' }
+    case 'tab':
+    case 'down':
+      return { form: focusOn(form, form.focus + 1), outcome: 'editing' }
+    case 'shift+tab':
+    case 'up':
+      return { form: focusOn(form, form.focus - 1), outcome: 'editing' }
+    default:
+      return { form: changeFocused(form, (field) => typeInField(field, key)), outcome: 'editing' }
+  }
+}
+
+export function pasteInForm<Name extends string>(form: Form<Name>, text: string): Form<Name> {
+  return changeFocused(form, (field) => {
+    if (field.kind === 'text') return { ...field, line: pasteText(field.line, text) }
+    if (field.kind === 'secret') return { ...field, secret: field.secret.paste(text) }
+    return field
+  })
+}
+
+/** Returns what a field holds as text; of a secret nothing. */
+export function textOf<Name extends string>(form: Form<Name>, name: Name): string {
+  const field = form.fields.find((candidate) => candidate.name === name)?.field
+  if (field?.kind === 'text') return field.line.text
+  if (field?.kind === 'choice') return field.options[field.chosen] ?? ''
+  return ''
+}
+
+export function isChecked<Name extends string>(form: Form<Name>, name: Name): boolean {
+  const field = form.fields.find((candidate) => candidate.name === name)?.field
+  return field?.kind === 'checkbox' && field.isChecked
+}
+
+/** Returns the bytes of a secret, which the caller wipes; the field's own are wiped. */
+export function takeSecret<Name extends string>(form: Form<Name>, name: Name): Uint8Array {
+  const field = form.fields.find((candidate) => candidate.name === name)?.field
+  return field?.kind === 'secret' ? field.secret.take() : new Uint8Array(0)
+}
+
+/** Returns the form with what is wrong with its fields, and the first of them in focus. */
+export function withMistakes<Name extends string>(
+  form: Form<Name>,
+  mistakes: Readonly<Record<string, string>>,
+): Form<Name> {
+  const fields = form.fields.map((field) => ({ ...field, mistake: mistakes[field.name] }))
+  const first = fields.findIndex(({ mistake }) => mistake !== undefined)
+  return { fields, focus: first < 0 ? form.focus : first }
+}
+
+function focusOn<Name extends string>(form: Form<Name>, focus: number): Form<Name> {
+  const count = form.fields.length
+  return { ...form, focus: (focus + count) % count }
+}
+
+function changeFocused<Name extends string>(form: Form<Name>, change: (field: Field) => Field): Form<Name> {
+  const fields = form.fields.map((labelled, index) =>
+    index === form.focus ? { ...labelled, field: change(labelled.field), mistake: undefined } : labelled,
+  )
+  return { ...form, fields }
+}
+
+function typeInField(field: Field, key: Key): Field {
+  switch (field.kind) {
+    case 'text':
+      return { ...field, line: typeKey(field.line, key) }
+    case 'secret':
+      return { ...field, secret: field.secret.typeKey(key) }
+    case 'choice':
+      return { ...field, chosen: choose(field.options.length, field.chosen, key) }
+    case 'checkbox':
+      return key === 'space' ? { ...field, isChecked: !field.isChecked } : field
+  }
+}
+
+function choose(count: number, chosen: number, key: Key): number {
+  if (key === 'right' || key === 'space') return (chosen + 1) % count
+  if (key === 'left') return (chosen + count - 1) % count
+  return chosen
+}

@@ -1,0 +1,15 @@
+import type { Keymap } from './keymap.ts'
+
+/** What every screen knows. The digits stand in the title line. */
+export type SharedCommand = 'help' | 'palette' | 'back' | 'unlock' | 'lock' | 'next-repository' | 'refresh' | 'quit'
+
+export const SHARED_KEYS: Keymap<SharedCommand> = [
+  { command: 'palette', keys: [':'], label: 'commands', help: 'find a command by its name' },
+  { command: 'help', keys: ['?'], label: 'help', help: 'explain the keys' },
+  { command: 'back', keys: ['esc'], label: 'back', help: 'back to where you came from' },
+  { command: 'next-repository', keys: ['ctrl+n'], help: 'look at the next repository' },
+  { command: 'unlock', keys: ['ctrl+u'], help: 'open the repository with its password or recovery code' },
+  { command: 'lock', keys: ['ctrl+l'], help: 'forget the keys of all repositories' },
+  { command: 'refresh', keys: ['ctrl+r'], help: 'ask for everything again' },
+  { command: 'quit', keys: ['q', 'ctrl+c'], label: 'quit', help: 'leave the dashboard; running jobs are asked about' },
+]

@@ -1,0 +1,84 @@
+import { render } from 'ink'
+
+import type { Clock } from '../src/base/clock.ts'
+import type { Application } from '../src/service/application/port.ts'
+import { App } from './app.tsx'
+import { EffectRunner } from './state/effect-runner.ts'
+import type { Size } from './state/event.ts'
+import { initialState } from './state/initial-state.ts'
+import { Store } from './state/store.ts'
+import { themeOf, type ThemeOptions } from './theme/theme.ts'
+
+const TICK_MS = 1000
+/** Of a terminal that does not say how large it is. */
+const UNKNOWN_SIZE: Size = { columns: 80, rows: 24 }
+
+/** A terminal: where keys come from and frames go to. */
+export interface Streams {
+  readonly stdin: NodeJS.ReadStream
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+}
+
+export interface DashboardOptions {
+  readonly theme: ThemeOptions
+  readonly clock: Clock
+  /** Frames as running text for those who hear them. */
+  readonly isScreenReader: boolean
+  /** Ends the dashboard, as a signal does; the terminal is restored. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Shows the dashboard until it is left; the terminal is then as it was before, also when this rejects.
+ *
+ * The caller owns `application` and the streams.
+ * @throws whatever is no expected failure: a bug of a screen or of the application.
+ */
+export async function openDashboard(
+  application: Application,
+  streams: Streams,
+  { theme, clock, isScreenReader, signal }: DashboardOptions,
+): Promise<void> {
+  const { stdout } = streams
+  const runner = new EffectRunner({
+    application,
+    clock,
+    dispatch: (event) => store.dispatch(event),
+    quit: () => instance.unmount(),
+    onBug: (error) => instance.unmount(error instanceof Error ? error : new Error(String(error))),
+  })
+  const start = initialState({ size: sizeOf(stdout), nowMs: clock.nowMs(), application })
+  const store = new Store(start, runner.run)
+  const instance = render(<App store={store} theme={themeOf(theme)} />, {
+    ...streams,
+    exitOnCtrlC: false,
+    patchConsole: false,
+    incrementalRendering: true,
+    alternateScreen: true,
+    interactive: true,
+    isScreenReaderEnabled: isScreenReader,
+  })
+  const onResize = (): void => store.dispatch({ kind: 'resize', size: sizeOf(stdout) })
+  const onAbort = (): void => instance.unmount()
+  const ticking = setInterval(() => store.dispatch({ kind: 'tick', nowMs: clock.nowMs() }), TICK_MS)
+  stdout.on('resize', onResize)
+  signal.addEventListener('abort', onAbort)
+  const unsubscribe = application.subscribe((topic) => store.dispatch({ kind: 'changed', topic }))
+  try {
+    store.dispatch({ kind: 'started' })
+    if (signal.aborted) onAbort()
+    await instance.waitUntilExit()
+  } finally {
+    clearInterval(ticking)
+    stdout.off('resize', onResize)
+    signal.removeEventListener('abort', onAbort)
+    unsubscribe()
+    runner.close()
+  }
+}
+
+function sizeOf(stdout: NodeJS.WriteStream): Size {
+  const { columns, rows } = stdout
+  return columns > 0 && rows > 0 ? { columns, rows } : UNKNOWN_SIZE
+}

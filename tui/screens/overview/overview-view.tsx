@@ -1,0 +1,185 @@
+import { Box } from 'ink'
+import type { ReactNode } from 'react'
+
+import { formatBytes, formatDuration } from '../../../src/base/format.ts'
+import { formatCount } from '../../../src/base/number-of.ts'
+import type { JobData, PointData, RepositoryData } from '../../../src/service/application/shown.ts'
+import { Chart } from '../../components/chart.tsx'
+import { Line } from '../../components/line.tsx'
+import { progressBar } from '../../components/progress-bar.ts'
+import { placeAt } from '../../state/list.ts'
+import { valueOr } from '../../state/loaded.ts'
+import { runningJobs, type Shared } from '../../state/shared.ts'
+import { shownDistance, shownTime } from '../../text/when.ts'
+import { healthColor, useTheme } from '../../theme/theme.ts'
+import type { ViewProps } from '../view-props.ts'
+import { chartsOf } from './charts.ts'
+import { NOTIFICATION_ROWS, openNotifications, type OverviewState } from './overview.ts'
+
+type Props = ViewProps<OverviewState>
+
+const JOB_ROWS = 3
+const LAST_POINTS = 3
+/** Rows of everything that is no chart. */
+const TEXT_ROWS = 2 + JOB_ROWS + (LAST_POINTS + 1) + (NOTIFICATION_ROWS - 1)
+
+/** Is all well, what runs, and how has it grown. */
+export function OverviewView({ state, shared, columns, rows }: Props): ReactNode {
+  return (
+    <Box flexDirection="column" width={columns}>
+      <Health shared={shared} columns={columns} />
+      <RepositoryLine state={state} shared={shared} columns={columns} />
+      <Jobs state={state} shared={shared} columns={columns} />
+      <Charts state={state} shared={shared} columns={columns} rows={rows - TEXT_ROWS} />
+      <LastPoints shared={shared} columns={columns} />
+      <Notifications state={state} shared={shared} columns={columns} />
+    </Box>
+  )
+}
+
+interface PartProps {
+  readonly shared: Shared
+  readonly columns: number
+}
+
+function Health({ shared, columns }: PartProps): ReactNode {
+  const theme = useTheme()
+  const { health } = shared
+  if (health.kind === 'loading') return <Line text="… asking how all is" columns={columns} color={theme.muted} />
+  if (health.kind === 'failed') return <Line text={`✗ ${health.problem.message}`} columns={columns} color={theme.bad} />
+  const { color, message, fix } = health.value
+  const sign = { green: '●', amber: '▲', red: '✗' }[color]
+  const help = fix === undefined ? '' : ' — f mends it'
+  return <Line text={`${sign} ${message}${help}`} columns={columns} isBold color={healthColor(theme, color)} />
+}
+
+function RepositoryLine({ state, shared, columns }: PartProps & { readonly state: OverviewState }): ReactNode {
+  const theme = useTheme()
+  const repository = valueOr(shared.repositories, []).find(({ name }) => name === shared.repository)
+  if (repository === undefined) {
+    const text = shared.repositories.kind === 'ready' ? 'No repository yet.' : ''
+    return <Line text={text} columns={columns} color={theme.muted} />
+  }
+  const proven = valueOr(state.plans, []).find((plan) => plan.repository === repository.name)?.proven
+  const recovery =
+    proven === undefined
+      ? 'recovery time not proven yet'
+      : `recovery proven in ${formatDuration(proven.seconds * 1000)}, ${shownDistance(proven.atMs, shared.nowMs)}`
+  const isUnwell = repository.sharesDisk || repository.state.kind === 'unreachable'
+  const text = [`${repository.name}: ${stateOf(repository, shared.nowMs)}`, recovery].join(' · ')
+  return <Line text={text} columns={columns} color={isUnwell ? theme.warning : undefined} />
+}
+
+function stateOf({ state, sharesDisk }: RepositoryData, nowMs: number): string {
+  const disk = sharesDisk ? ", on the source's own disk: lost together with it" : ''
+  switch (state.kind) {
+    case 'locked':
+      return `locked, Ctrl+U opens it${disk}`
+    case 'opening':
+      return `opening …${disk}`
+    case 'open':
+      return `${formatCount(state.pointCount)} points${disk}`
+    case 'unreachable':
+      return `unreachable since ${shownTime(state.sinceMs)} (${shownDistance(state.sinceMs, nowMs)}): ${state.message}`
+  }
+}
+
+function Jobs({ state, shared, columns }: PartProps & { readonly state: OverviewState }): ReactNode {
+  const theme = useTheme()
+  const running = runningJobs(shared)
+  const lines = [...running.map((job) => jobLine(job, columns)), ...nextLines(state, shared)].slice(0, JOB_ROWS)
+  return (
+    <Box flexDirection="column" height={JOB_ROWS}>
+      {lines.length === 0 && <Line text="Nothing runs, nothing is planned." columns={columns} color={theme.muted} />}
+      {lines.map((line, index) => (
+        <Line key={index} text={line} columns={columns} color={index < running.length ? theme.accent : undefined} />
+      ))}
+    </Box>
+  )
+}
+
+const BAR_COLUMNS = 16
+
+function jobLine({ kind, repository, progress }: JobData, columns: number): string {
+  const what = `▶ ${kind} ${repository}`
+  if (progress === undefined) return `${what} starting …`
+  const { part, bytesPerSecond, bytesDone, at } = progress
+  const bar =
+    part === undefined ? formatBytes(bytesDone) : `${progressBar(part, BAR_COLUMNS)} ${Math.floor(part * 100)}%`
+  return `${what} ${bar} ${formatBytes(bytesPerSecond)}/s ${at}`.slice(0, columns * 2)
+}
+
+function nextLines(state: OverviewState, { nowMs }: Shared): readonly string[] {
+  return valueOr(state.plans, [])
+    .filter(({ isPaused }) => !isPaused)
+    .flatMap(({ name, steps }) => steps.map(({ nextMs, kind }) => ({ name, kind, nextMs })))
+    .filter((step): step is { name: string; kind: string; nextMs: number } => step.nextMs !== undefined)
+    .toSorted((a, b) => a.nextMs - b.nextMs)
+    .map(({ name, kind, nextMs }) => `○ ${name}: ${kind} ${shownDistance(nextMs, nowMs)}, ${shownTime(nextMs)}`)
+}
+
+function Charts({ state, shared, columns, rows }: Props): ReactNode {
+  const all = chartsOf(state, shared)
+  const perRow = 2
+  const lines = rows >= 20 ? 2 : 1
+  const width = Math.floor(columns / perRow)
+  const height = Math.floor(rows / lines)
+  const shown = Array.from({ length: Math.min(all.length, perRow * lines) }, (_, index) => {
+    return all[(state.firstChart + index) % all.length]
+  })
+  return (
+    <Box flexWrap="wrap" width={columns} height={rows}>
+      {shown.map(
+        (chart) =>
+          chart !== undefined && <Chart key={chart.title.slice(0, 8)} {...chart} columns={width} rows={height} />,
+      )}
+    </Box>
+  )
+}
+
+function LastPoints({ shared, columns }: PartProps): ReactNode {
+  const theme = useTheme()
+  const points = valueOr(shared.points, []).slice(0, LAST_POINTS)
+  return (
+    <Box flexDirection="column" height={LAST_POINTS + 1}>
+      <Line text="Last points: what they cover" columns={columns} isBold color={theme.accent} />
+      {points.map((point) => (
+        <Line
+          key={point.id}
+          text={coverageOf(point)}
+          columns={columns}
+          color={point.suspect.length === 0 ? undefined : theme.warning}
+        />
+      ))}
+    </Box>
+  )
+}
+
+function coverageOf(point: PointData): string {
+  const { startedMs, files, bytes, filesNew, filesChanged, filesRemoved, sources, suspect } = point
+  const changes = `+${formatCount(filesNew)} ~${formatCount(filesChanged)} -${formatCount(filesRemoved)}`
+  const what = `${formatCount(files)} files ${formatBytes(bytes)} ${changes}`
+  const why = suspect.length === 0 ? (sources ?? ['sources cannot be read']).join(' ') : `▲ ${suspect.join('; ')}`
+  return `${shownTime(startedMs)}  ${what}  ${why}`
+}
+
+function Notifications({ state, shared, columns }: PartProps & { readonly state: OverviewState }): ReactNode {
+  const theme = useTheme()
+  const open = openNotifications(shared)
+  const place = placeAt(state.place, state.place.selected, { count: open.length, height: NOTIFICATION_ROWS })
+  const head = open.length === 0 ? 'No notifications.' : `Notifications (${open.length})`
+  return (
+    <>
+      {open.length === 0 && <Line text={head} columns={columns} color={theme.muted} />}
+      {open.slice(place.top, place.top + NOTIFICATION_ROWS).map(({ id, title, message, atMs, priority }, offset) => (
+        <Line
+          key={id}
+          text={`${place.top + offset === place.selected ? '›' : ' '} ${shownTime(atMs)} ${title}: ${message}`}
+          columns={columns}
+          color={priority === 'high' ? theme.bad : undefined}
+          isInverse={place.top + offset === place.selected}
+        />
+      ))}
+    </>
+  )
+}

@@ -1,0 +1,143 @@
+import type { Topic } from '../../../src/service/application/port.ts'
+import type { NotificationData, PlanData, SizePoint } from '../../../src/service/application/shown.ts'
+import type { Keymap } from '../../keymap/keymap.ts'
+import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
+import { type Answer, type Call, call } from '../../state/call.ts'
+import type { ScreenEvent } from '../../state/event.ts'
+import { LIST_START, type ListPlace, moveInList } from '../../state/list.ts'
+import { type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
+import type { Screen } from '../../state/screen.ts'
+import { SCREEN_NAMES } from '../../state/screen-name.ts'
+import { runningJobs, type Shared } from '../../state/shared.ts'
+import type { Step } from '../../state/step.ts'
+
+/** Samples of a job's speed that are kept: two minutes at one a second. */
+const SAMPLES_MAX = 120
+/** Notifications that are seen at once. */
+export const NOTIFICATION_ROWS = 4
+
+export interface OverviewState {
+  readonly sizes: Loaded<readonly SizePoint[]>
+  readonly plans: Loaded<readonly PlanData[]>
+  /** Bytes a second of all running jobs together, oldest first, one a tick while there are any. */
+  readonly throughput: readonly number[]
+  /** Among the notifications. */
+  readonly place: ListPlace
+  /** Which charts are seen where there is no room for all: the first one of them. */
+  readonly firstChart: number
+}
+
+export type OverviewCommand = Motion | 'fix' | 'check' | 'charts' | 'acknowledge'
+
+export const overview: Screen<OverviewState, OverviewCommand> = {
+  title: 'Overview',
+  initial: { sizes: LOADING, plans: LOADING, throughput: [], place: LIST_START, firstChart: 0 },
+  keys: (_, shared) => keysFor(shared),
+  isTyping: () => false,
+  reduce,
+}
+
+/** Returns what nobody has acknowledged yet, newest first. */
+export function openNotifications(shared: Shared): readonly NotificationData[] {
+  return valueOr(shared.notifications, [])
+    .filter(({ isAcknowledged }) => !isAcknowledged)
+    .toSorted((a, b) => b.atMs - a.atMs)
+}
+
+function keysFor(shared: Shared): Keymap<OverviewCommand> {
+  const health = valueOr(shared.health, undefined)
+  return [
+    ...(health?.fix === undefined ? [] : [FIX]),
+    CHECK,
+    CHARTS,
+    ...(openNotifications(shared).length === 0 ? [] : [ACKNOWLEDGE]),
+    ...MOTION_KEYS,
+  ]
+}
+
+const FIX = { command: 'fix', keys: ['f'], label: 'mend', help: 'go to where the health line is mended' } as const
+const CHECK = { command: 'check', keys: ['c'], label: 'check', help: 'verify the repository now' } as const
+const CHARTS = { command: 'charts', keys: ['v'], label: 'charts', help: 'show the other charts' } as const
+const ACKNOWLEDGE = {
+  command: 'acknowledge',
+  keys: ['a'],
+  label: 'acknowledge',
+  help: 'take note of the chosen notification',
+} as const
+
+function reduce(state: OverviewState, event: ScreenEvent<OverviewCommand>, shared: Shared): Step<OverviewState> {
+  switch (event.kind) {
+    case 'opened':
+      return { state, effects: callsFor(shared) }
+    case 'changed':
+      return { state, effects: CHANGING.includes(event.topic) ? callsFor(shared) : [] }
+    case 'tick':
+      return takeTick(state, shared)
+    case 'command':
+      return takeCommand(state, event.command, shared)
+    case 'answer':
+      return takeAnswer(state, event)
+    default:
+      return { state }
+  }
+}
+
+const CHANGING: readonly Topic[] = ['points', 'repositories', 'plans']
+
+function callsFor({ repository }: Shared): readonly Call[] {
+  const plans = call('overview:plans', 'plans')
+  return repository === undefined ? [plans] : [plans, call('overview:sizes', 'sizes', repository)]
+}
+
+function takeAnswer(state: OverviewState, answer: Answer): Step<OverviewState> {
+  if (answer.method === 'sizes') return { state: { ...state, sizes: ready(answer.value) } }
+  if (answer.method === 'plans') return { state: { ...state, plans: ready(answer.value) } }
+  if (answer.method === 'check') return { state, say: 'The check has begun.' }
+  return { state }
+}
+
+/** Keeps a sample of the speed while something runs, and asks for the sizes once it is known of which repository. */
+function takeTick(state: OverviewState, shared: Shared): Step<OverviewState> {
+  const effects = state.sizes.kind === 'loading' && shared.points.kind === 'ready' ? callsFor(shared) : []
+  const running = runningJobs(shared)
+  if (running.length === 0)
+    return { state: state.throughput.length === 0 ? state : { ...state, throughput: [] }, effects }
+  const bytesPerSecond = running.reduce((sum, { progress }) => sum + (progress?.bytesPerSecond ?? 0), 0)
+  return { state: { ...state, throughput: [...state.throughput, bytesPerSecond].slice(-SAMPLES_MAX) }, effects }
+}
+
+function takeCommand(state: OverviewState, command: OverviewCommand, shared: Shared): Step<OverviewState> {
+  const open = openNotifications(shared)
+  if (isMotion(command)) {
+    const extent = { count: open.length, height: NOTIFICATION_ROWS }
+    return { state: { ...state, place: moveInList(state.place, command, extent) } }
+  }
+  switch (command) {
+    case 'fix':
+      return mend(state, shared)
+    case 'charts':
+      return { state: { ...state, firstChart: state.firstChart + 1 } }
+    case 'acknowledge': {
+      const chosen = open[Math.min(state.place.selected, open.length - 1)]
+      return { state, effects: chosen === undefined ? [] : [call(`overview:${chosen.id}`, 'acknowledge', chosen.id)] }
+    }
+    case 'check':
+      return checkNow(state, shared)
+  }
+}
+
+/** How much of the data a check from here reads again, in percent. */
+const READ_PERCENT = 10
+
+function checkNow(state: OverviewState, { repository }: Shared): Step<OverviewState> {
+  if (repository === undefined) return { state, say: 'There is no repository to check.' }
+  return { state, effects: [call('overview:check', 'check', repository, READ_PERCENT)] }
+}
+
+function mend(state: OverviewState, shared: Shared): Step<OverviewState> {
+  const fix = valueOr(shared.health, undefined)?.fix
+  if (fix === 'unlock') return { state, unlock: true }
+  const screen = SCREEN_NAMES.find((name: string) => name === fix)
+  if (screen !== undefined) return { state, go: { screen } }
+  return { state, say: 'What mends it is said in the health line.' }
+}

@@ -1,0 +1,11 @@
+import type { ReactNode } from 'react'
+
+import type { ScreenName } from '../state/screen-name.ts'
+import type { ScreenStates } from '../state/state.ts'
+import { OverviewView } from './overview/overview-view.tsx'
+import type { ViewProps } from './view-props.ts'
+
+/** How each screen looks. */
+export const VIEWS: { readonly [N in ScreenName]: (props: ViewProps<ScreenStates[N]>) => ReactNode } = {
+  overview: OverviewView,
+}

@@ -1,0 +1,105 @@
+import type { Clock } from '../../src/base/clock.ts'
+import { TidemarkError } from '../../src/base/errors.ts'
+import type { Application } from '../../src/service/application/port.ts'
+import type { Answer, Call, Effect, Slot } from './call.ts'
+import type { Event } from './event.ts'
+import { problemOf } from './problem.ts'
+
+/** A part of a stream goes out when it is so old or so large. */
+const PART_MS = 100
+const PART_ITEMS_MAX = 5000
+
+export interface RunnerOptions {
+  readonly application: Application
+  readonly clock: Clock
+  readonly dispatch: (event: Event) => void
+  readonly quit: () => void
+  /** Is told of what is no expected failure: a bug, which nobody catches. */
+  readonly onBug: (error: unknown) => void
+}
+
+/** Does what reducers want: calls the port, and turns what it answers into events. */
+export class EffectRunner {
+  readonly #options: RunnerOptions
+  readonly #asked = new Map<Slot, AbortController>()
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+  }
+
+  readonly run = (effect: Effect): void => {
+    switch (effect.kind) {
+      case 'quit':
+        return this.#options.quit()
+      case 'drop':
+        return this.#drop(effect.slot)
+      case 'call':
+        void this.#call(effect)
+    }
+  }
+
+  /** Nothing that was asked is wanted any longer. */
+  close(): void {
+    for (const slot of [...this.#asked.keys()]) this.#drop(slot)
+  }
+
+  #drop(slot: Slot): void {
+    this.#asked.get(slot)?.abort()
+    this.#asked.delete(slot)
+  }
+
+  async #call(call: Call): Promise<void> {
+    this.#drop(call.slot)
+    const controller = new AbortController()
+    this.#asked.set(call.slot, controller)
+    const answer = (value: unknown, isLast: boolean): void => {
+      if (controller.signal.aborted) return
+      const { slot, method, args } = call
+      // The port's types say that this value belongs to this method.
+      this.#options.dispatch({ kind: 'answer', slot, method, args, value, isLast } as Answer)
+    }
+    try {
+      const answered = ask(this.#options.application, call, controller.signal)
+      if (isStream(answered)) await this.#inParts(answered, answer)
+      else answer(await answered, true)
+    } catch (error) {
+      this.#failed(call, error, controller.signal)
+    } finally {
+      if (this.#asked.get(call.slot) === controller) this.#asked.delete(call.slot)
+    }
+  }
+
+  async #inParts(
+    stream: AsyncIterable<unknown>,
+    answer: (items: readonly unknown[], isLast: boolean) => void,
+  ): Promise<void> {
+    const { clock } = this.#options
+    let part: unknown[] = []
+    let sinceMs = clock.monotonicMs()
+    for await (const item of stream) {
+      part.push(item)
+      if (part.length < PART_ITEMS_MAX && clock.monotonicMs() - sinceMs < PART_MS) continue
+      answer(part, false)
+      part = []
+      sinceMs = clock.monotonicMs()
+    }
+    answer(part, true)
+  }
+
+  #failed({ slot, method }: Call, error: unknown, signal: AbortSignal): void {
+    // Nobody waits for it, so nobody is told how it ended.
+    if (signal.aborted) return
+    if (!(error instanceof TidemarkError)) return this.#options.onBug(error)
+    this.#options.dispatch({ kind: 'failure', slot, method, problem: problemOf(error) })
+  }
+}
+
+function ask(application: Application, { method, args }: Call, signal: AbortSignal): unknown {
+  // Functions without a signal are given one argument too many, which they do not see.
+  const called = application[method] as (...given: readonly unknown[]) => unknown
+  return called.call(application, ...args, signal)
+}
+
+function isStream(answered: unknown): answered is AsyncIterable<unknown> {
+  return typeof answered === 'object' && answered !== null && Symbol.asyncIterator in answered
+}

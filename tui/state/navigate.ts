@@ -1,0 +1,37 @@
+import type { Destination } from './destination.ts'
+import type { ScreenEvent } from './event.ts'
+import { andThen, outcome, type Outcome, withMessage } from './outcome.ts'
+import { stepOfScreen } from './screen-step.ts'
+import type { ScreenName } from './screen-name.ts'
+import type { State } from './state.ts'
+import { askToUnlock } from './unlock.ts'
+
+/** Screens that Esc leads back through at most. */
+const BACK_MAX = 16
+
+/** Gives an event to a screen and does what it wants. */
+export function tellScreen(state: State, name: ScreenName, event: ScreenEvent): Outcome {
+  const { state: told, step } = stepOfScreen(state, name, event)
+  const { ask, go, say, unlock } = step
+  const asked: State =
+    ask === undefined ? told : { ...told, overlay: { kind: 'question', screen: name, question: ask } }
+  const { repository } = told.shared
+  const unlocking = unlock === undefined || repository === undefined ? asked : askToUnlock(asked, repository)
+  const said = say === undefined ? unlocking : withMessage(unlocking, say)
+  const done = outcome(said, step.effects)
+  return go === undefined ? done : andThen(done, (next) => openScreen(next, go))
+}
+
+/** Goes to a screen; Esc leads back to the one before. */
+export function openScreen(state: State, destination: Destination): Outcome {
+  const { screen } = destination
+  const back = state.screen === screen ? state.back : [state.screen, ...state.back].slice(0, BACK_MAX)
+  return tellScreen({ ...state, screen, back }, screen, { kind: 'opened', destination })
+}
+
+/** Goes back to the screen before; at the first one nothing happens. */
+export function goBack(state: State): Outcome {
+  const [screen, ...back] = state.back
+  if (screen === undefined) return outcome(state)
+  return tellScreen({ ...state, screen, back }, screen, { kind: 'opened', destination: { screen } })
+}

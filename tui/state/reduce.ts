@@ -1,0 +1,162 @@
+import type { Key } from '../keymap/key.ts'
+import { commandOf } from '../keymap/keymap.ts'
+import { SHARED_KEYS, type SharedCommand } from '../keymap/shared-keys.ts'
+import { type Answer, call, type Failure, type Slot } from './call.ts'
+import type { Event } from './event.ts'
+import { goBack, openScreen, tellScreen } from './navigate.ts'
+import { andThen, outcome, type Outcome, withMessage } from './outcome.ts'
+import type { PaletteEntry } from './palette.ts'
+import { EMPTY_PALETTE, pasteInOverlay, reduceOverlay } from './reduce-overlay.ts'
+import { callsFor, callsForAll, lookAt, nextRepository, takeSharedAnswer, takeSharedFailure } from './reduce-shared.ts'
+import { SCREEN_NAMES, type ScreenName } from './screen-name.ts'
+import { isTyping, keysOfScreen, unsavedWork } from './screen-step.ts'
+import { runningJobs } from './shared.ts'
+import type { State } from './state.ts'
+import { askToUnlock, refused, unlocked } from './unlock.ts'
+
+/** How long a message stays: good news shorter than bad. */
+const MESSAGE_MS = 6000
+const PROBLEM_MS = 20_000
+
+/** Returns what an event makes of the dashboard. Pure: what is to be done is returned, not done. */
+export function reduce(state: State, event: Event): Outcome {
+  switch (event.kind) {
+    case 'started':
+      return andThen(outcome(state, callsForAll(state.shared)), (next) =>
+        tellScreen(next, next.screen, { kind: 'opened', destination: { screen: next.screen } }),
+      )
+    case 'key':
+      return takeKey(state, event.key)
+    case 'paste':
+      return takePaste(state, event.text)
+    case 'resize':
+      return outcome({ ...state, shared: { ...state.shared, size: event.size } })
+    case 'tick':
+      return takeTick(state, event.nowMs)
+    case 'changed':
+      return andThen(outcome(state, callsFor(event.topic, state.shared)), (next) =>
+        tellScreen(next, next.screen, event),
+      )
+    case 'answer':
+      return takeAnswer(state, event)
+    case 'failure':
+      return takeFailure(state, event)
+  }
+}
+
+function takeKey(state: State, key: Key): Outcome {
+  if (state.overlay !== undefined) return reduceOverlay(state, state.overlay, key, choosePaletteEntry)
+  if (isTyping(state) && key !== 'ctrl+c') return tellScreen(state, state.screen, { kind: 'typed', key })
+  const own = commandOf(keysOfScreen(state), key)
+  if (own !== undefined) return tellScreen(state, state.screen, { kind: 'command', command: own })
+  const screen = SCREEN_NAMES[Number(key) - 1]
+  if (screen !== undefined) return openScreen(state, { screen })
+  const shared = commandOf(SHARED_KEYS, key)
+  return shared === undefined ? outcome(state) : takeSharedCommand(state, shared)
+}
+
+function choosePaletteEntry(state: State, { action }: PaletteEntry): Outcome {
+  switch (action.kind) {
+    case 'go':
+      return openScreen(state, { screen: action.screen })
+    case 'screen':
+      return tellScreen(state, state.screen, { kind: 'command', command: action.command })
+    case 'shared':
+      return takeSharedCommand(state, action.command)
+  }
+}
+
+function takeSharedCommand(state: State, command: SharedCommand): Outcome {
+  switch (command) {
+    case 'help':
+      return outcome({ ...state, overlay: { kind: 'help', top: 0 } })
+    case 'palette':
+      return outcome({ ...state, overlay: EMPTY_PALETTE })
+    case 'back':
+      return goBack(state)
+    case 'unlock':
+      return outcome(state.shared.repository === undefined ? state : askToUnlock(state, state.shared.repository))
+    case 'lock':
+      return outcome(withMessage(state, 'The keys of all repositories are forgotten.'), [call('shared:lock', 'lock')])
+    case 'next-repository':
+      return takeNextRepository(state)
+    case 'refresh':
+      return andThen(outcome(state, callsForAll(state.shared)), (next) =>
+        tellScreen(next, next.screen, { kind: 'opened', destination: { screen: next.screen } }),
+      )
+    case 'quit':
+      return takeQuit(state)
+  }
+}
+
+function takeNextRepository(state: State): Outcome {
+  const { shared, calls } = lookAt(state.shared, nextRepository(state.shared))
+  const next = withMessage({ ...state, shared }, `Looking at ${shared.repository ?? 'no repository'}.`)
+  return andThen(outcome(next, calls), (looking) =>
+    tellScreen(looking, looking.screen, { kind: 'opened', destination: { screen: looking.screen } }),
+  )
+}
+
+/** Leaves at once when nothing is lost by it. */
+function takeQuit(state: State): Outcome {
+  const jobs = state.shared.host === 'this-process' ? runningJobs(state.shared) : []
+  const reasons = [
+    ...jobs.map(({ kind }) => `A ${kind} is running in this process and would be interrupted: it can be run again.`),
+    ...unsavedWork(state),
+  ]
+  if (reasons.length === 0) return outcome(state, [{ kind: 'quit' }])
+  return outcome({ ...state, overlay: { kind: 'quit', reasons } })
+}
+
+function takePaste(state: State, text: string): Outcome {
+  if (state.overlay !== undefined) return outcome(pasteInOverlay(state, state.overlay, text))
+  if (isTyping(state)) return tellScreen(state, state.screen, { kind: 'paste', text })
+  return outcome(withMessage(state, 'Nothing here takes pasted text.'))
+}
+
+function takeTick(state: State, nowMs: number): Outcome {
+  const { message } = state
+  const isOver = message !== undefined && nowMs - message.sinceMs > (message.isProblem ? PROBLEM_MS : MESSAGE_MS)
+  const next: State = {
+    ...state,
+    shared: { ...state.shared, nowMs },
+    message: isOver ? undefined : message,
+  }
+  const calls = runningJobs(state.shared).length === 0 ? [] : callsFor('jobs', next.shared)
+  return andThen(outcome(next, calls), (ticked) => tellScreen(ticked, ticked.screen, { kind: 'tick', nowMs }))
+}
+
+function takeAnswer(state: State, answer: Answer): Outcome {
+  const owner = ownerOf(answer.slot)
+  if (owner !== 'shared') return tellScreen(state, owner, answer)
+  if (answer.method === 'unlock') return unlockedEverywhere(state, answer)
+  if (answer.method === 'lock') return outcome(state, callsForAll(state.shared))
+  const { shared, calls } = takeSharedAnswer(state.shared, answer)
+  return outcome({ ...state, shared }, calls)
+}
+
+function unlockedEverywhere(state: State, answer: Answer): Outcome {
+  return andThen(unlocked(state, answer), (next) =>
+    tellScreen(next, next.screen, { kind: 'changed', topic: 'repositories' }),
+  )
+}
+
+function takeFailure(state: State, failure: Failure): Outcome {
+  const { problem } = failure
+  if (failure.method === 'unlock') return outcome(refused(state, failure))
+  const repository = state.shared.repository
+  const isLocked = problem.code === 'WRONG_KEY' && repository !== undefined
+  const shown: State = isLocked ? askToUnlock(state, repository) : withProblem(state, failure)
+  const owner = ownerOf(failure.slot)
+  if (owner !== 'shared') return tellScreen(shown, owner, failure)
+  return outcome({ ...shown, shared: takeSharedFailure(shown.shared, failure) })
+}
+
+function withProblem(state: State, { problem }: Failure): State {
+  const { message, hint } = problem
+  return { ...state, message: { text: message, hint, isProblem: true, sinceMs: state.shared.nowMs } }
+}
+
+function ownerOf(slot: Slot): ScreenName | 'shared' {
+  return slot.slice(0, slot.indexOf(':')) as ScreenName | 'shared'
+}

@@ -1,0 +1,40 @@
+import type {
+  HealthData,
+  JobData,
+  MountData,
+  NotificationData,
+  PointData,
+  RepositoryData,
+} from '../../src/service/application/shown.ts'
+import type { Size } from './event.ts'
+import { type Loaded, valueOr } from './loaded.ts'
+
+/** What all screens see: the terminal, the time, and what the port said about everything. */
+export interface Shared {
+  readonly size: Size
+  readonly nowMs: number
+  readonly host: 'daemon' | 'this-process'
+  /** The path of every point's root directory. */
+  readonly root: string
+  /** The repository that is looked at; `undefined` while there is none. */
+  readonly repository: string | undefined
+  readonly repositories: Loaded<readonly RepositoryData[]>
+  /** Points of that repository, newest first. */
+  readonly points: Loaded<readonly PointData[]>
+  readonly jobs: Loaded<readonly JobData[]>
+  readonly health: Loaded<HealthData>
+  readonly notifications: Loaded<readonly NotificationData[]>
+  readonly mounts: Loaded<readonly MountData[]>
+}
+
+/** Rows that a screen has for itself: the terminal's without title, rule, message and keys. */
+export function bodyRows(shared: Shared): number {
+  return Math.max(1, shared.size.rows - FRAME_ROWS)
+}
+
+const FRAME_ROWS = 4
+
+/** Returns the jobs that run now, of all repositories. */
+export function runningJobs(shared: Shared): readonly JobData[] {
+  return valueOr(shared.jobs, []).filter(({ state }) => state === 'running')
+}

@@ -1,0 +1,25 @@
+import type { SCREENS } from '../screens/screens.ts'
+import type { Overlay } from './overlay.ts'
+import type { ScreenName } from './screen-name.ts'
+import type { Shared } from './shared.ts'
+
+export interface Message {
+  readonly text: string
+  readonly hint: string | undefined
+  readonly isProblem: boolean
+  readonly sinceMs: number
+}
+
+/** What each screen remembers, also while another one is shown. */
+export type ScreenStates = { readonly [N in ScreenName]: (typeof SCREENS)[N]['initial'] }
+
+/** Everything that the dashboard is, as one immutable value. */
+export interface State {
+  readonly shared: Shared
+  readonly screen: ScreenName
+  /** Where Esc goes, the last one first. */
+  readonly back: readonly ScreenName[]
+  readonly screens: ScreenStates
+  readonly overlay: Overlay | undefined
+  readonly message: Message | undefined
+}

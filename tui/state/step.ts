@@ -1,0 +1,25 @@
+import type { Effect } from './call.ts'
+import type { Destination } from './destination.ts'
+
+/** A question to be answered with yes before something is done that cannot be taken back as easily as it is said. */
+export interface Question {
+  /** What the screen is told when the answer is yes. */
+  readonly name: string
+  readonly title: string
+  readonly lines: readonly string[]
+  /** What yes does, as a verb: "forget". */
+  readonly verb: string
+}
+
+/** What a screen's reducer returns: its next state, and what else shall happen. */
+export interface Step<S> {
+  readonly state: S
+  readonly effects?: readonly Effect[]
+  /** Another screen to go to. */
+  readonly go?: Destination
+  readonly ask?: Question
+  /** The repository that is looked at shall be opened. */
+  readonly unlock?: true
+  /** Shown in the message line. */
+  readonly say?: string
+}

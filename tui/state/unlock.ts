@@ -1,0 +1,79 @@
+import { choiceField, type Form, pasteInForm, secretField, takeSecret, textOf, typeInForm } from '../forms/form.ts'
+import type { Key } from '../keymap/key.ts'
+import { type Answer, call, type Failure } from './call.ts'
+import { outcome, type Outcome, withMessage } from './outcome.ts'
+import type { Overlay, UnlockField } from './overlay.ts'
+import { callsForAll } from './reduce-shared.ts'
+import type { State } from './state.ts'
+
+/** Wrong secrets after which one is told what else there is. */
+const REFUSALS_MAX = 3
+const PASSWORD = 'password'
+const RECOVERY_CODE = 'recovery code'
+
+type Unlocking = Extract<Overlay, { kind: 'unlock' }>
+
+/** Asks for the password of a repository. */
+export function askToUnlock(state: State, repository: string): State {
+  if (state.overlay?.kind === 'unlock' && state.overlay.repository === repository) return state
+  const overlay: Overlay = { kind: 'unlock', repository, form: emptyForm(0), refusals: 0, isTrying: false }
+  return { ...state, overlay }
+}
+
+export function keyWhileUnlocking(state: State, overlay: Unlocking, key: Key): Outcome {
+  if (overlay.isTrying && key !== 'esc') return outcome(state)
+  const { form, outcome: what } = typeInForm(overlay.form, key)
+  if (what === 'left') return outcome(endUnlocking(state, overlay, 'The repository stays locked: Ctrl+U opens it.'))
+  if (what === 'editing') return outcome({ ...state, overlay: { ...overlay, form } })
+  const kind = textOf(form, 'kind') === RECOVERY_CODE ? 'recovery-code' : 'password'
+  const secret = { kind, bytes: takeSecret(form, 'secret') } as const
+  return outcome({ ...state, overlay: { ...overlay, form: emptyForm(chosenKind(form)), isTrying: true } }, [
+    call('shared:unlock', 'unlock', overlay.repository, secret),
+  ])
+}
+
+export function pasteWhileUnlocking(state: State, overlay: Unlocking, text: string): State {
+  return { ...state, overlay: { ...overlay, form: pasteInForm(overlay.form, text) } }
+}
+
+/** What follows when the repository has been opened. */
+export function unlocked(state: State, answer: Answer): Outcome {
+  const next = withMessage(state, `${String(answer.args[0])} is open.`)
+  return outcome({ ...next, overlay: undefined }, callsForAll(next.shared))
+}
+
+/** What follows when it has not: another try, and after three an end. */
+export function refused(state: State, { problem }: Failure): State {
+  const { overlay } = state
+  if (overlay?.kind !== 'unlock') return state
+  const refusals = overlay.refusals + 1
+  if (refusals >= REFUSALS_MAX) {
+    return endUnlocking(
+      state,
+      overlay,
+      `${problem.message}, ${refusals} times. Ctrl+U tries again; the recovery code opens it as well.`,
+    )
+  }
+  const form = emptyForm(chosenKind(overlay.form))
+  const fields = form.fields.map((field) => (field.name === 'secret' ? { ...field, mistake: problem.message } : field))
+  return { ...state, overlay: { ...overlay, form: { ...form, fields }, refusals, isTrying: false } }
+}
+
+function endUnlocking(state: State, overlay: Unlocking, message: string): State {
+  takeSecret(overlay.form, 'secret').fill(0)
+  return { ...withMessage(state, message), overlay: undefined }
+}
+
+function chosenKind(form: Form<UnlockField>): number {
+  return textOf(form, 'kind') === RECOVERY_CODE ? 1 : 0
+}
+
+function emptyForm(kind: number): Form<UnlockField> {
+  return {
+    fields: [
+      { name: 'kind', label: 'Open with', field: choiceField([PASSWORD, RECOVERY_CODE], kind), help: '← → choose' },
+      { name: 'secret', label: 'Secret', field: secretField(), help: 'is not shown' },
+    ],
+    focus: 1,
+  }
+}
