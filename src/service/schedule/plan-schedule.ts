@@ -1,4 +1,3 @@
-import { type Calendar, calendarOf } from '../../engine/forget/calendar.ts'
 import type { Plan, RaisedEvent, Step } from '../plans/plan.ts'
 import { anyOf, type Firings, firingsOf, greatest, momentFirings, zonedWindow } from './firings.ts'
 import { intervalEnd } from './interval-end.ts'
@@ -68,7 +67,6 @@ class PlanLook {
   readonly #history: PlanHistory
   readonly #nowMs: number
   readonly #timeZone: string
-  readonly #calendar: Calendar
   readonly #triggers: Firings
 
   constructor(plan: Plan, history: PlanHistory, context: PlanContext) {
@@ -76,7 +74,6 @@ class PlanLook {
     this.#history = history
     this.#nowMs = context.nowMs
     this.#timeZone = plan.timeZone ?? context.timeZone
-    this.#calendar = calendarOf(this.#timeZone)
     this.#triggers = planFirings(plan, context)
   }
 
@@ -136,7 +133,7 @@ class PlanLook {
 
   #earliest({ every }: Step, doneMs: number | undefined): number {
     if (every === undefined || doneMs === undefined) return 0
-    return intervalEnd(doneMs, every, { calendar: this.#calendar, timeZone: this.#timeZone })
+    return intervalEnd(doneMs, every, this.#timeZone)
   }
 
   #own(step: Step): StepHistory {
