@@ -6,6 +6,7 @@ import { defineKeyCommands } from './define-key-commands.ts'
 import { defineLookerCommands } from './define-looker-commands.ts'
 import { definePointCommands } from './define-point-commands.ts'
 import { defineMountCommands } from './define-mount-commands.ts'
+import { defineServeCommands } from './define-serve-commands.ts'
 import { defineSetupCommands } from './define-setup-commands.ts'
 import type { GlobalFlags } from './global-flags.ts'
 import { toolVersion } from './version.ts'
@@ -55,5 +56,6 @@ export function createProgram(run: RunCommand): Command {
   defineKeyCommands(program, runWith)
   defineMountCommands(program, runWith)
   defineSetupCommands(program, runWith)
+  defineServeCommands(program, runWith)
   return program
 }

@@ -13,6 +13,8 @@ export interface SecretVariables {
   readonly sftpPassword: string | undefined
   /** Of the file of an SSH key. */
   readonly sftpPassphrase: string | undefined
+  /** Of a domain of a DuneSea server. */
+  readonly duneseaToken: string | undefined
 }
 
 /**
@@ -35,5 +37,6 @@ export function takeSecretVariables(environment: Record<string, string | undefin
     toPassword: take('TIDEMARK_TO_PASSWORD'),
     sftpPassword: take('TIDEMARK_SFTP_PASSWORD'),
     sftpPassphrase: take('TIDEMARK_SFTP_PASSPHRASE'),
+    duneseaToken: take('TIDEMARK_DUNESEA_TOKEN'),
   }
 }

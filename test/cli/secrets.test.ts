@@ -33,6 +33,7 @@ function contextOf({
     toPassword: undefined,
     sftpPassword: undefined,
     sftpPassphrase: undefined,
+    duneseaToken: undefined,
   }
   return {
     variables: { ...none, ...variables },
