@@ -1,4 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import { rm } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+
 import { build, type Plugin } from 'esbuild'
 
 /** Loaders of addons that take long to look for them, and where they find them in the end. */
@@ -30,6 +33,9 @@ await build({
     tidemark: 'src/cli/bin.ts',
     worker: 'src/engine/workers/worker-main.ts',
     'fuse-reader': 'fuse/readers/reader-main.ts',
+    // What the package exports for drivers of one's own.
+    driver: 'src/package/driver.ts',
+    'driver-contract': 'test/contract/driver-contract.ts',
   },
   outdir: 'dist',
   bundle: true,
@@ -43,9 +49,13 @@ await build({
   // React's build for users: the other one checks everything at every paint.
   define: { 'process.env.NODE_ENV': '"production"' },
   plugins: [addons],
-  external: ['argon2', 'blessed', 'blessed-contrib', 'koffi', 'fuse-native', 'react-devtools-core', 'ssh2'],
+  external: ['argon2', 'blessed', 'blessed-contrib', 'koffi', 'fuse-native', 'react-devtools-core', 'ssh2', 'vitest'],
   // CommonJS packages inside an ES module bundle look for these.
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
   },
 })
+
+// The types of what is exported: nothing is checked here, `npm run typecheck` does.
+const compiler = fileURLToPath(import.meta.resolve('typescript/bin/tsc'))
+execFileSync(process.execPath, [compiler, '--project', 'tsconfig.package.json'], { stdio: 'inherit' })

@@ -1,8 +1,12 @@
+import { join } from 'node:path'
+
 import { defineConfig } from 'vitest/config'
 
 const long = process.env['TIDEMARK_TEST_LONG'] === '1'
 
 export default defineConfig({
+  // What the package exports, as it stands here.
+  resolve: { alias: { 'tidemark/driver': join(import.meta.dirname, 'src', 'package', 'driver.ts') } },
   test: {
     include: long ? ['test/**/*.long.test.ts'] : ['test/**/*.test.{ts,tsx}'],
     exclude: long ? [] : ['test/**/*.long.test.ts'],

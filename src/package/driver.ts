@@ -6,6 +6,7 @@ export {
   type Driver,
   type DriverCapabilities,
   type Leftover,
+  type ListKinds,
   OBJECT_KINDS,
   type ObjectInfo,
   type ObjectKind,
