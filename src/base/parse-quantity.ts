@@ -38,6 +38,25 @@ export function parseSeconds(text: string, option: string): number {
   return Number(match[1]) * factor
 }
 
+/**
+ * Returns a duration such as `30d`, `1y6m` or `36h`: years, months, days and hours, in this order.
+ *
+ * @throws {UsageError} BAD_ARGUMENT, naming `option`.
+ */
+export function parseCalendarDuration(
+  text: string,
+  option: string,
+): Readonly<Record<'years' | 'months' | 'days' | 'hours', number>> {
+  const match = /^(?:(\d{1,4})y)?(?:(\d{1,5})m)?(?:(\d{1,6})d)?(?:(\d{1,7})h)?$/.exec(text.trim())
+  const [years, months, days, hours] = (match ?? []).slice(1).map((digits) => Number(digits ?? 0))
+  if (match === null || match[0] === '' || hours === undefined) {
+    throw new UsageError('BAD_ARGUMENT', `"${text}" of ${option} is not a duration`, {
+      hint: 'Write years, months, days and hours, such as 30d, 1y6m or 36h; m stands for months.',
+    })
+  }
+  return { years: years ?? 0, months: months ?? 0, days: days ?? 0, hours }
+}
+
 function notA(text: string, about: { readonly option: string; readonly example: string }): UsageError {
   return new UsageError('BAD_ARGUMENT', `"${text}" of ${about.option} is not ${about.example}`, {
     hint: `Write ${about.example}.`,

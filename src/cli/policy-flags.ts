@@ -1,5 +1,6 @@
 import { UsageError } from '../base/errors.ts'
-import type { CalendarDuration, RetentionPolicy } from '../engine/care-types.ts'
+import { parseCalendarDuration } from '../base/parse-quantity.ts'
+import type { RetentionPolicy } from '../engine/care-types.ts'
 
 /** Options that say which points to keep. */
 export interface PolicyFlags {
@@ -40,20 +41,4 @@ function countOf(text: string | undefined, option: string): number | undefined {
   throw new UsageError('BAD_ARGUMENT', `"${text}" of ${option} is not a number of points`, {
     hint: 'Write a number, or `unlimited`.',
   })
-}
-
-/**
- * Returns a duration such as `30d`, `1y6m` or `36h`: years, months, days and hours, in this order.
- *
- * @throws {UsageError} BAD_ARGUMENT, naming `option`.
- */
-export function parseCalendarDuration(text: string, option: string): CalendarDuration {
-  const match = /^(?:(\d{1,4})y)?(?:(\d{1,5})m)?(?:(\d{1,6})d)?(?:(\d{1,7})h)?$/.exec(text.trim())
-  const [years, months, days, hours] = (match ?? []).slice(1).map((digits) => Number(digits ?? 0))
-  if (match === null || match[0] === '' || hours === undefined) {
-    throw new UsageError('BAD_ARGUMENT', `"${text}" of ${option} is not a duration`, {
-      hint: 'Write years, months, days and hours, such as 30d, 1y6m or 36h; m stands for months.',
-    })
-  }
-  return { years: years ?? 0, months: months ?? 0, days: days ?? 0, hours }
 }

@@ -8,6 +8,7 @@ import { nearestWord } from '../base/nearest-word.ts'
 import { parseRate } from '../base/parse-quantity.ts'
 import type { Configuration, ConfiguredRepository, RepositorySettings } from './configuration.ts'
 import { type ConfigurationText, LocatedYaml, type Mistake } from './located-yaml.ts'
+import { locationMistake, NO_LOCATION } from './repository-location.ts'
 import { isRepositoryName } from './repository-name.ts'
 import {
   decodeSecretSource,
@@ -18,11 +19,6 @@ import {
   type SecretKind,
   type SecretSource,
 } from './secret-source.ts'
-
-const LOCATION = /^(?:\/|[a-z][a-z0-9+.-]*:.)/i
-/** A URL with a password between user and host. */
-const WITH_PASSWORD = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@]*:[^/?#]*@/i
-const LOCATION_LENGTH_MAX = 4096
 
 const ROOT_KEYS = ['default', 'repositories', 'plans']
 const REPOSITORY_KEYS = ['url', 'driver', 'limit-upload', 'limit-download', ...SECRET_KINDS]
@@ -38,12 +34,8 @@ function decodedBy<T extends object | string | number>(decode: (value: unknown) 
 }
 
 const location = decodedBy<string>((value) => {
-  if (typeof value !== 'string' || value.length > LOCATION_LENGTH_MAX || !LOCATION.test(value)) {
-    return { mistake: 'an absolute path or a URL is expected' }
-  }
-  // Not repeated: it holds a secret.
-  if (WITH_PASSWORD.test(value)) return { mistake: 'no password stands in a URL; write it as sftp-password or token' }
-  return value
+  const mistake = typeof value === 'string' ? locationMistake(value) : NO_LOCATION
+  return mistake === undefined ? String(value) : { mistake }
 })
 
 const rate = decodedBy<number>((value) => {

@@ -39,7 +39,7 @@ const EMPTY: Configuration = { repositories: new Map(), default: undefined }
  * @throws {UsageError} BAD_CONFIGURATION, naming file, line, column and key.
  */
 export async function readConfiguration(file: string): Promise<Configuration> {
-  const text = await readText(file)
+  const text = await readConfigurationText(file)
   if (text === undefined) return EMPTY
   // YAML and its checking cost more than all the rest of a start: nobody without a file waits for them.
   const { decodeConfiguration } = await import('./configuration-file.ts')
@@ -54,7 +54,7 @@ export async function readConfiguration(file: string): Promise<Configuration> {
  */
 export async function addRepository(file: string, repository: RepositoryEdit): Promise<Configuration> {
   const { withRepository } = await import('./configuration-file.ts')
-  return change(file, (text) => withRepository({ file, text }, repository))
+  return changeConfiguration(file, (text) => withRepository({ file, text }, repository))
 }
 
 /**
@@ -64,14 +64,18 @@ export async function addRepository(file: string, repository: RepositoryEdit): P
  */
 export async function removeRepository(file: string, name: string): Promise<Configuration> {
   const { withoutRepository } = await import('./configuration-file.ts')
-  return change(file, (text) => withoutRepository({ file, text }, name))
+  return changeConfiguration(file, (text) => withoutRepository({ file, text }, name))
 }
 
-async function change(file: string, edit: (text: string) => string): Promise<Configuration> {
+/**
+ * Changes the text of the configuration file, made when it is missing: what is written can be read, whatever `edit` did.
+ *
+ * @throws {UsageError} BAD_CONFIGURATION
+ */
+export async function changeConfiguration(file: string, edit: (text: string) => string): Promise<Configuration> {
   const { decodeConfiguration } = await import('./configuration-file.ts')
-  const text = (await readText(file)) ?? ''
+  const text = (await readConfigurationText(file)) ?? ''
   const edited = edit(text)
-  // Whatever the edit did, what is written can be read.
   const configuration = decodeConfiguration({ file, text: edited })
   // Where the file is a link into a folder of settings, the link stays.
   const target = await realpath(file).catch(() => file)
@@ -79,7 +83,8 @@ async function change(file: string, edit: (text: string) => string): Promise<Con
   return configuration
 }
 
-async function readText(file: string): Promise<string | undefined> {
+/** Returns the text of the configuration file, `undefined` when there is none. @throws {UsageError} BAD_CONFIGURATION */
+export async function readConfigurationText(file: string): Promise<string | undefined> {
   try {
     const info = await stat(file)
     if (!info.isFile()) throw unusable(file, 'it is not a file')

@@ -1,4 +1,4 @@
-import { type Document, isMap, isNode, isScalar, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
+import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
 
 import { UsageError } from '../base/errors.ts'
 
@@ -77,6 +77,11 @@ export class LocatedYaml {
     let node: unknown = this.document.contents
     let found: unknown = node
     for (const [at, name] of path.entries()) {
+      if (isSeq(node) && isNode(node.items[Number(name)])) {
+        node = node.items[Number(name)]
+        found = node
+        continue
+      }
       const pair = isMap(node) ? pairOf(node.items, name) : undefined
       if (pair === undefined) break
       const isLast = at === path.length - 1

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { parseCalendarDuration, policyOf } from '../../src/cli/policy-flags.ts'
+import { parseCalendarDuration } from '../../src/base/parse-quantity.ts'
+import { policyOf } from '../../src/cli/policy-flags.ts'
 
 test.each([
   ['30d', { years: 0, months: 0, days: 30, hours: 0 }],
