@@ -14,7 +14,7 @@ import { backupSummaryLines, backupSummaryFields } from './backup-summary.ts'
 import { jsonPath } from '../base/json-path.ts'
 import { OperationReport } from './operation-report.ts'
 import type { Output } from './output.ts'
-import { suspicionText } from './suspicion-text.ts'
+import { suspicionText } from '../service/suspicion-text.ts'
 import { isSkip, OMISSIONS } from './reasons.ts'
 
 /** Paths that are named of what was left out, and again of what gave trouble, unless -v asks for all. */

@@ -1,5 +1,5 @@
 import { UsageError } from '../base/errors.ts'
-import type { SlotSecret } from '../repository/slot-key.ts'
+import { passwordOf, type SlotSecret } from '../repository/slot-key.ts'
 import { commandOutput } from './command-output.ts'
 import { type ConfiguredSecret, readConfiguredSecret } from './configured-secrets.ts'
 import { readSecretFile, SECRET_BYTES_MAX, type SecretFile, withoutLineEnd } from './secret-file.ts'
@@ -101,23 +101,6 @@ async function givenPassword(
     signal: context.signal,
   })
   return passwordOf(withoutLineEnd(output))
-}
-
-/** Makes a secret of a password's bytes, which become its own. */
-function passwordOf(bytes: Uint8Array): SlotSecret {
-  if (bytes.byteLength === 0) {
-    throw new UsageError('BAD_ARGUMENT', 'the password is empty', { hint: 'A password has at least one character.' })
-  }
-  let text: string
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    return { kind: 'password', bytes }
-  }
-  // Composed, so that every keyboard and system types the same one.
-  const composed = new Uint8Array(Buffer.from(text.normalize('NFC'), 'utf8'))
-  bytes.fill(0)
-  return { kind: 'password', bytes: composed }
 }
 
 function nothingGiven(what: string): UsageError {

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 
 import type { StoreTest } from '../service/store-tests.ts'
 import type { Output } from './output.ts'
-import { missingGuarantees } from './probe-meanings.ts'
+import { missingGuarantees } from '../storage/probe-meanings.ts'
 
 /** Tells the user when a loss of what is backed up would take the repository with it. */
 export async function warnAboutPlace(output: Output, url: string, roots: readonly string[]): Promise<void> {

@@ -112,6 +112,32 @@ export class DirectoryReader {
   }
 }
 
+/** Tree blobs of one directory that are read at once where it is read in parts. */
+const TREES_AT_ONCE = 4
+
+/**
+ * Yields a directory in the order of its names, as many entries at a time as one tree blob has: for who must not decode
+ * all of a large one at once. Nothing of it is kept.
+ *
+ * @throws {IntegrityError} BLOB_MISSING, AUTH_FAILED, ID_MISMATCH, MALFORMED
+ */
+export async function* readInParts(
+  blobs: Pick<PointBlobs, 'readAll'>,
+  trees: Uint8Array,
+): AsyncGenerator<DirectoryListing> {
+  const ids = splitIds(trees)
+  let last: TreeEntry | undefined
+  for (let i = 0; i < ids.length; i += TREES_AT_ONCE) {
+    for (const plain of await blobs.readAll(ids.slice(i, i + TREES_AT_ONCE), 'tree')) {
+      const part = decodeTree(plain)
+      const [first] = part.entries
+      if (last !== undefined && first !== undefined && last.name >= first.name) throw outOfOrder()
+      last = part.entries.at(-1) ?? last
+      yield part
+    }
+  }
+}
+
 /** Returns the entry called `name`. */
 export function findEntry(entries: readonly TreeEntry[], name: ByteString): TreeEntry | undefined {
   let low = 0
@@ -132,15 +158,17 @@ function mergeTrees(plain: readonly Uint8Array[]): DirectoryListing {
   if (first !== undefined && others.length === 0) return first
   const entries = trees.flatMap((tree) => tree.entries)
   for (let i = 1; i < entries.length; i++) {
-    if (present(entries[i - 1], 'an entry').name >= present(entries[i], 'an entry').name) {
-      throw new IntegrityError('MALFORMED', 'a directory split over several blobs is out of order', {
-        hint: 'Run `tidemark check` to see what else is damaged.',
-      })
-    }
+    if (present(entries[i - 1], 'an entry').name >= present(entries[i], 'an entry').name) throw outOfOrder()
   }
   return {
     entries,
     users: new Map(trees.flatMap((tree) => [...tree.users])),
     groups: new Map(trees.flatMap((tree) => [...tree.groups])),
   }
+}
+
+function outOfOrder(): IntegrityError {
+  return new IntegrityError('MALFORMED', 'a directory split over several blobs is out of order', {
+    hint: 'Run `tidemark check` to see what else is damaged.',
+  })
 }

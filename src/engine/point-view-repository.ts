@@ -2,19 +2,17 @@ import { assert, present } from '../base/assert.ts'
 import { IntegrityError } from '../base/errors.ts'
 import { type BlobId, idBytes } from '../base/ids.ts'
 import type { BlobType } from '../format/pack.ts'
-import { decodeTree } from '../format/tree-codec.ts'
 import type { TreeEntry } from '../format/tree.ts'
 import type { BlobReader } from '../repository/blob-reader.ts'
 import { coalesce } from '../repository/frame-ranges.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { RepositoryIndex } from '../repository/repository-index.ts'
 import type { FetchOptions, FramesHandle, PackAccess, PointFrames } from './point-view-frames.ts'
-import { type FileContent, type FileLayout, layoutOf, type PointBlobs, splitIds } from './point-view-layout.ts'
+import { readInParts } from './point-view-directory.ts'
+import { type FileContent, type FileLayout, layoutOf, type PointBlobs } from './point-view-layout.ts'
 
 /** Decoded frames that are kept on the main thread: trees, mostly, which are looked into again and again. */
 const CACHE_BYTES = 12 << 20
-/** Tree blobs of one directory that are read at once. */
-const TREES_AT_ONCE = 4
 /** Rows before and behind a pack that are looked at for packs of the same run. */
 const PACKS_AROUND = 128
 
@@ -63,17 +61,7 @@ class RepositoryFrames implements PointFrames {
   }
 
   async *directory(trees: Uint8Array): AsyncGenerator<readonly TreeEntry[]> {
-    const ids = splitIds(trees)
-    let last: TreeEntry | undefined
-    for (let i = 0; i < ids.length; i += TREES_AT_ONCE) {
-      for (const plain of await this.#readAll(ids.slice(i, i + TREES_AT_ONCE), 'tree')) {
-        const { entries } = decodeTree(plain)
-        const [first] = entries
-        if (last !== undefined && first !== undefined && last.name >= first.name) throw outOfOrder()
-        last = entries.at(-1) ?? last
-        yield entries
-      }
-    }
+    for await (const { entries } of readInParts(this.blobs, trees)) yield entries
   }
 
   async layout(file: FileContent): Promise<FileLayout> {
@@ -165,10 +153,4 @@ async function listIndex({ driver }: Repository): Promise<string> {
   const ids: string[] = []
   for await (const { name } of driver.list('index')) ids.push(name.id)
   return ids.sort().join()
-}
-
-function outOfOrder(): IntegrityError {
-  return new IntegrityError('MALFORMED', 'a directory split over several blobs is out of order', {
-    hint: 'Run `tidemark check` to see what else is damaged.',
-  })
 }

@@ -1,5 +1,5 @@
 import { equalBytes, utf8 } from '../base/bytes.ts'
-import { IntegrityError, KeyError } from '../base/errors.ts'
+import { IntegrityError, KeyError, UsageError } from '../base/errors.ts'
 import type { ObjectId } from '../base/ids.ts'
 import { open, sealed, ZERO_NONCE } from '../crypto/aead.ts'
 import { argon2id } from '../crypto/kdf.ts'
@@ -25,6 +25,27 @@ export interface SlotSecret {
 /** Returns the secret of a typed password: composed (NFC), so that every keyboard and system types the same one. */
 export function passwordSecret(password: string): SlotSecret {
   return { kind: 'password', bytes: utf8(password.normalize('NFC')) }
+}
+
+/**
+ * Makes a secret of a password's bytes, which become its own: composed (NFC) where they are UTF-8, as they are otherwise.
+ *
+ * @throws {UsageError} BAD_ARGUMENT: there are none.
+ */
+export function passwordOf(bytes: Uint8Array): SlotSecret {
+  if (bytes.byteLength === 0) {
+    throw new UsageError('BAD_ARGUMENT', 'the password is empty', { hint: 'A password has at least one character.' })
+  }
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return { kind: 'password', bytes }
+  }
+  // Composed, so that every keyboard and system types the same one.
+  const composed = new Uint8Array(Buffer.from(text.normalize('NFC'), 'utf8'))
+  bytes.fill(0)
+  return { kind: 'password', bytes: composed }
 }
 
 /**

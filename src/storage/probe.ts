@@ -47,6 +47,8 @@ export interface ProbeOptions {
   readonly signal: AbortSignal
   /** Told what is tried next. */
   readonly onCheck?: (check: ProbeCheck | 'speed') => void
+  /** Told what came of it. */
+  readonly onResult?: (check: ProbeCheck, isProven: boolean) => void
 }
 
 /**
@@ -124,7 +126,9 @@ class Probe {
   async #check(check: ProbeCheck, prove: () => Promise<boolean>): Promise<void> {
     this.#options.signal.throwIfAborted()
     this.#options.onCheck?.(check)
-    this.#checks.set(check, await prove())
+    const isProven = await prove()
+    this.#checks.set(check, isProven)
+    this.#options.onResult?.(check, isProven)
   }
 
   #object(length: number): { readonly name: ObjectName; readonly bytes: Uint8Array } {

@@ -18,6 +18,8 @@ export interface MountPoint {
   readonly type: string
   /** The device or whatever the file system calls its source. */
   readonly source: ByteString
+  /** Of a FUSE mount: the number of the user who mounted it. */
+  readonly user: number | undefined
 }
 
 /** Returns what is mounted where in this process's mount name space, in the kernel's order: a later one covers. */
@@ -53,7 +55,12 @@ function decodeLine(line: string): MountPoint | undefined {
     readOnly: `${options},${superOptions}`.split(',').includes('ro'),
     type: display(unescape(type)),
     source: unescape(source),
+    user: numberIn(/(?:^|,)user_id=(\d{1,10})(?:,|$)/.exec(superOptions)),
   }
+}
+
+function numberIn(found: RegExpExecArray | null): number | undefined {
+  return found?.[1] === undefined ? undefined : Number(found[1])
 }
 
 /** Space, tab, newline, backslash and `#` are written as a backslash and three octal digits. */

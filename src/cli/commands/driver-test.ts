@@ -6,7 +6,7 @@ import { driverKindOf } from '../drivers.ts'
 import { EXIT_DONE, EXIT_FAILED } from '../exit-codes.ts'
 import { formatBytes } from '../../base/format.ts'
 import { placeOf, surroundingsOf } from '../open-store.ts'
-import { missingGuarantees, PROBE_MEANINGS } from '../probe-meanings.ts'
+import { missingGuarantees, PROBE_MEANINGS } from '../../storage/probe-meanings.ts'
 import { table } from '../table.ts'
 import { toolVersion } from '../version.ts'
 

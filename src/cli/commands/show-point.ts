@@ -8,7 +8,7 @@ import { formatBytes, formatTime } from '../../base/format.ts'
 import { openPoints } from '../open-points.ts'
 import { type DetailedPoint, instanceName, jsonPointDetail } from '../point-format.ts'
 import { readDetails } from '../read-details.ts'
-import { suspicionText } from '../suspicion-text.ts'
+import { suspicionText } from '../../service/suspicion-text.ts'
 
 const OMISSIONS_MAX = 20
 

@@ -4,7 +4,7 @@ import { recallStoreTest, type StoreTest } from '../../service/store-tests.ts'
 import type { CliContext } from '../context.ts'
 import { formatBytes, formatDuration, formatTime, formatTimestamp } from '../../base/format.ts'
 import { openSession } from '../open-session.ts'
-import { missingGuarantees } from '../probe-meanings.ts'
+import { missingGuarantees } from '../../storage/probe-meanings.ts'
 import { repositoryDocument, repositoryRows } from '../repository-row.ts'
 
 /** Describes a repository: what it is, how it chunks, and how much it holds. */

@@ -42,7 +42,7 @@ const NO_MATCHES: Matches = []
  * @throws {UsageError} BAD_PATTERN @throws {IntegrityError} a directory cannot be read.
  */
 export async function find(
-  views: PointViews,
+  views: Pick<PointViews, 'open'>,
   query: FindQuery,
   {
     points,

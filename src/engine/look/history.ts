@@ -19,7 +19,7 @@ export interface Version {
  * `points` are the ones looked at, oldest first; points of different realms share no versions.
  */
 export async function history(
-  views: PointViews,
+  views: Pick<PointViews, 'open'>,
   path: ByteString,
   { points, signal }: { readonly points: readonly PointInfo[]; readonly signal: AbortSignal },
 ): Promise<Version[]> {

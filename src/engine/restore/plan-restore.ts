@@ -103,8 +103,9 @@ export function targetPath(start: TreeEntry, options: RestoreOptions): ByteStrin
 }
 
 function itemOf(target: TargetTree, step: PlanStep): RestoreItem {
-  const { action, kind, bytes, entry, existing } = step
-  return { path: target.pathOf(step.directory, step.name), action, kind, bytes, entry, existing }
+  const { action, kind, bytes, entry, existing, uid, gid } = step
+  const path = target.pathOf(step.directory, step.name)
+  return { path, action, kind, bytes, entry, existing, owner: { uid, gid } }
 }
 
 /** The directory where something was when it was backed up. */

@@ -30,8 +30,9 @@ export function* removalsOf(target: TargetTree, created: readonly CreatedEntry[]
     const goes = isAsRestored(status, entry) && (entry.kind !== 'dir' || isEmptied(target, place, gone))
     if (goes) gone.add(entry.path)
     const { path, kind, size } = entry
+    const action = goes ? 'delete' : 'keep'
     yield {
-      item: { path, action: goes ? 'delete' : 'keep', kind, bytes: size, entry: undefined, existing: status },
+      item: { path, action, kind, bytes: size, entry: undefined, existing: status, owner: status },
       remove: () => {
         if (goes) remove(target, place, { path, isDirectory: kind === 'dir' })
       },

@@ -1,4 +1,4 @@
-import type { ProbeCheck } from '../storage/probe.ts'
+import type { ProbeCheck } from './probe.ts'
 
 /** What each check is called, and what it means where the store fails it. */
 export const PROBE_MEANINGS: Readonly<

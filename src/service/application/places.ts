@@ -1,0 +1,91 @@
+import { opendir, stat, statfs } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+
+import { byteString, type ByteString, bytesOf, display } from '../../base/byte-string.ts'
+import { errnoOf, SourceError } from '../../base/errors.ts'
+import { closeDescriptor } from '../../base/posix/descriptors.ts'
+import { openDirectory } from '../../base/posix/directory.ts'
+import { fileSystemOf } from '../../base/posix/filesystem.ts'
+import { folderOf } from './show-entry.ts'
+
+/** A picker shows no more. */
+const FOLDERS_MAX = 10_000
+
+/**
+ * Returns the names of the folders in a folder, in their order. What is no text, or would move a terminal's cursor, is
+ * left out: nobody could type it.
+ *
+ * @throws {SourceError} SOURCE_NOT_FOUND, SOURCE_UNREADABLE
+ */
+export async function foldersIn(directory: string, workingDirectory: string): Promise<string[]> {
+  const path = resolve(workingDirectory, directory)
+  const names: string[] = []
+  try {
+    for await (const entry of await opendir(Buffer.from(path), { encoding: 'buffer' as BufferEncoding })) {
+      const bytes = entry.name as unknown as Uint8Array
+      const name = Buffer.from(bytes).toString('utf8')
+      if (display(byteString(bytes)) !== name) continue
+      const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await leadsToFolder(join(path, name))))
+      if (isFolder && names.push(name) >= FOLDERS_MAX) break
+    }
+  } catch (cause) {
+    throw unreadable(path, cause)
+  }
+  return names.sort()
+}
+
+/** Returns how many bytes are free where a path lies or would lie; `undefined` where nothing tells. */
+export async function freeBytesAt(path: ByteString): Promise<number | undefined> {
+  for (let at = path; ; at = folderOf(at)) {
+    try {
+      const { bavail, bsize } = await statfs(bytesOf(at))
+      return bavail * bsize
+    } catch (error) {
+      const isMissing = errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR'
+      if (!isMissing || at === '/') return undefined
+    }
+  }
+}
+
+/** Whether a loss of the disk that a source lies on would take the folder at `path` with it. */
+export function sharesDisk(path: ByteString, sources: readonly ByteString[]): boolean {
+  const own = diskOf(path)
+  return own !== undefined && sources.some((source) => diskOf(source) === own)
+}
+
+/** Returns what is the same for all files of one file system; `undefined` for what is not there. */
+function diskOf(path: ByteString): string | undefined {
+  for (const at of [path, folderOf(path)]) {
+    try {
+      const fd = openDirectory(at)
+      try {
+        return fileSystemOf(fd).id
+      } finally {
+        closeDescriptor(fd)
+      }
+    } catch (error) {
+      // A source may be a single file: then its folder tells.
+      if (errnoOf(error) !== 'ENOTDIR') return undefined
+    }
+  }
+  return undefined
+}
+
+async function leadsToFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (info) => info.isDirectory(),
+    () => false,
+  )
+}
+
+function unreadable(path: string, cause: unknown): Error {
+  const errno = errnoOf(cause)
+  if (errno === undefined) return cause instanceof Error ? cause : new Error(String(cause))
+  const isMissing = errno === 'ENOENT' || errno === 'ENOTDIR'
+  const why = isMissing ? `there is no folder ${path}` : `the folder ${path} cannot be read (${errno})`
+  return new SourceError(isMissing ? 'SOURCE_NOT_FOUND' : 'SOURCE_UNREADABLE', why, {
+    context: { path },
+    cause,
+    hint: `Choose another one, such as ${dirname(path)}.`,
+  })
+}

@@ -1,0 +1,144 @@
+import type { Clock } from '../../base/clock.ts'
+import { UsageError } from '../../base/errors.ts'
+import type { Randomness } from '../../base/random.ts'
+import type { NewInstance } from '../../repository/instance-key.ts'
+import type { SlotSecret } from '../../repository/slot-key.ts'
+import type { Driver } from '../../storage/driver.ts'
+import { type Configuration, readConfiguration } from '../configuration.ts'
+import type { Paths } from '../directories.ts'
+import { normalizeLocation, type RepositoryPlace } from '../resolve-repository.ts'
+import { openSession, type Session } from '../session.ts'
+import { KnownRepository } from './known-repository.ts'
+
+/** The stores of this program, as the composition root knows them. */
+export interface Stores {
+  /** Returns what the driver of a place is called. @throws {UsageError} BAD_ARGUMENT: there is none. */
+  driverName(place: RepositoryPlace): string
+  /** @param password returns what opens the repository, for credentials sealed with it; the store wipes it. */
+  open(place: RepositoryPlace, password: () => Promise<SlotSecret>): Promise<Driver>
+  /** As `open`, without retries: what fails now and then is to be seen. */
+  openToTest(place: RepositoryPlace): Promise<Driver>
+  /** Makes an empty store. */
+  create(place: RepositoryPlace, password: () => Promise<SlotSecret>): Promise<void>
+}
+
+export interface RepositoriesOptions {
+  readonly paths: Paths
+  readonly workingDirectory: string
+  /** A repository that was named when the program was started, and need not stand in the configuration. */
+  readonly given: string | undefined
+  readonly clock: Clock
+  readonly randomness: Randomness
+  readonly after: (ms: number, act: () => void) => () => void
+  readonly stores: Stores
+  readonly givenSecret: (place: RepositoryPlace) => Promise<SlotSecret | undefined>
+  readonly describeInstance: () => NewInstance
+  readonly onChange: () => void
+}
+
+/** The repositories of the configuration, as it is now; each is opened when it is first used. */
+export class Repositories implements AsyncDisposable {
+  readonly #options: RepositoriesOptions
+  readonly #known = new Map<string, KnownRepository>()
+  #default: string | undefined
+
+  constructor(options: RepositoriesOptions) {
+    this.#options = options
+  }
+
+  /** The one that is used when none is named. */
+  get default(): string | undefined {
+    return this.#default
+  }
+
+  /** Returns all, by name, in the order of the configuration. @throws {UsageError} BAD_CONFIGURATION */
+  async all(): Promise<ReadonlyMap<string, KnownRepository>> {
+    const places = await this.#places()
+    for (const [name, known] of this.#known) {
+      const place = places.get(name)
+      if (place !== undefined && textOf(place) === textOf(known.place)) continue
+      this.#known.delete(name)
+      await known[Symbol.asyncDispose]()
+    }
+    for (const [name, place] of places) if (!this.#known.has(name)) this.#known.set(name, this.#make(place))
+    return new Map([...places.keys()].flatMap((name) => this.#entry(name)))
+  }
+
+  /** @throws {UsageError} BAD_ARGUMENT: there is none of that name; BAD_CONFIGURATION */
+  async get(name: string): Promise<KnownRepository> {
+    const known = this.#known.get(name) ?? (await this.all()).get(name)
+    if (known !== undefined) return known
+    throw new UsageError('BAD_ARGUMENT', `no repository is called "${name}"`, {
+      hint: 'It was removed from the configuration.',
+    })
+  }
+
+  /** Returns one that is not in the configuration (yet); disposing of it is the caller's. */
+  make(place: RepositoryPlace): KnownRepository {
+    return this.#make(place)
+  }
+
+  /** Those that were asked for so far. */
+  get known(): Iterable<KnownRepository> {
+    return this.#known.values()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(Array.from(this.#known.values(), (known) => known[Symbol.asyncDispose]()))
+    this.#known.clear()
+  }
+
+  #entry(name: string): [string, KnownRepository][] {
+    const known = this.#known.get(name)
+    return known === undefined ? [] : [[name, known]]
+  }
+
+  async #places(): Promise<Map<string, RepositoryPlace>> {
+    const { paths, given } = this.#options
+    const configuration = await readConfiguration(paths.configFile)
+    const places = new Map<string, RepositoryPlace>(
+      Array.from(configuration.repositories, ([name, configured]) => {
+        return [name, { name, url: normalizeLocation(configured.url, '/'), configured }]
+      }),
+    )
+    const other = given === undefined ? undefined : this.#otherPlace(given, configuration)
+    if (other !== undefined) places.set(other.url, other)
+    this.#default = other?.url ?? (given !== undefined && places.has(given) ? given : configuration.default)
+    return places
+  }
+
+  /** Where `given` is no name of the configuration. */
+  #otherPlace(given: string, configuration: Configuration): RepositoryPlace | undefined {
+    if (configuration.repositories.has(given)) return undefined
+    const url = normalizeLocation(given, this.#options.workingDirectory)
+    const isKnown = [...configuration.repositories.values()].some((each) => normalizeLocation(each.url, '/') === url)
+    return isKnown ? undefined : { name: undefined, url, configured: undefined }
+  }
+
+  #make(place: RepositoryPlace): KnownRepository {
+    const { clock, after, givenSecret, onChange } = this.#options
+    const open = (to: RepositoryPlace, secret: () => Promise<SlotSecret>): Promise<Session> => this.#open(to, secret)
+    return new KnownRepository({ place, clock, after, givenSecret, onChange, open })
+  }
+
+  #open(place: RepositoryPlace, secret: () => Promise<SlotSecret>): Promise<Session> {
+    const { paths, workingDirectory, clock, randomness, stores, describeInstance } = this.#options
+    return openSession({
+      repository: place.name ?? place.url,
+      workingDirectory,
+      paths,
+      clock,
+      randomness,
+      openDriver: (to) => stores.open(to, secret),
+      secret,
+      describeInstance,
+      // What matters of it is among the alarms of the points, and found by `check`.
+      onProblem: () => undefined,
+    })
+  }
+}
+
+/** Returns text that is equal for places of which the same is said. */
+function textOf(place: RepositoryPlace): string {
+  return JSON.stringify(place, (_, value: unknown) => (value instanceof Map ? [...value] : value))
+}

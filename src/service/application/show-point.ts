@@ -1,0 +1,96 @@
+import type { ByteString } from '../../base/byte-string.ts'
+import { TidemarkError } from '../../base/errors.ts'
+import type { BlobId, ObjectId } from '../../base/ids.ts'
+import { isSuspect } from '../../engine/tripwire/suspicion.ts'
+import { decodePointDetail } from '../../format/point-detail-codec.ts'
+import type { PointDetail } from '../../format/records.ts'
+import type { PointChain } from '../../repository/point-chain.ts'
+import { compareCreated, type PointInfo } from '../../repository/point-info.ts'
+import type { Repository } from '../../repository/repository.ts'
+import { suspicionText } from '../suspicion-text.ts'
+import { milliseconds } from './show-entry.ts'
+import type { PointData, SizePoint } from './shown.ts'
+import { shownBytes, shownText } from './shown-text.ts'
+
+/** Details that are read with one request. */
+const DETAILS_AT_ONCE = 256
+
+/** The sealed details of points; what was read once is remembered: records never change. */
+export class PointDetails {
+  /** `undefined`: the keys do not read it, or it is damaged. */
+  readonly #known = new Map<ObjectId, PointDetail | undefined>()
+
+  async of(repository: Repository, points: readonly PointInfo[]): Promise<ReadonlyMap<ObjectId, PointDetail>> {
+    const missing = points.filter(({ object }) => !this.#known.has(object))
+    for (const [realm, ofRealm] of Map.groupBy(missing, (point) => point.realm)) {
+      const inRealm = repository.inRealm(realm)
+      for (let i = 0; i < ofRealm.length; i += DETAILS_AT_ONCE) {
+        await this.#read(inRealm, ofRealm.slice(i, i + DETAILS_AT_ONCE))
+      }
+    }
+    return new Map(
+      points.flatMap(({ object }) => {
+        const detail = this.#known.get(object)
+        return detail === undefined ? [] : [[object, detail] as const]
+      }),
+    )
+  }
+
+  async #read(repository: Repository, points: readonly PointInfo[]): Promise<void> {
+    try {
+      const blobs = await repository.blobs()
+      const plain = await blobs.readAll(
+        points.map(({ record }) => record.detail as BlobId),
+        'detail',
+      )
+      for (const [i, { object }] of points.entries()) {
+        const bytes = plain[i]
+        this.#known.set(object, bytes && decodePointDetail(bytes))
+      }
+    } catch (error) {
+      if (!(error instanceof TidemarkError) || error.retry === 'transient') throw error
+      // Where one of many is damaged, the others still can be read.
+      const [only] = points
+      if (points.length === 1 && only !== undefined) this.#known.set(only.object, undefined)
+      else for (const point of points) await this.#read(repository, [point])
+    }
+  }
+}
+
+/** Returns a point as faces show it. */
+export function showPoint(info: PointInfo, chain: PointChain, detail: PointDetail | undefined): PointData {
+  const { record, tags } = info
+  const { counts } = record
+  return {
+    id: record.point,
+    chain: record.chain,
+    instance: record.instance,
+    instanceName: shownText(chain.instances.get(record.instance)?.name ?? record.instance.slice(0, 8)),
+    type: record.type,
+    parents: record.parents.map(({ point }) => point),
+    startedMs: milliseconds(record.started),
+    finishedMs: milliseconds(record.finished),
+    files: counts.files,
+    dirs: counts.dirs,
+    filesNew: counts.filesNew,
+    filesChanged: counts.filesChanged,
+    filesRemoved: counts.filesRemoved,
+    bytes: record.bytes,
+    bytesStored: record.bytesStored,
+    tags: tags.map(shownText),
+    description: shownText(record.description),
+    suspect: isSuspect(info) ? (record.tripwire?.suspicions ?? []).map((each) => shownText(suspicionText(each))) : [],
+    sources: detail?.sources.map((source) => shownBytes(source as ByteString)),
+  }
+}
+
+/** Returns what a repository grew to with each of its points. */
+export function sizesOf(points: readonly PointInfo[]): SizePoint[] {
+  let bytesStored = 0
+  let bytesRaw = 0
+  return points.toSorted(compareCreated).map(({ record: { bytes, bytesStored: stored, counts, finished } }) => {
+    bytesStored += stored
+    bytesRaw += bytes
+    return { atMs: milliseconds(finished), bytesStored, bytesRaw, entries: counts.files + counts.dirs + counts.others }
+  })
+}
