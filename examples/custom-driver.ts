@@ -82,8 +82,8 @@ class SqliteDriver implements Driver {
     // Of no bytes SQLite makes NULL.
     if (length === 0) return new Uint8Array(0)
     // SQL counts from 1.
-    const row = this.#row('SELECT substr(bytes, ?, ?) FROM objects WHERE kind = ? AND id = ?', offset + 1, length, name)
-    const [content] = row ?? []
+    const sql = 'SELECT substr(bytes, ?, ?) FROM objects WHERE kind = ? AND id = ?'
+    const content = this.#value(sql, offset + 1, length, name.kind, name.id)
     // Somebody may have removed it since.
     if (!(content instanceof Uint8Array)) throw objectNotFound(name, this.location)
     return new Uint8Array(content)
@@ -91,7 +91,7 @@ class SqliteDriver implements Driver {
 
   async stat(name: ObjectName, signal?: AbortSignal): Promise<ObjectInfo> {
     signal?.throwIfAborted()
-    const [bytes] = this.#row('SELECT length(bytes) FROM objects WHERE kind = ? AND id = ?', name) ?? []
+    const bytes = this.#value('SELECT length(bytes) FROM objects WHERE kind = ? AND id = ?', name.kind, name.id)
     if (typeof bytes !== 'number') throw objectNotFound(name, this.location)
     return { name, bytes }
   }
@@ -126,11 +126,10 @@ class SqliteDriver implements Driver {
     this.#database.prepare(sql).run(...values)
   }
 
-  /** Returns the columns of the row that `sql` finds, the name being its last two parameters. */
-  #row(sql: string, ...values: readonly [...number[], ObjectName]): SQLOutputValue[] | undefined {
-    const flat = values.flatMap((value) => (typeof value === 'number' ? [value] : [value.kind, value.id]))
-    const row = meaning(this.location, () => this.#database.prepare(sql).get(...flat))
-    return row === undefined ? undefined : Object.values(row)
+  /** Returns the one column of the one row that `sql` finds. */
+  #value(sql: string, ...values: readonly (string | number)[]): SQLOutputValue | undefined {
+    const row = meaning(this.location, () => this.#database.prepare(sql).get(...values))
+    return row === undefined ? undefined : Object.values(row)[0]
   }
 }
 

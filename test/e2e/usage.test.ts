@@ -148,10 +148,11 @@ test('repositories have names, and the first is the default', async () => {
   const place = new CliPlace()
   await place.init()
   const unnamed = { environment: { TIDEMARK_REPOSITORY: '' } }
+  const nothingElse = { driver: null, limitUpload: null, limitDownload: null, secrets: {} }
   await place.succeed(['repo', 'add', 'other', './elsewhere'], unnamed)
   expect(JSON.parse((await place.succeed(['repo', 'list', '--json'])).stdout)).toEqual([
-    { name: 'repository', url: place.repository, default: true },
-    { name: 'other', url: join(place.folder, 'elsewhere'), default: false },
+    { ...nothingElse, name: 'repository', url: place.repository, default: true },
+    { ...nothingElse, name: 'other', url: join(place.folder, 'elsewhere'), default: false },
   ])
   await place.succeed(['points'], unnamed)
   expect((await place.run(['-r', 'other', 'points'])).code).toBe(10)
@@ -173,7 +174,7 @@ test('a broken configuration is told by line, and not read when it is not needed
   writeFileSync(file, 'repositories:\n  x:\n    colour: red\n')
   const { code, stderr } = await place.run(['points'], { environment: { TIDEMARK_REPOSITORY: 'x' } })
   expect(code).toBe(2)
-  expect(stderr).toMatch(/config\.yaml, line \d+: repositories\.x/)
+  expect(stderr).toMatch(/config\.yaml, line \d+, column \d+: repositories\.x/)
   await place.succeed(['points'])
 })
 

@@ -33,7 +33,7 @@ export async function addRepo(
   const { paths, surroundings, workingDirectory, output } = context
   const before = (await readConfiguration(paths.configFile)).repositories.get(name)
   const driver = flags.driver === undefined ? before?.driver : resolve(workingDirectory, flags.driver)
-  const url = flags.driver === undefined || !place.includes(':') ? normalizeLocation(place, workingDirectory) : place
+  const url = normalizeLocation(place, workingDirectory)
   driverKindOf({ url, configured: { driver } })
   const secrets = new Map<SecretKind, SecretSource>(passwordSource(flags, workingDirectory))
   if (flags.seal !== undefined) {
