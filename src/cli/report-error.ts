@@ -11,7 +11,14 @@ export function reportError(output: Output, error: unknown): number {
     ? error.hint
     : 'This is a defect of Tidemark. Please report it with the output of the same command and -v.'
   if (output.json) {
-    output.event('error', { code: expected ? error.code : 'INTERNAL', message, hint: hint ?? null, exitCode })
+    const transient = expected && error.retry === 'transient'
+    output.event('error', {
+      code: expected ? error.code : 'INTERNAL',
+      message,
+      hint: hint ?? null,
+      exitCode,
+      transient,
+    })
   }
   output.error(`tidemark: ${message}`)
   if (hint !== undefined) output.error(`hint: ${hint}`)
