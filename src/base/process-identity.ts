@@ -12,12 +12,17 @@ export interface ProcessIdentity {
 
 /** Returns the identity of this process. */
 export function ownIdentity(): ProcessIdentity {
-  return { pid: process.pid, started: startOf(process.pid) ?? '' }
+  return identityOf(process.pid)
+}
+
+/** Returns the identity of the process that has this number now: a child, say, that nobody has waited for yet. */
+export function identityOf(pid: number): ProcessIdentity {
+  return { pid, started: startOf(pid) ?? '' }
 }
 
 /** Tells whether the process still runs. Where in doubt, it does. */
 export function isRunning({ pid, started }: ProcessIdentity): boolean {
-  if (!isThere(pid)) return false
+  if (!isThere(pid) || hasLeftNumber(pid)) return false
   const now = startOf(pid)
   return now === undefined || started === '' || now === started
 }
@@ -82,10 +87,21 @@ function numberDomain(): string | undefined {
 
 /** Returns when a process started, in ticks since the system did. */
 function startTicks(pid: number): string | undefined {
+  // The second field of all, the name, is not among these: the 22nd is the start.
+  return statFields(pid)?.[19]
+}
+
+/** Tells whether a process has ended, and only its number is left until its parent, or the first process, asks for it. */
+function hasLeftNumber(pid: number): boolean {
+  return statFields(pid)?.[0] === 'Z'
+}
+
+/** Returns what the kernel tells of a process from the third field on, its state. */
+function statFields(pid: number): readonly string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // The second field is a name in parentheses that may hold anything; the 22nd is the start.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    // The second field is a name in parentheses that may hold anything.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   } catch {
     return undefined
   }

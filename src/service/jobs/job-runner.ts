@@ -16,12 +16,17 @@ export interface JobRunner {
   /**
    * Ends a process that outlived the worker that had started it; resolves when it is gone, at once where it is already.
    */
-  endLeftover(process: ProcessIdentity): Promise<void>
+  endLeftover(process: ProcessIdentity, kind: RunCommand['kind']): Promise<void>
 }
 
 /** `tidemark`: words of this program's own command line. `hook`: a program of the user's and its arguments. */
 export type RunCommand =
-  | { readonly kind: 'tidemark'; readonly words: readonly string[] }
+  | {
+      readonly kind: 'tidemark'
+      readonly words: readonly string[]
+      /** What it reads on standard input; nothing when absent. */
+      readonly input?: string
+    }
   | {
       readonly kind: 'hook'
       readonly command: readonly string[]

@@ -31,10 +31,10 @@ export interface JobStore extends AsyncDisposable {
   claim(claim: Claim): Promise<Job | undefined>
 
   /**
-   * Leases a running job whose lease has lapsed to another worker, which has to put right what the first one left and
-   * to settle the run; returns it with what was noted last.
+   * Leases a running job whose lease has lapsed, and which is none of `held`, to another worker, which has to put right
+   * what the first one left and to settle the run; returns it with what was noted last.
    */
-  takeOver(claim: Claim): Promise<AbandonedJob | undefined>
+  takeOver(claim: Claim, held: readonly JobId[]): Promise<AbandonedJob | undefined>
 
   /**
    * Lengthens a lease. Returns what has become of the job meanwhile: `lost` when the lease is no longer the worker's,

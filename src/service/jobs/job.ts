@@ -32,7 +32,7 @@ export interface NewJob {
   readonly dueMs?: number
   /** Failures that may pass after which it is tried again; 3 when absent. */
   readonly retriesMax?: number
-  /** How long one run may take; without end when absent. */
+  /** How long its command may take in one run; without end when absent. */
   readonly timeLimitMs?: number
 }
 

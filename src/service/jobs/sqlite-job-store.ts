@@ -71,10 +71,13 @@ export class SqliteJobStore implements JobStore {
     })
   }
 
-  async takeOver({ instance, worker, kinds, nowMs, leaseMs }: Claim): Promise<AbandonedJob | undefined> {
+  async takeOver(
+    { instance, worker, kinds, nowMs, leaseMs }: Claim,
+    held: readonly JobId[],
+  ): Promise<AbandonedJob | undefined> {
     const row = this.#database.first(
       TAKE_OVER,
-      ...[worker, nowMs + leaseMs, instance, worker, JSON.stringify(kinds), nowMs, nowMs + 2 * leaseMs],
+      ...[worker, nowMs + leaseMs, instance, JSON.stringify(held), JSON.stringify(kinds), nowMs, nowMs + 2 * leaseMs],
     )
     return row === undefined ? undefined : { job: jobOf(row), note: noteOf(row) }
   }
@@ -240,7 +243,7 @@ const TAKE_OVER = `
   UPDATE job SET worker = ?, lease_until_ms = ?
   WHERE id = (
     SELECT id FROM job
-    WHERE instance = ? AND state = 'running' AND worker <> ? AND kind IN ${VALUES}
+    WHERE instance = ? AND state = 'running' AND id NOT IN ${VALUES} AND kind IN ${VALUES}
       AND (lease_until_ms <= ? OR lease_until_ms > ?)
     ORDER BY id LIMIT 1
   )

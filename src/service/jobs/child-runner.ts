@@ -1,0 +1,219 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Readable, Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { atMost } from '../../base/at-most.ts'
+import { errnoOf } from '../../base/errors.ts'
+import { identityOf, isRunning, type ProcessIdentity } from '../../base/process-identity.ts'
+import type { Json } from './job.ts'
+import type { JobRunner, RunCommand, RunEnd, RunRequest } from './job-runner.ts'
+import { OutputLines } from './output-lines.ts'
+
+/** A summary that names every point of a large copy fits; what does not is no line of ours. */
+const EVENT_CHARACTERS_MAX = 1 << 20
+const TEXT_CHARACTERS_MAX = 4096
+/** Enough for what is being stored to be stored, also over a slow line. */
+const GRACE_MS = 60_000
+/** How long what a command left running in the background may keep its output from ending. */
+const OUTPUT_GRACE_MS = 1000
+const LOOK_MS = 50
+/** What a timer can measure. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+/** What a shell says of a program that it could not start. */
+const NOT_STARTED = 127
+
+/**
+ * Waits for a word before it becomes the command, under the same number: a process that its worker could not note before
+ * it died reads the end of its input instead, and has done nothing. What follows the word is the command's own input.
+ */
+const GATE = 'read -r word && exec "$@"'
+
+export interface ChildRunnerOptions {
+  /** How this program is started: interpreter, its options, script. */
+  readonly program: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+  readonly workingDirectory: string
+  /** Milliseconds from the request to stop to the end by force; a minute when absent. */
+  readonly graceMs?: number
+}
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>
+
+/** Runs commands as child processes, each the first of a process group of its own. */
+export class ChildRunner implements JobRunner {
+  readonly #options: ChildRunnerOptions
+  readonly #graceMs: number
+
+  constructor(options: ChildRunnerOptions) {
+    this.#options = options
+    this.#graceMs = options.graceMs ?? GRACE_MS
+  }
+
+  async run(request: RunRequest): Promise<RunEnd> {
+    const child = await this.#start(request)
+    if (child?.pid === undefined) return { exitCode: NOT_STARTED, signal: undefined, timedOut: false }
+    const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
+    const outputEnded = follow(child, request)
+    try {
+      await request.onStarted(identityOf(child.pid))
+    } catch (error) {
+      child.stdin.destroy()
+      await ended
+      throw error
+    }
+    const stopping = new Stopping(child.pid, request, this.#graceMs)
+    try {
+      if (request.signal.aborted) child.stdin.destroy()
+      else child.stdin.end(`go\n${inputOf(request.command)}`)
+      const [exitCode, signal] = await ended
+      await atMost(OUTPUT_GRACE_MS, outputEnded)
+      return { exitCode: exitCode ?? undefined, signal: signal ?? undefined, timedOut: stopping.timedOut }
+    } finally {
+      stopping.end()
+      child.stdout.destroy()
+      child.stderr.destroy()
+    }
+  }
+
+  async endLeftover(process: ProcessIdentity, kind: RunCommand['kind']): Promise<void> {
+    // Without knowing when it was started, nobody can tell it from a later process of the same number.
+    if (process.started === '' || !isRunning(process)) return
+    kill(targetOf(process.pid, kind), 'SIGTERM')
+    if (await this.#gone(process)) return
+    kill(-process.pid, 'SIGKILL')
+    await this.#gone(process)
+  }
+
+  /** Waits until a process is gone, for the length of the grace. */
+  async #gone(process: ProcessIdentity): Promise<boolean> {
+    for (let waitedMs = 0; waitedMs < this.#graceMs; waitedMs += LOOK_MS) {
+      if (!isRunning(process)) return true
+      await sleep(LOOK_MS)
+    }
+    return !isRunning(process)
+  }
+
+  /** Starts a process that waits for its word; `undefined`, told to `onLine`, when the system has none to give. */
+  async #start({ command, onLine }: RunRequest): Promise<Child | undefined> {
+    try {
+      const child = this.#spawn(command)
+      // Without a number, it tells why in a moment.
+      if (child.pid === undefined) await once(child, 'exit')
+      // A command that ends before it has read its input closes it.
+      child.stdin.on('error', () => undefined)
+      return child
+    } catch (error) {
+      const errno = errnoOf(error)
+      if (errno === undefined) throw error
+      onLine('err', `no process could be started: ${errno}`)
+      return undefined
+    }
+  }
+
+  #spawn(command: RunCommand): Child {
+    const { program, environment, workingDirectory } = this.#options
+    const words = command.kind === 'tidemark' ? [...program, ...command.words] : command.command
+    return spawn('/bin/sh', ['-c', GATE, 'sh', ...words], {
+      cwd: workingDirectory,
+      env: command.kind === 'tidemark' ? environment : { ...environment, ...command.variables },
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+  }
+}
+
+function inputOf(command: RunCommand): string {
+  return command.kind === 'tidemark' ? (command.input ?? '') : ''
+}
+
+/** Ends a command when it is to end: asked first, by force after a grace. */
+class Stopping {
+  timedOut = false
+  readonly #pid: number
+  readonly #request: RunRequest
+  readonly #graceMs: number
+  readonly #timers: NodeJS.Timeout[] = []
+  readonly #onAbort = (): void => {
+    this.#stop()
+  }
+
+  constructor(pid: number, request: RunRequest, graceMs: number) {
+    this.#pid = pid
+    this.#request = request
+    this.#graceMs = graceMs
+    const { signal, timeLimitMs } = request
+    if (signal.aborted) this.#stop()
+    signal.addEventListener('abort', this.#onAbort, { once: true })
+    if (timeLimitMs === undefined) return
+    const onTime = (): void => {
+      this.timedOut = true
+      this.#stop()
+    }
+    this.#timers.push(setTimeout(onTime, Math.min(timeLimitMs, TIMER_MS_MAX)))
+  }
+
+  end(): void {
+    this.#request.signal.removeEventListener('abort', this.#onAbort)
+    for (const timer of this.#timers) clearTimeout(timer)
+  }
+
+  #stop(): void {
+    kill(targetOf(this.#pid, this.#request.command.kind), 'SIGTERM')
+    const force = (): void => {
+      kill(-this.#pid, 'SIGKILL')
+    }
+    this.#timers.push(setTimeout(force, this.#graceMs))
+  }
+}
+
+/** This program ends what it has started by itself, in order; a shell leaves its commands to whoever ends it. */
+function targetOf(pid: number, kind: RunCommand['kind']): number {
+  return kind === 'tidemark' ? pid : -pid
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    // It ended by itself meanwhile.
+    if (errnoOf(error) !== 'ESRCH') throw error
+  }
+}
+
+/** Passes on what a command says; resolves when it can say nothing more. */
+async function follow(child: Child, { command, onEvent, onLine }: RunRequest): Promise<void> {
+  const text = (from: 'out' | 'err') => (line: string) => {
+    onLine(from, line)
+  }
+  const event = (line: string, isCut: boolean): void => {
+    const fields = isCut ? undefined : eventOf(line)
+    if (fields === undefined) onLine('out', line.slice(0, TEXT_CHARACTERS_MAX))
+    else onEvent(fields)
+  }
+  const out =
+    command.kind === 'tidemark'
+      ? new OutputLines(EVENT_CHARACTERS_MAX, event)
+      : new OutputLines(TEXT_CHARACTERS_MAX, text('out'))
+  const err = new OutputLines(TEXT_CHARACTERS_MAX, text('err'))
+  await Promise.all([drain(child.stdout, out), drain(child.stderr, err)])
+}
+
+async function drain(stream: Readable, lines: OutputLines): Promise<void> {
+  stream.on('data', (bytes: Buffer) => {
+    lines.push(bytes)
+  })
+  // Destroyed by us, when something in the background keeps it open.
+  await once(stream, 'close')
+  lines.end()
+}
+
+function eventOf(line: string): Readonly<Record<string, Json>> | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isObject ? (value as Readonly<Record<string, Json>>) : undefined
+  } catch {
+    return undefined
+  }
+}

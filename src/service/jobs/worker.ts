@@ -1,0 +1,201 @@
+import { toHex } from '../../base/bytes.ts'
+import type { Clock } from '../../base/clock.ts'
+import { TidemarkError } from '../../base/errors.ts'
+import type { InstanceId } from '../../base/ids.ts'
+import type { Randomness } from '../../base/random.ts'
+import type { Scheduler } from '../../repository/run-object.ts'
+import { type JobHandler, RunEnds, type RunReport } from './job-handler.ts'
+import type { AbandonedJob, Claim, JobStore, Settlement } from './job-store.ts'
+import type { Job, JobId, JobProgress, JobResult } from './job.ts'
+import { LEASE_MS, LeasedRun } from './leased-run.ts'
+import { isLastTry, retryDelayMs } from './retry.ts'
+
+const AT_ONCE_DEFAULT = 2
+/** A job that its machine or its daemon never survives is given up at last. */
+const INTERRUPTIONS_MAX = 50
+
+export interface WorkerOptions {
+  readonly store: JobStore
+  readonly instance: InstanceId
+  /** By kind of job: what is of another kind is left to others. */
+  readonly handlers: ReadonlyMap<string, JobHandler>
+  readonly clock: Clock
+  readonly randomness: Randomness
+  readonly scheduler: Scheduler
+  /** How many jobs run at once; 2 when absent. */
+  readonly atOnce?: number
+  /** Told when a job begins and when its run has been settled: something else may be due now. */
+  readonly onChanged: (job: JobId) => void
+  /** Told of a store that does not do what it should; the work goes on. */
+  readonly onProblem: (problem: unknown) => void
+}
+
+/** Does the jobs of a store whose turn it is. */
+export class Worker {
+  readonly #options: WorkerOptions
+  readonly #name: string
+  readonly #runs = new Map<JobId, { readonly run: LeasedRun; readonly ended: Promise<void> }>()
+  #turn: Promise<void> = Promise.resolve()
+  #isStopping = false
+
+  constructor(options: WorkerOptions) {
+    this.#options = options
+    this.#name = toHex(options.randomness.bytes(16))
+  }
+
+  /**
+   * Begins what is due, after what earlier workers left has been taken over; resolves when it has begun.
+   *
+   * To be called when something was added, when a run was settled, when `JobStore.nextDueMs` has come, and every now and
+   * then for the leases of others.
+   * @throws {StorageError} whatever the store says.
+   */
+  async turn(): Promise<void> {
+    const turn = this.#turn.then(async () => this.#takeTurn())
+    this.#turn = turn.catch(() => undefined)
+    return turn
+  }
+
+  /** Resolves when nothing runs any more. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#runs.values()].map(({ ended }) => ended))
+  }
+
+  /** Returns how far a job is that runs here, fresher than the store knows. */
+  progressOf(job: JobId): JobProgress | undefined {
+    return this.#runs.get(job)?.run.lastProgress
+  }
+
+  /** Cancels a job wherever it is; returns it as the store has it then, `undefined` when there is none. */
+  async cancel(job: JobId): Promise<Job | undefined> {
+    const cancelled = await this.#options.store.cancel(job, this.#options.clock.nowMs())
+    if (cancelled?.cancelRequested === true) this.#runs.get(job)?.run.end('cancel')
+    else this.#options.onChanged(job)
+    return cancelled
+  }
+
+  /** Ends all runs, with what is stored kept, and queues their jobs anew; begins no others. */
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    await this.#turn
+    for (const { run } of this.#runs.values()) run.end('stop')
+    await this.idle()
+  }
+
+  async #takeTurn(): Promise<void> {
+    const { store, atOnce = AT_ONCE_DEFAULT } = this.#options
+    while (!this.#isStopping) {
+      const abandoned = await store.takeOver(this.#claim(), [...this.#runs.keys()])
+      if (abandoned === undefined) break
+      this.#begin(abandoned.job, async (run) => this.#recover(abandoned, run))
+    }
+    while (!this.#isStopping && this.#runs.size < atOnce) {
+      const job = await store.claim(this.#claim())
+      if (job === undefined) break
+      this.#begin(job, async (run) => this.#do(job, run))
+    }
+  }
+
+  #claim(): Claim {
+    const { instance, handlers, clock } = this.#options
+    return { instance, worker: this.#name, kinds: [...handlers.keys()], nowMs: clock.nowMs(), leaseMs: LEASE_MS }
+  }
+
+  #begin(job: Job, work: (run: LeasedRun) => Promise<Settlement | undefined>): void {
+    const { store, clock, scheduler, onProblem, onChanged } = this.#options
+    const run = new LeasedRun({ job, worker: this.#name, store, clock, scheduler, onProblem })
+    const ended = this.#toItsEnd(run, work)
+    this.#runs.set(job.id, { run, ended })
+    onChanged(job.id)
+  }
+
+  async #toItsEnd(run: LeasedRun, work: (run: LeasedRun) => Promise<Settlement | undefined>): Promise<void> {
+    const { onProblem, onChanged } = this.#options
+    try {
+      const settlement = await work(run)
+      if (settlement === undefined) run.abandon()
+      else await run.settle(settlement)
+    } catch (error) {
+      // A defect: the job is not lost for it, it is taken over later.
+      run.abandon()
+      onProblem(error)
+    } finally {
+      this.#runs.delete(run.job.id)
+    }
+    onChanged(run.job.id)
+  }
+
+  async #do(job: Job, run: LeasedRun): Promise<Settlement | undefined> {
+    const report = await this.#report(job, run)
+    return run.reason === 'lost' ? undefined : this.#settlementOf(job, run, report)
+  }
+
+  async #report(job: Job, run: LeasedRun): Promise<RunReport> {
+    const handler = this.#options.handlers.get(job.kind)
+    try {
+      if (handler === undefined) throw new Error(`nobody does jobs of the kind "${job.kind}"`)
+      return await handler.run(job, run)
+    } catch (error) {
+      if (error instanceof RunEnds) return { verdict: 'may-pass', result: NOTHING }
+      run.log('worker', error instanceof Error ? error.message : String(error))
+      const isTransient = error instanceof TidemarkError && error.retry === 'transient'
+      return { verdict: isTransient ? 'may-pass' : 'failed', result: resultOf(error) }
+    }
+  }
+
+  #settlementOf(job: Job, run: LeasedRun, { verdict, result }: RunReport): Settlement {
+    const nowMs = this.#options.clock.nowMs()
+    if (verdict === 'done') return { nowMs, outcome: 'done', result, next: { state: 'done' } }
+    if (run.reason === 'cancel') return { nowMs, outcome: 'cancelled', result, next: { state: 'cancelled' } }
+    if (run.reason === 'stop') return { nowMs, outcome: 'interrupted', result, next: { again: true, dueMs: nowMs } }
+    if (isLastTry(job, verdict)) return { nowMs, outcome: 'failed', result, next: { state: 'errored' } }
+    const delayMs = retryDelayMs(job.failures, this.#options.randomness)
+    run.log('worker', `it is tried again in ${Math.ceil(delayMs / 1000)} s`)
+    return { nowMs, outcome: 'failed', result, next: { again: true, dueMs: nowMs + delayMs } }
+  }
+
+  /** Puts right what a crash left of a run, and has the job done again. */
+  async #recover(abandoned: AbandonedJob, run: LeasedRun): Promise<Settlement | undefined> {
+    const { clock, randomness } = this.#options
+    const { job } = abandoned
+    run.log('worker', 'its daemon ended without a word: what it left is put right')
+    const result = await this.#putRight(abandoned, run)
+    // Nobody else puts it right when this one ends in the middle.
+    if (run.reason === 'lost' || run.reason === 'stop') return undefined
+    const settled = { nowMs: clock.nowMs(), outcome: 'interrupted', result } as const
+    if (run.reason === 'cancel') return { ...settled, next: { state: 'cancelled' } }
+    if (job.interruptions >= INTERRUPTIONS_MAX) return { ...settled, result: TOO_OFTEN, next: { state: 'errored' } }
+    // At once the first time; what crashes again and again is given time.
+    const delayMs = job.interruptions === 0 ? 0 : retryDelayMs(job.interruptions - 1, randomness)
+    return { ...settled, next: { again: true, dueMs: settled.nowMs + delayMs } }
+  }
+
+  async #putRight(abandoned: AbandonedJob, run: LeasedRun): Promise<JobResult> {
+    try {
+      return (await this.#options.handlers.get(abandoned.job.kind)?.recover(abandoned, run)) ?? NOTHING
+    } catch (error) {
+      if (error instanceof RunEnds) return NOTHING
+      if (!(error instanceof TidemarkError)) throw error
+      run.log('worker', error.message)
+      return resultOf(error)
+    }
+  }
+}
+
+const NOTHING: JobResult = { exitCode: undefined, summary: undefined, error: undefined }
+
+const TOO_OFTEN: JobResult = {
+  ...NOTHING,
+  error: {
+    code: 'INTERRUPTED',
+    message: `its daemon, or the machine, ended ${INTERRUPTIONS_MAX} times while it ran`,
+    hint: 'Look into its log for why, and resume it.',
+  },
+}
+
+function resultOf(error: unknown): JobResult {
+  const expected = error instanceof TidemarkError
+  const message = error instanceof Error ? error.message : String(error)
+  const hint = expected ? error.hint : undefined
+  return { ...NOTHING, error: { code: expected ? error.code : 'INTERNAL', message, hint } }
+}
