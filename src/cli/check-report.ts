@@ -3,7 +3,15 @@ import type { Clock } from '../base/clock.ts'
 import { formatCount, numberOf } from '../base/number-of.ts'
 import type { PointId } from '../base/ids.ts'
 import type { CareProgress } from '../engine/care-types.ts'
-import type { AffectedEntry, CheckEvents, CheckReport, Finding, ObjectsReport } from '../engine/check/check-types.ts'
+import type {
+  AffectedEntry,
+  AffectedPoint,
+  CheckEvents,
+  CheckReport,
+  DataRead,
+  Finding,
+  ObjectsReport,
+} from '../engine/check/check-types.ts'
 import type { RepairEvents, RepairReport } from '../engine/repair/repair-types.ts'
 import type { PointInfo } from '../repository/point-info.ts'
 import { formatBytes, formatDuration, formatTime } from '../base/format.ts'
@@ -28,6 +36,10 @@ export class CheckOutput extends OperationReport {
   #point: PointId | undefined
   #entriesOfPoint = 0
   #left = 0
+  /** How what is found is to be understood; told once, before the first of it. */
+  #heading: string | undefined
+  #isDryRun = false
+  readonly #told = new Set<string>()
 
   constructor(output: Output, clock: Clock) {
     super(output, clock)
@@ -72,34 +84,49 @@ export class CheckOutput extends OperationReport {
   }
 
   /** Says that damage keeps the repository from being opened. */
-  summarizeUnopened(): void {
-    if (this.output.json) this.output.event('summary', { damage: 1, durationMs: this.#durationMs() })
-    else this.output.line('Damage found: the repository cannot be opened')
+  summarizeUnopened(hint: string | undefined): void {
+    if (this.output.json) {
+      this.output.event('summary', { damage: 1, durationMs: this.#durationMs() })
+      return
+    }
+    this.output.line('Damage found: the repository cannot be opened')
+    if (hint !== undefined) this.output.message(`hint: ${hint}`)
   }
 
   /** Prints what a repair came to. */
   summarizeRepair({ before, after, ...done }: RepairReport): void {
     if (this.output.json) {
-      const left = after === undefined ? null : jsonCheck(after)
-      const summary = { ...jsonCheck(before), repair: { ...done, after: left } }
+      const repair = { ...done, left: jsonAffected(done.left), after: after === undefined ? null : jsonCheck(after) }
+      const summary = { ...jsonCheck(before), repair }
       this.output.event('summary', { ...summary, durationMs: this.#durationMs() })
       return
     }
     this.#endFindings(before)
     for (const line of checkLines(before)) this.output.line(line)
-    const { dryRun } = done
-    const verb = dryRun ? 'would be' : 'were'
-    const tell = (count: number, what: string): void => {
-      if (count > 0) this.output.line(`  ${what}`)
+    const { dryRun, left } = done
+    const tell = (count: number, one: string, what: string): void => {
+      const verb = dryRun ? 'would be' : count === 1 ? 'was' : 'were'
+      if (count > 0) this.output.line(`  ${numberOf(count, one)} ${verb} ${what}`)
     }
-    tell(done.packsIndexed, `${numberOf(done.packsIndexed, 'pack')} ${verb} entered into the index again`)
-    tell(done.objectsRemoved, `${numberOf(done.objectsRemoved, 'damaged object')} ${verb} removed`)
-    const bytes = formatBytes(done.bytesHealed)
-    tell(done.blobsHealed, `${numberOf(done.blobsHealed, 'blob')} with ${bytes} ${verb} stored again`)
-    tell(done.notesPut, `${numberOf(done.notesPut, 'point')} got a note`)
-    if (after === undefined) this.output.line('Nothing was changed (--dry-run)')
-    else if (isSound(after)) this.output.line(`Repaired: no damage is left, in ${this.#duration()}`)
+    tell(done.packsIndexed, 'pack', 'entered into the index again')
+    tell(done.recordsHealed, 'record', 'brought back')
+    tell(done.objectsRemoved, 'damaged object', 'removed')
+    tell(done.blobsHealed, 'blob', `stored again, ${formatBytes(done.bytesHealed)} in all`)
+    if (after === undefined) {
+      const lost = done.pointsLost === 0 ? [] : [`${numberOf(done.pointsLost, 'point')} would stay lost`]
+      const stays = left.length === 0 ? 'no file would stay damaged' : `${entriesOf(left)} would stay damaged`
+      this.output.line(`Nothing was changed (--dry-run): ${[...lost, stays].join('; ')}`)
+      return
+    }
+    if (isSound(after)) this.output.line(`Repaired: no damage is left, in ${this.#duration()}`)
     else this.output.line(`Damage is left: ${verdict(after)}`)
+    if (left.length > 0) this.output.message('`tidemark points --tag damaged` shows the points that suffer.')
+  }
+
+  /** Says that what is found from now on is about to be repaired. */
+  beginRepair({ dryRun }: { readonly dryRun: boolean }): void {
+    this.#isDryRun = dryRun
+    this.#heading = dryRun ? 'Found:' : 'Found before the repair:'
   }
 
   /** Prints what comparing objects with their names came to. */
@@ -127,17 +154,28 @@ export class CheckOutput extends OperationReport {
 
   #onFinding({ kind, problem }: Finding): void {
     const { code, message, hint, context } = problem
+    // What was met when the repository was opened is found once more.
+    if (this.#told.has(message)) return
+    this.#told.add(message)
     if (this.output.json) {
       const object = context['object'] ?? null
       this.output.event('finding', { kind, code, object, message, hint: hint ?? null })
       return
     }
     if (kind === 'note' && this.output.quiet) return
+    this.#begin()
     if (++this.#findings > FINDINGS_MAX && !this.output.verbose) return
     this.output.line(`${kind}: ${message}`)
-    // Which no repair mends: a person has to decide.
-    const isForPeople = this.output.verbose || code === 'ROLLED_BACK'
+    // A person has to decide, or what it takes is not what mends all the rest.
+    const { point, object, packs } = context
+    const isOfPoint = point !== undefined || String(object).startsWith('points/')
+    const isForPeople = this.output.verbose || code === 'ROLLED_BACK' || isOfPoint || packs !== undefined
     if (isForPeople && hint !== undefined) this.output.line(`  ${hint}`)
+  }
+
+  #begin(): void {
+    if (this.#heading !== undefined) this.output.line(this.#heading)
+    this.#heading = undefined
   }
 
   #onAffected({ point, path, kind, problem }: AffectedEntry): void {
@@ -146,6 +184,7 @@ export class CheckOutput extends OperationReport {
       this.output.event('affected', { point: point.record.point, ...jsonPath(path), kind, code, message })
       return
     }
+    this.#begin()
     if (this.#point !== point.record.point) this.#beginPoint(point)
     if (this.output.verbose || (this.#points <= POINTS_MAX && this.#entriesOfPoint < ENTRIES_PER_POINT_MAX)) {
       this.output.line(`  ${display(path)}: ${kind === 'dir' ? 'all in this folder: ' : ''}${problem.message}`)
@@ -153,7 +192,7 @@ export class CheckOutput extends OperationReport {
     this.#entriesOfPoint++
   }
 
-  /** What was affected and is not left has healed. */
+  /** What was affected and is not left has healed, or would have. */
   #onLeft({ point, path, kind, problem }: AffectedEntry): void {
     this.#left++
     if (this.output.json) {
@@ -162,7 +201,9 @@ export class CheckOutput extends OperationReport {
       return
     }
     if (this.#left > FINDINGS_MAX && !this.output.verbose) return
-    this.output.line(`left: point ${point.record.point.slice(0, 8)}: ${display(path)}: ${problem.message}`)
+    this.output.line(
+      `${this.#isDryRun ? 'would stay' : 'left'}: point ${point.record.point.slice(0, 8)}: ${display(path)}: ${problem.message}`,
+    )
   }
 
   #beginPoint({ record }: PointInfo): void {
@@ -205,25 +246,42 @@ function checkLines({ points, trees, blobs, packs, dataRead }: CheckReport): str
   const { packs: read, bytes, packsBefore, total } = dataRead
   const before = packsBefore > 0 ? `, ${formatCount(packsBefore)} before an interruption` : ''
   lines.push(`  read ${formatCount(read)} of ${numberOf(total.packs, 'pack')}, ${formatBytes(bytes)}${before}`)
+  if (read + packsBefore < total.packs) lines.push(`  ${placeInRound(dataRead)}`)
   return lines
 }
 
-function verdict({ damage, affected, blobsCalledLost }: CheckReport): string {
-  const entries = affected.reduce((sum, point) => sum + point.entries, 0)
-  const pieces = [numberOf(damage, 'finding')]
-  if (entries > 0) {
-    pieces.push(
-      `${numberOf(entries, 'entry', 'entries')} of ${numberOf(affected.length, 'point')} cannot be restored whole`,
-    )
+/** Says which part of all a sample was: samples go through the packs in the order of their names, round after round. */
+function placeInRound({ bytes, bytesBefore, total }: DataRead): string {
+  const percent = (part: number): string => `${Math.floor((part / total.bytes) * 100)} %`
+  const end = bytesBefore + bytes
+  if (end < total.bytes) {
+    const runs = Math.ceil((total.bytes - end) / bytes)
+    return `from ${percent(bytesBefore)} to ${percent(end)} of the round; ${runs === 1 ? 'one more such check completes' : `${formatCount(runs)} more such checks complete`} it`
   }
+  const next = end === total.bytes ? '' : `, and the first ${percent(end - total.bytes)} of the next one`
+  return `from ${percent(bytesBefore)} to the end of the round, which is complete${next}`
+}
+
+function verdict({ damage, affected, blobsCalledLost }: CheckReport): string {
+  const pieces = [numberOf(damage, 'finding')]
+  if (affected.length > 0) pieces.push(`${entriesOf(affected)} cannot be restored whole`)
   if (blobsCalledLost > 0) pieces.push(`the next backup stores ${numberOf(blobsCalledLost, 'blob')} again`)
   return pieces.join('; ')
+}
+
+function entriesOf(affected: readonly AffectedPoint[]): string {
+  const entries = affected.reduce((sum, point) => sum + point.entries, 0)
+  return `${numberOf(entries, 'entry', 'entries')} of ${numberOf(affected.length, 'point')}`
+}
+
+function jsonAffected(affected: readonly AffectedPoint[]): { readonly point: PointId; readonly entries: number }[] {
+  return affected.map(({ point, entries }) => ({ point: point.record.point, entries }))
 }
 
 function jsonCheck({ affected, ...report }: CheckReport): Record<string, unknown> {
   return {
     ...report,
     dataRead: report.dataRead ?? null,
-    affected: affected.map(({ point, entries }) => ({ point: point.record.point, entries })),
+    affected: jsonAffected(affected),
   }
 }

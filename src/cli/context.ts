@@ -12,6 +12,9 @@ import type { SecretVariables } from './secret-variables.ts'
 import { interruptible } from './signals.ts'
 
 /** What a command is given of the process that it runs in. */
+/** What is said when a command is interrupted that stores things. */
+export const KEEPS_WHAT_IS_STORED = 'stopping; what is stored so far is kept'
+
 export interface CliContext {
   readonly flags: GlobalFlags
   readonly output: Output
@@ -25,7 +28,7 @@ export interface CliContext {
   readonly surroundings: ProcessSurroundings
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal
-  /** Chooses what is said then, where nothing is stored. */
+  /** Chooses what is said then, where there is more to say than that it stops. */
   readonly sayWhenInterrupted: (text: string) => void
   readonly clock: Clock
   readonly randomness: Randomness
@@ -58,7 +61,7 @@ export function createContext({ environment, variables, flags }: ProcessParts): 
     progress: flags.progress,
   })
   const interactive = process.stdin.isTTY && process.stderr.isTTY
-  let notice = 'stopping; what is stored so far is kept'
+  let notice = 'stopping'
   const signal = interruptible(() => {
     output.error(`tidemark: ${notice}. Once more ends it at once.`)
   })

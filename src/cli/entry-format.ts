@@ -13,6 +13,17 @@ const KIND_LETTERS: Readonly<Record<EntryKind, string>> = {
   block: 'b',
 }
 
+/** What people call an entry of each kind. */
+export const KIND_WORDS: Readonly<Record<EntryKind, string>> = {
+  file: 'file',
+  dir: 'folder',
+  symlink: 'symbolic link',
+  fifo: 'named pipe',
+  socket: 'socket',
+  char: 'character device',
+  block: 'block device',
+}
+
 /** Names of the users and groups that a listing names by number. */
 export interface OwnerNames {
   readonly users: ReadonlyMap<number, string>

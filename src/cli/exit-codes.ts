@@ -44,7 +44,6 @@ function exitCodeOfCode(code: ErrorCode): number {
     case 'LAST_FULL_SLOT':
     case 'KEY_LIMIT':
     case 'KDF_BOUNDS':
-    case 'SOURCE_NOT_FOUND':
     case 'SOURCE_UNREADABLE':
     case 'SOURCE_CHANGED':
     case 'COMMAND_FAILED':
@@ -53,7 +52,6 @@ function exitCodeOfCode(code: ErrorCode): number {
     case 'TARGET_FAILED':
     case 'MOUNT_UNAVAILABLE':
     case 'MOUNT_BUSY':
-    case 'NOT_MOUNTED':
     case 'UNDO_FAILED':
       return EXIT_FAILED
     case 'TARGET_UNSAFE':
@@ -63,6 +61,8 @@ function exitCodeOfCode(code: ErrorCode): number {
     case 'UNKNOWN_POINT':
     case 'AMBIGUOUS_POINT':
     case 'UNKNOWN_PATH':
+    case 'SOURCE_NOT_FOUND':
+    case 'NOT_MOUNTED':
     case 'CONFIRMATION_NEEDED':
       return EXIT_USAGE
     case 'NO_REPOSITORY':

@@ -11,7 +11,7 @@ import type { CliContext } from './context.ts'
  * Returns where a repository is to be mounted: an absolute path without symbolic links to an empty folder, or to a mount
  * whose process is gone.
  *
- * @throws {UsageError} BAD_ARGUMENT: there is no such folder.
+ * @throws {UsageError} BAD_ARGUMENT: there is no such folder, or it is none.
  * @throws {TargetError} TARGET_UNSAFE: it is not empty, or is the repository at `url`, or lies in or around it;
  * TARGET_DENIED, TARGET_FAILED: it cannot be looked into.
  */
@@ -68,7 +68,11 @@ export function placeNotReached(path: string, cause: unknown): Error {
     const hint = `Make it with \`mkdir ${path}\`.`
     return new UsageError('BAD_ARGUMENT', `there is no folder ${path} to mount over`, { ...details, hint })
   }
+  if (errno === 'ENOTDIR') {
+    const hint = 'Choose an empty folder.'
+    return new UsageError('BAD_ARGUMENT', `${path} is not a folder to mount over`, { ...details, hint })
+  }
   const code = errno === 'EACCES' || errno === 'EPERM' ? 'TARGET_DENIED' : 'TARGET_FAILED'
-  const why = errno === 'ENOTDIR' ? 'it is not a folder' : errno
-  return new TargetError(code, `${path} cannot be mounted over: ${why}`, { ...details, hint: 'Choose another folder.' })
+  const hint = 'Choose another folder.'
+  return new TargetError(code, `${path} cannot be mounted over: ${errno}`, { ...details, hint })
 }

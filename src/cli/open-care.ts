@@ -1,7 +1,6 @@
 import type { CareContext } from '../engine/care-types.ts'
-import type { SessionRequest } from '../service/session.ts'
 import type { CliContext } from './context.ts'
-import { openSession } from './open-session.ts'
+import { openSession, type SessionOptions } from './open-session.ts'
 import { toolVersion } from './version.ts'
 
 /** What looking after a repository stands on. Disposing of it closes the repository and ends the threads. */
@@ -10,10 +9,7 @@ export interface OpenCare extends AsyncDisposable {
 }
 
 /** Opens the repository that the command line names, to be looked after. */
-export async function openCare(
-  context: CliContext,
-  options: Pick<SessionRequest, 'rebuildConfig'> = {},
-): Promise<OpenCare> {
+export async function openCare(context: CliContext, options: SessionOptions = {}): Promise<OpenCare> {
   const { clock, randomness } = context
   const session = await openSession(context, undefined, options)
   try {

@@ -7,6 +7,9 @@ import { OneSecret } from './one-secret.ts'
 import { secretOf, surroundingsOf } from './open-store.ts'
 import { describeProblem } from './report-error.ts'
 
+/** What commands that repair ask for. */
+export type SessionOptions = Partial<Pick<SessionRequest, 'rebuildConfig' | 'onProblem'>>
+
 /** How often a person may mistype. */
 const ATTEMPTS_MAX = 3
 
@@ -18,7 +21,7 @@ const ATTEMPTS_MAX = 3
 export async function openSession(
   context: CliContext,
   repository = context.repository,
-  options: Pick<SessionRequest, 'rebuildConfig'> = {},
+  options: SessionOptions = {},
 ): Promise<Session> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -41,7 +44,7 @@ class MistypedPassword extends Error {
 async function openOnce(
   context: CliContext,
   repository: string | undefined,
-  options: Pick<SessionRequest, 'rebuildConfig'>,
+  options: SessionOptions,
 ): Promise<Session> {
   const { clock, output, paths, randomness, secrets, workingDirectory } = context
   let isTyped = false
@@ -51,7 +54,6 @@ async function openOnce(
   }
   using secret = new OneSecret((place) => secretOf({ ...secrets, ask }, place))
   const session = await openServiceSession({
-    ...options,
     repository,
     workingDirectory,
     paths,
@@ -63,6 +65,7 @@ async function openOnce(
     onProblem: (problem) => {
       output.warning(describeProblem(problem))
     },
+    ...options,
   }).catch((error: unknown) => {
     // What the password did not open were credentials sealed with it.
     throw isTyped && isWrongPassword(error) ? new MistypedPassword(error) : error

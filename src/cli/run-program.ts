@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 
 import { type CliContext, createContext } from './context.ts'
 import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE } from './exit-codes.ts'
@@ -40,12 +40,27 @@ export async function runProgram({ words, environment, variables }: ProgramInput
   })
   try {
     if (words.length === 0) program.outputHelp()
-    else await program.parseAsync(words, { from: 'user' })
+    else await program.parseAsync(withoutHelpForNothing(program, words), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     exitCode = usageProblem(error)
   }
   return { exitCode, output: context?.output }
+}
+
+const HELP: readonly string[] = ['help', '--help', '-h']
+
+/** Takes away the wish for help with a command that there is not: that there is none is what has to be told. */
+function withoutHelpForNothing(program: Command, words: readonly string[]): readonly string[] {
+  const { operands } = program.parseOptions([...words])
+  let group = program
+  for (const word of operands[0] === 'help' ? operands.slice(1) : operands) {
+    if (group.commands.length === 0) return words
+    const found = group.commands.find((command) => command.name() === word)
+    if (found === undefined) return words.filter((other) => !HELP.includes(other))
+    group = found
+  }
+  return words
 }
 
 /** For what goes wrong before there is a context. */

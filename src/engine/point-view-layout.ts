@@ -4,6 +4,7 @@ import { decodeList } from '../format/list-codec.ts'
 import type { BlobType } from '../format/pack.ts'
 import type { FileEntry } from '../format/tree.ts'
 import type { BlobIndex } from '../repository/blob-index.ts'
+import { blobNotIndexed } from '../repository/blob-missing.ts'
 
 /** What a view needs of a repository: its index, and its blobs, read in bulk. */
 export interface PointBlobs {
@@ -86,11 +87,7 @@ function blobLength(index: PointBlobs['index'], id: BlobId): number {
   const entry = index.find(id)
   const location = entry < 0 ? undefined : index.location(entry)
   if (location !== undefined) return location.length
-  const name = Buffer.from(id).toString('hex')
-  throw new IntegrityError('BLOB_MISSING', `the repository has no blob ${name}`, {
-    context: { blob: name },
-    hint: 'Run `tidemark check --repair`; the next backup then stores again what still exists.',
-  })
+  throw blobNotIndexed(id)
 }
 
 function dataRanges({ size, holes }: FileContent): DataRange[] {

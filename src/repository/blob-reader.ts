@@ -5,6 +5,7 @@ import { BLOB_ID_BYTES, type BlobId } from '../base/ids.ts'
 import { KeyedHasher } from '../crypto/blake3.ts'
 import type { BlobType } from '../format/pack.ts'
 import type { BlobIndex } from './blob-index.ts'
+import { blobNotIndexed } from './blob-missing.ts'
 import { ByteLru } from './byte-lru.ts'
 import { type FrameOutcome, FrameReader, type FrameReaderOptions } from './frame-reader.ts'
 import type { RealmKeys } from './key-ring.ts'
@@ -69,7 +70,7 @@ export class BlobReader {
    */
   async readAll(ids: readonly BlobId[], type: BlobType, signal?: AbortSignal): Promise<Uint8Array[]> {
     const results = new Array<Uint8Array>(ids.length)
-    let wanted = this.#locate(ids, type)
+    let wanted = this.#locate(ids)
     while (wanted.length > 0) {
       await this.#readPlaces(wanted, { type, results, signal })
       wanted = wanted.filter((blob) => results[blob.rows[0] ?? 0] === undefined)
@@ -83,7 +84,7 @@ export class BlobReader {
     this.#decoded.clear()
   }
 
-  #locate(ids: readonly BlobId[], type: BlobType): Wanted[] {
+  #locate(ids: readonly BlobId[]): Wanted[] {
     const byId = new Map<string, Wanted>()
     ids.forEach((id, row) => {
       assert(id.byteLength === BLOB_ID_BYTES, 'a blob id has 32 bytes')
@@ -94,7 +95,7 @@ export class BlobReader {
         return
       }
       const place = this.#index.locate(id)
-      if (place === undefined) throw missing(id, type)
+      if (place === undefined) throw blobNotIndexed(id)
       byId.set(name, { id, rows: [row], places: [place], problem: undefined, hasAllPlaces: false })
     })
     return [...byId.values()]
@@ -166,13 +167,6 @@ function push(map: Map<number, Wanted[]>, key: number, value: Wanted): void {
 }
 
 const HINT = 'Run `tidemark check --repair`: a later backup stores it again where the source still has it.'
-
-function missing(id: BlobId, type: BlobType): IntegrityError {
-  return new IntegrityError('BLOB_MISSING', `no index names the ${type} blob ${toHex(id)}`, {
-    context: { blob: toHex(id), type },
-    hint: HINT,
-  })
-}
 
 function mismatch(id: BlobId, { type, pack }: { type: BlobType; pack: string }): IntegrityError {
   const message = `the ${type} blob ${toHex(id)} in packs/${pack} is another one: its id does not fit its bytes`

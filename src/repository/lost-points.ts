@@ -93,7 +93,7 @@ export function lossAlarms({ lost, unreadable }: Losses): IntegrityError[] {
 function lossAlarm(found: LostPoint): IntegrityError {
   const { point, chain, unreadable, follower, headSequence } = found
   const context = { point, chain, ...(headSequence === undefined ? {} : { sequence: headSequence }) }
-  const name = found.seen === undefined ? point : `${point} (${pointFolderName(found.seen)})`
+  const name = found.seen === undefined ? point : pointFolderName(found.seen)
   if (unreadable !== undefined) {
     const { problem, object } = unreadable
     const message = `${problem.message} It was point ${name}.`

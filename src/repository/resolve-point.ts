@@ -74,7 +74,7 @@ function byId(points: PointChain, spec: string, options: ResolveOptions): PointI
   const isFolder = /^[\w-]+Z_[0-9a-f]{4,32}$/i.test(spec)
   const digits = (isFolder ? spec.slice(spec.lastIndexOf('_') + 1) : spec.replaceAll('-', '')).toLowerCase()
   if (digits.length < PREFIX_DIGITS_MIN || digits.length > 32 || !/^[0-9a-f]+$/.test(digits)) {
-    throw unknown(spec, 'it is no uuid, time or `latest`')
+    throw unknown(spec, 'it is neither the beginning of an id nor a date, a time or `latest`')
   }
   const matching = points.points.filter((point) => {
     if (options.chain !== undefined && point.record.chain !== options.chain) return false

@@ -13,6 +13,9 @@ test.each([
     /unknown option '--exlcude'\nhint: Did you mean --exclude\?/,
   ],
   ['an unknown command', ['bakcup'], /unknown command 'bakcup'\nhint: Did you mean backup\?/],
+  ['help for an unknown command', ['nonsense', '--help'], /unknown command 'nonsense'/],
+  ['help for an unknown word', ['help', 'nonsense'], /unknown command 'nonsense'/],
+  ['help for one of a group', ['key', 'nonsense', '-h'], /unknown command 'nonsense'/],
   ['a missing argument', ['cat'], /missing required argument/],
   ['too many arguments', ['driver', 'list', 'x'], /too many arguments/],
   ['an unknown choice', ['restore', 'latest', '--target', 'x', '--overwrite', 'perhaps'], /never, if-changed/],
@@ -254,7 +257,7 @@ test('of several sources the one that is not there is named, and the others are 
   expect(code).toBe(3)
   expect(stdout).toContain('trouble: 1 named to be backed up and not there')
   expect(stderr).toContain(`not there: ${gone}`)
-  expect((await place.run(['backup', gone])).code).toBe(1)
+  expect((await place.run(['backup', gone])).code).toBe(2)
 })
 
 test('passwords do not reach commands that are started', async () => {

@@ -3,7 +3,7 @@ import type { BackupOptions, BackupSummary } from '../../engine/backup-types.ts'
 import { BackupReport } from '../backup-report.ts'
 import { type BackupSourceFlags, chooseSource } from '../backup-source.ts'
 import { compileLightly } from '../compile-lightly.ts'
-import type { CliContext } from '../context.ts'
+import { type CliContext, KEEPS_WHAT_IS_STORED } from '../context.ts'
 import { EXIT_DONE, EXIT_PARTIAL } from '../exit-codes.ts'
 import { mountedDevices } from '../mounted-devices.ts'
 import { openSession } from '../open-session.ts'
@@ -27,6 +27,7 @@ export async function backupCommand(
 ): Promise<number> {
   compileLightly()
   const { clock, output, paths, randomness, signal } = context
+  context.sayWhenInterrupted(KEEPS_WHAT_IS_STORED)
   const choice = await chooseSource(context, words, flags)
   const mountedPoints = mountedDevices(choice.roots)
   const options: BackupOptions = {

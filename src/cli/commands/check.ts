@@ -1,12 +1,13 @@
-import { IntegrityError, KeyError, UsageError } from '../../base/errors.ts'
+import { IntegrityError, KeyError, type TidemarkError, UsageError } from '../../base/errors.ts'
 import type { CareContext } from '../../engine/care-types.ts'
 import { type CheckReport, isDamaged } from '../../engine/check/check-types.ts'
 import { CheckOutput } from '../check-report.ts'
-import type { CliContext } from '../context.ts'
+import { type CliContext, KEEPS_WHAT_IS_STORED } from '../context.ts'
 import { EXIT_DAMAGE, EXIT_DONE } from '../exit-codes.ts'
 import type { HealFlags } from '../heal-sources.ts'
 import { openCare, type OpenCare } from '../open-care.ts'
 import { openStore } from '../open-store.ts'
+import { describeProblem } from '../report-error.ts'
 
 export interface CheckFlags extends HealFlags {
   /** A number of percent, or true for everything. */
@@ -15,6 +16,9 @@ export interface CheckFlags extends HealFlags {
   readonly repair?: boolean
   readonly dryRun?: boolean
 }
+
+const CONFIG_HINT =
+  '`tidemark check --repair` makes the configuration anew from the key that opens; what else there may be is found then.'
 
 /** Verifies a repository, and repairs it when asked to. */
 export async function checkCommand(context: CliContext, flags: CheckFlags): Promise<number> {
@@ -63,7 +67,7 @@ async function repairAll(
   ])
   await using healing = await openHealSources(context, care.repository, flags)
   const { sources } = healing
-  report.beginRepair(options)
+  context.sayWhenInterrupted(KEEPS_WHAT_IS_STORED)
   const done = await repair(care, { ...options, sources }, report.repairEvents, context.signal)
   report.stop()
   report.summarizeRepair(done)
@@ -99,14 +103,19 @@ async function openDamaged(
   report: CheckOutput,
   { repair, dryRun }: CheckFlags,
 ): Promise<OpenCare | undefined> {
+  if (repair === true) report.beginRepair({ dryRun: dryRun === true })
+  const onProblem = (problem: TidemarkError): void => {
+    if (isDamage(problem)) report.events.finding?.({ kind: 'damage', problem })
+    else context.output.warning(describeProblem(problem))
+  }
   try {
-    return await openCare(context)
+    return await openCare(context, { onProblem })
   } catch (error) {
     if (!isDamage(error)) throw error
-    report.events.finding?.({ kind: 'damage', problem: error })
+    onProblem(error)
     const isOfConfig = error.code === 'RECORD_MISSING' || String(error.context['object']).startsWith('config/')
-    if (repair === true && dryRun !== true && isOfConfig) return openCare(context, { rebuildConfig: true })
-    report.summarizeUnopened()
+    if (repair === true && dryRun !== true && isOfConfig) return openCare(context, { rebuildConfig: true, onProblem })
+    report.summarizeUnopened(isOfConfig ? CONFIG_HINT : error.hint)
     return undefined
   }
 }

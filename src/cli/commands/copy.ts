@@ -7,7 +7,7 @@ import { systemScheduler } from '../../repository/run-object.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { chainFilter, type ChainFlags, choosePoint } from '../choose-point.ts'
 import { configuredPassword } from '../configured-secrets.ts'
-import type { CliContext } from '../context.ts'
+import { type CliContext, KEEPS_WHAT_IS_STORED } from '../context.ts'
 import { CopyOutput } from '../copy-report.ts'
 import { EXIT_DONE } from '../exit-codes.ts'
 import { openPoints } from '../open-points.ts'
@@ -27,6 +27,7 @@ export interface CopyFlags extends ChainFlags {
 /** Copies points into another repository: all of them, or those that are named. */
 export async function copyCommand(context: CliContext, names: readonly string[], flags: CopyFlags): Promise<number> {
   const { clock, output, randomness, signal } = context
+  context.sayWhenInterrupted(KEEPS_WHAT_IS_STORED)
   const dryRun = flags.dryRun === true
   await using opened = await openPoints(context)
   const source = opened.repository

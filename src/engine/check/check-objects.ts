@@ -102,7 +102,7 @@ async function tellLeftovers({ driver, events, signal }: CheckObjectsOptions): P
     files++
     bytes += leftover.bytes
     const message = `${leftover.path} was left behind by a writer that died, unless one is at work`
-    const hint = 'The next backup to this store removes it once it is a day old.'
+    const hint = 'The next backup from the same machine removes it, one from another machine once it is a day old.'
     const context = { path: leftover.path, bytes: leftover.bytes }
     events.finding?.({ kind: 'note', problem: new StorageError('STORE_FAILED', message, { context, hint }) })
   }

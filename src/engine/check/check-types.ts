@@ -37,6 +37,8 @@ export interface CheckOptions {
 export interface DataRead extends PackSum {
   /** Of these, packs that an interrupted check had read before. */
   readonly packsBefore: number
+  /** Where in the round that successive checks make: bytes of all packs that come before those read, in the order of their ids. */
+  readonly bytesBefore: number
   /** All packs that the index names and the store has. */
   readonly total: PackSum
 }

@@ -65,15 +65,17 @@ export async function examine(context: CareContext, options: ExamineOptions): Pr
   const chain = await checkRecords(context, findings, signal)
   const realms: RealmReport[] = []
   let unnamed: readonly UnnamedPack[] | undefined
+  let isIndexLost = false
   for (const realm of repository.keyRing.realms()) {
     const inRealm = { ...context, repository: repository.inRealm(realm) }
     const examined = await examineRealm(inRealm, { chain, findings, options })
     realms.push(examined.report)
+    isIndexLost ||= examined.isIndexLost
     const names = new Set(examined.unnamed.map(({ id }) => id))
     unnamed = unnamed?.filter(({ id }) => names.has(id)) ?? examined.unnamed
   }
   const unnamedPacks = sumOf(await ofOpenedRealms(repository, unnamed ?? []))
-  tellUnnamed(unnamedPacks, findings)
+  if (!isIndexLost) tellUnnamed(unnamedPacks, findings)
   const { damage, notes, rotten } = findings
   const report = { ...merge(realms), unnamedPacks, damage, notes }
   return { report, chain, rottenObjects: rotten }
@@ -84,7 +86,11 @@ type RealmReport = Omit<CheckReport, 'unnamedPacks' | 'damage' | 'notes'>
 async function examineRealm(
   context: CareContext,
   of: { readonly chain: PointChain; readonly findings: Findings; readonly options: ExamineOptions },
-): Promise<{ readonly report: RealmReport; readonly unnamed: readonly UnnamedPack[] }> {
+): Promise<{
+  readonly report: RealmReport
+  readonly unnamed: readonly UnnamedPack[]
+  readonly isIndexLost: boolean
+}> {
   const { repository } = context
   const { chain, findings, options } = of
   const { events, signal, readDataPercent: percent } = options
@@ -105,6 +111,7 @@ async function examineRealm(
   await judgePacks(context, { presence, read, packsNeeded, index, findings, signal })
   const isSound = (blob: BlobId): boolean => isSoundData(index, blob)
   const areBlobsSound = isWhole && !hasDoubtful(index, needed)
+  const isIndexLost = !areBlobsSound && (await tellUnindexed(repository, { points, unnamed, findings, signal }))
   const affected = areBlobsSound ? [] : await tellAffected({ ...options, points, blobs, isSound })
   const rottenRows = [...(read?.rotten.keys() ?? [])].filter((row) => packsNeeded.has(row))
   const rottenPacks = rottenRows.map((row) => index.packs.row(row).id)
@@ -119,7 +126,7 @@ async function examineRealm(
     affected,
     blobsCalledLost: lost.blobs,
   }
-  return { report, unnamed }
+  return { report, unnamed, isIndexLost }
 }
 
 /** Puts together what was found in all realms. */
@@ -146,7 +153,12 @@ function addSums(a: PackSum, b: PackSum): PackSum {
 
 function addReads(a: DataRead | undefined, b: DataRead | undefined): DataRead | undefined {
   if (a === undefined || b === undefined) return a ?? b
-  return { ...addSums(a, b), packsBefore: a.packsBefore + b.packsBefore, total: addSums(a.total, b.total) }
+  return {
+    ...addSums(a, b),
+    packsBefore: a.packsBefore + b.packsBefore,
+    bytesBefore: a.bytesBefore + b.bytesBefore,
+    total: addSums(a.total, b.total),
+  }
 }
 
 async function loadIndex(
@@ -218,13 +230,43 @@ async function tellAffected(
   },
 ): Promise<AffectedPoint[]> {
   const counts = new Map<PointInfo, number>()
+  let last: Wound | undefined
   for await (const wound of findAffected(options)) {
     const { point, path, kind, problem } = wound
+    options.onWound?.(wound)
+    // Of the root, the detail and the tree may both be lost: it is one entry.
+    if (last?.point === point && last.path === path) continue
+    last = wound
     counts.set(point, (counts.get(point) ?? 0) + 1)
     options.events.affected?.({ point, path, kind, problem })
-    options.onWound?.(wound)
   }
   return Array.from(counts, ([point, entries]) => ({ point, entries }))
+}
+
+/** Tells whether packs that points were made with are there and the index does not know: why so much cannot be found. */
+async function tellUnindexed(
+  repository: Repository,
+  of: {
+    readonly points: readonly PointInfo[]
+    readonly unnamed: readonly UnnamedPack[]
+    readonly findings: Findings
+    readonly signal: AbortSignal
+  },
+): Promise<boolean> {
+  const ofPoints = new Set(of.points.flatMap(({ record }) => record.packs))
+  const candidates = of.unnamed.filter(({ id }) => ofPoints.has(id))
+  if (candidates.length === 0) return false
+  const dead = await deadPacks(repository, of.signal)
+  const { packs, bytes } = sumOf(candidates.filter(({ id }) => !dead.has(id)))
+  if (packs === 0) return false
+  const message = `the index is lost or damaged: it does not name ${numberOf(packs, 'pack')} that points were stored in`
+  of.findings.damaged(
+    new IntegrityError('RECORD_MISSING', message, {
+      context: { packs, bytes },
+      hint: 'They are there: `tidemark check --repair` makes the index anew from them. Only what is missing then is lost.',
+    }),
+  )
+  return true
 }
 
 function tellUnnamed({ packs, bytes }: PackSum, findings: Findings): void {

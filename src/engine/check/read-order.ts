@@ -25,6 +25,8 @@ export interface ReadPlan<Pack extends ReadablePack> {
   readonly packs: readonly Pack[]
   /** How many packs of the same round were read before it was interrupted. */
   readonly before: number
+  /** Bytes of the packs that come before the first one, in the order of their ids. */
+  readonly bytesBefore: number
 }
 
 /**
@@ -40,13 +42,14 @@ export function planReading<Pack extends ReadablePack>(
   const found = position === undefined ? 0 : sorted.findIndex(({ id }) => id > position.last)
   const start = Math.max(0, found)
   const round = [...sorted.slice(start), ...sorted.slice(0, start)]
+  const bytesBefore = sumOf(sorted.slice(0, start))
   if (percent >= 100) {
     const { last, until } = position ?? {}
-    if (last === undefined || until === undefined || until === last) return { packs: round, before: 0 }
+    if (last === undefined || until === undefined || until === last) return { packs: round, before: 0, bytesBefore }
     const left = round.filter(({ id }) => isBetween(id, last, until))
-    return { packs: left, before: round.length - left.length }
+    return { packs: left, before: round.length - left.length, bytesBefore }
   }
-  const bytesMin = (round.reduce((sum, { bytes }) => sum + bytes, 0) * percent) / 100
+  const bytesMin = (sumOf(round) * percent) / 100
   const chosen: Pack[] = []
   let bytes = 0
   for (const pack of round) {
@@ -54,7 +57,12 @@ export function planReading<Pack extends ReadablePack>(
     chosen.push(pack)
     bytes += pack.bytes
   }
-  return { packs: chosen, before: 0 }
+  return { packs: chosen, before: 0, bytesBefore }
+}
+
+/** Returns how many bytes packs have. */
+export function sumOf(packs: readonly { readonly bytes: number }[]): number {
+  return packs.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 /** Tells whether who goes up from `after`, and on from the lowest id behind the highest, meets `id` no later than `until`. */

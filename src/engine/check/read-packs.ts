@@ -10,7 +10,7 @@ import { type PackCheckSetup, type PackJob, PACK_JOB_FRAME_FIELDS, type PackResu
 import type { CheckEvents, DataRead } from './check-types.ts'
 import type { Findings } from './findings.ts'
 import type { LostCopies } from './lost-copies.ts'
-import { planReading, type ReadPosition, readPosition, writePosition } from './read-order.ts'
+import { planReading, type ReadPosition, readPosition, sumOf, writePosition } from './read-order.ts'
 
 /** Packs on their way per thread: one to work on, one to go on with at once. */
 const PACKS_PER_THREAD = 2
@@ -55,6 +55,7 @@ export async function readPacks(options: ReadPacksOptions): Promise<PacksRead> {
       packs: plan.packs.length,
       bytes: sumOf(plan.packs),
       packsBefore: plan.before,
+      bytesBefore: plan.bytesBefore,
       total: { packs: packs.length, bytes: sumOf(packs) },
     },
   }
@@ -212,8 +213,4 @@ function leftOut(id: ObjectId, blobs: number): IntegrityError {
     context: { object: `packs/${id}`, blobs },
     hint: 'Run `tidemark check --repair` to make it again from the packs.',
   })
-}
-
-function sumOf(packs: readonly { readonly bytes: number }[]): number {
-  return packs.reduce((sum, { bytes }) => sum + bytes, 0)
 }

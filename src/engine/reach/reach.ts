@@ -7,6 +7,7 @@ import { decodeList } from '../../format/list-codec.ts'
 import type { BlobType } from '../../format/pack.ts'
 import { decodeTree } from '../../format/tree-codec.ts'
 import type { Content, FileEntry } from '../../format/tree.ts'
+import { blobNotIndexed } from '../../repository/blob-missing.ts'
 import type { BlobReader } from '../../repository/blob-reader.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
 import type { RepositoryIndex } from '../../repository/repository-index.ts'
@@ -172,7 +173,7 @@ class Walk {
       }
       const id = ids.subarray(at, at + BLOB_ID_BYTES) as BlobId
       const blob = { id, point, path: pathOf(), below: level - 1 }
-      if (entry < 0) this.#tell(blob, missing(blob.id))
+      if (entry < 0) this.#tell(blob, blobNotIndexed(blob.id))
       else this.#enterList(entry, blob)
     }
   }
@@ -191,7 +192,7 @@ class Walk {
   /** Takes note that a blob is needed; returns its entry, or -1. */
   #need(blob: Pending): number {
     const entry = this.#options.index.blobs.find(blob.id)
-    if (entry < 0) this.#tell(blob, missing(blob.id))
+    if (entry < 0) this.#tell(blob, blobNotIndexed(blob.id))
     else this.#add(entry, blob.point)
     return entry
   }
@@ -211,12 +212,4 @@ const ROOT = '/' as ByteString
 function passIntegrity(error: unknown): undefined {
   if (!(error instanceof IntegrityError)) throw error
   return undefined
-}
-
-function missing(id: BlobId): IntegrityError {
-  const blob = toHex(id)
-  return new IntegrityError('BLOB_MISSING', `no index names the blob ${blob}`, {
-    context: { blob },
-    hint: 'Run `tidemark check --repair`: it may be in a pack that no index names, or in another place.',
-  })
 }

@@ -1,4 +1,4 @@
-import { display } from '../../base/byte-string.ts'
+import { type ByteString, display } from '../../base/byte-string.ts'
 import { timespecOfMs } from '../../base/clock.ts'
 import { numberOf } from '../../base/number-of.ts'
 import type { PointId } from '../../base/ids.ts'
@@ -14,7 +14,7 @@ const PATHS_MAX = 50
 
 /** Collects what is left of damage, point by point. */
 export class DamagedPoints {
-  readonly #byPoint = new Map<PointId, { entries: number; readonly paths: string[] }>()
+  readonly #byPoint = new Map<PointId, { entries: number; readonly paths: string[]; last: ByteString | undefined }>()
 
   /** How many entries of each point are damaged. */
   counts(points: readonly PointInfo[]): AffectedPoint[] {
@@ -24,11 +24,15 @@ export class DamagedPoints {
     })
   }
 
-  add({ point, path }: AffectedEntry): void {
-    const damage = this.#byPoint.get(point.record.point) ?? { entries: 0, paths: [] }
+  /** Adds an entry; tells whether it is another than the last one. */
+  add({ point, path }: AffectedEntry): boolean {
+    const damage = this.#byPoint.get(point.record.point) ?? { entries: 0, paths: [], last: undefined }
+    if (damage.last === path) return false
+    damage.last = path
     damage.entries++
     if (damage.paths.length < PATHS_MAX) damage.paths.push(display(path))
     this.#byPoint.set(point.record.point, damage)
+    return true
   }
 
   /** Signs notes about the points that are damaged and do not say so, and those that say so and are not; returns how many. */

@@ -25,6 +25,8 @@ export interface RepairReport {
   readonly objectsRemoved: number
   /** Records of points, instances and keys, and tombstones, that were stored again from the sources. */
   readonly recordsHealed: number
+  /** Points whose record is still missing or cannot be read. */
+  readonly pointsLost: number
   /** Blobs that were stored again, and their bytes before compression. */
   readonly blobsHealed: number
   readonly bytesHealed: number

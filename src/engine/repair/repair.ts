@@ -67,6 +67,7 @@ class Repair {
   #packsIndexed = 0
   #objectsRemoved = 0
   #recordsHealed = 0
+  #pointsLost = 0
   #blobsHealed = 0
   #bytesHealed = 0
 
@@ -107,6 +108,7 @@ class Repair {
       packsIndexed: this.#packsIndexed,
       objectsRemoved: this.#objectsRemoved,
       recordsHealed: this.#recordsHealed,
+      pointsLost: this.#pointsLost,
       blobsHealed: this.#blobsHealed,
       bytesHealed: this.#bytesHealed,
       after: dryRun ? undefined : last.report,
@@ -120,8 +122,7 @@ class Repair {
     const ids = [...blobs, ...(metadata === undefined ? [] : splitIds(metadata.ids))]
     // What lies below a folder that a dry run would heal, it cannot tell.
     if (ids.length > 0 && ids.every((id) => this.#rehearsed.has(blobKey(id)))) return
-    damaged.add(wound)
-    this.#events.left?.(wound)
+    if (damaged.add(wound)) this.#events.left?.(wound)
   }
 
   /** How to look at the structure as it is now; what the packs hold was read before. */
@@ -173,14 +174,18 @@ class Repair {
     const repository = this.#target
     const { sources } = this.#options
     const signal = this.#signal
+    const { cache } = this.#context.repository
+    let { losses } = chain
     let healed = await healRecords({ repository, chain, rotten: namesOf(rottenObjects), sources, signal })
     while (healed > 0) {
       this.#recordsHealed += healed
       // A record that is back may name another one that is missing.
-      const { id, records, keyRing: ring, cache } = repository
+      const { id, records, keyRing: ring } = repository
       const now = await PointChain.load({ repository: id, records, ring, cache, forCheck: true, signal })
+      losses = now.losses
       healed = await healRecords({ repository, chain: now, rotten: [], sources, signal })
     }
+    this.#pointsLost = losses.lost.length + losses.unreadable.length
     for (const name of removable(rottenObjects)) {
       await repository.driver.remove(name, signal)
       this.#objectsRemoved++

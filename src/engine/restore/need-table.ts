@@ -2,6 +2,7 @@ import { assert, present } from '../../base/assert.ts'
 import { toHex } from '../../base/bytes.ts'
 import { IntegrityError } from '../../base/errors.ts'
 import type { BlobIndex } from '../../repository/blob-index.ts'
+import { blobNotIndexed } from '../../repository/blob-missing.ts'
 import { type RestoreFile, blobIdOf, blobLengthOf } from './restore-file.ts'
 
 /** Rows of a table at most: a frame's number and a row together fit a double. */
@@ -34,10 +35,8 @@ export class NeedTable {
     const id = blobIdOf(file, blob)
     const entry = this.#index.find(id)
     const location = entry < 0 ? undefined : this.#index.location(entry)
+    if (location === undefined) throw blobNotIndexed(id)
     const hint = 'Run `tidemark check --repair`, or restore another point.'
-    if (location === undefined) {
-      throw new IntegrityError('BLOB_MISSING', `the repository has no blob ${toHex(id)}`, { hint })
-    }
     const length = blobLengthOf(file, blob)
     if (location.length !== length) {
       const message = `the blob ${toHex(id)} has ${location.length} bytes where the file has ${length}`

@@ -226,7 +226,7 @@ test('a copy of the store gives everything by its id, trees of trees too', async
   await rotFrames(fixture, 'data')
   await rotFrames(fixture, 'tree')
   const { affected } = await runCheck(fixture, READ)
-  expect(affected).toEqual(['2:/', '2:/', '1:/', '1:/'])
+  expect(affected).toEqual(['2:/', '1:/'])
   using other = await openRepository({ ...fixture.ports(), driver: mirror, cache: undefined, secret: testSecret })
   const healed = { repository: fixture.repository.id, realm: fixture.repository.realm.realm }
   const { left, report } = await runRepair(fixture, { sources: [await repositorySource(other, healed)] })
