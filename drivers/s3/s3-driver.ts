@@ -4,6 +4,7 @@ import {
   type GetObjectCommandOutput,
   HeadObjectCommand,
   ListObjectsV2Command,
+  type ListObjectsV2CommandInput,
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
@@ -18,8 +19,10 @@ import {
   type ObjectInfo,
   type ObjectKind,
   type ObjectName,
+  OBJECT_KINDS,
   objectPath,
 } from '../../src/storage/driver.ts'
+import { parseContentRange, rangeHeader } from '../../src/storage/http-range.ts'
 import { objectExists, objectNotFound, rangeInside } from '../../src/storage/object-errors.ts'
 import { MULTIPART_BYTES_MIN, putInParts } from './multipart.ts'
 import { makeS3Client, type S3Credentials } from './s3-client.ts'
@@ -27,8 +30,8 @@ import { httpStatus, s3Error } from './s3-errors.ts'
 import type { S3Location } from './s3-location.ts'
 
 const UPLOADS_AT_ONCE = 8
-/** An object that is not larger is put twice to see whether the server keeps the condition. */
-const PROBE_BYTES_MAX = 64 << 10
+/** Sorts behind every key of a folder. */
+const AFTER_FOLDER = '0'
 
 export interface S3DriverOptions {
   readonly location: S3Location
@@ -38,8 +41,22 @@ export interface S3DriverOptions {
   readonly credentials?: S3Credentials | undefined
 }
 
-/** What is known of "put only if the name is free": some servers ignore it without a word, some do not know it. */
-type ConditionalPut = 'unknown' | 'kept' | 'ignored' | 'refused'
+/** What is known of "put only if the name is free": some servers ignore it without a word, some refuse to hear of it. */
+type ConditionalPut = 'unknown' | 'kept' | 'refused'
+
+/** Where a listing goes on. */
+type ListFrom = Pick<ListObjectsV2CommandInput, 'StartAfter' | 'ContinuationToken'>
+
+/** One answer to a listing. */
+interface Page {
+  readonly infos: readonly ObjectInfo[]
+  /** The last key that it tells. */
+  readonly last: string
+  /** Whether its keys ascend, from where it was asked to begin. */
+  readonly isOrdered: boolean
+  /** What to ask for more with; `undefined` when there is no more. */
+  readonly next: string | undefined
+}
 
 /** Opens the store in a bucket. Nothing is asked of the server yet. */
 export function openS3Driver({ location, url, credentials }: S3DriverOptions): S3Driver {
@@ -52,6 +69,8 @@ export class S3Driver implements Driver {
   readonly #client: S3Client
   readonly #at: S3Location
   #conditionalPut: ConditionalPut = 'unknown'
+  /** Keys whose put failed: it may have been done all the same, or in part. */
+  readonly #uncertain = new Set<string>()
 
   constructor(client: S3Client, at: S3Location, url: string) {
     this.#client = client
@@ -69,23 +88,25 @@ export class S3Driver implements Driver {
     // The SDK takes one piece, and not of shared memory.
     const body = concatBytes(...parts)
     await this.#meaning('writing', name, signal, async () => {
-      if (this.#conditionalPut !== 'kept' && (await this.#isThere(name, signal)))
-        throw objectExists(name, this.location)
+      const key = this.#key(name)
+      // Put again over what had arrived, a break could tear it; with the condition kept, the server looks by itself.
+      const mustLook = this.#uncertain.has(key) && this.#conditionalPut !== 'kept'
+      if (mustLook && (await this.#isThere(name, signal))) throw objectExists(name, this.location)
       try {
         await this.#putOnce(name, body, signal)
+        this.#uncertain.delete(key)
       } catch (error) {
+        this.#uncertain.add(key)
         await this.#removeTorn(name, body)
         throw error
       }
-      if (this.#conditionalPut === 'unknown' && body.byteLength <= PROBE_BYTES_MAX)
-        await this.#probe(name, body, signal)
     })
   }
 
   async get(name: ObjectName, range?: ByteRange, signal?: AbortSignal): Promise<Uint8Array> {
     signal?.throwIfAborted()
     return this.#meaning('reading', name, signal, async () => {
-      const asked = range === undefined ? undefined : headerOf(range)
+      const asked = range === undefined ? undefined : rangeHeader(range)
       if (range !== undefined && asked === undefined) {
         // Nothing a header can say: an empty range, or one that lies nowhere.
         const { bytes } = await this.#stat(name, signal)
@@ -109,20 +130,31 @@ export class S3Driver implements Driver {
     signal?.throwIfAborted()
     const Prefix = `${this.#at.prefix}${kind}/`
     for (let token: string | undefined; ;) {
-      const page = await this.#meaning('listing', kind, signal, () =>
-        this.#client.send(
-          new ListObjectsV2Command({ Bucket: this.#at.bucket, Prefix, ContinuationToken: token }),
-          optionsOf(signal),
-        ),
-      )
-      for (const { Key, Size } of page.Contents ?? []) {
-        const id = parseObjectId(Key?.slice(Key.lastIndexOf('/') + 1) ?? '')
-        if (id !== undefined && Key === this.#key({ kind, id })) yield { name: { kind, id }, bytes: Size ?? 0 }
-      }
-      if (page.IsTruncated !== true) return
-      token = page.NextContinuationToken
-      if (token === undefined) throw brokenListing(this.location)
+      const page = await this.#page({ Prefix, ContinuationToken: token }, signal)
+      for (const info of page.infos) if (info.name.kind === kind) yield info
+      if (page.next === undefined) return
+      token = page.next
     }
+  }
+
+  /** One request tells of a thousand objects, whatever their kinds; kinds that nobody asks for are jumped over. */
+  async *listKinds(kinds: readonly ObjectKind[], signal?: AbortSignal): AsyncGenerator<ObjectInfo> {
+    signal?.throwIfAborted()
+    const { prefix: Prefix } = this.#at
+    const left = [...new Set(kinds)].sort()
+    let from: ListFrom = { StartAfter: `${Prefix}${left[0]}/` }
+    for (let pages = 0; left.length > 0; pages++) {
+      const page = await this.#page({ Prefix, ...from }, signal)
+      // Only an order tells what a page has passed. Where there is none, each kind is listed by itself.
+      if (page.next !== undefined && !page.isOrdered && pages === 0) break
+      if (!page.isOrdered && pages > 0) throw brokenListing(this.location)
+      for (const info of page.infos) if (kinds.includes(info.name.kind)) yield info
+      if (page.next === undefined) return
+      while (left[0] !== undefined && page.last >= `${Prefix}${left[0]}${AFTER_FOLDER}`) left.shift()
+      const isWithin = page.last === '' || page.last.startsWith(`${Prefix}${left[0]}/`)
+      from = isWithin ? { ContinuationToken: page.next } : { StartAfter: `${Prefix}${left[0]}/` }
+    }
+    for (const kind of left) yield* this.list(kind, signal)
   }
 
   async remove(name: ObjectName, signal?: AbortSignal): Promise<void> {
@@ -143,17 +175,51 @@ export class S3Driver implements Driver {
     this.#client.destroy()
   }
 
+  async #page(from: { readonly Prefix: string } & ListFrom, signal: AbortSignal | undefined): Promise<Page> {
+    const command = new ListObjectsV2Command({ Bucket: this.#at.bucket, ...from })
+    const answer = await this.#meaning('listing', undefined, signal, () =>
+      this.#client.send(command, optionsOf(signal)),
+    )
+    const { Contents = [], IsTruncated = false, NextContinuationToken: next } = answer
+    if (IsTruncated && next === undefined) throw brokenListing(this.location)
+    const keys = Contents.map(({ Key = '' }) => Key)
+    return {
+      infos: Contents.flatMap((object) => this.#infoOf(object) ?? []),
+      last: keys.at(-1) ?? '',
+      isOrdered: keys.every((key, i) => key > (keys[i - 1] ?? from.StartAfter ?? '')),
+      next: IsTruncated ? next : undefined,
+    }
+  }
+
+  /** What a key stands for; `undefined` when it is no object's. */
+  #infoOf({
+    Key = '',
+    Size,
+  }: {
+    readonly Key?: string | undefined
+    readonly Size?: number | undefined
+  }): ObjectInfo | undefined {
+    const path = Key.slice(this.#at.prefix.length)
+    const kind = OBJECT_KINDS.find((known) => path.startsWith(`${known}/`))
+    const id = parseObjectId(Key.slice(Key.lastIndexOf('/') + 1))
+    if (kind === undefined || id === undefined || Key !== this.#key({ kind, id })) return undefined
+    return { name: { kind, id }, bytes: Size ?? 0 }
+  }
+
   #key(name: ObjectName): string {
     return `${this.#at.prefix}${objectPath(name)}`
   }
 
   async #putOnce(name: ObjectName, body: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
-    const isConditional = this.#conditionalPut === 'unknown' || this.#conditionalPut === 'kept'
+    const isConditional = this.#conditionalPut !== 'refused'
     try {
       await this.#send(name, { body, isConditional }, signal)
     } catch (error) {
       const status = httpStatus(error)
-      if (status === 412) throw objectExists(name, this.location)
+      if (status === 412) {
+        this.#conditionalPut = 'kept'
+        throw objectExists(name, this.location)
+      }
       // 501 is the honest refusal; some answer 400 to a header they do not know.
       if (!isConditional || this.#conditionalPut === 'kept' || (status !== 501 && status !== 400)) throw error
       await this.#send(name, { body, isConditional: false }, signal)
@@ -179,18 +245,6 @@ export class S3Driver implements Driver {
       return
     }
     await this.#client.send(new PutObjectCommand({ ...target, ...condition, Body: body }), optionsOf(signal))
-  }
-
-  /** Puts the same bytes again: harmless, and a server that takes them does not keep the condition. */
-  async #probe(name: ObjectName, body: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
-    try {
-      await this.#send(name, { body, isConditional: true }, signal)
-      this.#conditionalPut = 'ignored'
-    } catch (error) {
-      // Any other failure leaves the question open; the object itself is stored.
-      if (httpStatus(error) === 412) this.#conditionalPut = 'kept'
-      signal?.throwIfAborted()
-    }
   }
 
   /** Some servers keep what had arrived of an upload that was broken off, under its name. */
@@ -241,7 +295,7 @@ export class S3Driver implements Driver {
 
   async #meaning<T>(
     doing: 'writing' | 'reading' | 'looking at' | 'removing' | 'listing',
-    what: ObjectName | ObjectKind,
+    what: ObjectName | undefined,
     signal: AbortSignal | undefined,
     act: () => Promise<T>,
   ): Promise<T> {
@@ -249,8 +303,8 @@ export class S3Driver implements Driver {
       return await act()
     } catch (error) {
       signal?.throwIfAborted()
-      if (typeof what !== 'string' && isNotFound(error)) throw objectNotFound(what, this.location)
-      const path = typeof what === 'string' ? `${this.location}, ${what}/` : `${this.location}, ${objectPath(what)}`
+      if (what !== undefined && isNotFound(error)) throw objectNotFound(what, this.location)
+      const path = what === undefined ? this.location : `${this.location}, ${objectPath(what)}`
       throw s3Error(error, { doing, what: path })
     }
   }
@@ -265,16 +319,9 @@ function optionsOf(signal: AbortSignal | undefined): { abortSignal?: AbortSignal
   return signal === undefined ? {} : { abortSignal: signal }
 }
 
-/** The Range header of a range with at least one byte and numbers that mean something. */
-function headerOf({ offset, length }: ByteRange): string | undefined {
-  const isPlain = Number.isSafeInteger(offset) && Number.isSafeInteger(offset + length) && offset >= 0 && length > 0
-  return isPlain ? `bytes=${offset}-${offset + length - 1}` : undefined
-}
-
 /** Where the bytes of an answer begin in the object, and how many that has in all. */
 function contentRange({ ContentRange, ContentLength }: GetObjectCommandOutput): { start: number; total: number } {
-  const match = /^bytes (\d+)-\d+\/(\d+)$/.exec(ContentRange ?? '')
-  return match === null ? { start: 0, total: ContentLength ?? 0 } : { start: Number(match[1]), total: Number(match[2]) }
+  return parseContentRange(ContentRange) ?? { start: 0, total: ContentLength ?? 0 }
 }
 
 /** Reads exactly `length` bytes after the first `skip` into a buffer of their own. */

@@ -8,7 +8,7 @@ import { decodeConfig, encodeConfig, encodeConfigBody } from '../format/config-c
 import type { Driver } from '../storage/driver.ts'
 import type { KeyRing } from './key-ring.ts'
 import { configSignatureInput } from './signing.ts'
-import { listIds, putObject, readObject } from './stored-object.ts'
+import { listObjects, type ObjectSource, putObject, readObject } from './stored-object.ts'
 
 /** Remembers, outside the repository, the highest revision of its config that was ever seen. */
 export interface RevisionMemory {
@@ -33,14 +33,14 @@ const UPDATE_PAUSE_MS = 150
  * damaged
  */
 export async function readConfigs(
-  driver: Driver,
+  from: ObjectSource,
   onProblem?: (problem: TidemarkError) => void,
 ): Promise<StoredConfig[]> {
   const configs: StoredConfig[] = []
   let damaged: TidemarkError | undefined
-  for (const id of await listIds(driver, 'config')) {
+  for (const { name, bytes } of await listObjects(from, 'config')) {
     try {
-      configs.push(decodeStored(id, await readObject(driver, { kind: 'config', id }, CONFIG_BYTES_MAX)))
+      configs.push(decodeStored(name.id, await readObject(from, name, CONFIG_BYTES_MAX, bytes)))
     } catch (error) {
       if (!(error instanceof TidemarkError)) throw error
       // Replaced and cleared away since it was listed.

@@ -1,6 +1,6 @@
 import type { ObjectId } from '../base/ids.ts'
 import { BLOB_ID_BYTES } from '../base/ids.ts'
-import type { Driver } from '../storage/driver.ts'
+import type { ObjectInfo } from '../storage/driver.ts'
 import type { IndexTables } from './index-tables.ts'
 
 /** What no new point may rely on, though it can be read while it is there. */
@@ -49,11 +49,11 @@ function doubtCopies(tables: IndexTables, lost: LostCopies): void {
   }
 }
 
-/** Lists the packs in the store, names and sizes only, and marks those that the index names and the store lacks. */
-export async function doubtAbsentPacks(tables: IndexTables, driver: Driver, signal?: AbortSignal): Promise<void> {
+/** Marks the packs that the index names and that are not among those `listed`, with their sizes. */
+export function doubtAbsentPacks(tables: IndexTables, listed: readonly ObjectInfo[]): void {
   const { packs } = tables
   const isThere = new Uint8Array(packs.size)
-  for await (const { name, bytes } of driver.list('packs', signal)) {
+  for (const { name, bytes } of listed) {
     const row = packs.rowOf(name.id)
     if (row !== undefined && packs.row(row).bytes === bytes) isThere[row] = 1
   }

@@ -5,8 +5,10 @@ import { type CborValue, decodeCbor, encodeCbor } from '../format/cbor.ts'
 import { decodeRecordBody, encodeRecordBody } from '../format/record-codec.ts'
 import type { RecordBodies } from '../format/records.ts'
 import { isOfForeignRealm, isSurvivable } from './load-tables.ts'
+import type { ObjectInfo } from '../storage/driver.ts'
 import type { LocalCache } from './local-cache.ts'
 import type { RecordStore } from './record-store.ts'
+import { inOrderOfId, listObjects } from './stored-object.ts'
 
 const VERSION = 2
 const KIND_PREFIX = 'records-'
@@ -25,6 +27,8 @@ export interface KnownRecord<Kind extends KnownKind> {
 
 export interface KnownRecordsOptions {
   readonly records: RecordStore
+  /** What the store was seen to list of the kind; it is listed now where this is absent. */
+  readonly listed?: readonly ObjectInfo[] | undefined
   readonly cache?: LocalCache | undefined
   /** Told of each record that cannot be opened; the others are returned. */
   readonly onProblem: (problem: IntegrityError, object: ObjectId) => void
@@ -44,31 +48,38 @@ export async function loadRecords<Kind extends KnownKind>(
   options: KnownRecordsOptions,
 ): Promise<KnownRecord<Kind>[]> {
   const { records, cache, signal } = options
-  const listed = await records.list(kind)
+  const listed = inOrderOfId(options.listed ?? (await listObjects(records.driver, kind)))
   const kept = cache === undefined ? new Map<ObjectId, KnownRecord<Kind>>() : keptRecords(kind, cache)
   const loaded = new Map<ObjectId, KnownRecord<Kind>>()
   const queue = listed.values()
   const worker = async (): Promise<void> => {
-    for (const id of queue) {
+    for (const info of queue) {
       signal?.throwIfAborted()
-      const known = kept.get(id) ?? (await fetch(kind, id, options))
+      const { id } = info.name
+      const known = kept.get(id) ?? (await fetch(kind, info, options))
       if (known !== undefined) loaded.set(id, known)
     }
   }
   await Promise.all(Array.from({ length: Math.max(1, records.driver.capabilities.concurrency) }, worker))
-  const found = listed.map((id) => loaded.get(id)).filter((record) => record !== undefined)
+  const found = listed.map(({ name }) => loaded.get(name.id)).filter((record) => record !== undefined)
   const isKept = found.length === kept.size && found.every(({ object }) => kept.has(object))
   if (cache !== undefined && !isKept) cache.write(`${KIND_PREFIX}${kind}`, [encodeKept(kind, found)])
   return found
 }
 
+/** Keeps a record that this process made, as if it had been fetched and verified. */
+export function keepRecord<Kind extends KnownKind>(kind: Kind, record: KnownRecord<Kind>, cache: LocalCache): void {
+  const kept = keptRecords(kind, cache).set(record.object, record)
+  cache.write(`${KIND_PREFIX}${kind}`, [encodeKept(kind, [...kept.values()])])
+}
+
 async function fetch<Kind extends KnownKind>(
   kind: Kind,
-  id: ObjectId,
+  { name: { id }, bytes }: ObjectInfo,
   { records, onProblem }: KnownRecordsOptions,
 ): Promise<KnownRecord<Kind> | undefined> {
   try {
-    const { realm, signer, inner, record } = await records.get(kind, id)
+    const { realm, signer, inner, record } = await records.get(kind, id, bytes)
     return { object: id, realm, signer, innerHash: sha512(inner), record }
   } catch (error) {
     if (isOfForeignRealm(error)) return undefined

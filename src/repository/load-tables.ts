@@ -1,10 +1,12 @@
 import { IntegrityError, KeyError, TidemarkError } from '../base/errors.ts'
 import type { ObjectId } from '../base/ids.ts'
 import { INDEX_BYTES_MAX } from '../base/limits.ts'
+import type { ObjectInfo } from '../storage/driver.ts'
+import { type Listed, listInTurn } from '../storage/list-in-turn.ts'
 import { BlobIndex } from './blob-index.ts'
 import { blobsAtMost, IndexTables } from './index-tables.ts'
 import { MergedFile } from './merged-file.ts'
-import type { IndexLoadOptions } from './repository-index.ts'
+import type { IndexKind, IndexLoadOptions } from './repository-index.ts'
 import { reuseMerged } from './reuse-merged.ts'
 
 /** How often a listing may be overtaken by maintenance before loading gives up. */
@@ -17,10 +19,19 @@ export function isSurvivable(error: unknown): error is IntegrityError {
   return error instanceof IntegrityError && !error.code.startsWith('UNSUPPORTED_')
 }
 
-/** Returns all index files in the store, merged, and whether the local merged file says exactly the same. */
-export async function loadTables(options: IndexLoadOptions): Promise<{ tables: IndexTables; isKept: boolean }> {
+export interface LoadedTables {
+  readonly tables: IndexTables
+  /** Whether the local merged file says exactly the same. */
+  readonly isKept: boolean
+  /** What was listed when the files were. */
+  readonly listed: Listed<IndexKind>
+}
+
+/** Returns all index files in the store, merged. */
+export async function loadTables(options: IndexLoadOptions): Promise<LoadedTables> {
   for (let attempt = 1; ; attempt++) {
-    const listed = await listSizes(options)
+    const all = attempt === 1 && options.listed !== undefined ? options.listed : await listForIndex(options)
+    const listed = sizesOf(all.index, options.stored)
     const isFresh = options.cache === undefined || options.forCheck === true
     const kept = isFresh ? undefined : MergedFile.read(options.cache)
     const reused = kept === undefined ? undefined : reuse(kept, listed)
@@ -28,9 +39,13 @@ export async function loadTables(options: IndexLoadOptions): Promise<{ tables: I
     const known = new Set(tables.indexIds)
     const missing = [...listed.keys()].filter((id) => !known.has(id)).sort()
     try {
-      const added = await addFiles(tables, missing, options)
+      const added = await addFiles(
+        tables,
+        missing.map((id) => ({ id, bytes: listed.get(id) })),
+        options,
+      )
       const isWhole = kept?.head.indexIds.every((id) => listed.has(id)) ?? false
-      return { tables, isKept: reused !== undefined && isWhole && added === 0 }
+      return { tables, isKept: reused !== undefined && isWhole && added === 0, listed: all }
     } catch (error) {
       // Maintenance puts merged files first and deletes the old ones then: a fresh listing has what this one lacks.
       const wasOvertaken = error instanceof TidemarkError && error.code === 'NOT_FOUND'
@@ -51,9 +66,18 @@ function roomFor(sizes: Iterable<number>): number {
   return Math.min(blobsAtMost(bytes), BLOBS_RESERVED_MAX)
 }
 
-async function listSizes({ driver, stored = [], signal }: IndexLoadOptions): Promise<Map<ObjectId, number>> {
+/** Index files first: a pack that is marked in between is then seen to be. */
+async function listForIndex({ driver, forWriting, forCheck, signal }: IndexLoadOptions): Promise<Listed<IndexKind>> {
+  const doubts = forCheck === true ? (['lost'] as const) : (['dead', 'lost', 'marks'] as const)
+  const others = forWriting === true ? ([...doubts, 'packs'] as const) : doubts
+  const none = { dead: [], lost: [], marks: [], packs: [] }
+  return { ...none, ...(await listInTurn<IndexKind>(driver, [['index'], others], signal)) }
+}
+
+/** Sizes of index files; 0 where a file is known to be there that the listing, which may be late, does not show. */
+function sizesOf(infos: readonly ObjectInfo[], stored: readonly ObjectId[] = []): Map<ObjectId, number> {
   const sizes = new Map<ObjectId, number>(stored.map((id) => [id, 0]))
-  for await (const { name, bytes } of driver.list('index', signal)) sizes.set(name.id, bytes)
+  for (const { name, bytes } of infos) sizes.set(name.id, bytes)
   return sizes
 }
 
@@ -65,14 +89,15 @@ export function isOfForeignRealm(error: unknown): boolean {
 /** Downloads and adds index files, one after the other, so that one at a time is in memory; returns how many. */
 async function addFiles(
   tables: IndexTables,
-  ids: readonly ObjectId[],
+  files: readonly { readonly id: ObjectId; readonly bytes: number | undefined }[],
   { records, realm, onProblem, signal }: IndexLoadOptions,
 ): Promise<number> {
   let added = 0
-  for (const id of ids) {
+  for (const { id, bytes } of files) {
     signal?.throwIfAborted()
     try {
-      const opened = await records.get('index', id)
+      // The size of a file that was not listed is not known.
+      const opened = await records.get('index', id, bytes === 0 ? undefined : bytes)
       if (opened.realm === realm.realm) tables.add(id, opened.record)
       else tables.indexIds.push(id)
       added++

@@ -20,9 +20,11 @@ import {
 } from './config-store.ts'
 import { holdsAll, type KeyRing, openKeyRing } from './key-ring.ts'
 import { openKeyUpdate, readKeyUpdate, readKeyUpdates, type StoredUpdate } from './key-updates.ts'
+import type { OpeningObjects } from './opening-objects.ts'
 import { deriveSlotKey, slotDamaged, type SlotSecret, unwrapSlot } from './slot-key.ts'
 import { isRemovedSlot } from './slot-removal.ts'
 import { type PendingSlotKey, readSlots, type StoredSlot } from './slots.ts'
+import type { ObjectSource } from './stored-object.ts'
 
 /** A repository's keys and config, opened with one slot. Disposing of it wipes every key. */
 export interface OpenedKeys extends Disposable {
@@ -46,6 +48,8 @@ export interface OpenKeysOptions {
   readonly first?: ObjectId
   /** A derivation that was started before; its slot is tried first. */
   readonly pending?: PendingSlotKey
+  /** What was asked of the store before. */
+  readonly objects?: OpeningObjects
   /** Makes a lost config anew from the slot and stores it; `check --repair` says so. */
   readonly rebuildConfig?: boolean
   /** Told about damaged slots and configs that did not keep the repository from opening. */
@@ -61,7 +65,8 @@ export interface OpenKeysOptions {
  * @throws {IntegrityError} as `readConfigs` and `chooseConfig`; RECORD_MISSING: there is no config any more.
  */
 export async function openKeys(driver: Driver, secret: SlotSecret, options: OpenKeysOptions): Promise<OpenedKeys> {
-  const [configs, slots] = await Promise.all([usableConfigs(driver, options), readSlots(driver)])
+  const from = options.objects ?? driver
+  const [configs, slots] = await Promise.all([usableConfigs(from, options), readSlots(from)])
   if (configs.length === 0 && slots.length === 0) throw noRepository(driver)
   const first = options.pending?.slot ?? options.first
   const problems = slots.flatMap((stored) => (stored.slot === undefined ? [stored.problem] : []))
@@ -91,9 +96,9 @@ export async function openKeys(driver: Driver, secret: SlotSecret, options: Open
 }
 
 /** A config whose bytes are not those of its name is as good as none where one is to be made anew. */
-async function usableConfigs(driver: Driver, options: OpenKeysOptions): Promise<StoredConfig[]> {
+async function usableConfigs(from: ObjectSource, options: OpenKeysOptions): Promise<StoredConfig[]> {
   try {
-    return await readConfigs(driver, options.onProblem)
+    return await readConfigs(from, options.onProblem)
   } catch (error) {
     const isRotten = error instanceof IntegrityError && error.code === 'ID_MISMATCH'
     if (!isRotten || options.rebuildConfig !== true) throw error

@@ -1,10 +1,11 @@
 import { equalBytes } from '../base/bytes.ts'
 import { IntegrityError, type TidemarkError } from '../base/errors.ts'
 import type { ChainId, InstanceId, ObjectId, PointId, RepositoryId } from '../base/ids.ts'
-import type { InstanceRecord, PointRecord } from '../format/records.ts'
+import type { InstanceRecord } from '../format/records.ts'
+import { type Listed, listInTurn } from '../storage/list-in-turn.ts'
 import { type ChainHead, readHeads, writeHeads } from './chain-heads.ts'
 import type { KeyRing } from './key-ring.ts'
-import { keptRecords, type KnownRecord, type KnownRecordsOptions, loadRecords } from './known-records.ts'
+import { keepRecord, keptRecords, type KnownRecord, type KnownRecordsOptions, loadRecords } from './known-records.ts'
 import type { LocalCache } from './local-cache.ts'
 import { findLosses, lossAlarms, type Losses, type UnreadableRecord } from './lost-points.ts'
 import { compareWithinChain, notesByPoint, type PointInfo, tagsAfter } from './point-info.ts'
@@ -12,10 +13,16 @@ import type { RecordStore } from './record-store.ts'
 import { isOwnersTombstone } from './signing.ts'
 import { headAlarms, linkAlarms, type Removed } from './verify-chain.ts'
 
+/** Kinds of which points and what is known of them are made. */
+export const POINT_KINDS = ['instances', 'notes', 'points', 'tombstones'] as const
+export type PointKind = (typeof POINT_KINDS)[number]
+
 export interface PointChainOptions {
   readonly repository: RepositoryId
   readonly records: RecordStore
   readonly ring: KeyRing
+  /** What the store was seen to list; it is listed now where this is absent. */
+  readonly listed?: Listed<PointKind> | undefined
   readonly cache?: LocalCache | undefined
   /** Fetches and verifies every record again, whatever is kept of it. */
   readonly forCheck?: boolean
@@ -88,11 +95,14 @@ export class PointChain {
     const onPoint = (problem: IntegrityError, object: ObjectId): number => unreadable.push({ object, problem })
     const kept = options.forCheck === true ? undefined : cache
     const loading: KnownRecordsOptions = { records, cache: kept, onProblem, signal }
-    const [known, notes, tombstones, instances] = await Promise.all([
-      loadRecords('points', { ...loading, onProblem: onPoint }),
-      loadRecords('notes', loading),
-      loadRecords('tombstones', loading),
-      loadRecords('instances', loading),
+    const listed = options.listed ?? (await listInTurn(records.driver, [POINT_KINDS], signal))
+    // Whose keys verify the others.
+    const instances = await loadRecords('instances', { ...loading, listed: listed.instances })
+    records.learn(instances)
+    const [known, notes, tombstones] = await Promise.all([
+      loadRecords('points', { ...loading, listed: listed.points, onProblem: onPoint }),
+      loadRecords('notes', { ...loading, listed: listed.notes }),
+      loadRecords('tombstones', { ...loading, listed: listed.tombstones }),
     ])
     const removed = removedPoints(tombstones, options, onProblem)
     // A forgotten point whose record is not removed yet, or that a store shows again, is forgotten all the same.
@@ -157,8 +167,11 @@ export class PointChain {
    * Remembers a point that this machine just made: a store that hides it from now on is found out. Where the head before it is gone,
    * that stays remembered instead, so that a backup does not end the alarm.
    */
-  rememberMade({ record, hash }: { readonly record: PointRecord; readonly hash: Uint8Array }): void {
-    if (this.#cache === undefined || this.#rolledBack.has(record.chain)) return
+  rememberMade(made: PointInfo): void {
+    if (this.#cache === undefined) return
+    keepRecord('points', made, this.#cache)
+    const { record, innerHash: hash } = made
+    if (this.#rolledBack.has(record.chain)) return
     const heads = readHeads(this.#cache)
     const before = heads.get(record.chain)
     if (before !== undefined && before.sequence > record.sequence) return

@@ -13,7 +13,7 @@ import { type Instance, instanceIdOf } from './instance-key.ts'
 import type { KeyRing } from './key-ring.ts'
 import { openRecord, sealInner, sealRecord, type UnverifiedRecord } from './record-seal.ts'
 import { certifyInstance, hasValidCertificate } from './signing.ts'
-import { listIds, putObject, readObject } from './stored-object.ts'
+import { listIds, listObjects, putObject, readObject } from './stored-object.ts'
 
 /** What records of every kind hold. */
 export interface RecordContents extends RecordBodies {
@@ -103,15 +103,29 @@ export class RecordStore {
   }
 
   /**
-   * Returns a record, every doubt about it settled.
+   * Takes over what was verified before, of instances whose records are there: nothing is asked of the store for them.
+   */
+  learn(
+    instances: Iterable<Pick<OpenedRecord<'instances'>, 'realm' | 'record'> & { readonly object: ObjectId }>,
+  ): void {
+    const own = this.#ring.realm(this.#realm).realm
+    for (const { object, realm, record } of instances) {
+      this.#publicKeys.set(record.instance, record.publicKey)
+      if (realm === own) this.#registered.add(record.instance)
+      this.#seen.add(object)
+    }
+  }
+
+  /**
+   * Returns a record, every doubt about it settled. `listedBytes`, where a listing told its size, saves asking for it.
    * @throws {IntegrityError} ID_MISMATCH, AUTH_FAILED, BAD_SIGNATURE, MALFORMED, UNSUPPORTED_VERSION; the message
    * names the object.
    * @throws {KeyError} WRONG_KEY: of a realm or generation that the key set lacks.
    * @throws {StorageError} NOT_FOUND and every other failure of the driver.
    */
-  async get<Kind extends RecordKind>(kind: Kind, id: ObjectId): Promise<OpenedRecord<Kind>> {
+  async get<Kind extends RecordKind>(kind: Kind, id: ObjectId, listedBytes?: number): Promise<OpenedRecord<Kind>> {
     const bytesMax = (kind === 'index' ? INDEX_BYTES_MAX : RECORD_BYTES_MAX) + ENVELOPE_BYTES_MAX
-    return this.open(kind, id, await readObject(this.driver, { kind, id }, bytesMax))
+    return this.open(kind, id, await readObject(this.driver, { kind, id }, bytesMax, listedBytes))
   }
 
   /** Opens a record's bytes, which the caller has checked against their id, as `get` does. */
@@ -180,20 +194,18 @@ export class RecordStore {
   }
 
   async #search(): Promise<void> {
-    const own = this.#ring.realm(this.#realm).realm
-    for (const id of await this.list('instances')) {
-      if (this.#seen.has(id)) continue
+    for (const { name, bytes } of await listObjects(this.driver, 'instances')) {
+      if (this.#seen.has(name.id)) continue
       try {
-        const { record, realm } = await this.get('instances', id)
-        this.#publicKeys.set(record.instance, record.publicKey)
-        if (realm === own) this.#registered.add(record.instance)
+        const { record, realm } = await this.get('instances', name.id, bytes)
+        this.learn([{ object: name.id, record, realm }])
       } catch (error) {
         // A damaged or foreign record of some instance must not hide the one that is wanted; `check` reports it.
         // It is looked at again: a repair may put the right bytes in its place.
         if (error instanceof IntegrityError) continue
         if (!(error instanceof KeyError)) throw error
+        this.#seen.add(name.id)
       }
-      this.#seen.add(id)
     }
   }
 }

@@ -2,8 +2,9 @@ import { assert } from '../base/assert.ts'
 import type { TidemarkError } from '../base/errors.ts'
 import type { ObjectId, RepositoryId } from '../base/ids.ts'
 import type { Driver } from '../storage/driver.ts'
+import type { Listed } from '../storage/list-in-turn.ts'
 import type { BlobIndex, BlobLocation } from './blob-index.ts'
-import { applyDoubts, doubtAbsentPacks, doubtFrame, doubtPack, type Doubts, preferSound } from './doubts.ts'
+import { applyDoubts, doubtAbsentPacks, doubtFrame, doubtPack, preferSound } from './doubts.ts'
 import type { CopyTable } from './copy-table.ts'
 import type { FrameLocation } from './frame-table.ts'
 import type { IndexTables } from './index-tables.ts'
@@ -17,14 +18,19 @@ import type { RecordStore } from './record-store.ts'
 import type { TreePackKeys } from './tree-pack-keys.ts'
 import { WriterKeys } from './writer-keys.ts'
 
+/** Kinds that say where blobs are, and what is against that. */
+export type IndexKind = 'dead' | 'index' | 'lost' | 'marks' | 'packs'
+
 export interface IndexLoadOptions {
   readonly driver: Driver
   readonly repository: RepositoryId
   readonly records: RecordStore
   readonly realm: RealmKeys
   readonly cache?: LocalCache | undefined
-  /** Lists `packs/` too, so that what an index names and the store lacks is stored again. */
+  /** Looks at `packs/` too, so that what an index names and the store lacks is stored again. */
   readonly forWriting?: boolean
+  /** What the store was seen to list; it is listed now where this is absent. */
+  readonly listed?: Listed<IndexKind> | undefined
   /** Index files that are in the store even if its listing, which may be late, does not show them yet. */
   readonly stored?: readonly ObjectId[]
   /**
@@ -74,8 +80,8 @@ export class RepositoryIndex implements Disposable {
    * @throws {StorageError} of the driver.
    */
   static async load(options: IndexLoadOptions): Promise<RepositoryIndex> {
-    const { driver, realm, repository, cache, treePackKeys, signal } = options
-    const { tables, isKept } = await loadTables(options)
+    const { realm, repository, cache, treePackKeys } = options
+    const { tables, isKept, listed } = await loadTables(options)
     const writerKeys = new WriterKeys({ repository, realm, cache })
     if (cache !== undefined && !isKept && options.forCheck !== true) {
       MergedFile.write(cache, tables)
@@ -83,9 +89,8 @@ export class RepositoryIndex implements Disposable {
       treePackKeys?.forgetAllBut(tables.packs)
     }
     // After the merged file is written: doubts are of today, and no part of what it keeps.
-    const doubts: Doubts = await readDoubts(options)
-    applyDoubts(tables, doubts)
-    if (options.forWriting === true) await doubtAbsentPacks(tables, driver, signal)
+    applyDoubts(tables, await readDoubts(options, listed))
+    if (options.forWriting === true) doubtAbsentPacks(tables, listed.packs)
     return new RepositoryIndex(tables, { writerKeys, treePackKeys })
   }
 

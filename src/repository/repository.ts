@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { IntegrityError, type TidemarkError } from '../base/errors.ts'
-import type { ObjectId, RealmId, RepositoryId } from '../base/ids.ts'
+import type { RealmId, RepositoryId } from '../base/ids.ts'
 import type { Randomness } from '../base/random.ts'
 import { CHUNKER_DEFAULT } from '../format/chunker-parameters.ts'
 import type { RepositoryConfig } from '../format/config.ts'
@@ -11,7 +11,9 @@ import { type Instance, type InstanceStore, type NewInstance, openInstance } fro
 import type { KeyRing, RealmKeys } from './key-ring.ts'
 import type { LocalCache } from './local-cache.ts'
 import { type OpenedKeys, openKeys, type OpenKeysOptions } from './open-keys.ts'
-import { PointChain } from './point-chain.ts'
+import type { OpeningObjects } from './opening-objects.ts'
+import { keptRecords } from './known-records.ts'
+import { PointChain, type PointChainOptions } from './point-chain.ts'
 import { RecordStore } from './record-store.ts'
 import { type IndexLoadOptions, RepositoryIndex } from './repository-index.ts'
 import { revisionMemoryIn } from './revision-memory.ts'
@@ -39,7 +41,7 @@ export interface OpenRepositoryOptions extends RepositoryPorts {
   /** Stays the caller's to wipe. */
   readonly secret: SlotSecret
   /** How to look for the slot. */
-  readonly keys?: Pick<OpenKeysOptions, 'first' | 'pending' | 'rebuildConfig' | 'memory'>
+  readonly keys?: Pick<OpenKeysOptions, 'first' | 'pending' | 'rebuildConfig' | 'memory' | 'objects'>
 }
 
 /**
@@ -58,7 +60,9 @@ export async function openRepository(options: OpenRepositoryOptions): Promise<Re
     ...(onProblem === undefined ? {} : { onProblem }),
   })
   try {
-    return await openWithKeys(keys, options, options.keys?.rebuildConfig ?? false)
+    const repository = await openWithKeys(keys, options, options.keys?.rebuildConfig ?? false)
+    learnInstances(repository, options.keys?.objects)
+    return repository
   } catch (error) {
     keys[Symbol.dispose]()
     throw error
@@ -82,6 +86,13 @@ export async function openWithKeys(
   }
   const instance = await openInstance(instanceStore, { describe, clock, randomness })
   return new Repository(keys, ports, { cache, instance })
+}
+
+/** Hands over what is known of the instances that the store has just listed. */
+function learnInstances({ records, cache }: Repository, objects: OpeningObjects | undefined): void {
+  if (cache === undefined || objects === undefined || objects.instances.length === 0) return
+  const kept = keptRecords('instances', cache)
+  records.learn(objects.instances.flatMap(({ name }) => kept.get(name.id) ?? []))
 }
 
 /**
@@ -172,14 +183,13 @@ export class Repository implements Disposable {
    * Returns an index that is nobody else's, as the store is now: a run claims blobs in it that it may never store. The
    * caller disposes of it.
    *
-   * @param stored index files that are in the store even if its listing does not show them yet.
    * @throws as `RepositoryIndex.load`
    */
-  async indexForRun(stored: readonly ObjectId[] = []): Promise<RepositoryIndex> {
+  async indexForRun(options: Pick<IndexLoadOptions, 'stored' | 'listed'> = {}): Promise<RepositoryIndex> {
     const { driver, id: repository, records, realm, cache, treePackKeys } = this
     const onProblem = this.#onProblem
     const common = { driver, repository, records, realm, cache, onProblem }
-    return RepositoryIndex.load({ ...common, treePackKeys, stored, forWriting: true })
+    return RepositoryIndex.load({ ...common, ...options, treePackKeys, forWriting: true })
   }
 
   /**
@@ -243,10 +253,13 @@ export class Repository implements Disposable {
    * Returns all points; with `reload`, as they are now.
    * @throws as `PointChain.load`
    */
-  async chain(options: { readonly reload?: boolean; readonly signal?: AbortSignal } = {}): Promise<PointChain> {
+  async chain(
+    options: { readonly reload?: boolean } & Pick<PointChainOptions, 'listed' | 'signal'> = {},
+  ): Promise<PointChain> {
     if (this.#chain !== undefined && options.reload !== true) return this.#chain
     const { id: repository, records, keyRing: ring, cache } = this
-    const loading = PointChain.load({ repository, records, ring, cache, signal: options.signal })
+    const { listed, signal } = options
+    const loading = PointChain.load({ repository, records, ring, cache, listed, signal })
     this.#chain = loading
     loading.catch(() => {
       if (this.#chain === loading) this.#chain = undefined

@@ -2,9 +2,8 @@ import { StorageError, TidemarkError } from '../base/errors.ts'
 import type { ObjectId } from '../base/ids.ts'
 import { KEY_UPDATE_BYTES } from '../format/key-update.ts'
 import { type DecodedSlot, decodeSlot, SLOT_BYTES } from '../format/slot.ts'
-import type { Driver } from '../storage/driver.ts'
 import { deriveSlotKey, slotDamaged, type SlotSecret } from './slot-key.ts'
-import { readObject } from './stored-object.ts'
+import { listObjects, type ObjectSource, readObject } from './stored-object.ts'
 
 /** A slot in the store: taken apart, or what keeps it from being. */
 export type StoredSlot =
@@ -29,11 +28,14 @@ export function startSlotKey(id: ObjectId, bytes: Uint8Array, secret: SlotSecret
 }
 
 /** Returns every slot in the store, in ascending order of id. Damaged slots are part of the answer. */
-export async function readSlots(driver: Driver): Promise<StoredSlot[]> {
+export async function readSlots(from: ObjectSource): Promise<StoredSlot[]> {
   const slots: StoredSlot[] = []
-  for (const id of await listSlotIds(driver)) {
+  for (const { name, bytes } of await listObjects(from, 'keys')) {
+    // Those are no slots, but what became of the key sets of some.
+    if (bytes === KEY_UPDATE_BYTES) continue
+    const { id } = name
     try {
-      slots.push({ id, slot: decodeSlot(await readObject(driver, { kind: 'keys', id }, SLOT_BYTES)) })
+      slots.push({ id, slot: decodeSlot(await readObject(from, name, SLOT_BYTES, bytes)) })
     } catch (error) {
       if (!(error instanceof TidemarkError)) throw error
       if (error.code === 'NOT_FOUND') continue
@@ -44,11 +46,4 @@ export async function readSlots(driver: Driver): Promise<StoredSlot[]> {
     }
   }
   return slots
-}
-
-/** Returns the ids of what are no updates of key sets, in ascending order. */
-async function listSlotIds(driver: Driver): Promise<ObjectId[]> {
-  const ids: ObjectId[] = []
-  for await (const { name, bytes } of driver.list('keys')) if (bytes !== KEY_UPDATE_BYTES) ids.push(name.id)
-  return ids.sort()
 }

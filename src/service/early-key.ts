@@ -1,13 +1,11 @@
 import { IntegrityError } from '../base/errors.ts'
 import type { RepositoryId } from '../base/ids.ts'
 import { argon2id } from '../crypto/kdf.ts'
-import { type DecodedSlot, decodeSlot, SLOT_BYTES } from '../format/slot.ts'
+import { type DecodedSlot, decodeSlot } from '../format/slot.ts'
+import type { OpeningObjects } from '../repository/opening-objects.ts'
 import type { SlotSecret } from '../repository/slot-key.ts'
 import type { PendingSlotKey } from '../repository/slots.ts'
-import type { Driver, ObjectName } from '../storage/driver.ts'
-
-/** More slots than anybody has: beyond that, the start is not hastened. */
-const SLOTS_MAX = 16
+import type { ObjectName } from '../storage/driver.ts'
 
 /** What the slots alone tell, before any key is opened. Nothing of it is verified yet. */
 export interface EarlyKey {
@@ -23,13 +21,11 @@ export interface EarlyKey {
  * This module imports neither libsodium nor the repository, which would be loaded first.
  * Returns `undefined` when there are no slots, or damaged ones only: opening the repository says what is wrong.
  */
-export async function startEarlyKey(driver: Driver, secret: SlotSecret): Promise<EarlyKey | undefined> {
+export async function startEarlyKey(objects: OpeningObjects, secret: SlotSecret): Promise<EarlyKey | undefined> {
   const slots: { readonly name: ObjectName; readonly slot: DecodedSlot }[] = []
-  for await (const { name, bytes } of driver.list('keys')) {
-    if (bytes !== SLOT_BYTES) continue
-    const slot = decode(await driver.get(name))
+  for (const name of objects.slots) {
+    const slot = decode(await objects.get(name))
     if (slot !== undefined) slots.push({ name, slot })
-    if (slots.length >= SLOTS_MAX) break
   }
   const repository = slots[0]?.slot.header.repository
   if (repository === undefined) return undefined

@@ -6,6 +6,7 @@ import type { RepositoryId } from '../base/ids.ts'
 import type { Randomness } from '../base/random.ts'
 import type { NewInstance } from '../repository/instance-key.ts'
 import type { LocalCache } from '../repository/local-cache.ts'
+import { OpeningObjects } from '../repository/opening-objects.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { SlotSecret } from '../repository/slot-key.ts'
 import type { Driver } from '../storage/driver.ts'
@@ -63,8 +64,12 @@ export async function openSession(request: SessionRequest): Promise<Session> {
   const place = await resolveRepository(question)
   const driver = await request.openDriver(place)
   try {
+    // The store answers while a password is being typed.
+    const requested = OpeningObjects.request(driver)
+    requested.catch(() => undefined)
     const secret = await request.secret(place)
-    const early = await startEarlyKey(driver, secret)
+    const objects = await requested
+    const early = await startEarlyKey(objects, secret)
     // All that is imported from here on is loaded while the key is being derived in a thread of its own.
     const [{ openRepository }, { revisionMemoryIn }, { LocalCache }, { InstanceFile }, { wipe }] = await Promise.all([
       import('../repository/repository.ts'),
@@ -88,6 +93,7 @@ export async function openSession(request: SessionRequest): Promise<Session> {
       randomness,
       onProblem: request.onProblem,
       keys: {
+        objects,
         ...(early?.pending === undefined ? {} : { pending: early.pending }),
         // A new config must rank above all that this machine has seen.
         ...(request.rebuildConfig === true && cache !== undefined ? { memory: revisionMemoryIn(cache) } : {}),

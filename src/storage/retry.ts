@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 
 import { assert } from '../base/assert.ts'
+import { collect } from '../base/collect.ts'
 import { StorageError, TidemarkError } from '../base/errors.ts'
 import { type Randomness, systemRandomness } from '../base/random.ts'
 import {
@@ -8,6 +9,7 @@ import {
   type Driver,
   type DriverCapabilities,
   type Leftover,
+  type ListKinds,
   type ObjectInfo,
   type ObjectKind,
   type ObjectName,
@@ -43,10 +45,12 @@ export function withRetries(driver: Driver, options: RetryOptions): Driver {
 class RetryingDriver implements Driver {
   readonly #inner: Driver
   readonly #options: RetryOptions
+  readonly listKinds: ListKinds | undefined
 
   constructor(inner: Driver, options: RetryOptions) {
     this.#inner = inner
     this.#options = options
+    if (inner.listKinds !== undefined) this.listKinds = this.#listKinds.bind(this, inner.listKinds.bind(inner))
   }
 
   get capabilities(): DriverCapabilities {
@@ -117,6 +121,11 @@ class RetryingDriver implements Driver {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#inner[Symbol.asyncDispose]()
+  }
+
+  /** What an attempt told that failed is forgotten: together with another one it would be of no one moment. */
+  async *#listKinds(list: ListKinds, kinds: readonly ObjectKind[], signal?: AbortSignal): AsyncGenerator<ObjectInfo> {
+    yield* await this.#retry(signal, () => collect(list(kinds, signal)))
   }
 
   /** Returns whether the store holds exactly `parts` under `name`. */

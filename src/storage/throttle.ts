@@ -4,6 +4,7 @@ import type {
   Driver,
   DriverCapabilities,
   Leftover,
+  ListKinds,
   ObjectInfo,
   ObjectKind,
   ObjectName,
@@ -41,12 +42,14 @@ export function withThrottle(driver: Driver, options: ThrottleOptions): Throttle
 
 class ThrottlingDriver implements ThrottledDriver {
   limits: RateLimits
+  readonly listKinds: ListKinds | undefined
   readonly #inner: Driver
   readonly #upload: Gate
   readonly #download: Gate
 
   constructor(inner: Driver, options: ThrottleOptions) {
     this.#inner = inner
+    this.listKinds = inner.listKinds?.bind(inner)
     this.limits = options.limits
     this.#upload = new Gate(options, () => this.limits.upload)
     this.#download = new Gate(options, () => this.limits.download)

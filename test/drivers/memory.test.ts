@@ -3,7 +3,8 @@ import { expect, test } from 'vitest'
 import { MemoryDriver } from '../../drivers/memory/memory-driver.ts'
 import { utf8 } from '../../src/base/bytes.ts'
 import { describeDriverContract } from '../contract/driver-contract.ts'
-import { collect, freshName } from '../support/objects.ts'
+import { collect } from '../../src/base/collect.ts'
+import { freshName } from '../support/objects.ts'
 
 describeDriverContract('memory', async () => {
   const driver = new MemoryDriver()

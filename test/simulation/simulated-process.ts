@@ -3,6 +3,7 @@ import type {
   ByteRange,
   Driver,
   DriverCapabilities,
+  ListKinds,
   ObjectInfo,
   ObjectKind,
   ObjectName,
@@ -32,6 +33,8 @@ interface Timer {
 
 /** Chance that a put comes to the store twice, the second time late. */
 const TWICE = 0.02
+/** Chance that a process sees a store that tells of several kinds in one listing, page by page. */
+const PAGED = 0.5
 
 /**
  * One process of a simulated machine, and the store as it sees it: every call waits until the world lets it through,
@@ -56,6 +59,7 @@ export class SimulatedProcess implements Driver {
   /** What the point that it makes must hold. */
   files: Files | undefined
   readonly scheduler: Scheduler
+  readonly listKinds: ListKinds | undefined
   readonly #world: World
   readonly #timers = new Set<Timer>()
   #asleepSinceMs = 0
@@ -63,6 +67,7 @@ export class SimulatedProcess implements Driver {
   constructor(world: World, name: string) {
     this.#world = world
     this.name = name
+    if (world.dice.chance(PAGED)) this.listKinds = this.#listKinds.bind(this)
     world.processes.add(this)
     this.scheduler = {
       every: (intervalMs, task) => {
@@ -228,6 +233,11 @@ export class SimulatedProcess implements Driver {
       )
     })
     yield* infos
+  }
+
+  /** Slower than any store: with time enough between two kinds for anything to happen. */
+  async *#listKinds(kinds: readonly ObjectKind[], signal?: AbortSignal): AsyncGenerator<ObjectInfo> {
+    for (const kind of kinds.toSorted()) yield* this.list(kind, signal)
   }
 
   async remove(name: ObjectName, signal?: AbortSignal): Promise<void> {

@@ -31,6 +31,10 @@ export interface HttpProxy extends AsyncDisposable {
   readonly requests: ProxiedRequest[]
   /** Added to every request, half of it before it is passed on, half after. */
   delayMs: number
+  /** What to ask the server for in the place of a path with its query. */
+  rewrite: ((path: string) => string) | undefined
+  /** What to pass on in the place of an answer's body. */
+  alter: ((body: Buffer) => Buffer) | undefined
   /** Asked for every request, whose number counts from 0. */
   fault: ((request: ProxiedRequest, number: number) => Fault | undefined) | undefined
 }
@@ -53,10 +57,15 @@ export async function startHttpProxy(targetPort: number): Promise<HttpProxy> {
       outgoing.end(fault.body)
       return
     }
-    const { answer, bytes } = await passOn(incoming, body, targetPort)
+    const path = proxy.rewrite?.(seen.url) ?? seen.url
+    const { answer, bytes: answered } = await passOn(incoming, { path, body, port: targetPort })
+    const bytes = proxy.alter?.(answered) ?? answered
     if (fault?.kind === 'cut' && fault.when === 'after') return void outgoing.destroy()
     if (proxy.delayMs > 0) await setTimeout(proxy.delayMs / 2)
-    outgoing.writeHead(answer.statusCode ?? 500, answer.headers)
+    const { 'content-length': length, ...headers } = answer.headers
+    // Of an altered body, and there alone, the length is another one.
+    const isSame = bytes.byteLength === answered.byteLength
+    outgoing.writeHead(answer.statusCode ?? 500, isSame && length !== undefined ? answer.headers : headers)
     if (fault?.kind === 'cut') {
       outgoing.write(bytes.subarray(0, bytes.byteLength / 2), () => outgoing.destroy())
       return
@@ -68,6 +77,8 @@ export async function startHttpProxy(targetPort: number): Promise<HttpProxy> {
     port: (server.address() as AddressInfo).port,
     requests: [],
     delayMs: 0,
+    rewrite: undefined,
+    alter: undefined,
     fault: undefined,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
@@ -84,12 +95,11 @@ async function collect(stream: AsyncIterable<Buffer>): Promise<Buffer> {
 }
 
 async function passOn(
-  { method, url, headers }: IncomingMessage,
-  body: Buffer,
-  port: number,
+  { method, headers }: IncomingMessage,
+  { path, body, port }: { readonly path: string; readonly body: Buffer; readonly port: number },
 ): Promise<{ readonly answer: IncomingMessage; readonly bytes: Buffer }> {
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    const passed = request({ host: '127.0.0.1', port, method, path: url, headers }, resolve)
+    const passed = request({ host: '127.0.0.1', port, method, path, headers }, resolve)
     passed.on('error', reject)
     passed.end(body)
   })

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 
+import { collect } from '../../src/base/collect.ts'
 import type { ObjectId } from '../../src/base/ids.ts'
 import type { Driver, ObjectInfo, ObjectKind, ObjectName } from '../../src/storage/driver.ts'
 
@@ -11,13 +12,6 @@ export function objectNamed(text: string, kind: ObjectKind = 'packs'): ObjectNam
 /** Returns a name that no other object has, also in a store that earlier tests filled. */
 export function freshName(kind: ObjectKind = 'packs'): ObjectName {
   return objectNamed(randomBytes(16).toString('hex'), kind)
-}
-
-/** Returns everything that `items` gives, in its order. */
-export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const collected: T[] = []
-  for await (const item of items) collected.push(item)
-  return collected
 }
 
 /** Returns all objects of `kind`, in the order of their ids. */

@@ -14,7 +14,7 @@ import { PointViews } from '../look/point-views.ts'
 import { putPoint } from '../run/commit.ts'
 import type { OpenedRun } from '../run/opened-run.ts'
 import { RunStore } from '../run/run-store.ts'
-import { readStoreLists } from '../run/store-lists.ts'
+import { listForRun, storeLists } from '../run/store-lists.ts'
 import { ContentCopier } from './content-copier.ts'
 import type { CopiedPoint, CopyEvents } from './copy-types.ts'
 import { TreeCopier } from './tree-copier.ts'
@@ -53,9 +53,9 @@ export async function copyPoint(target: CareContext, copy: PointCopy): Promise<C
       detail,
       original: await originalOf(copy.source, copy.point),
     }
-    const hash = await putPoint(made, { opened, stored, clock })
+    const info = await putPoint(made, { opened, stored, clock })
     const points = await repository.chain({ reload: true })
-    points.rememberMade({ record: made, hash })
+    points.rememberMade(info)
     return { point: copy.point, bytesRead: progress.bytesRead, bytesStored: stored.bytes }
   } catch (error) {
     // What was stored is entered into an index file, where the next attempt finds it.
@@ -75,10 +75,11 @@ async function openCopyRun(target: CareContext, { point, events }: PointCopy): P
   const onProblem = (problem: TidemarkError): void => events.warning?.(problem)
   const object = await RunObject.start({ records, run, instance, clock, scheduler, onProblem })
   try {
-    const lists = await readStoreLists(repository.driver)
+    const listed = await listForRun(repository.driver)
+    const lists = storeLists(listed)
     const { chain, sequence } = point.record
     const base = { parent: undefined, base: undefined, isBaseKept: false, sourcesAttribute: '' }
-    return { repository, run, object, chain, sequence, lists, ...base }
+    return { repository, run, object, chain, sequence, lists, listed, ...base }
   } catch (error) {
     await object.end()
     throw error

@@ -97,7 +97,7 @@ async function isReachableWithout(
   dead: ReadonlySet<ObjectId>,
 ): Promise<boolean> {
   const own = await stillThere(repository, stored.indexes)
-  using index = await repository.indexForRun(own)
+  using index = await repository.indexForRun({ stored: own })
   let isUnreadable = false
   const onProblem = (): void => {
     isUnreadable = true

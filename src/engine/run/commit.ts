@@ -84,30 +84,30 @@ export async function commit(
     ...(tripwire === undefined ? {} : { tripwire }),
     ...(options.undo === undefined ? {} : { undo: options.undo }),
   }
-  const hash = await putPoint(record, { opened, stored, clock: context.clock })
+  const made = await putPoint(record, { opened, stored, clock: context.clock })
   const points = await repository.chain()
-  points.rememberMade({ record, hash })
-  keepBases(run, context, { source, opened, record, hash, detail, stored })
+  points.rememberMade(made)
+  keepBases(run, context, { source, opened, record, hash: made.innerHash, detail, stored })
   return { record, counts, stored }
 }
 
 /**
- * Puts a point's record: the commit, with a look around before and after. Returns the SHA-512 of its inner bytes.
+ * Puts a point's record: the commit, with a look around before and after. Returns the point that was made.
  *
  * @throws {RunError} PRUNED_UNDER_RUN
  */
 export async function putPoint(
   record: PointRecord,
   { opened, stored, clock }: { opened: OpenedRun; stored: StoredObjects; clock: Clock },
-): Promise<Uint8Array> {
+): Promise<PointInfo> {
   const { records, instance, realm } = opened.repository
   const common = { realm: realm.realm, record, signer: instance.id, tags: record.tags }
   const planned: PointInfo = { ...common, object: '' as ObjectId, innerHash: new Uint8Array(0) }
   await checkBeforeCommit({ opened, stored, info: planned })
   const { id, inner } = await records.put('points', record, instance)
-  const innerHash = sha512(inner)
-  await checkAfterCommit({ opened, stored, info: { ...common, object: id, innerHash } }, clock)
-  return innerHash
+  const info = { ...common, object: id, innerHash: sha512(inner) }
+  await checkAfterCommit({ opened, stored, info }, clock)
+  return info
 }
 
 /** Compares a run with the points before it; `undefined` when there is nothing to say about it. */

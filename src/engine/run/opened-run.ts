@@ -8,7 +8,7 @@ import type { Repository } from '../../repository/repository.ts'
 import { RunObject, type Scheduler, systemScheduler } from '../../repository/run-object.ts'
 import type { Source } from '../source.ts'
 import type { Base, Bases, StoreLists } from './bases.ts'
-import { areListsKept, readStoreLists } from './store-lists.ts'
+import { areListsKept, listForRun, type RunListing, storeLists } from './store-lists.ts'
 
 /** Name of the attribute of a point's first part that tells which sources it was made of. */
 export const SOURCES_ATTRIBUTE = 'sources'
@@ -25,6 +25,8 @@ export interface OpenedRun {
   /** What this machine keeps of the parent. */
   readonly base: Base | undefined
   readonly lists: StoreLists
+  /** The same with sizes, and the points. */
+  readonly listed: RunListing
   /** Whether all that the base refers to is there by the store's lists alone. */
   readonly isBaseKept: boolean
   readonly sourcesAttribute: string
@@ -71,9 +73,9 @@ export async function openRun(options: OpenRunOptions): Promise<OpenedRun> {
   }
   const object = dryRun ? undefined : await RunObject.start(starting)
   try {
-    // Points after marks and dead records: a point that is still there then is whole without what they name.
-    const lists = await readStoreLists(repository.driver)
-    const points = await repository.chain({ reload: true })
+    const listed = await listForRun(repository.driver)
+    const lists = storeLists(listed)
+    const points = await repository.chain({ reload: true, listed })
     for (const alarm of points.alarms)
       warning(alarm.hint === undefined ? alarm.message : `${alarm.message} (${alarm.hint})`)
     const sourcesAttribute = sourcesOf(repository, source)
@@ -91,6 +93,7 @@ export async function openRun(options: OpenRunOptions): Promise<OpenedRun> {
       parent,
       base: bases?.chain === chain ? base : undefined,
       lists,
+      listed,
       isBaseKept: base !== undefined && areListsKept(base.lists, lists),
       sourcesAttribute,
     }

@@ -15,6 +15,7 @@ import { TreePackWriter } from '../../repository/tree-pack-writer.ts'
 import type { BackupJob, BackupSetup } from '../backup/backup-jobs.ts'
 import type { ChunkerParameters } from '../chunker/chunker.ts'
 import type { BackupTold } from '../backup/backup-member.ts'
+import type { RunListing } from './store-lists.ts'
 import { ContentMeasure } from '../tripwire/content-measure.ts'
 import type { Team, WorkerPool } from '../workers/worker-pool.ts'
 
@@ -26,6 +27,8 @@ export interface RunStoreOptions {
   readonly workers: WorkerPool
   readonly clock: Clock
   readonly randomness: Randomness
+  /** Returns what the run saw of the store's lists, if it may still go by that. */
+  readonly listed?: (() => RunListing | undefined) | undefined
   /** How much may be stored, in bytes of packs, before an index file says so; 256 MiB by default. */
   readonly flushBytes?: number | undefined
 }
@@ -94,7 +97,7 @@ export class RunStore {
 
   /** An index of this run's own, loaded on first use, with what the run stored. */
   index(): Promise<RepositoryIndex> {
-    return (this.#index ??= this.#options.repository.indexForRun())
+    return (this.#index ??= this.#options.repository.indexForRun({ listed: this.#options.listed?.() }))
   }
 
   /** The same, if it was asked for by now. */

@@ -24,6 +24,7 @@ import { doubtNewMarks } from './new-marks.ts'
 import { type OpenedRun, openRun } from './opened-run.ts'
 import type { BackupContext } from './run-context.ts'
 import { RunStore } from './run-store.ts'
+import type { RunListing } from './store-lists.ts'
 import { countEntries, type PartCounts } from './table-counts.ts'
 
 /** How often files of a list of changes may vanish under the scan of the others. */
@@ -69,6 +70,8 @@ export class Run implements RunHandle {
   readonly opened: Promise<OpenedRun>
   readonly #context: BackupContext
   readonly #options: RunOptions
+  /** Whether it has said again that it is there: from then on, marks that it saw when it began are too old to go by. */
+  #wasRenewed = false
   #store: Promise<RunStore> | undefined
   #openStoreNow: RunStore | undefined
 
@@ -139,6 +142,7 @@ export class Run implements RunHandle {
 
   /** From now on, nothing is relied on that was marked meanwhile. */
   async #renewed(): Promise<void> {
+    this.#wasRenewed = true
     try {
       const index = await this.#openStoreNow?.loadedIndex
       if (index !== undefined) await doubtNewMarks(await this.opened, index)
@@ -149,9 +153,10 @@ export class Run implements RunHandle {
   }
 
   async #openStore(): Promise<RunStore> {
-    const { repository } = await this.opened
+    const { repository, listed: seen } = await this.opened
     const { workers, clock, randomness, flushBytes } = this.#context
-    return (this.#openStoreNow = await RunStore.open({ repository, workers, clock, randomness, flushBytes }))
+    const listed = (): RunListing | undefined => (this.#wasRenewed ? undefined : seen)
+    return (this.#openStoreNow = await RunStore.open({ repository, workers, clock, randomness, flushBytes, listed }))
   }
 
   async #scan(part: string, pass: ScanPass): Promise<void> {

@@ -1,18 +1,26 @@
 import type { ObjectId } from '../../base/ids.ts'
-import type { Driver, ObjectKind } from '../../storage/driver.ts'
+import type { IndexKind } from '../../repository/repository-index.ts'
+import { POINT_KINDS, type PointKind } from '../../repository/point-chain.ts'
+import type { Driver, ObjectInfo } from '../../storage/driver.ts'
+import { type Listed, listInTurn } from '../../storage/list-in-turn.ts'
 import type { StoreLists } from './bases.ts'
 
-/** Lists what decides whether a base can still be relied on. A run object must be in the store before. */
-export async function readStoreLists(driver: Driver): Promise<StoreLists> {
-  const ids = async (kind: ObjectKind): Promise<ObjectId[]> => {
-    const found: ObjectId[] = []
-    for await (const { name } of driver.list(kind)) found.push(name.id)
-    return found
-  }
-  // Index before marks: a pack that is marked in between is then seen to be.
-  const index = await ids('index')
-  const [marks, dead, lost, packs] = await Promise.all([ids('marks'), ids('dead'), ids('lost'), ids('packs')])
-  return { index, marks, dead, lost, packs }
+/** What a run sees of the store when it begins. */
+export type RunListing = Listed<IndexKind | PointKind>
+
+/**
+ * Lists what decides whether a base can still be relied on, and the points. A run object must be in the store before.
+ *
+ * Index before marks: a pack that is marked in between is then seen to be. Points after marks and dead records: a point
+ * that is still there then is whole without what they name.
+ */
+export async function listForRun(driver: Driver): Promise<RunListing> {
+  return listInTurn<IndexKind | PointKind>(driver, [['index'], ['marks', 'dead', 'lost', 'packs'], POINT_KINDS])
+}
+
+/** What of a listing a base keeps. */
+export function storeLists({ index, marks, dead, lost, packs }: RunListing): StoreLists {
+  return { index: idsOf(index), marks: idsOf(marks), dead: idsOf(dead), lost: idsOf(lost), packs: idsOf(packs) }
 }
 
 /** Whether everything that the base's point relies on is there by the lists alone; otherwise it must be looked up. */
@@ -24,6 +32,10 @@ export function areListsKept(then: StoreLists, now: StoreLists): boolean {
     isSubset(now.dead, then.dead) &&
     isSubset(now.lost, then.lost)
   )
+}
+
+function idsOf(infos: readonly ObjectInfo[]): ObjectId[] {
+  return infos.map(({ name }) => name.id)
 }
 
 function isSubset(ids: readonly ObjectId[], of: readonly ObjectId[]): boolean {

@@ -4,6 +4,8 @@ import { createS3Store } from '../../../drivers/s3/create-store.ts'
 import { openS3Driver, type S3Driver } from '../../../drivers/s3/s3-driver.ts'
 import { parseS3Url } from '../../../drivers/s3/s3-location.ts'
 import { utf8 } from '../../../src/base/bytes.ts'
+import { collect } from '../../../src/base/collect.ts'
+import { objectPath } from '../../../src/storage/driver.ts'
 import { withRetries } from '../../../src/storage/retry.ts'
 import { type Fault, type HttpProxy, type ProxiedRequest, startHttpProxy } from '../../support/http-proxy.ts'
 import { freshName, listIds } from '../../support/objects.ts'
@@ -50,26 +52,35 @@ const nthTime = (nth: number, fault: Fault) => {
 }
 
 describe('putting only where the name is free', () => {
-  test('is relied on once the server has proven it, and costs one request a put from then on', async () => {
+  test('is asked of every server and costs one request, and is promised once a server has kept it', async () => {
     const { driver, proxy } = await openStore()
     keepCondition(proxy)
     expect(driver.capabilities.exclusivePut).toBe(false)
-    await driver.put(freshName(), [utf8('x')])
-    expect(driver.capabilities.exclusivePut).toBe(true)
-    proxy.requests.length = 0
-    const object = freshName()
-    await driver.put(object, [utf8('y')])
-    expect(proxy.requests.map(({ method }) => method)).toEqual(['PUT'])
-    await expect(driver.put(object, [utf8('z')])).rejects.toMatchObject({ code: 'EXISTS' })
-  })
-
-  test('is not relied on where the server ignores it: the name is looked at before', async () => {
-    const { driver } = await openStore()
     const object = freshName()
     await driver.put(object, [utf8('x')])
-    expect(driver.capabilities.exclusivePut).toBe(false)
     await expect(driver.put(object, [utf8('y')])).rejects.toMatchObject({ code: 'EXISTS' })
+    expect(proxy.requests.map(({ method }) => method)).toEqual(['PUT', 'PUT'])
+    expect(driver.capabilities.exclusivePut).toBe(true)
     expect(await driver.get(object)).toEqual(utf8('x'))
+  })
+
+  test('is never promised where the server ignores it', async () => {
+    const { driver, proxy } = await openStore()
+    const object = freshName()
+    for (let time = 0; time < 2; time++) await driver.put(object, [utf8('x')])
+    expect(proxy.requests.map(({ method }) => method)).toEqual(['PUT', 'PUT'])
+    expect(driver.capabilities.exclusivePut).toBe(false)
+    expect(await driver.get(object)).toEqual(utf8('x'))
+  })
+
+  test('is replaced by a look where an earlier put seemed to fail: nothing whole is written over', async () => {
+    const { driver, proxy } = await openStore()
+    const object = freshName()
+    proxy.fault = nthTime(1, { kind: 'cut', when: 'after' })
+    await expect(driver.put(object, [utf8('x')])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    proxy.requests.length = 0
+    await expect(driver.put(object, [utf8('x')])).rejects.toMatchObject({ code: 'EXISTS' })
+    expect(proxy.requests.map(({ method }) => method)).toEqual(['HEAD'])
   })
 
   test.each([501, 400])('is done without where the server refuses it with status %i', async (status) => {
@@ -86,6 +97,61 @@ describe('putting only where the name is free', () => {
     expect(conditional).toHaveLength(1)
     expect(driver.capabilities.exclusivePut).toBe(false)
     for (const object of objects) expect(await driver.get(object)).toEqual(utf8(object.id))
+  })
+})
+
+describe('a listing of several kinds', () => {
+  const kinds = ['config', 'points', 'tombstones', 'marks'] as const
+
+  /** Answers listings with fewer objects than a server's thousand; the server of the tests answers them whole only. */
+  const inPagesOf = (proxy: HttpProxy, count: number, order: (contents: string[]) => string[] = (all) => all): void => {
+    proxy.rewrite = (path) => path.replace('continuation-token=', 'start-after=')
+    proxy.alter = (body) => {
+      const text = body.toString()
+      const all = text.match(/<Contents>.*?<\/Contents>/gs) ?? []
+      const page = order(all.slice(0, count))
+      const last = /<Key>(.*?)<\/Key>/.exec(all[count - 1] ?? '')?.[1] ?? ''
+      if (all.length <= count) return Buffer.from(text.replace(all.join(''), page.join('')))
+      const more = `<IsTruncated>true</IsTruncated><NextContinuationToken>${last}</NextContinuationToken>`
+      return Buffer.from(text.replace(all.join(''), page.join('')).replace('<IsTruncated>false</IsTruncated>', more))
+    }
+  }
+
+  test('takes one request, whatever lies between, as long as all of it fits one answer', async () => {
+    const { driver, proxy } = await openStore()
+    const objects = [...kinds, 'packs' as const, 'packs' as const].map((kind) => freshName(kind))
+    for (const object of objects) await driver.put(object, [utf8('x')])
+    proxy.requests.length = 0
+    const listed = await collect(driver.listKinds(kinds))
+    expect(listed.map(({ name }) => name.kind).sort()).toEqual([...kinds].sort())
+    expect(proxy.requests).toHaveLength(1)
+  })
+
+  test('jumps over packs that nobody asks for, and tells each object once, in the order of the kinds', async () => {
+    const { driver, proxy } = await openStore()
+    const objects = Array.from({ length: 24 }, (_, i) => freshName(i < 8 ? kinds[i % 4] : 'packs'))
+    await Promise.all(objects.map((object) => driver.put(object, [utf8('x')])))
+    for (const pageObjects of [1, 2, 3, 5, 7]) {
+      inPagesOf(proxy, pageObjects)
+      proxy.requests.length = 0
+      const listed = await collect(driver.listKinds(kinds))
+      const paths = listed.map(({ name }) => objectPath(name))
+      expect(paths).toEqual(objects.slice(0, 8).map(objectPath).sort())
+      expect(proxy.requests.length).toBeGreaterThan(1)
+      expect(proxy.requests.length).toBeLessThanOrEqual(Math.ceil(8 / pageObjects) + kinds.length)
+      const all = await collect(driver.listKinds([...kinds, 'packs']))
+      expect(all.map(({ name }) => objectPath(name))).toEqual(objects.map(objectPath).sort())
+    }
+  })
+
+  test('is made kind by kind where a server tells its keys in no order', async () => {
+    const { driver, proxy } = await openStore()
+    const objects = Array.from({ length: 12 }, (_, i) => freshName(kinds[i % 4]))
+    await Promise.all(objects.map((object) => driver.put(object, [utf8('x')])))
+    inPagesOf(proxy, 5, (contents) => contents.toReversed())
+    const listed = await collect(driver.listKinds(kinds))
+    expect(listed.map(({ name }) => objectPath(name)).sort()).toEqual(objects.map(objectPath).sort())
+    expect(proxy.requests.filter(({ method }) => method === 'GET')).toHaveLength(1 + kinds.length)
   })
 })
 
