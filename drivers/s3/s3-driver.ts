@@ -29,7 +29,7 @@ import { makeS3Client, type S3Credentials } from './s3-client.ts'
 import { httpStatus, s3Error } from './s3-errors.ts'
 import type { S3Location } from './s3-location.ts'
 
-const UPLOADS_AT_ONCE = 8
+const CONNECTIONS_USUAL = 8
 /** Sorts behind every key of a folder. */
 const AFTER_FOLDER = '0'
 
@@ -39,6 +39,15 @@ export interface S3DriverOptions {
   readonly url: string
   /** By default those of AWS tools. */
   readonly credentials?: S3Credentials | undefined
+  /** What an earlier test found out about the server. */
+  readonly known?: S3Knowledge | undefined
+}
+
+export interface S3Knowledge {
+  /** False: no condition is sent any more, which such a server would refuse, or ignore. */
+  readonly keepsConditions: boolean
+  /** How many requests at once suit it, where that is not the usual number. */
+  readonly connections: number | undefined
 }
 
 /** What is known of "put only if the name is free": some servers ignore it without a word, some refuse to hear of it. */
@@ -59,8 +68,8 @@ interface Page {
 }
 
 /** Opens the store in a bucket. Nothing is asked of the server yet. */
-export function openS3Driver({ location, url, credentials }: S3DriverOptions): S3Driver {
-  return new S3Driver(makeS3Client(location, credentials), location, url)
+export function openS3Driver(options: S3DriverOptions): S3Driver {
+  return new S3Driver(makeS3Client(options.location, options.credentials), options)
 }
 
 /** Keeps objects in a bucket of an S3 server, under the prefix of its location: made by `openS3Driver`. */
@@ -68,19 +77,23 @@ export class S3Driver implements Driver {
   readonly location: string
   readonly #client: S3Client
   readonly #at: S3Location
-  #conditionalPut: ConditionalPut = 'unknown'
+  readonly #connections: number
+  #conditionalPut: ConditionalPut
   /** Keys whose put failed: it may have been done all the same, or in part. */
   readonly #uncertain = new Set<string>()
 
-  constructor(client: S3Client, at: S3Location, url: string) {
+  constructor(client: S3Client, { location, url, known }: S3DriverOptions) {
     this.#client = client
-    this.#at = at
+    this.#at = location
     this.location = url
+    this.#connections = known?.connections ?? CONNECTIONS_USUAL
+    // That a server kept conditions is proven anew: it costs nothing, and the server may be another one by now.
+    this.#conditionalPut = known?.keepsConditions === false ? 'refused' : 'unknown'
   }
 
   /** `exclusivePut` is true once the server has proven it. */
   get capabilities(): DriverCapabilities {
-    return { exclusivePut: this.#conditionalPut === 'kept', persistent: true, concurrency: UPLOADS_AT_ONCE }
+    return { exclusivePut: this.#conditionalPut === 'kept', persistent: true, concurrency: this.#connections }
   }
 
   async put(name: ObjectName, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {

@@ -29,6 +29,7 @@ const LEFT_OVER_SECONDS = 24 * 3600
 /** A put fails for want of space when less than this is left: what a pack needs. */
 const SPACE_MIN = 32 << 20
 const FOLDERS_AT_ONCE = 16
+const CONNECTIONS_USUAL = 8
 
 export interface SftpDriverOptions {
   readonly server: SshServer
@@ -37,6 +38,8 @@ export interface SftpDriverOptions {
   readonly path: string
   /** The location as the user wrote it. */
   readonly location: string
+  /** How many calls at once suit the server, where a test has found out. */
+  readonly connections?: number | undefined
 }
 
 /**
@@ -50,7 +53,7 @@ export async function openSftpDriver(options: SftpDriverOptions): Promise<SftpDr
     const channel = await session.channel()
     const root = await channel.realPath(options.path)
     if (!(await channel.lstat(root)).isDirectory()) throw noStore(options.location, 'a file, not a folder')
-    return new SftpDriver(session, root, options.location)
+    return new SftpDriver(session, root, options)
   } catch (error) {
     await session[Symbol.asyncDispose]()
     if (statusOf(error) === 'noSuchFile') throw noStore(options.location, 'not there')
@@ -65,16 +68,21 @@ export async function openSftpDriver(options: SftpDriverOptions): Promise<SftpDr
 export class SftpDriver implements Driver {
   readonly location: string
   /** OpenSSH refuses to rename over another file even when two race; few other servers say what they do. */
-  readonly capabilities: DriverCapabilities = { exclusivePut: true, persistent: true, concurrency: 8 }
+  readonly capabilities: DriverCapabilities
   readonly #session: SftpSession
   readonly #root: string
   readonly #made = new Map<string, Promise<void>>()
   #swept = false
 
-  constructor(session: SftpSession, root: string, location: string) {
+  constructor(
+    session: SftpSession,
+    root: string,
+    { location, connections = CONNECTIONS_USUAL }: Pick<SftpDriverOptions, 'location' | 'connections'>,
+  ) {
     this.#session = session
     this.#root = root
     this.location = location
+    this.capabilities = { exclusivePut: true, persistent: true, concurrency: connections }
   }
 
   async put(name: ObjectName, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {

@@ -5,7 +5,7 @@ import { systemSleep, withRetries } from '../storage/retry.ts'
 import type { RateLimits } from '../storage/throttle.ts'
 import type { ConfiguredRepository } from '../service/configuration.ts'
 import type { CredentialReader } from './configured-secrets.ts'
-import type { StoreTest } from '../service/store-tests.ts'
+import type { RecalledTest } from '../service/store-tests.ts'
 import type { Environment } from './environment.ts'
 import type { SecretContext } from './secrets.ts'
 
@@ -25,7 +25,7 @@ export interface DriverSurroundings extends ProcessSurroundings {
   /** Returns a credential that the configuration has for this store; variables of the environment win over it. */
   readonly credential: CredentialReader
   /** What an earlier test of this store found out, where one did lately. */
-  readonly remembered: StoreTest | undefined
+  readonly remembered: RecalledTest | undefined
 }
 
 /** A kind of store that repositories can be kept in. */

@@ -8,7 +8,13 @@ import { nonEmpty } from './environment.ts'
 
 /** Opens the store at an `s3://` URL. */
 export async function openS3(url: string, surroundings: DriverSurroundings): Promise<S3Driver> {
-  return openS3Driver({ location: parseS3Url(url), url, credentials: await credentialsFor(surroundings) })
+  const credentials = await credentialsFor(surroundings)
+  const { remembered } = surroundings
+  const known = remembered && {
+    keepsConditions: remembered.report.exclusivePut,
+    connections: remembered.connections,
+  }
+  return openS3Driver({ location: parseS3Url(url), url, credentials, known })
 }
 
 /** Makes an empty store at an `s3://` URL. */

@@ -31,7 +31,8 @@ async function sftpOptions(url: string, surroundings: DriverSurroundings): Promi
   const { host, user, port, path } = parseSftpUrl(url)
   const reader = new SshFiles(surroundings)
   const server = await serverFor({ host, user, port }, { files: reader, surroundings, jumps: 0 })
-  return { server, path, location: url, secrets: secretsOf(surroundings) }
+  const { connections } = surroundings.remembered ?? {}
+  return { server, path, location: url, secrets: secretsOf(surroundings), connections }
 }
 
 interface Named {

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { SlotSecret } from '../repository/slot-key.ts'
 import { type RepositoryPlace, resolveRepository } from '../service/resolve-repository.ts'
-import type { StoreTest } from '../service/store-tests.ts'
+import type { RecalledTest } from '../service/store-tests.ts'
 import type { Driver } from '../storage/driver.ts'
 import { configuredPassword, credentialsOf } from './configured-secrets.ts'
 import type { CliContext } from './context.ts'
@@ -55,7 +55,7 @@ export async function surroundingsOf(
 async function recalled(
   url: string,
   { clock, stateDirectory }: { readonly clock: Clock; readonly stateDirectory: string },
-): Promise<StoreTest | undefined> {
+): Promise<RecalledTest | undefined> {
   if (url.startsWith('/')) return undefined
   const { recallStoreTest } = await import('../service/store-tests.ts')
   return recallStoreTest(stateDirectory, url, clock.nowMs())

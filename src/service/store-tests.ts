@@ -12,6 +12,12 @@ import { readPrivateFile, writePrivateFile } from './private-file.ts'
 const KEPT_MS = 30 * 86_400_000
 const FILE_BYTES_MAX = 1 << 16
 
+/** Of eight puts at once against eight in turn. */
+const SPEEDUP_MANY = 6
+const SPEEDUP_FEW = 1.5
+const CONNECTIONS_MANY = 16
+const CONNECTIONS_FEW = 2
+
 /** What `driver test` found out about a store. */
 export interface StoreTest {
   readonly url: string
@@ -21,6 +27,12 @@ export interface StoreTest {
   readonly version: string
   /** Without its room, which changes all the time. */
   readonly report: Omit<ProbeReport, 'space'>
+}
+
+/** What is remembered of a test. */
+export interface RecalledTest extends StoreTest {
+  /** How many calls at once suit the store; `undefined` where nothing speaks against what its driver does. */
+  readonly connections: number | undefined
 }
 
 const figure = z.number().nonnegative().max(1e15)
@@ -56,18 +68,16 @@ export async function rememberStoreTest(stateDirectory: string, test: StoreTest)
  *
  * @throws {StorageError} STORE_FAILED: the file cannot be read.
  */
-export function recallStoreTest(stateDirectory: string, url: string, nowMs: number): StoreTest | undefined {
+export function recallStoreTest(stateDirectory: string, url: string, nowMs: number): RecalledTest | undefined {
   const test = readTest(fileOf(stateDirectory, url))
-  return test?.url === url && isFresh(test, nowMs) ? test : undefined
+  if (test?.url !== url || !isFresh(test, nowMs)) return undefined
+  return { ...test, connections: connectionsFor(test.report) }
 }
 
-/**
- * Returns how many calls at once suit a store, or `undefined` where nothing speaks against what its driver does: many
- * where eight at once took hardly longer than one, few where they took as long as one after the other.
- */
-export function connectionsFor({ speedupAtOnce }: StoreTest['report']): number | undefined {
-  if (speedupAtOnce >= 6) return 16
-  return speedupAtOnce < 1.5 ? 2 : undefined
+/** Many where eight at once took hardly longer than one, few where they took as long as one after the other. */
+function connectionsFor({ speedupAtOnce }: StoreTest['report']): number | undefined {
+  if (speedupAtOnce >= SPEEDUP_MANY) return CONNECTIONS_MANY
+  return speedupAtOnce < SPEEDUP_FEW ? CONNECTIONS_FEW : undefined
 }
 
 function readTest(path: string): StoreTest | undefined {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 
@@ -18,6 +18,7 @@ export type Fault =
 export interface ProxiedRequest {
   readonly method: string
   readonly url: string
+  readonly headers: IncomingHttpHeaders
   readonly bytes: number
 }
 
@@ -46,7 +47,8 @@ export async function startHttpProxy(targetPort: number): Promise<HttpProxy> {
   })
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const body = await collect(incoming)
-    const seen = { method: incoming.method ?? '', url: incoming.url ?? '', bytes: body.byteLength }
+    const { method = '', url = '' } = incoming
+    const seen = { method, url, headers: incoming.headers, bytes: body.byteLength }
     const fault = proxy.fault?.(seen, proxy.requests.length)
     proxy.requests.push(seen)
     if (proxy.delayMs > 0) await setTimeout(proxy.delayMs / 2)
