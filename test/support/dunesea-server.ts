@@ -13,6 +13,7 @@ import type { AccessEntry } from '../../src/service/dunesea/metrics.ts'
 import { openRegistry, type Registry } from '../../src/service/dunesea/registry.ts'
 import { type DuneSeaServer, startDuneSea } from '../../src/service/dunesea/server.ts'
 import { Tokens } from '../../src/service/dunesea/tokens.ts'
+import type { StreamingDriver } from '../../src/storage/driver.ts'
 import { freePort } from './ssh-server.ts'
 
 /** A real DuneSea server on loopback, with a folder of its own. */
@@ -28,6 +29,8 @@ export interface TestDuneSea extends AsyncDisposable {
   token(domain: string, options?: { readonly appendOnly?: boolean; readonly quotaBytes?: number }): string
   /** The URL of a repository, of a proxy's port too. */
   url(domain: string, port?: number): string
+  /** Sends a request with a token, if any. */
+  fetch(path: string, token?: string, request?: RequestInit): Promise<Response>
   stop(): Promise<void>
   start(): Promise<void>
 }
@@ -36,6 +39,8 @@ export interface TestDuneSeaOptions {
   readonly limits?: Partial<DuneSeaLimits>
   readonly tls?: TestCertificate
   readonly checksNames?: boolean
+  /** Put before the store of every domain. */
+  readonly wrap?: (driver: StreamingDriver) => StreamingDriver
 }
 
 /** Starts a server in this very process. */
@@ -57,7 +62,8 @@ export async function startTestDuneSea(options: TestDuneSeaOptions = {}): Promis
         openDomain: async (name) => {
           const root = join(folder, 'domains', name)
           await createStore(root)
-          return openLocalDriver({ root })
+          const driver = await openLocalDriver({ root })
+          return options.wrap?.(driver) ?? driver
         },
         clock: systemClock,
         limits: { ...DUNESEA_LIMITS, ...options.limits },
@@ -84,6 +90,11 @@ export async function startTestDuneSea(options: TestDuneSeaOptions = {}): Promis
     token: (domain, { appendOnly = false, quotaBytes } = {}) =>
       tokens.add({ domain, appendOnly, quotaBytes }, { clock: systemClock, randomness: systemRandomness }).text,
     url: (domain, other = port) => `${scheme}://127.0.0.1:${other}/${domain}`,
+    fetch: (path, token, request) =>
+      fetch(`http://127.0.0.1:${port}${path}`, {
+        ...request,
+        headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...request?.headers },
+      }),
     stop,
     start,
     [Symbol.asyncDispose]: async () => {
@@ -92,6 +103,11 @@ export async function startTestDuneSea(options: TestDuneSeaOptions = {}): Promis
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** The request that stores bytes. */
+export function putOf(bytes: Uint8Array): RequestInit {
+  return { method: 'PUT', body: bytes as BodyInit, headers: { 'content-type': 'application/octet-stream' } }
 }
 
 export interface TestCertificate {

@@ -20,6 +20,8 @@ const HEADERS_MS_MAX = 30_000
 /** Longer than clients keep a connection that they do not use, so that none is closed under a request. */
 const KEEP_ALIVE_MS = 75_000
 const HEADER_BYTES_MAX = 16 << 10
+/** How soon a connection that is no longer used ends, once the server is to stop. */
+const IDLE_LOOK_MS = 50
 
 export interface DuneSeaOptions {
   readonly registry: Registry
@@ -67,8 +69,14 @@ export async function startDuneSea(
     port: listening.port,
     [Symbol.asyncDispose]: async () => {
       const closing = app.close()
-      if (!(await atMost(options.limits.stopMs, closing))) app.server.closeAllConnections()
-      await closing
+      // A connection stays open for a next request once its last one is answered.
+      const sweep = setInterval(() => app.server.closeIdleConnections(), IDLE_LOOK_MS)
+      try {
+        if (!(await atMost(options.limits.stopMs, closing))) app.server.closeAllConnections()
+        await closing
+      } finally {
+        clearInterval(sweep)
+      }
       await access.close()
     },
   }
