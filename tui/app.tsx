@@ -4,7 +4,6 @@ import { type ReactNode, useSyncExternalStore } from 'react'
 import { Frame } from './components/frame.tsx'
 import { OverlayView } from './components/overlay-view.tsx'
 import { keysOf } from './keymap/key.ts'
-import { SHARED_KEYS } from './keymap/shared-keys.ts'
 import { VIEWS } from './screens/views.tsx'
 import type { ViewProps } from './screens/view-props.ts'
 import type { Size } from './state/event.ts'
@@ -41,7 +40,7 @@ export function App({ store, theme }: AppProps): ReactNode {
 function Dashboard({ state }: { readonly state: State }): ReactNode {
   const { shared, overlay, message } = state
   const room = { columns: shared.size.columns, rows: bodyRows(shared) }
-  const keys = overlay === undefined ? [...keysOfScreen(state), ...SHARED_KEYS] : []
+  const keys = overlay === undefined ? keysOfScreen(state) : undefined
   return (
     <Frame title={tabs(state)} place={shared.repository ?? ''} size={shared.size} message={message} keys={keys}>
       {overlay === undefined ? (

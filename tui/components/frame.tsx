@@ -2,7 +2,8 @@ import { Box, useIsScreenReaderEnabled } from 'ink'
 import type { ReactNode } from 'react'
 
 import { textWidth } from '../../src/base/text-width.ts'
-import { shownKey, type Keymap } from '../keymap/keymap.ts'
+import { type Binding, type Keymap, shownKey } from '../keymap/keymap.ts'
+import { SHARED_KEYS } from '../keymap/shared-keys.ts'
 import type { Size } from '../state/event.ts'
 import type { Message } from '../state/state.ts'
 import { useTheme } from '../theme/theme.ts'
@@ -14,8 +15,8 @@ export interface FrameProps {
   readonly place: string
   readonly size: Size
   readonly message: Message | undefined
-  /** Those with a label stand at the bottom, as many as fit. */
-  readonly keys: Keymap<string>
+  /** The screen's own keys; `undefined`: something lies over it that names its own. */
+  readonly keys: Keymap<string> | undefined
   readonly children: ReactNode
 }
 
@@ -36,7 +37,7 @@ export function Frame({ title, place, size, message, keys, children }: FrameProp
         columns={columns}
         color={message?.isProblem === true ? theme.bad : theme.good}
       />
-      <Line text={keyLine(keys, columns)} columns={columns} color={theme.muted} />
+      <Line text={keys === undefined ? '' : keyLine(keys, columns)} columns={columns} color={theme.muted} />
     </Box>
   )
 }
@@ -52,14 +53,23 @@ function messageText(message: Message | undefined): string {
   return `${sign}${message.text}${message.hint === undefined ? '' : ` — ${message.hint}`}`
 }
 
-/** Returns the keys with labels, as many as fit: the first ones are the more important ones. */
-function keyLine(keys: Keymap<string>, columns: number): string {
+/** Returns the keys of the screen, as many as fit, the more important ones first, and those of every screen behind them. */
+function keyLine(own: Keymap<string>, columns: number): string {
+  const taken = own.flatMap(({ keys }) => keys)
+  const shared = SHARED_KEYS.filter(
+    ({ label, keys }) => label !== undefined && !keys.some((key) => taken.includes(key)),
+  )
+  const end = shared.map(labelOf).join('  ')
   let line = ''
-  for (const { keys: names, label } of keys) {
-    if (label === undefined) continue
-    const next = `${line === '' ? '' : '  '}${names.slice(0, 1).map(shownKey).join('')} ${label}`
-    if (textWidth(line) + textWidth(next) > columns) break
+  for (const binding of own) {
+    if (binding.label === undefined) continue
+    const next = `${labelOf(binding)}  `
+    if (textWidth(line) + textWidth(next) + textWidth(end) > columns) break
     line += next
   }
-  return line
+  return line + end
+}
+
+function labelOf({ keys, label }: Binding<string>): string {
+  return `${keys.slice(0, 1).map(shownKey).join('')} ${label ?? ''}`
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/base/clock.ts'
 import { TidemarkError } from '../../src/base/errors.ts'
 import type { Application } from '../../src/service/application/port.ts'
-import type { Answer, Call, Effect, Slot } from './call.ts'
+import type { Answer, Call, Effect, Method, Slot } from './call.ts'
 import type { Event } from './event.ts'
 import { problemOf } from './problem.ts'
 
@@ -96,8 +96,8 @@ export class EffectRunner {
 
 function ask(application: Application, { method, args }: Call, signal: AbortSignal): unknown {
   // Functions without a signal are given one argument too many, which they do not see.
-  const called = application[method] as (...given: readonly unknown[]) => unknown
-  return called.call(application, ...args, signal)
+  const functions = application as unknown as Readonly<Record<Method, (...given: readonly unknown[]) => unknown>>
+  return functions[method](...args, signal)
 }
 
 function isStream(answered: unknown): answered is AsyncIterable<unknown> {

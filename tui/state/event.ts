@@ -29,6 +29,8 @@ export type ScreenEvent<Command extends string = string> =
   /** Yes to the question that was asked under this name. */
   | { readonly kind: 'confirmed'; readonly question: string }
   | { readonly kind: 'tick'; readonly nowMs: number }
+  /** What all screens see is no longer what it was. */
+  | { readonly kind: 'shared' }
   | { readonly kind: 'changed'; readonly topic: Topic }
   | Answer
   | Failure

@@ -132,10 +132,10 @@ function takeAnswer(state: State, answer: Answer): Outcome {
   if (answer.method === 'unlock') return unlockedEverywhere(state, answer)
   if (answer.method === 'lock') return outcome(state, callsForAll(state.shared))
   const { shared, calls } = takeSharedAnswer(state.shared, answer)
-  return outcome({ ...state, shared }, calls)
+  return andThen(outcome({ ...state, shared }, calls), (next) => tellScreen(next, next.screen, { kind: 'shared' }))
 }
 
-function unlockedEverywhere(state: State, answer: Answer): Outcome {
+function unlockedEverywhere(state: State, answer: Extract<Answer, { method: 'unlock' }>): Outcome {
   return andThen(unlocked(state, answer), (next) =>
     tellScreen(next, next.screen, { kind: 'changed', topic: 'repositories' }),
   )

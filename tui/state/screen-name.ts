@@ -1,4 +1,4 @@
 /** The screens in the order of the digits that open them. */
-export const SCREEN_NAMES = ['overview'] as const
+export const SCREEN_NAMES = ['overview', 'points', 'browse', 'restore'] as const
 
 export type ScreenName = (typeof SCREEN_NAMES)[number]

@@ -37,8 +37,8 @@ export function pasteWhileUnlocking(state: State, overlay: Unlocking, text: stri
 }
 
 /** What follows when the repository has been opened. */
-export function unlocked(state: State, answer: Answer): Outcome {
-  const next = withMessage(state, `${String(answer.args[0])} is open.`)
+export function unlocked(state: State, answer: Extract<Answer, { method: 'unlock' }>): Outcome {
+  const next = withMessage(state, `${answer.args[0]} is open.`)
   return outcome({ ...next, overlay: undefined }, callsForAll(next.shared))
 }
 

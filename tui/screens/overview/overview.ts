@@ -2,7 +2,7 @@ import type { Topic } from '../../../src/service/application/port.ts'
 import type { NotificationData, PlanData, SizePoint } from '../../../src/service/application/shown.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
-import { type Answer, type Call, call } from '../../state/call.ts'
+import { type Answer, call } from '../../state/call.ts'
 import type { ScreenEvent } from '../../state/event.ts'
 import { LIST_START, type ListPlace, moveInList } from '../../state/list.ts'
 import { type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
@@ -19,6 +19,8 @@ export const NOTIFICATION_ROWS = 4
 export interface OverviewState {
   readonly sizes: Loaded<readonly SizePoint[]>
   readonly plans: Loaded<readonly PlanData[]>
+  /** The repository whose sizes were asked for. */
+  readonly askedFor: string | undefined
   /** Bytes a second of all running jobs together, oldest first, one a tick while there are any. */
   readonly throughput: readonly number[]
   /** Among the notifications. */
@@ -31,7 +33,7 @@ export type OverviewCommand = Motion | 'fix' | 'check' | 'charts' | 'acknowledge
 
 export const overview: Screen<OverviewState, OverviewCommand> = {
   title: 'Overview',
-  initial: { sizes: LOADING, plans: LOADING, throughput: [], place: LIST_START, firstChart: 0 },
+  initial: { sizes: LOADING, plans: LOADING, askedFor: undefined, throughput: [], place: LIST_START, firstChart: 0 },
   keys: (_, shared) => keysFor(shared),
   isTyping: () => false,
   reduce,
@@ -68,11 +70,13 @@ const ACKNOWLEDGE = {
 function reduce(state: OverviewState, event: ScreenEvent<OverviewCommand>, shared: Shared): Step<OverviewState> {
   switch (event.kind) {
     case 'opened':
-      return { state, effects: callsFor(shared) }
+      return askAll(state, shared)
+    case 'shared':
+      return state.askedFor === shared.repository ? { state } : askAll({ ...state, sizes: LOADING }, shared)
     case 'changed':
-      return { state, effects: CHANGING.includes(event.topic) ? callsFor(shared) : [] }
+      return CHANGING.includes(event.topic) ? askAll(state, shared) : { state }
     case 'tick':
-      return takeTick(state, shared)
+      return { state: withSample(state, shared) }
     case 'command':
       return takeCommand(state, event.command, shared)
     case 'answer':
@@ -84,9 +88,10 @@ function reduce(state: OverviewState, event: ScreenEvent<OverviewCommand>, share
 
 const CHANGING: readonly Topic[] = ['points', 'repositories', 'plans']
 
-function callsFor({ repository }: Shared): readonly Call[] {
+function askAll(state: OverviewState, { repository }: Shared): Step<OverviewState> {
   const plans = call('overview:plans', 'plans')
-  return repository === undefined ? [plans] : [plans, call('overview:sizes', 'sizes', repository)]
+  const sizes = repository === undefined ? [] : [call('overview:sizes', 'sizes', repository)]
+  return { state: { ...state, askedFor: repository }, effects: [plans, ...sizes] }
 }
 
 function takeAnswer(state: OverviewState, answer: Answer): Step<OverviewState> {
@@ -96,14 +101,12 @@ function takeAnswer(state: OverviewState, answer: Answer): Step<OverviewState> {
   return { state }
 }
 
-/** Keeps a sample of the speed while something runs, and asks for the sizes once it is known of which repository. */
-function takeTick(state: OverviewState, shared: Shared): Step<OverviewState> {
-  const effects = state.sizes.kind === 'loading' && shared.points.kind === 'ready' ? callsFor(shared) : []
+/** Keeps a sample of the speed while something runs. */
+function withSample(state: OverviewState, shared: Shared): OverviewState {
   const running = runningJobs(shared)
-  if (running.length === 0)
-    return { state: state.throughput.length === 0 ? state : { ...state, throughput: [] }, effects }
+  if (running.length === 0) return state.throughput.length === 0 ? state : { ...state, throughput: [] }
   const bytesPerSecond = running.reduce((sum, { progress }) => sum + (progress?.bytesPerSecond ?? 0), 0)
-  return { state: { ...state, throughput: [...state.throughput, bytesPerSecond].slice(-SAMPLES_MAX) }, effects }
+  return { ...state, throughput: [...state.throughput, bytesPerSecond].slice(-SAMPLES_MAX) }
 }
 
 function takeCommand(state: OverviewState, command: OverviewCommand, shared: Shared): Step<OverviewState> {

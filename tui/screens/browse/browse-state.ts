@@ -1,0 +1,72 @@
+import type { EntryData, Handle } from '../../../src/service/application/shown.ts'
+import type { TextLine } from '../../forms/text-line.ts'
+import type { MarkedItem } from '../../state/destination.ts'
+import { LIST_START, type ListPlace } from '../../state/list.ts'
+import type { Loaded } from '../../state/loaded.ts'
+import type { Shared } from '../../state/shared.ts'
+import type { History } from './history.ts'
+import type { Folders, TreeRow } from './tree.ts'
+
+/** The beginning of the chosen file. */
+export interface Preview {
+  readonly path: Handle
+  readonly lines: Loaded<readonly string[]>
+  readonly top: number
+}
+
+/** What was found by name. */
+export interface Found {
+  readonly pattern: string
+  readonly entries: Loaded<readonly EntryData[]>
+  readonly place: ListPlace
+}
+
+export interface BrowseState {
+  readonly repository: string | undefined
+  readonly point: string | undefined
+  readonly folders: Folders
+  readonly open: ReadonlySet<Handle>
+  /** The lines of the tree, made from the two above. */
+  readonly rows: readonly TreeRow[]
+  readonly place: ListPlace
+  readonly marked: ReadonlyMap<Handle, MarkedItem>
+  /** Where the keys go: to the tree, or to what stands beside it. */
+  readonly focus: 'tree' | 'pane'
+  readonly preview: Preview | undefined
+  readonly history: History | undefined
+  readonly found: Found | undefined
+  readonly input: { readonly kind: 'path' | 'search'; readonly line: TextLine } | undefined
+  /** Names that are still to be walked, from the folder on, towards a path that was asked for. */
+  readonly goal: { readonly folder: Handle; readonly names: readonly string[] } | undefined
+}
+
+export const INITIAL_BROWSE: BrowseState = {
+  repository: undefined,
+  point: undefined,
+  folders: new Map(),
+  open: new Set(),
+  rows: [],
+  place: LIST_START,
+  marked: new Map(),
+  focus: 'tree',
+  preview: undefined,
+  history: undefined,
+  found: undefined,
+  input: undefined,
+  goal: undefined,
+}
+
+/** Returns the entry that the keys are about: in the tree, or among what was found. */
+export function chosenEntry(state: BrowseState): EntryData | undefined {
+  if (state.found !== undefined) {
+    const { entries, place } = state.found
+    return entries.kind === 'ready' ? entries.value[place.selected] : undefined
+  }
+  const row = state.rows[state.place.selected]
+  return row?.kind === 'entry' ? row.entry : undefined
+}
+
+/** Rows that the tree has: all but the title and the line for what is typed. */
+export function treeHeight(shared: Shared): number {
+  return Math.max(1, shared.size.rows - 6)
+}

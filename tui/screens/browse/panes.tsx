@@ -1,0 +1,113 @@
+import { Box } from 'ink'
+import type { ReactNode } from 'react'
+
+import { formatBytes } from '../../../src/base/format.ts'
+import { formatCount } from '../../../src/base/number-of.ts'
+import type { EntryData, VersionData } from '../../../src/service/application/shown.ts'
+import { Line } from '../../components/line.tsx'
+import { Table, type TableColumn } from '../../components/table.tsx'
+import { valueOr } from '../../state/loaded.ts'
+import { shownMode } from '../../text/mode.ts'
+import { shownTime } from '../../text/when.ts'
+import { useTheme } from '../../theme/theme.ts'
+import type { Preview } from './browse-state.ts'
+import type { Comparison, History } from './history.ts'
+
+export interface PreviewPaneProps {
+  readonly entry: EntryData | undefined
+  readonly preview: Preview | undefined
+  readonly columns: number
+  readonly rows: number
+  readonly isFocused: boolean
+}
+
+/** Metadata of the chosen entry, and the beginning of a file. */
+export function PreviewPane({ entry, preview, columns, rows, isFocused }: PreviewPaneProps): ReactNode {
+  const theme = useTheme()
+  if (entry === undefined) return <Box width={columns} />
+  const facts = factsOf(entry)
+  const lines = previewText(preview).slice(preview?.top ?? 0, (preview?.top ?? 0) + rows - facts.length - 1)
+  return (
+    <Box flexDirection="column" width={columns} height={rows}>
+      {facts.map((fact) => (
+        <Line key={fact} text={fact} columns={columns} color={theme.muted} />
+      ))}
+      <Line text={'─'.repeat(columns)} columns={columns} color={isFocused ? theme.accent : theme.muted} />
+      {lines.map((line, index) => (
+        <Line key={index} text={line} columns={columns} />
+      ))}
+    </Box>
+  )
+}
+
+function factsOf({ kind, bytes, modifiedMs, mode, owner, group, target }: EntryData): readonly string[] {
+  const what = target === undefined ? kind : `${kind} to ${target}`
+  const size = kind === 'file' ? ` ${formatBytes(bytes)} (${formatCount(bytes)} bytes)` : ''
+  return [`${what}${size}`, `modified ${shownTime(modifiedMs)}`, `${shownMode(mode)} ${owner}:${group}`]
+}
+
+function previewText(preview: Preview | undefined): readonly string[] {
+  if (preview === undefined) return []
+  const { lines } = preview
+  if (lines.kind === 'loading') return ['reading …']
+  return lines.kind === 'failed' ? [`✗ ${lines.problem.message}`] : lines.value
+}
+
+export interface HistoryPaneProps {
+  readonly history: History
+  readonly columns: number
+  readonly rows: number
+}
+
+/** The versions of a file, or two of them line against line. */
+export function HistoryPane({ history, columns, rows }: HistoryPaneProps): ReactNode {
+  const theme = useTheme()
+  const { versions, comparison } = history
+  if (comparison !== undefined) return <ComparisonPane comparison={comparison} columns={columns} rows={rows} />
+  const count = versions.kind === 'ready' ? `${versions.value.length} versions` : ''
+  const empty =
+    versions.kind === 'loading' ? 'looking …' : versions.kind === 'failed' ? versions.problem.message : 'in no point'
+  return (
+    <Box flexDirection="column" width={columns} height={rows}>
+      <Line text={`History: ${count}`} columns={columns} isBold color={theme.accent} />
+      <Table
+        columns={VERSION_COLUMNS}
+        rows={valueOr(versions, [])}
+        place={history.place}
+        width={columns}
+        height={rows - 1}
+        empty={empty}
+      />
+    </Box>
+  )
+}
+
+const VERSION_COLUMNS: readonly TableColumn<VersionData>[] = [
+  { title: 'modified', width: 16, value: ({ entry }) => shownTime(entry.modifiedMs) },
+  { title: 'size', width: 8, align: 'right', value: ({ entry }) => formatBytes(entry.bytes) },
+  { title: 'in points', value: ({ points }) => formatCount(points.length) },
+]
+
+interface ComparisonPaneProps {
+  readonly comparison: Comparison
+  readonly columns: number
+  readonly rows: number
+}
+
+function ComparisonPane({ comparison, columns, rows }: ComparisonPaneProps): ReactNode {
+  const theme = useTheme()
+  const { lines, top } = comparison
+  if (lines === undefined) return <Line text="reading both versions …" columns={columns} color={theme.muted} />
+  return (
+    <Box flexDirection="column" width={columns} height={rows}>
+      {lines.slice(top, top + rows).map(({ sign, text }, index) => (
+        <Line
+          key={index}
+          text={`${sign} ${text}`}
+          columns={columns}
+          color={sign === '+' ? theme.good : sign === '-' ? theme.bad : undefined}
+        />
+      ))}
+    </Box>
+  )
+}

@@ -1,0 +1,18 @@
+import { bodyRows, type Shared } from '../../state/shared.ts'
+
+/** Rows above the table: what is shown, and the timeline. */
+export const HEAD_ROWS = 3
+/** Rows of the details, where they stand below the table. */
+export const DETAIL_ROWS = 9
+/** Headings of a table. */
+const HEADING_ROWS = 1
+
+/** Returns how many points are seen at once. */
+export function pointRowCount(shared: Shared, hasDetails: boolean): number {
+  return bodyRows(shared) - HEAD_ROWS - HEADING_ROWS - (hasDetails ? DETAIL_ROWS : 0)
+}
+
+/** Returns how many differences are seen at once, below their title. */
+export function differenceRowCount(shared: Shared): number {
+  return bodyRows(shared) - 1 - HEADING_ROWS
+}

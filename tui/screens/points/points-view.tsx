@@ -1,0 +1,201 @@
+import { Box } from 'ink'
+import type { ReactNode } from 'react'
+
+import { formatBytes, formatDuration } from '../../../src/base/format.ts'
+import { formatCount } from '../../../src/base/number-of.ts'
+import type { DifferenceData, PointData } from '../../../src/service/application/shown.ts'
+import { Dialog } from '../../components/dialog.tsx'
+import { FormView, lineWithCursor } from '../../components/form-view.tsx'
+import { Line } from '../../components/line.tsx'
+import { Table, type TableColumn } from '../../components/table.tsx'
+import { valueOr } from '../../state/loaded.ts'
+import type { Shared } from '../../state/shared.ts'
+import { shownDistance, shownTime } from '../../text/when.ts'
+import { type Theme, useTheme } from '../../theme/theme.ts'
+import type { ViewProps } from '../view-props.ts'
+import { DETAIL_ROWS, HEAD_ROWS } from './layout.ts'
+import { chosenPoint, type PointsState, type ShownDifference, shownPoints } from './points.ts'
+import { timelineOf } from './timeline.ts'
+
+type Props = ViewProps<PointsState>
+
+/** All points, on a line of time and in a table. */
+export function PointsView({ state, shared, columns, rows }: Props): ReactNode {
+  if (state.difference !== undefined) {
+    return <Difference difference={state.difference} shared={shared} columns={columns} rows={rows} />
+  }
+  if (state.mountForm !== undefined) {
+    return (
+      <Dialog title="Mount this point" lines={[]} answers="Enter mount   Esc leave it" columns={columns} rows={rows}>
+        <FormView form={state.mountForm} columns={Math.min(columns, 72) - 4} />
+      </Dialog>
+    )
+  }
+  return <PointTable state={state} shared={shared} columns={columns} rows={rows} />
+}
+
+function PointTable({ state, shared, columns, rows }: Props): ReactNode {
+  const theme = useTheme()
+  const shown = shownPoints(state, shared)
+  const chosen = chosenPoint(state, shared)
+  const { bars, scale } = timelineOf(shown, chosen, columns)
+  return (
+    <Box flexDirection="column" width={columns}>
+      <Line
+        text={headOf(state, shared, shown.length)}
+        columns={columns}
+        color={state.isFiltering ? theme.accent : theme.muted}
+      />
+      <Line text={bars} columns={columns} color={theme.accent} />
+      <Line text={scale} columns={columns} color={theme.muted} />
+      <Table
+        columns={columnsFor(state, shared, columns)}
+        rows={shown}
+        place={state.place}
+        width={columns}
+        height={rows - HEAD_ROWS - (state.hasDetails ? DETAIL_ROWS : 0)}
+        colorOf={(point) => (point.suspect.length > 0 ? theme.warning : undefined)}
+        empty={emptyText(shared)}
+      />
+      {state.hasDetails && chosen !== undefined && <Details point={chosen} columns={columns} theme={theme} />}
+    </Box>
+  )
+}
+
+function headOf(state: PointsState, shared: Shared, count: number): string {
+  const all = valueOr(shared.points, []).length
+  const marked = state.marked.length === 0 ? '' : ` · ${state.marked.length} marked`
+  if (state.isFiltering) return `/${lineWithCursor(state.filter, 60)}   ${formatCount(count)} of ${formatCount(all)}`
+  if (state.filter.text === '') return `${formatCount(all)} points${marked}`
+  return `/${state.filter.text}   ${formatCount(count)} of ${formatCount(all)} points${marked}`
+}
+
+function emptyText({ points }: Shared): string {
+  if (points.kind === 'loading') return 'reading the points …'
+  return points.kind === 'failed' ? points.problem.message : 'no such points'
+}
+
+function columnsFor(state: PointsState, shared: Shared, width: number): readonly TableColumn<PointData>[] {
+  const mounted = new Set(valueOr(shared.mounts, []).map(({ point }) => point))
+  const signOf = ({ id, suspect }: PointData): string =>
+    `${state.marked.includes(id) ? '*' : ' '}${mounted.has(id) ? 'm' : ' '}${suspect.length > 0 ? '▲' : ' '}`
+  return [
+    { title: '', width: 3, value: signOf },
+    { title: 'started', width: 16, value: ({ startedMs }) => shownTime(startedMs) },
+    { title: 'type', width: 4, value: ({ type }) => (type === 'full' ? 'full' : 'inc') },
+    { title: 'instance', width: 10, value: ({ instanceName }) => instanceName },
+    { title: 'files', width: 9, align: 'right', value: ({ files }) => formatCount(files) },
+    { title: 'size', width: 8, align: 'right', value: ({ bytes }) => formatBytes(bytes) },
+    ...(width < 100
+      ? []
+      : [
+          { title: 'id', width: 8, value: ({ id }: PointData) => id.slice(0, 8) },
+          {
+            title: 'stored',
+            width: 8,
+            align: 'right',
+            value: ({ bytesStored }: PointData) => formatBytes(bytesStored),
+          } as const,
+        ]),
+    { title: 'tags and sources', value: ({ tags, sources }) => [...tags, ...(sources ?? [])].join(' ') },
+  ]
+}
+
+interface DetailsProps {
+  readonly point: PointData
+  readonly columns: number
+  readonly theme: Theme
+}
+
+function Details({ point, columns, theme }: DetailsProps): ReactNode {
+  const changes = `new ${formatCount(point.filesNew)}, changed ${formatCount(point.filesChanged)}, removed ${formatCount(point.filesRemoved)}`
+  const lines = [
+    `${point.type} point ${point.id}`,
+    `chain ${point.chain}  parents ${point.parents.map((id) => id.slice(0, 8)).join(' ') || 'none'}`,
+    `by ${point.instanceName} (${point.instance})`,
+    `from ${shownTime(point.startedMs)} in ${formatDuration(point.finishedMs - point.startedMs)}`,
+    `${formatCount(point.files)} files, ${formatCount(point.dirs)} folders, ${formatBytes(point.bytes)}; stored ${formatBytes(point.bytesStored)}; ${changes}`,
+    `tags ${point.tags.join(' ') || 'none'}  ${point.description}`,
+    `sources ${point.sources?.join(' ') ?? 'cannot be read with these keys'}`,
+  ]
+  return (
+    <Box flexDirection="column" width={columns} height={DETAIL_ROWS}>
+      <Line text={'─'.repeat(columns)} columns={columns} color={theme.muted} />
+      {lines.map((line) => (
+        <Line key={line} text={line} columns={columns} />
+      ))}
+      {point.suspect.length > 0 && (
+        <Line text={`▲ ${point.suspect.join('; ')}`} columns={columns} color={theme.warning} />
+      )}
+    </Box>
+  )
+}
+
+interface DifferenceProps {
+  readonly difference: ShownDifference
+  readonly shared: Shared
+  readonly columns: number
+  readonly rows: number
+}
+
+const SIGNS: Readonly<Record<DifferenceData['kind'], string>> = {
+  added: '+ added',
+  removed: '- removed',
+  renamed: '→ renamed',
+  type: '! type',
+  content: '~ content',
+  metadata: '· metadata',
+}
+
+function Difference({ difference, shared, columns, rows }: DifferenceProps): ReactNode {
+  const theme = useTheme()
+  const { items } = difference
+  const title = `${nameOf(difference.before, shared)} against ${nameOf(difference.after, shared)}`
+  const count = items.kind === 'ready' ? `: ${formatCount(items.value.length)} differences` : ''
+  const empty =
+    items.kind === 'loading' ? 'comparing …' : items.kind === 'failed' ? items.problem.message : 'no difference'
+  const colorOf = ({ kind }: DifferenceData): string | undefined =>
+    kind === 'added' ? theme.good : kind === 'removed' ? theme.bad : undefined
+  return (
+    <Box flexDirection="column" width={columns}>
+      <Line text={title + count} columns={columns} isBold color={theme.accent} />
+      <Table
+        columns={DIFFERENCE_COLUMNS}
+        rows={valueOr(items, [])}
+        place={difference.place}
+        width={columns}
+        height={rows - 1}
+        colorOf={colorOf}
+        empty={empty}
+      />
+    </Box>
+  )
+}
+
+const DIFFERENCE_COLUMNS: readonly TableColumn<DifferenceData>[] = [
+  { title: 'what', width: 10, value: ({ kind }) => SIGNS[kind] },
+  {
+    title: 'before',
+    width: 9,
+    align: 'right',
+    value: ({ before }) => (before === undefined ? '' : formatBytes(before.bytes)),
+  },
+  {
+    title: 'after',
+    width: 9,
+    align: 'right',
+    value: ({ after }) => (after === undefined ? '' : formatBytes(after.bytes)),
+  },
+  {
+    title: 'path',
+    keep: 'end',
+    value: ({ shownPath, from }) => (from === undefined ? shownPath : `${from} → ${shownPath}`),
+  },
+]
+
+function nameOf(id: string, { points, nowMs }: Shared): string {
+  const point = valueOr(points, []).find((candidate) => candidate.id === id)
+  return point === undefined
+    ? id.slice(0, 8)
+    : `${shownTime(point.startedMs)} (${shownDistance(point.startedMs, nowMs)})`
+}

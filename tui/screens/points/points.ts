@@ -1,0 +1,275 @@
+import type { DifferenceData, PointData } from '../../../src/service/application/shown.ts'
+import { type Form, pasteInForm, textField, textOf, typeInForm } from '../../forms/form.ts'
+import { EMPTY_LINE, pasteText, type TextLine, typeKey } from '../../forms/text-line.ts'
+import type { Key } from '../../keymap/key.ts'
+import type { Keymap } from '../../keymap/keymap.ts'
+import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
+import { type Answer, call } from '../../state/call.ts'
+import type { ScreenEvent } from '../../state/event.ts'
+import { LIST_START, type ListPlace, moveInList, placeAt } from '../../state/list.ts'
+import { afterFailure, type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
+import type { Screen } from '../../state/screen.ts'
+import type { Shared } from '../../state/shared.ts'
+import type { Step } from '../../state/step.ts'
+import { shownTime } from '../../text/when.ts'
+import { filterPoints } from './filter-points.ts'
+import { differenceRowCount, pointRowCount } from './layout.ts'
+
+/** What lies between two points, and where one is in it. */
+export interface ShownDifference {
+  readonly before: string
+  readonly after: string
+  readonly items: Loaded<readonly DifferenceData[]>
+  readonly place: ListPlace
+}
+
+export interface PointsState {
+  readonly filter: TextLine
+  readonly isFiltering: boolean
+  readonly place: ListPlace
+  readonly hasDetails: boolean
+  /** Ids, in the order in which they were marked. */
+  readonly marked: readonly string[]
+  /** Ids that the question before forgetting is about: whatever is marked or comes in meanwhile. */
+  readonly forgetting: readonly string[]
+  readonly difference: ShownDifference | undefined
+  /** Asks where to mount the chosen point. */
+  readonly mountForm: Form<'directory'> | undefined
+}
+
+export type PointsCommand =
+  Motion | 'browse' | 'filter' | 'details' | 'mark' | 'diff' | 'mount' | 'unmount' | 'forget' | 'close'
+
+export const points: Screen<PointsState, PointsCommand> = {
+  title: 'Points',
+  initial: {
+    filter: EMPTY_LINE,
+    isFiltering: false,
+    place: LIST_START,
+    hasDetails: false,
+    marked: [],
+    forgetting: [],
+    difference: undefined,
+    mountForm: undefined,
+  },
+  keys: keysFor,
+  isTyping: ({ isFiltering, mountForm }) => isFiltering || mountForm !== undefined,
+  reduce,
+}
+
+/** Returns the points that are shown: those that the filter lets through. */
+export function shownPoints(state: PointsState, shared: Shared): readonly PointData[] {
+  return filterPoints(valueOr(shared.points, []), state.filter.text)
+}
+
+export function chosenPoint(state: PointsState, shared: Shared): PointData | undefined {
+  const shown = shownPoints(state, shared)
+  return shown[Math.min(state.place.selected, shown.length - 1)]
+}
+
+const KEYS: Keymap<PointsCommand> = [
+  { command: 'browse', keys: ['enter'], label: 'browse', help: 'walk into the chosen point' },
+  {
+    command: 'filter',
+    keys: ['/'],
+    label: 'filter',
+    help: 'show only points with these words: tag:… instance:… source:… type:…',
+  },
+  { command: 'details', keys: ['i'], label: 'details', help: 'show everything about the chosen point' },
+  { command: 'mark', keys: ['space'], label: 'mark', help: 'mark the chosen point or take the mark away' },
+  { command: 'diff', keys: ['d'], label: 'diff', help: 'compare two marked points, or the chosen one with its parent' },
+  { command: 'mount', keys: ['m'], label: 'mount', help: 'mount the chosen point as a folder' },
+  { command: 'unmount', keys: ['u'], help: 'end the mount of the chosen point' },
+  {
+    command: 'forget',
+    keys: ['x'],
+    label: 'forget',
+    help: 'forget the marked points, or the chosen one, after a question',
+  },
+  ...MOTION_KEYS,
+]
+const CLOSE = { command: 'close', keys: ['esc'], label: 'close', help: 'close what is open here' } as const
+
+function keysFor(state: PointsState): Keymap<PointsCommand> {
+  if (state.difference !== undefined) return [CLOSE, ...MOTION_KEYS]
+  const hasOpen = state.hasDetails || state.filter.text !== '' || state.marked.length > 0
+  return hasOpen ? [...KEYS, CLOSE] : KEYS
+}
+
+function reduce(state: PointsState, event: ScreenEvent<PointsCommand>, shared: Shared): Step<PointsState> {
+  switch (event.kind) {
+    case 'command':
+      return takeCommand(state, event.command, shared)
+    case 'typed':
+      return state.isFiltering ? typeFilter(state, event.key) : typeMount(state, event.key, shared)
+    case 'paste':
+      return { state: paste(state, event.text) }
+    case 'confirmed':
+      return event.question === 'forget' ? forget(state, shared) : { state }
+    case 'answer':
+      return takeAnswer(state, event)
+    case 'failure': {
+      const { difference } = state
+      if (event.method !== 'diff' || difference === undefined) return { state }
+      const items = afterFailure(difference.items, event.problem)
+      return { state: { ...state, difference: { ...difference, items } } }
+    }
+    default:
+      return { state }
+  }
+}
+
+function takeCommand(state: PointsState, command: PointsCommand, shared: Shared): Step<PointsState> {
+  if (isMotion(command)) return { state: move(state, command, shared) }
+  const chosen = chosenPoint(state, shared)
+  switch (command) {
+    case 'filter':
+      return { state: { ...state, isFiltering: true } }
+    case 'details':
+      return { state: { ...state, hasDetails: !state.hasDetails } }
+    case 'close':
+      return { state: close(state) }
+    default:
+      return chosen === undefined
+        ? { state, say: 'There is no point here.' }
+        : withPoint(state, command, chosen, shared)
+  }
+}
+
+function withPoint(
+  state: PointsState,
+  command: 'browse' | 'mark' | 'diff' | 'mount' | 'unmount' | 'forget',
+  chosen: PointData,
+  shared: Shared,
+): Step<PointsState> {
+  switch (command) {
+    case 'browse':
+      return { state, go: { screen: 'browse', point: chosen.id } }
+    case 'mark':
+      return { state: move({ ...state, marked: toggled(state.marked, chosen.id) }, 'down', shared) }
+    case 'diff':
+      return compare(state, chosen, shared)
+    case 'mount': {
+      const field = {
+        name: 'directory',
+        label: 'Mount at',
+        field: textField(),
+        help: 'an empty folder, absolute',
+      } as const
+      return { state: { ...state, mountForm: { fields: [field], focus: 0 } } }
+    }
+    case 'unmount': {
+      const mount = valueOr(shared.mounts, []).find(({ point }) => point === chosen.id)
+      if (mount === undefined) return { state, say: 'The chosen point is not mounted.' }
+      return { state, effects: [call('points:unmount', 'unmount', mount.id)] }
+    }
+    case 'forget':
+      return askToForget(state, chosen, shared)
+  }
+}
+
+function move(state: PointsState, motion: Motion, shared: Shared): PointsState {
+  const { difference } = state
+  if (difference !== undefined) {
+    const extent = { count: valueOr(difference.items, []).length, height: differenceRowCount(shared) }
+    return { ...state, difference: { ...difference, place: moveInList(difference.place, motion, extent) } }
+  }
+  const extent = { count: shownPoints(state, shared).length, height: pointRowCount(shared, state.hasDetails) }
+  return { ...state, place: moveInList(placeAt(state.place, state.place.selected, extent), motion, extent) }
+}
+
+/** Closes what was opened last. */
+function close(state: PointsState): PointsState {
+  if (state.difference !== undefined) return { ...state, difference: undefined }
+  if (state.hasDetails) return { ...state, hasDetails: false }
+  if (state.filter.text !== '') return { ...state, filter: EMPTY_LINE, place: LIST_START }
+  return { ...state, marked: [] }
+}
+
+function toggled(marked: readonly string[], id: string): readonly string[] {
+  return marked.includes(id) ? marked.filter((other) => other !== id) : [...marked, id]
+}
+
+function compare(state: PointsState, chosen: PointData, { repository, points: loaded }: Shared): Step<PointsState> {
+  const [before, after] =
+    state.marked.length === 0 ? [chosen.parents[0], chosen.id] : inTime(state.marked, valueOr(loaded, []))
+  if (before === undefined || after === undefined || state.marked.length > 2 || repository === undefined) {
+    return { state, say: 'Mark two points to compare, or choose one that has a parent.' }
+  }
+  const difference: ShownDifference = { before, after, items: LOADING, place: LIST_START }
+  return { state: { ...state, difference }, effects: [call('points:diff', 'diff', repository, before, after)] }
+}
+
+/** Returns ids with the older point first. */
+function inTime(ids: readonly string[], all: readonly PointData[]): readonly string[] {
+  const startOf = (id: string): number => all.find((point) => point.id === id)?.startedMs ?? 0
+  return ids.toSorted((a, b) => startOf(a) - startOf(b))
+}
+
+function askToForget(state: PointsState, chosen: PointData, shared: Shared): Step<PointsState> {
+  const ids = state.marked.length > 0 ? state.marked : [chosen.id]
+  const wanted = valueOr(shared.points, []).filter(({ id }) => ids.includes(id))
+  return {
+    state: { ...state, forgetting: ids },
+    ask: {
+      name: 'forget',
+      title: wanted.length === 1 ? 'Forget this point?' : `Forget these ${wanted.length} points?`,
+      lines: [
+        ...wanted
+          .slice(0, 8)
+          .map(({ id, startedMs, tags }) => `${shownTime(startedMs)}  ${id.slice(0, 8)}  ${tags.join(' ')}`),
+        ...(wanted.length > 8 ? [`… and ${wanted.length - 8} more`] : []),
+        '',
+        'They can no longer be browsed or restored. Their space is freed by the next prune.',
+      ],
+      verb: 'forget',
+    },
+  }
+}
+
+function forget(state: PointsState, { repository }: Shared): Step<PointsState> {
+  const { forgetting } = state
+  if (repository === undefined || forgetting.length === 0) return { state }
+  const effects = [call('points:forget', 'forget', repository, forgetting)]
+  return { state: { ...state, marked: [], forgetting: [] }, effects }
+}
+
+function typeFilter(state: PointsState, key: Key): Step<PointsState> {
+  if (key === 'enter' || key === 'down') return { state: { ...state, isFiltering: false } }
+  if (key === 'esc') return { state: { ...state, isFiltering: false, filter: EMPTY_LINE, place: LIST_START } }
+  return { state: { ...state, filter: typeKey(state.filter, key), place: LIST_START } }
+}
+
+function typeMount(state: PointsState, key: Key, shared: Shared): Step<PointsState> {
+  if (state.mountForm === undefined) return { state }
+  const { form, outcome } = typeInForm(state.mountForm, key)
+  if (outcome === 'editing') return { state: { ...state, mountForm: form } }
+  const chosen = chosenPoint(state, shared)
+  const closed: PointsState = { ...state, mountForm: undefined }
+  if (outcome === 'left' || chosen === undefined || shared.repository === undefined) return { state: closed }
+  const directory = textOf(form, 'directory')
+  return { state: closed, effects: [call('points:mount', 'mount', shared.repository, chosen.id, directory)] }
+}
+
+function paste(state: PointsState, text: string): PointsState {
+  if (state.isFiltering) return { ...state, filter: pasteText(state.filter, text), place: LIST_START }
+  return state.mountForm === undefined ? state : { ...state, mountForm: pasteInForm(state.mountForm, text) }
+}
+
+function takeAnswer(state: PointsState, answer: Answer): Step<PointsState> {
+  switch (answer.method) {
+    case 'diff': {
+      const { difference } = state
+      if (difference === undefined || difference.after !== answer.args[2]) return { state }
+      return { state: { ...state, difference: { ...difference, items: ready(answer.value) } } }
+    }
+    case 'mount':
+      return { state, say: `Mounted at ${answer.args[2]}.` }
+    case 'unmount':
+      return { state, say: 'The mount has ended.' }
+    case 'forget':
+      return { state, say: `Forgetting ${answer.args[1].length} of the points has begun.` }
+    default:
+      return { state }
+  }
+}

@@ -1,0 +1,86 @@
+import type { Handle, PreviewItem, RestoreAction } from '../../../src/service/application/shown.ts'
+
+/** A line of the preview. */
+export interface RestoreRow {
+  readonly item: PreviewItem
+  readonly depth: number
+  readonly isClosed: boolean
+}
+
+/** What decides which lines there are. */
+export interface RowChoices {
+  /** Folders whose insides are not shown. */
+  readonly closed: ReadonlySet<Handle>
+  readonly changesOnly: boolean
+}
+
+/** Returns the lines of a preview. Made once after each change: a preview may have hundreds of thousands of items. */
+export function restoreRows(items: readonly PreviewItem[], { closed, changesOnly }: RowChoices): readonly RestoreRow[] {
+  const depths = new Map<string, number>()
+  const hidden = new Set<string>()
+  const rows: RestoreRow[] = []
+  for (const item of items) {
+    const parent = parentOf(item.shownPath)
+    const depth = (depths.get(parent) ?? -1) + 1
+    if (item.kind === 'dir') depths.set(item.shownPath, depth)
+    if (hidden.has(parent)) {
+      if (item.kind === 'dir') hidden.add(item.shownPath)
+      continue
+    }
+    const isClosed = closed.has(item.path)
+    if (isClosed) hidden.add(item.shownPath)
+    if (!changesOnly || changes(item.action)) rows.push({ item, depth, isClosed })
+  }
+  return rows
+}
+
+export function changes(action: RestoreAction): boolean {
+  return action === 'create' || action === 'overwrite' || action === 'delete'
+}
+
+export interface Total {
+  readonly count: number
+  readonly bytes: number
+}
+
+/** Returns how much of each kind there is to do; what is left out counts nowhere else. */
+export function totalsOf(
+  items: readonly PreviewItem[],
+  without: ReadonlySet<Handle>,
+): Readonly<Record<RestoreAction | 'left out', Total>> {
+  const nothing = { count: 0, bytes: 0 }
+  const totals = {
+    create: { ...nothing },
+    overwrite: { ...nothing },
+    unchanged: { ...nothing },
+    delete: { ...nothing },
+    keep: { ...nothing },
+    'left out': { ...nothing },
+  }
+  const out = leftOut(items, without)
+  for (const item of items) {
+    const total = totals[out.has(item.path) ? 'left out' : item.action]
+    total.count++
+    total.bytes += item.kind === 'dir' ? 0 : item.bytes
+  }
+  return totals
+}
+
+/** Returns the paths that do not come back: those that were left out, and all below them. */
+export function leftOut(items: readonly PreviewItem[], without: ReadonlySet<Handle>): ReadonlySet<Handle> {
+  if (without.size === 0) return without
+  const folders = new Set<string>()
+  const out = new Set<Handle>()
+  for (const { path, shownPath, kind } of items) {
+    if (!without.has(path) && !folders.has(parentOf(shownPath))) continue
+    out.add(path)
+    if (kind === 'dir') folders.add(shownPath)
+  }
+  return out
+}
+
+/** Slashes never stand in names, and what a path is shown as keeps them. */
+function parentOf(shownPath: string): string {
+  const at = shownPath.lastIndexOf('/')
+  return at <= 0 ? '/' : shownPath.slice(0, at)
+}

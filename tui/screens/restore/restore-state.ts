@@ -1,0 +1,131 @@
+import type {
+  Handle,
+  JobData,
+  OverwriteMode,
+  PreviewItem,
+  RestoreAction,
+  RestoreRequest,
+} from '../../../src/service/application/shown.ts'
+import { checkboxField, choiceField, type Form, isChecked, textField, textOf } from '../../forms/form.ts'
+import type { Marked } from '../../state/destination.ts'
+import { LIST_START, type ListPlace } from '../../state/list.ts'
+import { valueOr } from '../../state/loaded.ts'
+import type { Problem } from '../../state/problem.ts'
+import type { Shared } from '../../state/shared.ts'
+import { type RestoreRow, restoreRows, type Total, totalsOf } from './restore-rows.ts'
+
+export const OVERWRITE_MODES = ['if-changed', 'never', 'if-newer', 'always'] as const satisfies readonly OverwriteMode[]
+
+export type OptionField = 'target' | 'overwrite' | 'delete'
+
+export interface RestoreState {
+  readonly marked: Marked | undefined
+  /** An absolute path; empty: in place. */
+  readonly target: string
+  readonly overwrite: OverwriteMode
+  /** For single paths instead of that. */
+  readonly modes: ReadonlyMap<Handle, OverwriteMode>
+  readonly without: ReadonlySet<Handle>
+  readonly deleteOthers: boolean
+  readonly items: readonly PreviewItem[]
+  /** `true` once the preview is whole. */
+  readonly isWhole: boolean
+  readonly problem: Problem | undefined
+  readonly freeBytes: number | undefined
+  readonly closed: ReadonlySet<Handle>
+  readonly changesOnly: boolean
+  /** The lines and sums, made from the above. */
+  readonly rows: readonly RestoreRow[]
+  readonly totals: Readonly<Record<RestoreAction | 'left out', Total>>
+  readonly place: ListPlace
+  readonly options: Form<OptionField> | undefined
+  /** The restore or undo that was started from here, and what its log said at its end. */
+  readonly job:
+    | { readonly id: Handle; readonly kind: 'restore' | 'undo'; readonly report: readonly string[] | undefined }
+    | undefined
+}
+
+export const INITIAL_RESTORE: RestoreState = {
+  marked: undefined,
+  target: '',
+  overwrite: 'if-changed',
+  modes: new Map(),
+  without: new Set(),
+  deleteOthers: false,
+  items: [],
+  isWhole: false,
+  problem: undefined,
+  freeBytes: undefined,
+  closed: new Set(),
+  changesOnly: false,
+  rows: [],
+  totals: totalsOf([], new Set()),
+  place: LIST_START,
+  options: undefined,
+  job: undefined,
+}
+
+/** Returns the state with its lines and sums made anew. */
+export function withRows(state: RestoreState): RestoreState {
+  const { items, without } = state
+  return { ...state, rows: restoreRows(items, state), totals: totalsOf(items, without) }
+}
+
+/** Returns what shall be restored. The preview shows also what is left out, so that it can be taken in again. */
+export function requestOf(state: RestoreState, marked: Marked, purpose: 'preview' | 'restore'): RestoreRequest {
+  const { repository, point, items } = marked
+  const whole = items.map(({ path }) => ({ path, overwrite: state.modes.get(path) ?? state.overwrite }))
+  const chosen = new Set(items.map(({ path }) => path))
+  const single = [...state.modes]
+    .filter(([path]) => !chosen.has(path))
+    .map(([path, overwrite]) => ({ path, overwrite }))
+  return {
+    repository,
+    point,
+    selections: [...whole, ...single],
+    without: purpose === 'preview' ? [] : [...state.without],
+    target: state.target === '' ? undefined : state.target,
+    deleteOthers: state.deleteOthers,
+  }
+}
+
+/** Returns the bytes that will be written. */
+export function bytesNeeded({ totals }: RestoreState): number {
+  return totals.create.bytes + totals.overwrite.bytes
+}
+
+export function jobOf({ job }: RestoreState, shared: Shared): JobData | undefined {
+  return valueOr(shared.jobs, []).find(({ id }) => id === job?.id)
+}
+
+export function hasEnded(job: JobData): boolean {
+  return job.state !== 'queued' && job.state !== 'running'
+}
+
+export function optionForm({ target, overwrite, deleteOthers }: RestoreState): Form<OptionField> {
+  return {
+    fields: [
+      { name: 'target', label: 'Restore to', field: textField(target), help: 'an absolute path; empty: in place' },
+      {
+        name: 'overwrite',
+        label: 'Overwrite',
+        field: choiceField(OVERWRITE_MODES, OVERWRITE_MODES.indexOf(overwrite)),
+        help: '← → choose when what is there is replaced',
+      },
+      {
+        name: 'delete',
+        label: 'Delete others',
+        field: checkboxField(deleteOthers),
+        help: 'Space: delete what the point does not hold',
+      },
+    ],
+    focus: 0,
+  }
+}
+
+/** Returns the state with the options as typed. */
+export function withOptions(state: RestoreState, form: Form<OptionField>): RestoreState {
+  const overwrite = OVERWRITE_MODES.find((mode) => mode === textOf(form, 'overwrite')) ?? state.overwrite
+  const target = textOf(form, 'target').trim()
+  return { ...state, target, overwrite, deleteOthers: isChecked(form, 'delete'), options: undefined }
+}

@@ -1,0 +1,164 @@
+import { Box } from 'ink'
+import type { ReactNode } from 'react'
+
+import { formatBytes } from '../../../src/base/format.ts'
+import { formatCount } from '../../../src/base/number-of.ts'
+import type { EntryData, PreviewItem, RestoreAction } from '../../../src/service/application/shown.ts'
+import { Dialog } from '../../components/dialog.tsx'
+import { FormView } from '../../components/form-view.tsx'
+import { Line } from '../../components/line.tsx'
+import { Table, type TableColumn } from '../../components/table.tsx'
+import { treeLabel } from '../../components/tree-label.ts'
+import { shownMode } from '../../text/mode.ts'
+import { shownTime } from '../../text/when.ts'
+import { type Color, type Theme, useTheme } from '../../theme/theme.ts'
+import type { ViewProps } from '../view-props.ts'
+import { JobReport } from './job-report.tsx'
+import { COMPARE_ROWS, HEAD_ROWS } from './layout.ts'
+import { leftOut, type RestoreRow } from './restore-rows.ts'
+import { bytesNeeded, type RestoreState } from './restore-state.ts'
+
+type Props = ViewProps<RestoreState>
+
+/** What a restore would do, before it does; then what it did. */
+export function RestoreView({ state, shared, columns, rows }: Props): ReactNode {
+  const theme = useTheme()
+  if (state.job !== undefined) {
+    return <JobReport job={state.job} shared={shared} columns={columns} rows={rows} />
+  }
+  if (state.marked === undefined) {
+    const text = 'Nothing is marked: mark files and folders in Browse, then press r there.'
+    return <Line text={text} columns={columns} color={theme.muted} />
+  }
+  if (state.options !== undefined) {
+    return (
+      <Dialog
+        title="Where to, and how"
+        lines={[]}
+        answers="Enter next, at the end apply   Esc leave it"
+        columns={columns}
+        rows={rows}
+      >
+        <FormView form={state.options} columns={Math.min(columns, 72) - 4} />
+      </Dialog>
+    )
+  }
+  return <Preview state={state} columns={columns} rows={rows} theme={theme} />
+}
+
+interface PreviewProps {
+  readonly state: RestoreState
+  readonly columns: number
+  readonly rows: number
+  readonly theme: Theme
+}
+
+function Preview({ state, columns, rows, theme }: PreviewProps): ReactNode {
+  const { target, overwrite, deleteOthers, items, problem, isWhole } = state
+  const out = leftOut(items, state.without)
+  const where = target === '' ? 'in place' : `to ${target}`
+  const how = `overwrite ${overwrite}${deleteOthers ? ', delete what is not in the point' : ''}`
+  const shownRow = state.rows[Math.min(state.place.selected, state.rows.length - 1)]
+  const empty = problem === undefined ? (isWhole ? 'nothing' : 'looking at what is there …') : `✗ ${problem.message}`
+  return (
+    <Box flexDirection="column" width={columns}>
+      <Line text={`Preview: restore ${where}, ${how}`} columns={columns} isBold color={theme.accent} />
+      <Line text={sumsOf(state)} columns={columns} />
+      <SpaceLine state={state} columns={columns} theme={theme} />
+      <Table
+        columns={columnsFor(state, out)}
+        rows={state.rows}
+        place={state.place}
+        width={columns}
+        height={rows - HEAD_ROWS - COMPARE_ROWS}
+        colorOf={({ item }) => (out.has(item.path) ? theme.muted : actionColor(theme, item.action))}
+        empty={empty}
+      />
+      <Comparison item={shownRow?.item} columns={columns} theme={theme} />
+    </Box>
+  )
+}
+
+function sumsOf({ totals, isWhole }: RestoreState): string {
+  const parts = ACTIONS.filter((action) => totals[action].count > 0).map((action) => {
+    return `${action} ${formatCount(totals[action].count)} (${formatBytes(totals[action].bytes)})`
+  })
+  return parts.join(' · ') + (isWhole ? '' : ' …')
+}
+
+const ACTIONS = ['create', 'overwrite', 'unchanged', 'delete', 'keep', 'left out'] as const
+
+function SpaceLine({ state, columns, theme }: Omit<PreviewProps, 'rows'>): ReactNode {
+  const needed = bytesNeeded(state)
+  const { freeBytes } = state
+  if (freeBytes === undefined)
+    return <Line text={`needs ${formatBytes(needed)}`} columns={columns} color={theme.muted} />
+  const isTight = needed > freeBytes
+  const text = `${isTight ? '▲ ' : ''}needs ${formatBytes(needed)}, ${formatBytes(freeBytes)} free`
+  return <Line text={text} columns={columns} color={isTight ? theme.bad : theme.muted} />
+}
+
+const SIGNS: Readonly<Record<RestoreAction, string>> = {
+  create: '+ create',
+  overwrite: '~ overwrite',
+  unchanged: '= unchanged',
+  delete: '- delete',
+  keep: '· keep',
+}
+
+function actionColor(theme: Theme, action: RestoreAction): Color {
+  switch (action) {
+    case 'create':
+      return theme.good
+    case 'overwrite':
+      return theme.warning
+    case 'delete':
+      return theme.bad
+    case 'unchanged':
+    case 'keep':
+      return theme.muted
+  }
+}
+
+function columnsFor(state: RestoreState, out: ReadonlySet<string>): readonly TableColumn<RestoreRow>[] {
+  return [
+    { title: 'what', width: 11, value: ({ item }) => (out.has(item.path) ? 'x left out' : SIGNS[item.action]) },
+    { title: 'path', value: (row) => nameOf(row) },
+    {
+      title: 'size',
+      width: 8,
+      align: 'right',
+      value: ({ item }) => (item.kind === 'dir' ? '' : formatBytes(item.bytes)),
+    },
+    { title: 'overwrite', width: 10, value: ({ item }) => state.modes.get(item.path) ?? '' },
+  ]
+}
+
+/** The top of each tree in full, what is below by its name. */
+function nameOf({ item, depth, isClosed }: RestoreRow): string {
+  const name = depth === 0 ? item.shownPath : item.shownPath.slice(item.shownPath.lastIndexOf('/') + 1)
+  return treeLabel(depth, item.kind === 'dir' ? (isClosed ? 'closed' : 'open') : 'leaf', name)
+}
+
+interface ComparisonProps {
+  readonly item: PreviewItem | undefined
+  readonly columns: number
+  readonly theme: Theme
+}
+
+function Comparison({ item, columns, theme }: ComparisonProps): ReactNode {
+  return (
+    <Box flexDirection="column" height={COMPARE_ROWS} width={columns}>
+      <Line text={'─'.repeat(columns)} columns={columns} color={theme.muted} />
+      <Line text={item?.shownPath ?? ''} columns={columns} keep="end" />
+      <Line text={`there  ${factsOf(item?.before)}`} columns={columns} color={theme.muted} />
+      <Line text={`point  ${factsOf(item?.after)}`} columns={columns} />
+    </Box>
+  )
+}
+
+function factsOf(entry: EntryData | undefined): string {
+  if (entry === undefined) return 'nothing'
+  const { kind, bytes, modifiedMs, mode, owner, group } = entry
+  return `${kind}  ${formatCount(bytes)} bytes  ${shownTime(modifiedMs)}  ${shownMode(mode)}  ${owner}:${group}`
+}

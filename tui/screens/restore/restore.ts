@@ -1,0 +1,245 @@
+import { formatBytes } from '../../../src/base/format.ts'
+import { numberOf } from '../../../src/base/number-of.ts'
+import { pasteInForm, typeInForm } from '../../forms/form.ts'
+import type { Key } from '../../keymap/key.ts'
+import type { Keymap } from '../../keymap/keymap.ts'
+import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
+import { type Answer, call, type Effect, type Failure } from '../../state/call.ts'
+import type { Marked } from '../../state/destination.ts'
+import type { ScreenEvent } from '../../state/event.ts'
+import { LIST_START, moveInList, placeAt } from '../../state/list.ts'
+import type { Screen } from '../../state/screen.ts'
+import type { Shared } from '../../state/shared.ts'
+import type { Step } from '../../state/step.ts'
+import { restoreRowCount } from './layout.ts'
+import type { RestoreRow } from './restore-rows.ts'
+import {
+  bytesNeeded,
+  hasEnded,
+  INITIAL_RESTORE,
+  jobOf,
+  optionForm,
+  OVERWRITE_MODES,
+  requestOf,
+  type RestoreState,
+  withOptions,
+  withRows,
+} from './restore-state.ts'
+
+export type RestoreCommand = Motion | 'start' | 'leave-out' | 'mode' | 'fold' | 'options' | 'changes' | 'undo' | 'close'
+
+export const restore: Screen<RestoreState, RestoreCommand> = {
+  title: 'Restore',
+  initial: INITIAL_RESTORE,
+  keys: keysFor,
+  isTyping: ({ options }) => options !== undefined,
+  reduce,
+}
+
+const UNDO = {
+  command: 'undo',
+  keys: ['u'],
+  label: 'undo',
+  help: 'take back what the last restore did, after a question',
+} as const
+const PREVIEW_KEYS: Keymap<RestoreCommand> = [
+  { command: 'start', keys: ['s'], label: 'restore', help: 'restore what is shown, after a question' },
+  { command: 'leave-out', keys: ['space'], label: 'leave out', help: 'leave the chosen path out, or take it in again' },
+  {
+    command: 'mode',
+    keys: ['o'],
+    label: 'overwrite',
+    help: 'when the chosen path is overwritten: if changed, never, if newer, always',
+  },
+  {
+    command: 'options',
+    keys: ['t'],
+    label: 'target',
+    help: 'where to, when to overwrite, and whether to delete what is not in the point',
+  },
+  { command: 'changes', keys: ['c'], label: 'changes', help: 'show only what would change, or everything' },
+  { command: 'fold', keys: ['enter', 'left', 'right'], help: 'close or open the chosen folder' },
+  UNDO,
+  ...MOTION_KEYS,
+]
+const CLOSE = { command: 'close', keys: ['esc', 'enter'], label: 'close', help: 'close the report' } as const
+
+function keysFor(state: RestoreState, shared: Shared): Keymap<RestoreCommand> {
+  const job = jobOf(state, shared)
+  if (state.job !== undefined) return job !== undefined && hasEnded(job) ? [UNDO, CLOSE] : []
+  return state.marked === undefined ? [UNDO] : PREVIEW_KEYS
+}
+
+function reduce(state: RestoreState, event: ScreenEvent<RestoreCommand>, shared: Shared): Step<RestoreState> {
+  switch (event.kind) {
+    case 'opened': {
+      const { marked } = event.destination
+      return marked === undefined ? { state } : begin(marked)
+    }
+    case 'command':
+      return takeCommand(state, event.command, shared)
+    case 'typed':
+      return typeOptions(state, event.key)
+    case 'paste':
+      if (state.options === undefined) return { state }
+      return { state: { ...state, options: pasteInForm(state.options, event.text) } }
+    case 'confirmed':
+      return confirmed(state, event.question, shared)
+    case 'shared':
+      return askForReport(state, shared)
+    case 'answer':
+      return takeAnswer(state, event)
+    case 'failure':
+      return { state: takeFailure(state, event) }
+    default:
+      return { state }
+  }
+}
+
+function begin(marked: Marked): Step<RestoreState> {
+  return askPreview({ ...INITIAL_RESTORE, marked })
+}
+
+/** Asks anew what a restore would do; the lines that are known stay until the new ones come. */
+function askPreview(state: RestoreState): Step<RestoreState> {
+  const { marked, target } = state
+  if (marked === undefined) return { state }
+  const effects: readonly Effect[] = [
+    call('restore:preview', 'preview', requestOf(state, marked, 'preview')),
+    call('restore:free', 'freeBytes', target === '' ? undefined : target),
+  ]
+  return { state: withRows({ ...state, items: [], isWhole: false, problem: undefined }), effects }
+}
+
+function takeCommand(state: RestoreState, command: RestoreCommand, shared: Shared): Step<RestoreState> {
+  const extent = { count: state.rows.length, height: restoreRowCount(shared) }
+  if (isMotion(command)) return { state: { ...state, place: moveInList(state.place, command, extent) } }
+  switch (command) {
+    case 'start':
+      return askToStart(state)
+    case 'options':
+      return { state: { ...state, options: optionForm(state) } }
+    case 'changes': {
+      const next = withRows({ ...state, changesOnly: !state.changesOnly })
+      return { state: { ...next, place: LIST_START } }
+    }
+    case 'undo':
+      return { state, ask: UNDO_QUESTION }
+    case 'close':
+      return state.marked === undefined
+        ? { state: { ...state, job: undefined } }
+        : askPreview({ ...state, job: undefined })
+    default: {
+      const row = state.rows[placeAt(state.place, state.place.selected, extent).selected]
+      return row === undefined ? { state } : withRow(state, command, row)
+    }
+  }
+}
+
+const UNDO_QUESTION = {
+  name: 'undo',
+  title: 'Undo the last restore?',
+  lines: ['What it overwrote and deleted comes back, what it created is deleted.'],
+  verb: 'undo',
+}
+
+function withRow(
+  state: RestoreState,
+  command: 'leave-out' | 'mode' | 'fold',
+  { item: { path, kind } }: RestoreRow,
+): Step<RestoreState> {
+  switch (command) {
+    case 'leave-out':
+      return { state: withRows({ ...state, without: toggled(state.without, path) }) }
+    case 'fold':
+      return { state: kind === 'dir' ? withRows({ ...state, closed: toggled(state.closed, path) }) : state }
+    case 'mode': {
+      const mode = state.modes.get(path) ?? state.overwrite
+      const next = OVERWRITE_MODES[(OVERWRITE_MODES.indexOf(mode) + 1) % OVERWRITE_MODES.length] ?? mode
+      return askPreview({ ...state, modes: new Map(state.modes).set(path, next) })
+    }
+  }
+}
+
+function toggled<T>(set: ReadonlySet<T>, value: T): ReadonlySet<T> {
+  const next = new Set(set)
+  if (!next.delete(value)) next.add(value)
+  return next
+}
+
+/** Nothing is asked before all is known: a confirmation is about what was seen. */
+function askToStart(state: RestoreState): Step<RestoreState> {
+  if (!state.isWhole) return { state, say: 'The preview is not whole yet.' }
+  const { create, overwrite, delete: deleted } = state.totals
+  if (create.count + overwrite.count + deleted.count === 0)
+    return { state, say: 'There is nothing to restore: all is as it was.' }
+  const needed = bytesNeeded(state)
+  const isTight = state.freeBytes !== undefined && needed > state.freeBytes
+  return {
+    state,
+    ask: {
+      name: 'restore',
+      title: state.target === '' ? 'Restore in place?' : `Restore to ${state.target}?`,
+      lines: [
+        `${numberOf(create.count, 'path')} created, ${formatBytes(create.bytes)}`,
+        `${numberOf(overwrite.count, 'path')} overwritten, ${formatBytes(overwrite.bytes)}`,
+        `${numberOf(deleted.count, 'path')} deleted`,
+        ...(isTight ? [`▲ ${formatBytes(needed)} are needed, ${formatBytes(state.freeBytes ?? 0)} are free`] : []),
+        'What is overwritten or deleted becomes a point first: undo brings it back.',
+      ],
+      verb: 'restore',
+    },
+  }
+}
+
+function confirmed(state: RestoreState, question: string, shared: Shared): Step<RestoreState> {
+  const { marked } = state
+  if (question === 'restore' && marked !== undefined) {
+    return { state, effects: [call('restore:start', 'restore', requestOf(state, marked, 'restore'))] }
+  }
+  const repository = marked?.repository ?? shared.repository
+  if (question !== 'undo' || repository === undefined) return { state }
+  return { state, effects: [call('restore:start', 'undo', repository)] }
+}
+
+/** Reads what the job said once it has ended. */
+function askForReport(state: RestoreState, shared: Shared): Step<RestoreState> {
+  const job = jobOf(state, shared)
+  if (job === undefined || !hasEnded(job) || state.job?.report !== undefined) return { state }
+  return { state, effects: [call('restore:report', 'jobLog', job.id, 0)] }
+}
+
+function typeOptions(state: RestoreState, key: Key): Step<RestoreState> {
+  if (state.options === undefined) return { state }
+  const { form, outcome } = typeInForm(state.options, key)
+  if (outcome === 'editing') return { state: { ...state, options: form } }
+  return outcome === 'left' ? { state: { ...state, options: undefined } } : askPreview(withOptions(state, form))
+}
+
+function takeAnswer(state: RestoreState, answer: Answer): Step<RestoreState> {
+  switch (answer.method) {
+    case 'preview':
+      return { state: withRows({ ...state, items: [...state.items, ...answer.value], isWhole: answer.isLast }) }
+    case 'freeBytes':
+      return { state: { ...state, freeBytes: answer.value } }
+    case 'restore':
+    case 'undo':
+      return {
+        state: { ...state, job: { id: answer.value, kind: answer.method, report: undefined } },
+        effects: [call('shared:jobs', 'jobs')],
+      }
+    case 'jobLog': {
+      const { job } = state
+      return { state: job?.id === answer.args[0] ? { ...state, job: { ...job, report: answer.value } } : state }
+    }
+    default:
+      return { state }
+  }
+}
+
+function takeFailure(state: RestoreState, { method, problem }: Failure): RestoreState {
+  if (method === 'preview') return { ...state, problem }
+  // A log that cannot be read leaves the outcome, which says it in one line.
+  if (method === 'jobLog' && state.job !== undefined) return { ...state, job: { ...state.job, report: [] } }
+  return state
+}
