@@ -1,0 +1,197 @@
+import { formatBytes, formatDuration } from '../../base/format.ts'
+import { formatCount, numberOf } from '../../base/number-of.ts'
+import type { Job } from '../jobs/job.ts'
+import { suspicionText } from '../suspicion-text.ts'
+import type { BackupOutcome } from './backup-outcome.ts'
+import type { Condition } from './notification.ts'
+
+/** Digits of a point's id that people are shown. */
+const SHOWN_DIGITS = 8
+/** Fewer entries than this part of what is usual are told. */
+const COVERAGE_MIN = 0.95
+/** Points that say what is usual. */
+export const COVERAGE_POINTS = 5
+/** A store is nearly full with less than this part of it free, and less than a certain room. */
+const FREE_PART_MIN = 0.05
+const FREE_BYTES_ENOUGH = 50 * 2 ** 30
+
+/** Names a step of a plan in the keys of conditions. */
+interface StepOf {
+  readonly plan: string
+  readonly step: string
+}
+
+/** The key under which it is told that a step does not succeed. */
+export function failureKey({ plan, step }: StepOf): string {
+  return `failure ${plan} ${step}`
+}
+
+/** A step of a plan failed, and is not tried again before it is due next. */
+export function failure(job: Job, { plan, step }: StepOf): Condition {
+  const error = job.result?.error
+  const message = error?.message ?? 'it did not come to its end'
+  const hint = error?.hint ?? `\`tidemark job show ${job.id}\` has its log.`
+  return {
+    key: failureKey({ plan, step }),
+    category: 'failure',
+    priority: 'high',
+    plan,
+    title: `${plan}: ${step} failed`,
+    message: `${step} of the plan "${plan}" failed: ${message}.\n${hint}`,
+  }
+}
+
+/** The key under which it is told that a plan's points lack what could not be read. */
+export function partialKey({ plan, step }: StepOf): string {
+  return `partial ${plan} ${step}`
+}
+
+/** A point was made that lacks what could not be read. */
+export function partial(job: Job, { plan, step }: StepOf, { point, unreadable }: BackupOutcome): Condition {
+  return {
+    key: partialKey({ plan, step }),
+    category: 'failure',
+    priority: 'normal',
+    plan,
+    title: `${plan}: ${numberOf(unreadable, 'entry', 'entries')} could not be read`,
+    message:
+      `Point ${shown(point)} of the plan "${plan}" was made, but ${numberOf(unreadable, 'entry', 'entries')} could not be ` +
+      `read and ${unreadable === 1 ? 'is' : 'are'} not in it.\n\`tidemark job show ${job.id}\` names them.`,
+  }
+}
+
+/** A point looks as if files had been encrypted or deleted by somebody else; each is told by itself. */
+export function tripwire(plan: string, { point, suspect }: BackupOutcome): Condition {
+  return {
+    key: `tripwire ${plan} ${point}`,
+    category: 'tripwire',
+    priority: 'high',
+    plan,
+    title: `${plan}: point ${shown(point)} is suspect`,
+    message:
+      `Point ${shown(point)} of the plan "${plan}" is unlike those before it: ${suspect.map(suspicionText).join('; ')}.\n` +
+      `No older point is forgotten until you have looked: \`tidemark diff\` shows what changed, and ` +
+      `\`tidemark points acknowledge ${shown(point)}\` says that it is well.`,
+  }
+}
+
+/**
+ * A point covers less than is usual; each is told by itself. `undefined` for one that does not, or as long as nobody
+ * knows what is usual.
+ *
+ * @param before entries of the points before it, the last few.
+ */
+export function coverage(
+  plan: string,
+  { point, entries, missingRoots }: BackupOutcome,
+  before: readonly number[],
+): Condition | undefined {
+  const usual = median(before)
+  const isLess = usual !== undefined && entries < usual * COVERAGE_MIN
+  if (!isLess && missingRoots === 0) return undefined
+  const why = [
+    ...(missingRoots === 0
+      ? []
+      : [`${numberOf(missingRoots, 'source')} of it ${missingRoots === 1 ? 'is' : 'are'} not there`]),
+    ...(isLess
+      ? [`it holds ${numberOf(entries, 'entry', 'entries')} where there usually are ${formatCount(usual)}`]
+      : []),
+  ]
+  return {
+    key: `coverage ${plan} ${point}`,
+    category: 'coverage',
+    priority: 'normal',
+    plan,
+    title: `${plan}: point ${shown(point)} holds less than usual`,
+    message:
+      `Point ${shown(point)} of the plan "${plan}" holds less than those before it: ${why.join('; ')}.\n` +
+      'When that is as it should be, acknowledge this notification; otherwise look whether a disk is not mounted.',
+  }
+}
+
+export function noSuccessKey(plan: string): string {
+  return `no-success ${plan}`
+}
+
+/** No point was made for longer than promised. */
+export function noSuccess(
+  plan: string,
+  { sinceMs, nowMs }: { readonly sinceMs: number; readonly nowMs: number },
+): Condition {
+  const since = new Date(sinceMs).toISOString()
+  return {
+    key: noSuccessKey(plan),
+    category: 'no-success',
+    priority: 'high',
+    plan,
+    title: `${plan}: no point for ${formatDuration(nowMs - sinceMs)}`,
+    message:
+      `The plan "${plan}" has made no point since ${since}, which is longer than it promises.\n` +
+      '`tidemark job list` shows what was tried.',
+  }
+}
+
+export function storeFullKey(repository: string): string {
+  return `store-full ${repository}`
+}
+
+/** A store has little room left; `undefined` for one that has enough. */
+export function storeFull(
+  plan: string,
+  repository: string,
+  { freeBytes, totalBytes }: { readonly freeBytes: number; readonly totalBytes: number },
+): Condition | undefined {
+  if (freeBytes >= totalBytes * FREE_PART_MIN || freeBytes >= FREE_BYTES_ENOUGH) return undefined
+  return {
+    key: storeFullKey(repository),
+    category: 'store-full',
+    priority: 'normal',
+    plan,
+    title: `${repository} is nearly full: ${formatBytes(freeBytes)} free`,
+    message:
+      `The store of the repository "${repository}" has ${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} left.\n` +
+      'Forget points with `tidemark forget` and free their room with `tidemark prune`, or give it a larger disk.',
+  }
+}
+
+export function promiseKey(plan: string): string {
+  return `promise ${plan}`
+}
+
+/** A restore would take longer than promised. */
+export function promiseMissed(
+  plan: string,
+  { wouldTakeMs, promisedMs }: { readonly wouldTakeMs: number; readonly promisedMs: number },
+): Condition {
+  return {
+    key: promiseKey(plan),
+    category: 'promise',
+    priority: 'high',
+    plan,
+    title: `${plan}: a restore would take ${formatDuration(wouldTakeMs)}`,
+    message:
+      `By the rate of the sample that was restored last, all of the plan "${plan}" would be back in ` +
+      `${formatDuration(wouldTakeMs)}; it promises ${formatDuration(promisedMs)}.`,
+  }
+}
+
+/** All went well; told only where a plan wants that. */
+export function success(job: Job, { plan, step }: StepOf): Condition {
+  return {
+    key: `success ${job.id}`,
+    category: 'success',
+    priority: 'low',
+    plan,
+    title: `${plan}: ${step} done`,
+    message: `${step} of the plan "${plan}" is done.`,
+  }
+}
+
+function shown(point: string): string {
+  return point.slice(0, SHOWN_DIGITS)
+}
+
+/** The middle one of some numbers, or the lower of two in the middle. */
+function median(values: readonly number[]): number | undefined {
+  return [...values].sort((a, b) => a - b)[(values.length - 1) >> 1]
+}

@@ -1,0 +1,120 @@
+import type { InstanceId } from '../../base/ids.ts'
+import type { JobStore } from '../jobs/job-store.ts'
+import type { Job } from '../jobs/job.ts'
+import type { Plan, StepKind } from '../plans/plan.ts'
+import { type BackupOutcome, backupOutcomeOf } from './backup-outcome.ts'
+import {
+  coverage,
+  COVERAGE_POINTS,
+  failure,
+  failureKey,
+  noSuccess,
+  noSuccessKey,
+  partial,
+  partialKey,
+  promiseKey,
+  promiseMissed,
+  storeFull,
+  storeFullKey,
+  success,
+  tripwire,
+} from './conditions.ts'
+import type { Notifier } from './notifier.ts'
+
+const BACKUP_KINDS: ReadonlySet<StepKind> = new Set(['full', 'incremental'])
+
+export interface PlanWatchOptions {
+  readonly jobs: JobStore
+  readonly instance: InstanceId
+  readonly notifier: Notifier
+}
+
+/** Finds in what plans do, and fail to do, what somebody should hear of. */
+export class PlanWatch {
+  readonly #options: PlanWatchOptions
+
+  constructor(options: PlanWatchOptions) {
+    this.#options = options
+  }
+
+  /** A job of a plan came to its end: it is done, errored or was cancelled. Saying so twice says nothing new. */
+  async jobEnded(job: Job, plan: Plan): Promise<void> {
+    const { notifier } = this.#options
+    const step = plan.steps.find(({ name }) => name === job.step)
+    if (step === undefined) return
+    const where = { plan: plan.name, step: step.name }
+    if (job.state === 'errored') {
+      await notifier.raise(failure(job, where), plan.notify)
+      return
+    }
+    if (job.state !== 'done') return
+    await notifier.resolve(failureKey(where), plan.notify)
+    if (plan.notify.on.includes('success')) await notifier.tell(success(job, where), plan.notify)
+    if (!BACKUP_KINDS.has(step.kind)) return
+    await notifier.resolve(noSuccessKey(plan.name), plan.notify)
+    const outcome = backupOutcomeOf(job.result?.summary)
+    if (outcome !== undefined) await this.#pointMade(job, plan, outcome)
+  }
+
+  /** Looks whether a plan has made no point for longer than it promises. */
+  async look(plan: Plan, { sinceMs, nowMs }: { readonly sinceMs: number; readonly nowMs: number }): Promise<void> {
+    const { noSuccessMs } = plan.promise
+    if (plan.paused || noSuccessMs === undefined) return
+    const [last] = await this.#backups(plan, 1)
+    // A new plan is not late before its time has passed once.
+    const lastMs = last?.finishedMs ?? sinceMs
+    if (nowMs - lastMs <= noSuccessMs) return
+    await this.#options.notifier.raise(noSuccess(plan.name, { sinceMs: lastMs, nowMs }), plan.notify)
+  }
+
+  /** Takes in how much room the store of a plan has. */
+  async spaceMeasured(plan: Plan, space: { readonly freeBytes: number; readonly totalBytes: number }): Promise<void> {
+    const { notifier } = this.#options
+    const condition = storeFull(plan.name, plan.repository, space)
+    if (condition === undefined) await notifier.resolve(storeFullKey(plan.repository), plan.notify)
+    else await notifier.raise(condition, plan.notify)
+  }
+
+  /** Takes in how long a restore of everything would take, by a sample that was restored. */
+  async recoveryProven(plan: Plan, wouldTakeMs: number): Promise<void> {
+    const { notifier } = this.#options
+    const { recoveryMs } = plan.promise
+    if (recoveryMs === undefined || wouldTakeMs <= recoveryMs)
+      await notifier.resolve(promiseKey(plan.name), plan.notify)
+    else await notifier.raise(promiseMissed(plan.name, { wouldTakeMs, promisedMs: recoveryMs }), plan.notify)
+  }
+
+  async #pointMade(job: Job, plan: Plan, outcome: BackupOutcome): Promise<void> {
+    const { notifier } = this.#options
+    const where = { plan: plan.name, step: job.step ?? '' }
+    if (outcome.unreadable > outcome.missingRoots) await notifier.raise(partial(job, where, outcome), plan.notify)
+    else await notifier.resolve(partialKey(where), plan.notify)
+    if (outcome.suspect.length > 0) await notifier.raise(tripwire(plan.name, outcome), plan.notify)
+    const before = await this.#backups(plan, COVERAGE_POINTS, job)
+    const entries = before.flatMap(({ result }) => backupOutcomeOf(result?.summary)?.entries ?? [])
+    const less = coverage(plan.name, outcome, entries)
+    if (less !== undefined) await notifier.raise(less, plan.notify)
+  }
+
+  /** Returns the last jobs of a plan that made a point, the newest first; with `before`, those older than it. */
+  async #backups(plan: Plan, limit: number, before?: Job): Promise<readonly Job[]> {
+    const { jobs, instance } = this.#options
+    const steps = plan.steps.filter(({ kind }) => BACKUP_KINDS.has(kind))
+    const pages = await Promise.all(
+      steps.map(async ({ name }) =>
+        jobs.list({
+          instance,
+          plan: plan.name,
+          step: name,
+          states: ['done'],
+          limit,
+          ...(before === undefined ? {} : { before: before.id }),
+        }),
+      ),
+    )
+    return pages
+      .flatMap((page) => page.jobs)
+      .sort((a, b) => b.id - a.id)
+      .slice(0, limit)
+  }
+}
