@@ -100,25 +100,48 @@ test('what driver test found is remembered, shown, and told where a chain begins
   await place.init()
   expect((await place.succeed(['repo', 'show'])).stdout).toMatch(/Driver test +none lately/)
   await place.succeed(['driver', 'test'])
-  expect((await place.succeed(['repo', 'show'])).stdout).toMatch(/Driver test +\d{4}-.*7 of 7 guarantees/)
+  expect((await place.succeed(['repo', 'show'])).stdout).toMatch(/Driver test +\d{4}-.*: 7 of 7 guarantees/)
   const shown = JSON.parse((await place.succeed(['repo', 'show', '--json'])).stdout) as { driverTest: unknown }
-  expect(shown.driverTest).toMatchObject({
-    'gives-ranges': true,
-    exclusivePut: true,
-    version: expect.any(String) as string,
-  })
+  const version = expect.any(String) as string
+  expect(shown.driverTest).toMatchObject({ 'gives-ranges': true, exclusivePut: true, version })
+  expect((await place.succeed(['backup', place.source])).stderr).not.toContain('driver test')
+
+  configure(place, `repositories:\n  lax: { url: 'sqlite:${place.folder}/lax', driver: lax.mjs }\n`)
+  ownDriver(
+    place,
+    'lax.mjs',
+    `export const openDriver = async (options) => {
+       const driver = await sqlite.openDriver(options)
+       const put = driver.put.bind(driver)
+       driver.put = (...call) => put(...call).catch((error) => { if (error.code !== 'EXISTS') throw error })
+       return driver
+     }
+     export const createStore = sqlite.createStore`,
+  )
+  await place.succeed(['-r', 'lax', 'init', '--no-recovery', '--kdf-memory', '8M'])
+  const what = 'an object can be overwritten by one of the same name'
+  expect((await place.succeed(['driver', 'test', 'lax'])).stderr).toContain(what)
+  expect((await place.succeed(['-r', 'lax', 'backup', place.source])).stderr).toContain(what)
+  expect((await place.succeed(['-r', 'lax', 'backup', place.source])).stderr).not.toContain(what)
+  expect((await place.succeed(['repo', 'show', 'lax'])).stderr).toContain(what)
 })
 
+/** Puts a driver made from the example, there called `sqlite`, beside the configuration; returns the folder. */
+function ownDriver(place: CliPlace, name: string, code: string): string {
+  const folder = dirname(configFileOf(place))
+  mkdirSync(folder, { recursive: true })
+  copyFileSync(join(PROJECT, 'examples', 'custom-driver.ts'), join(folder, 'custom-driver.ts'))
+  writeFileSync(join(folder, name), `import * as sqlite from './custom-driver.ts'\n${code}`)
+  return folder
+}
+
 describe("a driver of one's own", () => {
-  /** Puts the example beside the configuration, behind a driver that wants a token. */
+  /** One that wants a token. */
   function lockedDriver(place: CliPlace): string {
-    const folder = dirname(configFileOf(place))
-    mkdirSync(folder, { recursive: true })
-    copyFileSync(join(PROJECT, 'examples', 'custom-driver.ts'), join(folder, 'custom-driver.ts'))
-    writeFileSync(
-      join(folder, 'locked.mjs'),
+    return ownDriver(
+      place,
+      'locked.mjs',
       `import { StorageError } from 'tidemark/driver'
-       import * as sqlite from './custom-driver.ts'
        const locked = (act) => async (options) => {
          if (options.token !== 'open sesame') throw new StorageError('STORE_DENIED', 'the door stays shut', { hint: 'Say the word.' })
          return act(options)
@@ -126,7 +149,6 @@ describe("a driver of one's own", () => {
        export const openDriver = locked(sqlite.openDriver)
        export const createStore = locked(sqlite.createStore)`,
     )
-    return folder
   }
 
   test('keeps a repository that is made, filled and read as any other', async () => {
@@ -207,6 +229,9 @@ describe("a driver of one's own", () => {
       asking.press('Enter')
     }
     await asking.waitFor(/exit code 0/)
+    writeFileSync(join(place.folder, 'new'), 'new', { mode: 0o600 })
+    const changed = await place.succeed(['-r', 'locked', 'key', 'passwd', '--new-password-file', './new'])
+    expect(changed.stderr).toContain(`\`tidemark repo add locked ${url} --seal token\``)
     const off = await place.run(['repo', 'add', 'locked', url, '--seal', 'token'])
     expect(off.stderr).toContain('no terminal to ask')
   })

@@ -174,6 +174,18 @@ export async function changeKey(context: CliContext, flags: NewPasswordFlags): P
   wipe(secret.bytes)
   tell(context, { slot, removed: opened.id, notice: SLOT_REMOVAL_NOTICE }, 'Changed the password.')
   context.output.message(SLOT_REMOVAL_NOTICE)
+  warnOfSealed(context, session)
+}
+
+/** Credentials in the configuration are sealed with the password that was. */
+function warnOfSealed({ output }: CliContext, { place: { configured } }: Session): void {
+  const sealed = [...(configured?.secrets ?? [])].filter(([, { from }]) => from === 'sealed').map(([kind]) => kind)
+  if (configured === undefined || sealed.length === 0) return
+  const options = sealed.map((kind) => `--seal ${kind}`).join(' ')
+  output.warning(
+    `credentials of "${configured.name}" are sealed with the old password: seal them with the new one by ` +
+      `\`tidemark repo add ${configured.name} ${configured.url} ${options}\``,
+  )
 }
 
 /** Makes a recovery code. */
