@@ -30,7 +30,6 @@ export function describeJobStoreContract(name: string, open: () => Promise<JobSt
       store.add({ instance: INSTANCE, kind: 'work', message: null, ...job }, nowMs)
     const claim = (claim: Partial<Claim> = {}): Promise<Job | undefined> =>
       store.claim({ instance: INSTANCE, worker: 'w1', kinds: ['work'], nowMs, leaseMs: LEASE_MS, ...claim })
-    const takeOver: JobStore['takeOver'] = (claim) => store.takeOver(claim)
     const settle = (job: JobId, settlement: Partial<Settlement> = {}, worker = 'w1'): Promise<boolean> =>
       store.settle(job, worker, {
         nowMs,
@@ -157,13 +156,13 @@ export function describeJobStoreContract(name: string, open: () => Promise<JobSt
         const claimOf = (ms: number, worker = 'w2'): Claim => ({
           ...{ instance: INSTANCE, worker, kinds: ['work'], nowMs: ms, leaseMs: LEASE_MS },
         })
-        expect(await takeOver(claimOf(nowMs + LEASE_MS - 1))).toBeUndefined()
-        expect(await takeOver(claimOf(nowMs + LEASE_MS, 'w1'))).toBeUndefined()
-        expect(await takeOver({ ...claimOf(nowMs + LEASE_MS), instance: OTHER })).toBeUndefined()
-        expect(await takeOver({ ...claimOf(nowMs + LEASE_MS), kinds: [] })).toBeUndefined()
-        const taken = await takeOver(claimOf(nowMs + LEASE_MS))
+        expect(await store.takeOver(claimOf(nowMs + LEASE_MS - 1), [])).toBeUndefined()
+        expect(await store.takeOver(claimOf(nowMs + LEASE_MS), [id])).toBeUndefined()
+        expect(await store.takeOver({ ...claimOf(nowMs + LEASE_MS), instance: OTHER }, [])).toBeUndefined()
+        expect(await store.takeOver({ ...claimOf(nowMs + LEASE_MS), kinds: [] }, [])).toBeUndefined()
+        const taken = await store.takeOver(claimOf(nowMs + LEASE_MS), [])
         expect(taken).toMatchObject({ job: { id, state: 'running', runs: 1 }, note })
-        expect(await takeOver(claimOf(nowMs + LEASE_MS, 'w3'))).toBeUndefined()
+        expect(await store.takeOver(claimOf(nowMs + LEASE_MS, 'w3'), [])).toBeUndefined()
         expect(await store.renew(lease)).toBe('lost')
         expect(await store.note(lease, note)).toBe(false)
         expect(await settle(id)).toBe(false)
@@ -174,7 +173,10 @@ export function describeJobStoreContract(name: string, open: () => Promise<JobSt
       test('one that was given before the clock was set back does not last for ever', async () => {
         await add()
         await claim({ nowMs: nowMs + 365 * 86_400_000 })
-        const taken = await takeOver({ instance: INSTANCE, worker: 'w2', kinds: ['work'], nowMs, leaseMs: LEASE_MS })
+        const taken = await store.takeOver(
+          { instance: INSTANCE, worker: 'w2', kinds: ['work'], nowMs, leaseMs: LEASE_MS },
+          [],
+        )
         expect(taken).toBeDefined()
         expect(taken?.note).toBeUndefined()
       })

@@ -5,8 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { atMost } from '../../base/at-most.ts'
 import { errnoOf } from '../../base/errors.ts'
+import { wipe } from '../../crypto/secret.ts'
+import type { SlotSecret } from '../../repository/slot-key.ts'
 import { identityOf, isRunning, type ProcessIdentity } from '../../base/process-identity.ts'
 import type { Json } from './job.ts'
+import { encodeHandedSecret } from '../handed-secret.ts'
 import type { JobRunner, RunCommand, RunEnd, RunRequest } from './job-runner.ts'
 import { OutputLines } from './output-lines.ts'
 
@@ -34,9 +37,17 @@ export interface ChildRunnerOptions {
   readonly program: readonly string[]
   readonly environment: Readonly<Record<string, string>>
   readonly workingDirectory: string
+  /**
+   * Returns what a command of this program opens its repository with, wiped once the command has it: it comes through a
+   * pipe, as the option `--secret-fd` says. `undefined`: the command finds it as it would for a person.
+   */
+  readonly secretFor?: (words: readonly string[]) => SlotSecret | undefined
   /** Milliseconds from the request to stop to the end by force; a minute when absent. */
   readonly graceMs?: number
 }
+
+/** The first that is not standard input, output or error. */
+const SECRET_FD = 3
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>
 
@@ -112,19 +123,32 @@ export class ChildRunner implements JobRunner {
   }
 
   #spawn(command: RunCommand): Child {
-    const { program, environment, workingDirectory } = this.#options
-    const words = command.kind === 'tidemark' ? [...program, ...command.words] : command.command
-    return spawn('/bin/sh', ['-c', GATE, 'sh', ...words], {
+    const { program, environment, workingDirectory, secretFor } = this.#options
+    const secret = command.kind === 'tidemark' ? secretFor?.(command.words) : undefined
+    const option = secret === undefined ? [] : [`--secret-fd=${SECRET_FD}`]
+    const words = command.kind === 'tidemark' ? [...program, ...option, ...command.words] : command.command
+    const child = spawn('/bin/sh', ['-c', GATE, 'sh', ...words], {
       cwd: workingDirectory,
       env: command.kind === 'tidemark' ? environment : { ...environment, ...command.variables },
       detached: true,
-      stdio: ['pipe', 'pipe', 'pipe'],
-    })
+      stdio: ['pipe', 'pipe', 'pipe', ...(secret === undefined ? [] : (['pipe'] as const))],
+    }) as Child
+    if (secret !== undefined) hand(secret, child.stdio[SECRET_FD] as Writable)
+    return child
   }
 }
 
 function inputOf(command: RunCommand): string {
   return command.kind === 'tidemark' ? (command.input ?? '') : ''
+}
+
+/** Gives a secret to a process, and wipes it. */
+function hand(secret: SlotSecret, pipe: Writable): void {
+  const bytes = encodeHandedSecret(secret)
+  wipe(secret.bytes)
+  // One that ended before it read it needs none.
+  pipe.on('error', () => undefined)
+  pipe.end(bytes, () => wipe(bytes))
 }
 
 /** Ends a command when it is to end: asked first, by force after a grace. */

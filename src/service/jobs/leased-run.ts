@@ -29,15 +29,15 @@ export class LeasedRun implements RunContext {
   #reason: EndReason | undefined
   #progress: JobProgress | undefined
   #endTicks: () => void
-  #tick: Promise<void> = Promise.resolve()
+  /** What the store is being asked: one that answers slowly is not asked twice at once. */
+  #tick: Promise<void> | undefined
 
   constructor(options: LeasedRunOptions) {
     this.job = options.job
     this.#options = options
     this.#log = new RunLog(options.store, options.job, options.clock)
     this.#endTicks = options.scheduler.every(TICK_MS, () => {
-      // One after the other: a store that answers slowly is not asked twice.
-      this.#tick = this.#tick.then(async () => this.#renew())
+      this.#tick ??= this.#renew()
     })
     if (options.job.cancelRequested) this.end('cancel')
   }
@@ -109,6 +109,8 @@ export class LeasedRun implements RunContext {
       if (answer !== 'go-on') this.end(answer)
     } catch (error) {
       onProblem(error)
+    } finally {
+      this.#tick = undefined
     }
   }
 
