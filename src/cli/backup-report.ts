@@ -11,7 +11,9 @@ import type {
   TroubleReason,
 } from '../engine/backup-types.ts'
 import { backupSummaryLines, backupSummaryFields } from './backup-summary.ts'
+import { formatTime } from '../base/format.ts'
 import { jsonPath } from '../base/json-path.ts'
+import type { PointInfo } from '../repository/point-info.ts'
 import { OperationReport } from './operation-report.ts'
 import type { Output } from './output.ts'
 import { suspicionText } from '../service/suspicion-text.ts'
@@ -67,6 +69,14 @@ export class BackupReport extends OperationReport {
   /** Whether something that belongs into the point is not in it. */
   isPartial(summary: BackupSummary, options: BackupOptions): boolean {
     return errorsOf(summary, options) > 0
+  }
+
+  /** Says that no point of these sources was there: they may be mistyped, or have moved. */
+  tellNewChain({ record }: PointInfo): void {
+    const last = `${record.point.slice(0, 8)} of ${formatTime(record.started)}`
+    this.warn(
+      `first point of a new chain: nothing was backed up from there before. The last point of this instance is ${last}, of another source.`,
+    )
   }
 
   #warnOfSuspect({ point, suspect }: BackupSummary): void {

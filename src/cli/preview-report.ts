@@ -1,4 +1,5 @@
 import { display } from '../base/byte-string.ts'
+import { formatCount } from '../base/number-of.ts'
 import type { RestoreAction, RestoreCounts, RestoreItem } from '../engine/restore-types.ts'
 import { jsonPath } from '../base/json-path.ts'
 import type { Output } from './output.ts'
@@ -19,6 +20,8 @@ export class PreviewReport {
   readonly #output: Output
   readonly #everything: boolean
   readonly #counts = new Map<RestoreAction, { entries: number; bytes: number }>()
+  /** Of what is overwritten: entries of which nothing but metadata is. */
+  #metadata = 0
   #lines = 0
   #hidden = 0
 
@@ -29,13 +32,14 @@ export class PreviewReport {
   }
 
   add(item: RestoreItem): void {
-    const { action, bytes, kind, path } = item
+    const { action, bytes, kind, path, onlyMetadata } = item
     const counts = this.#counts.get(action) ?? { entries: 0, bytes: 0 }
     counts.entries++
     counts.bytes += bytes
     this.#counts.set(action, counts)
+    if (onlyMetadata) this.#metadata++
     if (this.#everything) {
-      if (this.#output.json) this.#output.event('item', { action, kind, bytes, ...jsonPath(path) })
+      if (this.#output.json) this.#output.event('item', { action, kind, bytes, onlyMetadata, ...jsonPath(path) })
       // What is the same already would drown what matters.
       else if (action !== 'unchanged' || this.#output.verbose) this.#output.line(lineOf(item))
     } else if (action === 'overwrite' || action === 'delete') {
@@ -61,6 +65,7 @@ export class PreviewReport {
     const where = options.target === undefined ? 'in place' : `to ${display(options.target)}`
     const lines = [`Restoring ${display(options.path)} of point ${point.slice(0, 8)} ${where}:`]
     lines.push(...countLines(actions, WORDS))
+    if (this.#metadata > 0) lines.push(`  of those overwritten, ${formatCount(this.#metadata)} only in their metadata`)
     if (lines.length === 1) lines.push('  nothing to do')
     for (const line of lines) {
       if (this.#everything) this.#output.line(line)
@@ -69,6 +74,7 @@ export class PreviewReport {
   }
 }
 
-function lineOf({ action, kind, path }: RestoreItem): string {
-  return `${action.padEnd(9)} ${display(path)}${kind === 'dir' ? '/' : ''}`
+function lineOf({ action, kind, path, onlyMetadata }: RestoreItem): string {
+  const word = onlyMetadata ? 'metadata' : action
+  return `${word.padEnd(9)} ${display(path)}${kind === 'dir' ? '/' : ''}`
 }

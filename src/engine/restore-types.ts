@@ -16,6 +16,8 @@ export interface RestoreItem {
   readonly entry: TreeEntry | undefined
   /** What is there, if anything is. */
   readonly existing: FileStatus | undefined
+  /** Whether what is there stays, and only gets other times, owners, permissions or attributes. */
+  readonly onlyMetadata: boolean
   /** Whom it belongs to on this machine; that of `entry` names the users of another one. */
   readonly owner: { readonly uid: number; readonly gid: number }
 }

@@ -14,7 +14,7 @@ import { objectExists, objectNotFound, rangeInside } from './object-errors.ts'
 /**
  * A store as it would be: what is put is kept in memory, what is removed is hidden, and the store below is only read.
  *
- * For small objects: everything that is put takes memory. Disposing of it leaves the store below open.
+ * For small objects: everything that is put takes memory. Disposing of it changes nothing, and leaves the store below open.
  */
 export class RehearsalDriver implements Driver {
   readonly #inner: Driver
@@ -34,14 +34,16 @@ export class RehearsalDriver implements Driver {
   }
 
   async put(name: ObjectName, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
     const path = objectPath(name)
-    if (this.#put.has(path) || (!this.#removed.has(path) && (await this.#isBelow(name, signal)))) {
-      throw objectExists(name, this.location)
-    }
-    this.#put.set(path, { name, bytes: concatBytes(...parts) })
+    const bytes = concatBytes(...parts)
+    const isBelow = !this.#removed.has(path) && (await this.#isBelow(name, signal))
+    if (isBelow || this.#put.has(path)) throw objectExists(name, this.location)
+    this.#put.set(path, { name, bytes })
   }
 
   async get(name: ObjectName, range?: ByteRange, signal?: AbortSignal): Promise<Uint8Array> {
+    signal?.throwIfAborted()
     const own = this.#own(name)
     if (own === undefined) return this.#inner.get(name, range, signal)
     const { offset, length } = rangeInside(name, range, own.byteLength)
@@ -49,6 +51,7 @@ export class RehearsalDriver implements Driver {
   }
 
   async stat(name: ObjectName, signal?: AbortSignal): Promise<ObjectInfo> {
+    signal?.throwIfAborted()
     const own = this.#own(name)
     return own === undefined ? this.#inner.stat(name, signal) : { name, bytes: own.byteLength }
   }
@@ -59,11 +62,13 @@ export class RehearsalDriver implements Driver {
       if (!this.#removed.has(path) && !this.#put.has(path)) yield info
     }
     for (const { name, bytes } of [...this.#put.values()]) {
+      signal?.throwIfAborted()
       if (name.kind === kind) yield { name, bytes: bytes.byteLength }
     }
   }
 
-  async remove(name: ObjectName): Promise<void> {
+  async remove(name: ObjectName, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
     const path = objectPath(name)
     this.#put.delete(path)
     this.#removed.add(path)
@@ -75,7 +80,7 @@ export class RehearsalDriver implements Driver {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#put.clear()
+    // Nothing is held but memory.
   }
 
   /** Returns what was put; @throws NOT_FOUND for what was removed. */

@@ -2,8 +2,10 @@ import { test } from 'vitest'
 import { CliPlace } from '../support/cli.ts'
 import { KilledUser } from './killing.ts'
 
-const KILLS = { backup: 15, restore: 15 }
+const KILLS = { backup: 12, restore: 10, forget: 2, prune: 3, undo: 3 }
 
-test(`a program killed ${KILLS.backup} times in backups and ${KILLS.restore} in restores leaves every point whole`, async () => {
+const TOTAL = Object.values(KILLS).reduce((sum, count) => sum + count)
+
+test(`a program killed ${TOTAL} times in backup, restore, forget, prune and undo leaves every point whole`, async () => {
   await new KilledUser(new CliPlace(), 1).live(KILLS)
 }, 180_000)

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { Dice } from '../simulation/dice.ts'
-import { type CliPlace, resultOf } from '../support/cli.ts'
+import { type CliPlace, resultOf, summaryOf } from '../support/cli.ts'
 import { diskLines } from '../support/point-content.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
 
@@ -13,6 +13,9 @@ const BEYOND_ITS_END = 1.15
 export interface Kills {
   readonly backup: number
   readonly restore: number
+  readonly forget: number
+  readonly prune: number
+  readonly undo: number
 }
 
 /** A user whose programs are killed at random instants, and what the points must hold for all that. */
@@ -38,6 +41,10 @@ export class KilledUser {
     }
     await this.#place.succeed(this.#backupWords())
     for (let i = 0; i < kills.restore; i++) await this.#killRestore(tookMs)
+    for (let i = 0; i < kills.forget; i++) await this.#killForget(tookMs)
+    for (let i = 0; i < kills.prune; i++) await this.#killPrune(tookMs)
+    for (let i = 0; i < kills.undo; i++) await this.#killUndo(tookMs)
+    await this.#place.succeed(['check', '--read-data'])
     await this.#expectAllWhole()
   }
 
@@ -82,6 +89,44 @@ export class KilledUser {
     await this.#kill(words, tookMs)
     await this.#place.succeed(words)
     expect(diskLines(target)).toEqual(diskLines(this.#place.source))
+    rmSync(target, { recursive: true })
+  }
+
+  /** Kills a forget; of a point that it was at, the tombstone is there, or all of it. */
+  async #killForget(tookMs: number): Promise<void> {
+    this.#changeSource()
+    await this.#place.succeed(this.#backupWords())
+    await this.#kill(['forget', '--keep-last', '3'], tookMs)
+    await this.#place.succeed(['points'])
+  }
+
+  /** Kills a prune that marks, deletes and writes anew all at once; what is left over goes with the next one. */
+  async #killPrune(tookMs: number): Promise<void> {
+    await this.#killForget(tookMs)
+    await this.#kill(['prune', '--exclusive', '--max-unused', '0'], tookMs)
+  }
+
+  /** Kills an undo half-way: it can be taken back, or done once more, and then the files are as they were before the restore. */
+  async #killUndo(tookMs: number): Promise<void> {
+    const target = join(this.#place.folder, 'target')
+    const point = `latest:${this.#place.source}`
+    await this.#place.succeed(['restore', point, '--target', target])
+    for (let i = 0; i < 12; i += 1 + this.#dice.below(3)) {
+      writeFileSync(join(target, `mine-${i}`), patternBytes(this.#dice.below(200_000) + 1, i))
+    }
+    rmSync(join(target, 'folder-0'), { recursive: true, force: true })
+    const mine = diskLines(target)
+    const how = ['--target', target, '--overwrite', 'always', '--delete', '--yes', '--json']
+    const { undo } = summaryOf((await this.#place.succeed(['restore', point, ...how])).stdout)
+    const restored = diskLines(target)
+    await this.#kill(['undo', '--yes'], tookMs)
+    if (this.#dice.below(2) === 0) {
+      // What was kept last: the state before the undo, or where that was not reached, before the restore.
+      await this.#place.succeed(['undo', '--yes'])
+      expect([mine, restored]).toContainEqual(diskLines(target))
+    }
+    await this.#place.succeed(['undo', String(undo), '--yes'])
+    expect(diskLines(target)).toEqual(mine)
     rmSync(target, { recursive: true })
   }
 

@@ -1,5 +1,8 @@
 import { byteStringOf } from '../../base/byte-string.ts'
+import type { ChainId } from '../../base/ids.ts'
 import type { BackupOptions, BackupSummary } from '../../engine/backup-types.ts'
+import { compareCreated, type PointInfo } from '../../repository/point-info.ts'
+import type { Repository } from '../../repository/repository.ts'
 import { BackupReport } from '../backup-report.ts'
 import { type BackupSourceFlags, chooseSource } from '../backup-source.ts'
 import { compileLightly } from '../compile-lightly.ts'
@@ -68,6 +71,8 @@ export async function backupCommand(
   }
   // Once for each chain: who has been told need not be told every night.
   if (summary.parent === undefined) {
+    const last = await lastOfOtherChains(await repository, summary.chain)
+    if (last !== undefined) report.tellNewChain(last)
     const { url } = session.place
     const { recallStoreTest } = await import('../../service/store-tests.ts')
     await warnAboutPlace(output, url, choice.roots)
@@ -75,4 +80,14 @@ export async function backupCommand(
   }
   report.summarize(summary, options)
   return report.isPartial(summary, options) ? EXIT_PARTIAL : EXIT_DONE
+}
+
+/** Returns the newest backup of this instance that is of other sources. */
+async function lastOfOtherChains(repository: Repository, chain: ChainId): Promise<PointInfo | undefined> {
+  const { points } = await repository.chain()
+  return points
+    .filter(({ record }) => record.instance === repository.instance.id && record.chain !== chain)
+    .filter(({ record }) => record.undo === undefined)
+    .toSorted(compareCreated)
+    .at(-1)
 }

@@ -8,6 +8,8 @@ import { type EntryTable, ROW_COUNT, ROW_FIRST, ROW_MODE, ROW_SIZE } from '../sc
 import type { ScannedDirectory, ScanOptions } from '../scan/scan-options.ts'
 import { Scanner } from '../scan/scanner.ts'
 import type { Coverage } from './coverage.ts'
+import { dataBytes } from './data-bytes.ts'
+import { diskBytes } from './file-batcher.ts'
 import { FileReading } from './file-reading.ts'
 import { turnIntoBase } from './pass-base.ts'
 import type { PassProgress } from './pass-progress.ts'
@@ -116,7 +118,7 @@ export class DirectoryPass {
     for (let child = first; child < end; child++) {
       if (states.isGone(child)) continue
       const kind = this.#kind(child)
-      if (kind === S_IFREG && this.#mustRead(child)) {
+      if (kind === S_IFREG && this.#mustRead(child, path)) {
         pending++
         this.#reading.add(child, row, path)
       } else if (kind === S_IFDIR) {
@@ -136,7 +138,7 @@ export class DirectoryPass {
   }
 
   /** Whether a file's content must be read; counts it. */
-  #mustRead(row: number): boolean {
+  #mustRead(row: number, directory: ByteString): boolean {
     const { table, states } = this.scanner
     const { full, progress } = this.#options
     const bytes = table.wide(row, ROW_SIZE)
@@ -144,10 +146,17 @@ export class DirectoryPass {
     progress.bytesFound += bytes
     if (full) states.reconsider(row)
     if (!states.isSame(row) && !this.#options.dryRun) return true
-    if (!states.isSame(row)) progress.bytesRead += bytes
+    if (!states.isSame(row)) progress.bytesRead += this.#bytesToRead(row, directory)
     progress.filesDone++
     progress.bytesDone += bytes
     return false
+  }
+
+  /** Holes are not read; only where there may be some is the file asked. */
+  #bytesToRead(row: number, directory: ByteString): number {
+    const { table } = this.scanner
+    const bytes = table.wide(row, ROW_SIZE)
+    return diskBytes(table, row) < bytes ? dataBytes(joinPath(directory, table.name(row)), bytes) : bytes
   }
 
   #entryDone(directory: number): void {

@@ -105,7 +105,12 @@ export function targetPath(start: TreeEntry, options: RestoreOptions): ByteStrin
 function itemOf(target: TargetTree, step: PlanStep): RestoreItem {
   const { action, kind, bytes, entry, existing, uid, gid } = step
   const path = target.pathOf(step.directory, step.name)
-  return { path, action, kind, bytes, entry, existing, owner: { uid, gid } }
+  return { path, action, kind, bytes, entry, existing, onlyMetadata: isOnlyMetadata(step), owner: { uid, gid } }
+}
+
+function isOnlyMetadata({ action, kind, existing, linkTo, isContentSame, comparesContent }: PlanStep): boolean {
+  if (action !== 'overwrite' || existing?.kind !== kind || linkTo !== undefined) return false
+  return kind === 'dir' || (kind === 'file' && isContentSame && !comparesContent)
 }
 
 /** The directory where something was when it was backed up. */

@@ -32,7 +32,7 @@ export function* removalsOf(target: TargetTree, created: readonly CreatedEntry[]
     const { path, kind, size } = entry
     const action = goes ? 'delete' : 'keep'
     yield {
-      item: { path, action, kind, bytes: size, entry: undefined, existing: status, owner: status },
+      item: { path, action, kind, bytes: size, entry: undefined, existing: status, onlyMetadata: false, owner: status },
       remove: () => {
         if (goes) remove(target, place, { path, isDirectory: kind === 'dir' })
       },

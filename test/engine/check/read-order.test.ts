@@ -22,9 +22,14 @@ test('samples one after the other cover all packs, in no more rounds than their 
       const seen = new Set<ObjectId>()
       let position: ReadPosition | undefined
       let rounds = 0
+      let end = 0
+      const total = all.reduce((sum, { bytes }) => sum + bytes, 0)
       while (seen.size < all.length) {
         const plan = planReading(all, percent, position)
         expect(plan.packs.length).toBeGreaterThan(0)
+        // Each begins where the one before ended, round and round.
+        expect(plan.bytesBefore).toBe(end)
+        end = (end + plan.packs.reduce((sum, { bytes }) => sum + bytes, 0)) % total
         for (const { id } of plan.packs) seen.add(id)
         position = { last: plan.packs.at(-1)!.id, until: undefined }
         rounds++

@@ -41,6 +41,23 @@ describe('two phases', () => {
     })
   })
 
+  test('notes about forgotten points go, those about others stay', async () => {
+    const f = await withPoints(2)
+    const { points } = await f.repository.chain({ reload: true })
+    const made = { seconds: 1, nanoseconds: 0 }
+    for (const { record } of points) {
+      const note = { point: record.point, addTags: ['seen'], removeTags: [], text: '', made }
+      await f.repository.records.put('notes', note, f.repository.instance)
+    }
+    await keepLast(f, 1)
+    await runPrune(f, { dryRun: true })
+    expect((await listIds(f.driver, 'notes')).length).toBe(2)
+    await runPrune(f)
+    expect((await listIds(f.driver, 'notes')).length).toBe(1)
+    const after = await f.repository.chain({ reload: true })
+    expect(after.points.map(({ tags }) => tags)).toEqual([['seen']])
+  })
+
   test('a grace alone is not enough when nobody looked at the runs meanwhile', async () => {
     const f = await withPoints(2)
     await keepLast(f, 1)
