@@ -20,7 +20,7 @@ const EXPECTED_NAMES: ReadonlySet<string> = new Set([...OBJECT_KINDS, TEMPORARY_
 export async function createSftpStore({ server, secrets, path, location }: SftpDriverOptions): Promise<void> {
   await using session = new SftpSession(server, secrets)
   try {
-    const channel = await session.channel()
+    const channel = await session.channel('short')
     await makeFolder(channel, path)
     const strange = (await channel.readFolder(path)).find(({ filename }) => !EXPECTED_NAMES.has(filename))
     if (strange === undefined) return

@@ -8,6 +8,10 @@ import { SftpFailure, statusOf } from './sftp-errors.ts'
 const MESSAGE_BYTES = 255 * 1024
 /** How much of one file is on its way at once: 100 MB/s at a round trip of 40 ms, for so much memory. */
 const MESSAGES_AT_ONCE = 16
+/** A server tells a hundred names in an answer; most folders are told by two answers and the word that it was all. */
+const FOLDER_READS_AT_ONCE = 3
+/** What every server takes in one message. */
+const SMALL_BYTES = 32 * 1024
 
 /** One SFTP channel of a connection. Every call that the server refuses or never answers rejects with an `SftpFailure`. */
 export class SftpChannel {
@@ -63,8 +67,22 @@ export class SftpChannel {
     }
   }
 
-  /** Writes `parts` one after the other from the file's beginning, many messages at a time. */
-  async write(handle: Buffer, parts: readonly Uint8Array[], signal: AbortSignal | undefined): Promise<void> {
+  /**
+   * Writes `parts` one after the other from the file's beginning, makes them durable where the server can, and closes the
+   * file, whatever comes. What the server does with one file it does in the order in which it is asked.
+   * @see draft-ietf-secsh-filexfer-02, 6.1
+   */
+  async writeFile(handle: Buffer, parts: readonly Uint8Array[], signal: AbortSignal | undefined): Promise<void> {
+    const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0)
+    const writing = this.#write(handle, parts, signal)
+    // A longer one may go out in several messages, each after the answer to the one before.
+    if (bytes > SMALL_BYTES) await writing.catch(() => undefined)
+    const ended = await Promise.allSettled([writing, this.sync(handle), this.close(handle)])
+    for (const end of ended) if (end.status === 'rejected') throw end.reason
+    signal?.throwIfAborted()
+  }
+
+  async #write(handle: Buffer, parts: readonly Uint8Array[], signal: AbortSignal | undefined): Promise<void> {
     await inTurns(messagesOf(parts), async ({ bytes, offset }) => {
       signal?.throwIfAborted()
       const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -93,8 +111,28 @@ export class SftpChannel {
     return this.#call((done) => this.#sftp.lstat(path, done))
   }
 
+  async stat(path: string): Promise<Stats> {
+    return this.#call((done) => this.#sftp.stat(path, done))
+  }
+
+  /** Asks for more before it knows whether there is any: an answer each would cost a round trip each. */
   async readFolder(path: string): Promise<FileEntryWithStats[]> {
-    return this.#call((done) => this.#sftp.readdir(path, done))
+    const handle = await this.#call<Buffer>((done) => this.#sftp.opendir(path, done))
+    const entries: FileEntryWithStats[] = []
+    try {
+      for (let isAll = false; !isAll;) {
+        const reads = Array.from({ length: FOLDER_READS_AT_ONCE }, () => this.#readFolderOnce(handle))
+        for (const answer of await Promise.allSettled(reads)) {
+          if (answer.status === 'rejected') throw answer.reason
+          if (answer.value === undefined) isAll = true
+          else entries.push(...answer.value)
+        }
+      }
+    } finally {
+      // Nobody waits for it: a handle that stays open goes with the channel.
+      this.close(handle).catch(() => undefined)
+    }
+    return entries.filter(({ filename }) => filename !== '.' && filename !== '..')
   }
 
   async makeFolder(path: string, mode: number): Promise<void> {
@@ -121,6 +159,16 @@ export class SftpChannel {
       return spaceOf(info)
     } catch (error) {
       if (statusOf(error) === 'unsupported') return undefined
+      throw error
+    }
+  }
+
+  /** Some more of a folder; `undefined` once there is no more. */
+  async #readFolderOnce(handle: Buffer): Promise<FileEntryWithStats[] | undefined> {
+    try {
+      return await this.#call((done) => this.#sftp.readdir(handle, done))
+    } catch (error) {
+      if (statusOf(error) === 'endOfFile') return undefined
       throw error
     }
   }

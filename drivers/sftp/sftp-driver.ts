@@ -4,6 +4,7 @@ import { toHex } from '../../src/base/bytes.ts'
 import { StorageError } from '../../src/base/errors.ts'
 import { parseObjectId } from '../../src/base/ids.ts'
 import { systemRandomness } from '../../src/base/random.ts'
+import { runAll } from '../../src/base/run-all.ts'
 import {
   type ByteRange,
   type Driver,
@@ -28,7 +29,10 @@ const OBJECT_MODE = 0o400
 const LEFT_OVER_SECONDS = 24 * 3600
 /** A put fails for want of space when less than this is left: what a pack needs. */
 const SPACE_MIN = 32 << 20
-const FOLDERS_AT_ONCE = 16
+/** Each is a handle of the server, of which a process may usually have a thousand. */
+const FOLDERS_AT_ONCE = 128
+/** What is larger keeps a channel busy for a while. */
+const SHORT_BYTES = 256 << 10
 const CONNECTIONS_USUAL = 8
 
 export interface SftpDriverOptions {
@@ -50,9 +54,9 @@ export interface SftpDriverOptions {
 export async function openSftpDriver(options: SftpDriverOptions): Promise<SftpDriver> {
   const session = new SftpSession(options.server, options.secrets)
   try {
-    const channel = await session.channel()
-    const root = await channel.realPath(options.path)
-    if (!(await channel.lstat(root)).isDirectory()) throw noStore(options.location, 'a file, not a folder')
+    const channel = await session.channel('short')
+    const [root, info] = await Promise.all([channel.realPath(options.path), channel.stat(options.path)])
+    if (!info.isDirectory()) throw noStore(options.location, 'a file, not a folder')
     return new SftpDriver(session, root, options)
   } catch (error) {
     await session[Symbol.asyncDispose]()
@@ -87,29 +91,33 @@ export class SftpDriver implements Driver {
 
   async put(name: ObjectName, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
-    await this.#meaning('writing', name, async (channel) => {
-      await Promise.all([this.#makeFolder(channel, TEMPORARY_FOLDER), this.#makeFolder(channel, folderOf(name))])
+    const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0)
+    const use = bytes > SHORT_BYTES ? 'long' : 'short'
+    await this.#meaning('writing', name, use, async (channel) => {
       const temporary = this.#path(`${TEMPORARY_FOLDER}/${toHex(systemRandomness.bytes(16))}`)
+      const { file, folder } = await this.#openForPut(channel, temporary, folderOf(name))
       let published = false
       try {
-        await this.#writeFile(channel, temporary, parts, signal)
+        await channel.writeFile(file, parts, signal)
         published = await this.#publish(channel, temporary, name)
+        // Also when the name was taken: its writer may not have come to this yet, and callers take EXISTS for stored.
+        if (folder !== undefined) await channel.sync(folder)
       } catch (error) {
         throw await this.#whyNotWritten(channel, error)
       } finally {
         // What cannot be removed is swept a day later.
         if (!published) await channel.unlink(temporary).catch(ignore)
+        if (folder !== undefined) channel.close(folder).catch(ignore)
       }
-      // Also when the name was taken: its writer may not have come to this yet, and callers take EXISTS for stored.
-      await syncFolder(channel, this.#path(folderOf(name)))
       if (!published) throw objectExists(name, this.location)
-      await this.#sweepOnce(channel)
+      this.#sweepOnce(channel)
     })
   }
 
   async get(name: ObjectName, range?: ByteRange, signal?: AbortSignal): Promise<Uint8Array> {
     signal?.throwIfAborted()
-    return this.#meaning('reading', name, async (channel) => {
+    const use = range !== undefined && range.length > SHORT_BYTES ? 'long' : 'short'
+    return this.#meaning('reading', name, use, async (channel) => {
       const path = this.#path(objectPath(name))
       const [handle, info] = await bothOf(channel.openFile(path, 'read', 0), channel.lstat(path), (opened) =>
         channel.close(opened),
@@ -130,7 +138,7 @@ export class SftpDriver implements Driver {
 
   async stat(name: ObjectName, signal?: AbortSignal): Promise<ObjectInfo> {
     signal?.throwIfAborted()
-    return this.#meaning('looking at', name, async (channel) => {
+    return this.#meaning('looking at', name, 'short', async (channel) => {
       const path = this.#path(objectPath(name))
       const info = await channel.lstat(path)
       if (!info.isFile()) throw notAFile(path)
@@ -142,11 +150,13 @@ export class SftpDriver implements Driver {
     signal?.throwIfAborted()
     try {
       const folders = kind === 'packs' ? await this.#packFolders() : [kind]
-      for (let start = 0; start < folders.length; start += FOLDERS_AT_ONCE) {
+      const infos: ObjectInfo[] = []
+      const tasks = folders.map((folder) => async () => {
         signal?.throwIfAborted()
-        const batch = folders.slice(start, start + FOLDERS_AT_ONCE).map((folder) => this.#objectsIn(kind, folder))
-        for (const infos of await Promise.all(batch)) yield* infos
-      }
+        infos.push(...(await this.#objectsIn(kind, folder)))
+      })
+      await runAll(tasks, FOLDERS_AT_ONCE)
+      yield* infos
     } catch (error) {
       throw sftpError(error, { doing: 'listing', path: this.#path(kind) })
     }
@@ -155,7 +165,7 @@ export class SftpDriver implements Driver {
   async remove(name: ObjectName, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
     try {
-      await this.#meaning('removing', name, async (channel) => channel.unlink(this.#path(objectPath(name))))
+      await this.#meaning('removing', name, 'short', async (channel) => channel.unlink(this.#path(objectPath(name))))
     } catch (error) {
       if (!(error instanceof StorageError && error.code === 'NOT_FOUND')) throw error
     }
@@ -168,7 +178,7 @@ export class SftpDriver implements Driver {
   async space(signal?: AbortSignal): Promise<StoreSpace | undefined> {
     signal?.throwIfAborted()
     try {
-      return await (await this.#session.channel()).space(this.#root)
+      return await (await this.#session.channel('short')).space(this.#root)
     } catch (error) {
       throw sftpError(error, { doing: 'looking at', path: this.#root })
     }
@@ -182,21 +192,33 @@ export class SftpDriver implements Driver {
     return posix.join(this.#root, below)
   }
 
-  async #writeFile(
+  /**
+   * Makes a temporary file and opens the folder that the object comes into, whose names are to be made durable. Folders
+   * that are missing are made: usually they are there, and asking would cost a round trip.
+   */
+  async #openForPut(
     channel: SftpChannel,
-    path: string,
-    parts: readonly Uint8Array[],
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const handle = await channel.openFile(path, 'create', OBJECT_MODE)
+    temporary: string,
+    folder: string,
+  ): Promise<{ readonly file: Buffer; readonly folder: Buffer | undefined }> {
     try {
-      await channel.write(handle, parts, signal)
-      signal?.throwIfAborted()
-      await channel.sync(handle)
-    } finally {
-      await channel.close(handle)
+      return await this.#openBoth(channel, temporary, folder)
+    } catch (error) {
+      if (statusOf(error) !== 'noSuchFile') throw error
+      await Promise.all([this.#makeFolder(channel, TEMPORARY_FOLDER), this.#makeFolder(channel, folder)])
+      return this.#openBoth(channel, temporary, folder)
     }
-    signal?.throwIfAborted()
+  }
+
+  async #openBoth(channel: SftpChannel, temporary: string, folder: string) {
+    const [file, opened] = await bothOf(
+      channel.openFile(temporary, 'create', OBJECT_MODE),
+      openFolder(channel, this.#path(folder)),
+      async (created) => {
+        await Promise.all([channel.close(created), channel.unlink(temporary)])
+      },
+    )
+    return { file, folder: opened }
   }
 
   /** Gives the temporary file its name. Returns whether that was free. */
@@ -255,7 +277,7 @@ export class SftpDriver implements Driver {
 
   /** A folder that is not there is empty, unless the whole store is away. */
   async #entries(folder: string): ReturnType<SftpChannel['readFolder']> {
-    const channel = await this.#session.channel()
+    const channel = await this.#session.channel('short')
     try {
       return await channel.readFolder(this.#path(folder))
     } catch (error) {
@@ -275,10 +297,15 @@ export class SftpDriver implements Driver {
   }
 
   /** Temporary files that crashed writers left behind more than a day ago, by the clock of the server. */
-  async #sweepOnce(channel: SftpChannel): Promise<void> {
+  #sweepOnce(channel: SftpChannel): void {
     if (this.#swept) return
     this.#swept = true
-    const entries = await channel.readFolder(this.#path(TEMPORARY_FOLDER)).catch(() => [])
+    // Nobody waits for it, nor needs it: the next process tries it again.
+    this.#sweep(channel).catch(ignore)
+  }
+
+  async #sweep(channel: SftpChannel): Promise<void> {
+    const entries = await channel.readFolder(this.#path(TEMPORARY_FOLDER))
     const newest = Math.max(...entries.map(({ attrs }) => attrs.mtime))
     for (const { filename, attrs } of entries) {
       if (!/^[0-9a-f]{32}$/.test(filename) || attrs.mtime >= newest - LEFT_OVER_SECONDS) continue
@@ -289,10 +316,11 @@ export class SftpDriver implements Driver {
   async #meaning<T>(
     doing: 'writing' | 'reading' | 'looking at' | 'removing',
     name: ObjectName,
+    use: 'short' | 'long',
     act: (channel: SftpChannel) => Promise<T>,
   ): Promise<T> {
     try {
-      const channel = await this.#session.channel()
+      const channel = await this.#session.channel(use)
       return await this.#actOn(channel, { doing, name, act })
     } catch (error) {
       throw sftpError(error, { doing, path: this.#path(objectPath(name)) })
@@ -335,17 +363,23 @@ async function isThere(channel: SftpChannel, path: string): Promise<boolean> {
 
 /** Makes a folder's names durable. A folder opens as a file does on a POSIX system; elsewhere nothing can be done. */
 export async function syncFolder(channel: SftpChannel, path: string): Promise<void> {
-  let handle: Buffer
-  try {
-    handle = await channel.openFile(path, 'read', 0)
-  } catch (error) {
-    if (statusOf(error) === undefined) throw error
-    return
-  }
+  const handle = await openFolder(channel, path)
+  if (handle === undefined) return
   try {
     await channel.sync(handle)
   } finally {
     channel.close(handle).catch(ignore)
+  }
+}
+
+/** Opens a folder to make its names durable; `undefined` where a server opens files only. */
+async function openFolder(channel: SftpChannel, path: string): Promise<Buffer | undefined> {
+  try {
+    return await channel.openFile(path, 'read', 0)
+  } catch (error) {
+    const status = statusOf(error)
+    if (status === undefined || status === 'noSuchFile') throw error
+    return undefined
   }
 }
 

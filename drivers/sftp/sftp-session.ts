@@ -9,14 +9,18 @@ const CHANNELS_MAX = 4
 
 interface Connected {
   readonly client: Client
-  readonly channels: Promise<SftpChannel>[]
+  /** At least one. */
+  readonly channels: SftpChannel[]
+  /** How many more are being opened. */
+  opening: number
 }
 
 /**
  * A connection to a server that is made when it is first needed, and again after it broke.
  *
  * The server works on one call of a channel at a time: a long one, such as making a pack durable, must not hold up
- * the others. So up to four channels are opened, each when the ones before are busy.
+ * the others. So up to four channels are opened, each when the ones before are busy with long ones. Nobody waits for
+ * that: it takes several round trips.
  */
 export class SftpSession implements AsyncDisposable {
   readonly #server: SshServer
@@ -28,15 +32,13 @@ export class SftpSession implements AsyncDisposable {
     this.#secrets = secrets
   }
 
-  /** The channel with the fewest calls under way. @throws {StorageError} as `connect` */
-  async channel(): Promise<SftpChannel> {
+  /** The channel with the fewest calls under way, for `short` calls or `long` ones. @throws {StorageError} as `connect` */
+  async channel(use: 'short' | 'long'): Promise<SftpChannel> {
     const connected = await this.#connect()
-    const open = await Promise.all(connected.channels)
-    const idlest = open.reduce((best, other) => (other.calls < best.calls ? other : best))
-    if (idlest.calls === 0 || connected.channels.length >= CHANNELS_MAX) return idlest
-    const opening = SftpChannel.open(connected.client)
-    connected.channels.push(opening)
-    return opening
+    const { channels } = connected
+    const idlest = channels.reduce((best, other) => (other.calls < best.calls ? other : best))
+    if (use === 'long' && idlest.calls > 0 && channels.length + connected.opening < CHANNELS_MAX) addChannel(connected)
+    return idlest
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -61,6 +63,23 @@ export class SftpSession implements AsyncDisposable {
 
   async #open(): Promise<Connected> {
     const client = await connect(this.#server, this.#secrets)
-    return { client, channels: [SftpChannel.open(client)] }
+    try {
+      return { client, channels: [await SftpChannel.open(client)], opening: 0 }
+    } catch (error) {
+      client.destroy()
+      throw error
+    }
   }
+}
+
+function addChannel(connected: Connected): void {
+  connected.opening++
+  SftpChannel.open(connected.client).then(
+    (channel) => {
+      connected.channels.push(channel)
+      connected.opening--
+    },
+    // A server that allows fewer sessions is not asked again: those that there are have to do.
+    () => undefined,
+  )
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 
 import { createSftpStore } from '../../../drivers/sftp/create-store.ts'
 import { openSftpDriver, type SftpDriver } from '../../../drivers/sftp/sftp-driver.ts'
@@ -168,7 +168,7 @@ describe('the folder of a store', () => {
     for (const path of [old, fresh]) writeFileSync(path, 'left')
     utimesSync(old, new Date(0), new Date(0))
     await driver.put(freshName(), [utf8('x')])
-    expect(existsSync(old)).toBe(false)
+    await vi.waitFor(() => expect(existsSync(old)).toBe(false))
     expect(existsSync(fresh)).toBe(true)
   })
 })
