@@ -9,6 +9,7 @@ import type { Repository } from '../repository/repository.ts'
 import type { CliContext } from './context.ts'
 import { openSession } from './open-session.ts'
 import { placeOf } from './open-store.ts'
+import { contextOfOther } from './other-repository.ts'
 
 export interface HealFlags {
   /** Folders and repositories. */
@@ -35,12 +36,13 @@ export async function openHealSources(
   await using opening = new AsyncDisposableStack()
   const sources: HealSource[] = []
   for (const given of healFrom) {
-    const { url } = await placeOf(context, given)
+    const place = await placeOf(context, given)
+    const { url } = place
     if (url.startsWith('/') && !(await isRepository(url))) {
       sources.push(folderSource(await existing(url)))
       continue
     }
-    const session = await openSession(withPassword(context, healPasswordFile), given)
+    const session = await openSession(contextOfOther(context, place, { passwordFile: healPasswordFile }), given)
     opening.use(session)
     const ids = { repository: healed.id, realm: healed.realm.realm }
     sources.push(await repositorySource(await session.repository, ids))
@@ -62,11 +64,4 @@ async function existing(path: string): Promise<string> {
     context: { path },
     hint: 'Name a folder below which files have the paths that they have in the points, `/` for this machine.',
   })
-}
-
-function withPassword(context: CliContext, passwordFile: string | undefined): CliContext {
-  if (passwordFile === undefined) return context
-  const { secrets } = context
-  const none = { password: undefined, passwordCommand: undefined, keyFile: undefined, recoveryCode: undefined }
-  return { ...context, secrets: { ...secrets, variables: { ...secrets.variables, ...none, passwordFile } } }
 }

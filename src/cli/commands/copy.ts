@@ -6,14 +6,13 @@ import type { PointInfo } from '../../repository/point-info.ts'
 import { systemScheduler } from '../../repository/run-object.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { chainFilter, type ChainFlags, choosePoint } from '../choose-point.ts'
-import { configuredPassword } from '../configured-secrets.ts'
 import { type CliContext, KEEPS_WHAT_IS_STORED } from '../context.ts'
 import { CopyOutput } from '../copy-report.ts'
 import { EXIT_DONE } from '../exit-codes.ts'
 import { openPoints } from '../open-points.ts'
 import { openSession } from '../open-session.ts'
 import { placeOf } from '../open-store.ts'
-import type { SecretVariables } from '../secret-variables.ts'
+import { contextOfOther, type OtherSecrets } from '../other-repository.ts'
 import { toolVersion } from '../version.ts'
 
 export interface CopyFlags extends ChainFlags {
@@ -37,7 +36,8 @@ export async function copyCommand(context: CliContext, names: readonly string[],
     })
   }
   const points = await chosenPoints(source, names, flags)
-  await using session = await openSession(await withSecretsFor(context, flags), flags.to)
+  const other = contextOfOther(context, await placeOf(context, flags.to), saidOfOther(context, flags))
+  await using session = await openSession(other, flags.to)
   await using workers = new WorkerPool()
   const repository = await ofOther(session.repository, flags.to)
   const tool = `tidemark ${toolVersion()}`
@@ -88,22 +88,7 @@ async function ofOther(opening: Promise<Repository>, to: string): Promise<Reposi
   }
 }
 
-/** What opens the other repository: what options, environment or configuration say of it, else what opens the first one. */
-async function withSecretsFor(context: CliContext, flags: CopyFlags): Promise<CliContext> {
+function saidOfOther({ secrets }: CliContext, flags: CopyFlags): OtherSecrets {
   const { toPasswordFile: passwordFile, toPasswordCommand: passwordCommand, toKeyFile: keyFile } = flags
-  const { secrets } = context
-  const { toPassword } = secrets.variables
-  if ([passwordFile, passwordCommand, keyFile, toPassword].every((each) => each === undefined)) {
-    const place = await placeOf(context, flags.to)
-    if (configuredPassword(place) === undefined) return context
-  }
-  const variables: SecretVariables = {
-    ...secrets.variables,
-    password: toPassword,
-    passwordFile,
-    passwordCommand,
-    keyFile,
-    recoveryCode: undefined,
-  }
-  return { ...context, secrets: { ...secrets, variables } }
+  return { password: secrets.variables.toPassword, passwordFile, passwordCommand, keyFile }
 }

@@ -1,0 +1,26 @@
+import type { RepositoryPlace } from '../service/resolve-repository.ts'
+import { configuredPassword } from './configured-secrets.ts'
+import type { CliContext } from './context.ts'
+import type { SecretVariables } from './secret-variables.ts'
+
+/** What a command's own options and variables say of how another repository is opened. */
+export type OtherSecrets = Partial<Pick<SecretVariables, 'password' | 'passwordFile' | 'passwordCommand' | 'keyFile'>>
+
+const NOTHING_SAID = {
+  password: undefined,
+  passwordFile: undefined,
+  passwordCommand: undefined,
+  keyFile: undefined,
+  recoveryCode: undefined,
+} as const satisfies Partial<SecretVariables>
+
+/**
+ * Returns the context in which a repository at `place` is opened beside the one that the command line names: with what was
+ * `said` of it, else with what the configuration says of it, else with what opens the first one.
+ */
+export function contextOfOther(context: CliContext, place: RepositoryPlace, said: OtherSecrets): CliContext {
+  const isSaid = Object.values(said).some((value) => value !== undefined)
+  if (!isSaid && configuredPassword(place) === undefined) return context
+  const { secrets } = context
+  return { ...context, secrets: { ...secrets, variables: { ...secrets.variables, ...NOTHING_SAID, ...said } } }
+}
