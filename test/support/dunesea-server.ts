@@ -30,7 +30,7 @@ export interface TestDuneSea extends AsyncDisposable {
   /** The URL of a repository, of a proxy's port too. */
   url(domain: string, port?: number): string
   /** Sends a request with a token, if any. */
-  fetch(path: string, token?: string, request?: RequestInit): Promise<Response>
+  fetch(path: string, token?: string, request?: TestRequest): Promise<Response>
   stop(): Promise<void>
   start(): Promise<void>
 }
@@ -105,9 +105,18 @@ export async function startTestDuneSea(options: TestDuneSeaOptions = {}): Promis
   }
 }
 
+/** What of a request a test chooses. */
+export interface TestRequest {
+  readonly method?: string
+  readonly body?: NonNullable<RequestInit['body']>
+  readonly headers?: Readonly<Record<string, string>>
+  /** For a body whose length nobody knows. */
+  readonly duplex?: 'half'
+}
+
 /** The request that stores bytes. */
-export function putOf(bytes: Uint8Array): RequestInit {
-  return { method: 'PUT', body: bytes as BodyInit, headers: { 'content-type': 'application/octet-stream' } }
+export function putOf(bytes: Uint8Array): TestRequest {
+  return { method: 'PUT', body: new Blob([bytes.slice()]), headers: { 'content-type': 'application/octet-stream' } }
 }
 
 export interface TestCertificate {

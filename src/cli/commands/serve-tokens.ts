@@ -31,7 +31,7 @@ export async function addToken(
   const tokens = new Tokens(store.registry)
   const { token, text } = tokens.add({ domain, appendOnly, quotaBytes }, { clock, randomness })
   try {
-    await using _domain = await store.openDomain(domain)
+    await (await store.openDomain(domain))[Symbol.asyncDispose]()
     if (tokenFile !== undefined) await writeNewSecretFile(tokenFile, utf8(`${text}\n`))
   } catch (error) {
     // Nobody has it, and nobody ever will.

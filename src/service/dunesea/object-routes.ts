@@ -38,8 +38,9 @@ export function addObjectRoutes(app: FastifyInstance, context: RouteContext): vo
   })
 
   app.put('/api/v1/object/:domain/:kind/:id', async (request, reply) => {
-    const { domain } = entranceOf(request)
+    const { domain, token } = entranceOf(request)
     const name = nameOf(request)
+    if (token.appendOnly && WORDS_OF_REMOVAL.includes(name.kind)) throw appendOnly()
     const body = bodyOf(request, limits.objectBytesMax)
     await requireFree(domain, name)
     await domain.put(body, ({ id }) => {
@@ -70,6 +71,8 @@ export function addObjectRoutes(app: FastifyInstance, context: RouteContext): vo
 }
 
 const BYTES = 'application/octet-stream'
+/** By these, a later prune with another token would remove what this one may not. */
+const WORDS_OF_REMOVAL: readonly ObjectKind[] = ['tombstones', 'marks', 'dead']
 
 /** Sends an object, or the range that is asked for, as fast as the client takes it. */
 export async function sendObject(

@@ -14,7 +14,7 @@ import {
 } from '../../support/dunesea-server.ts'
 
 // The names of the suite are no hashes of what it puts under them, as names in repositories are. That the server refuses
-// bodies which do not hash to their names is for test/service/dunesea/objects.test.ts.
+// bodies which do not hash to their names is for test/service/dunesea/bodies.test.ts.
 const checksNames = false
 
 let plain: TestDuneSea

@@ -139,7 +139,7 @@ describe('a server that refuses', () => {
     await expect(put).rejects.toMatchObject({
       code: 'STORE_FULL',
       retry: 'never',
-      message: expect.stringContaining('quota'),
+      message: expect.stringContaining('quota') as string,
     })
     expect(await driver.get(nameOf(fits))).toEqual(fits)
     expect(await driver.space()).toEqual({ free: 10_000, total: 100_000 })
@@ -166,7 +166,11 @@ describe('a server that refuses', () => {
     const large = patternBytes(16 << 20, 2)
     await expect(driver.put(nameOf(large), [large])).rejects.toMatchObject({ code: 'STORE_DENIED' })
     for (const failure of await failuresOf(driver)) {
-      expect(failure).toMatchObject({ code: 'STORE_DENIED', retry: 'never', hint: expect.stringContaining('TOKEN') })
+      expect(failure).toMatchObject({
+        code: 'STORE_DENIED',
+        retry: 'never',
+        hint: expect.stringContaining('TOKEN') as string,
+      })
       expect(JSON.stringify(failure)).not.toContain(token.split('.')[1])
     }
   })
@@ -248,7 +252,10 @@ test('a secure URL is not spoken to in clear, nor a plain one secretly', async (
   const server = await startServer()
   const token = server.token('home')
   const secure = openAt(server.url('home').replace('+http:', '+https:'), token)
-  await expect(secure.space()).rejects.toMatchObject({ code: 'STORE_FAILED', hint: expect.stringContaining('https') })
+  await expect(secure.space()).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    hint: expect.stringContaining('https') as string,
+  })
 })
 
 test('all kinds are listed with one request', async () => {

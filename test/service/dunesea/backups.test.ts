@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { openDuneSeaDriver } from '../../../drivers/dunesea/dunesea-driver.ts'
 import { utf8 } from '../../../src/base/bytes.ts'
 import { objectIdOf } from '../../../src/crypto/blake3.ts'
-import { putOf, startTestDuneSea, type TestDuneSea } from '../../support/dunesea-server.ts'
+import { putOf, startTestDuneSea, type TestDuneSea, type TestRequest } from '../../support/dunesea-server.ts'
 import { listAll } from '../../support/objects.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
 
@@ -67,7 +67,7 @@ class Client {
     return answer.ok ? answer.json() : answer.status
   }
 
-  async #fetch(path: string, request?: RequestInit): Promise<Response> {
+  async #fetch(path: string, request?: TestRequest): Promise<Response> {
     return this.server.fetch(`/api/v1/${path}`, this.token, request)
   }
 }

@@ -1,166 +1,14 @@
-import { once } from 'node:events'
-import { existsSync, readdirSync } from 'node:fs'
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
 import { utf8 } from '../../../src/base/bytes.ts'
 import { objectIdOf } from '../../../src/crypto/blake3.ts'
-import type { StreamingDriver } from '../../../src/storage/driver.ts'
-import { putOf, startTestDuneSea, type TestDuneSea, type TestDuneSeaOptions } from '../../support/dunesea-server.ts'
+import { failing, filesOf, openPut, pathOf, slowToWrite, startedServer } from '../../support/dunesea-requests.ts'
+import { putOf } from '../../support/dunesea-server.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
-
-async function startServer(options?: TestDuneSeaOptions): Promise<TestDuneSea> {
-  const server = await startTestDuneSea(options)
-  onTestFinished(() => server[Symbol.asyncDispose]())
-  return server
-}
-
-const pathOf = (bytes: Uint8Array, { domain = 'home', kind = 'packs' } = {}): string =>
-  `/api/v1/object/${domain}/${kind}/${objectIdOf(bytes)}`
-
-/** Files of a domain, also those that are no objects yet. */
-function filesOf(server: TestDuneSea, domain = 'home'): string[] {
-  const folder = join(server.folder, 'domains', domain)
-  if (!existsSync(folder)) return []
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
-  return entries.filter((entry) => entry.isFile()).map(({ name }) => name)
-}
-
-/** A request whose body the test sends itself. */
-function openPut(server: TestDuneSea, { path, token, bytes }: { path: string; token: string; bytes: number }) {
-  const headers = {
-    authorization: `Bearer ${token}`,
-    'content-type': 'application/octet-stream',
-    'content-length': bytes,
-  }
-  const sent: ClientRequest = httpRequest({ host: '127.0.0.1', port: server.port, method: 'PUT', path, headers })
-  const answer = new Promise<IncomingMessage>((resolve, reject) => {
-    sent.once('response', resolve)
-    sent.once('error', reject)
-  })
-  // Whoever awaits it gets the error.
-  answer.catch(() => undefined)
-  onTestFinished(() => void sent.destroy())
-  return { sent, answer }
-}
-
-describe('a body', () => {
-  test('that does not hash to its name is refused, and leaves nothing', async () => {
-    const server = await startServer()
-    const token = server.token('home', { quotaBytes: 1000 })
-    const answer = await server.fetch(pathOf(utf8('as named')), token, putOf(utf8('not as named')))
-    expect(answer.status).toBe(422)
-    expect(await answer.json()).toMatchObject({ code: 'ID_MISMATCH' })
-    expect(filesOf(server)).toEqual([])
-    const state = await server.fetch('/api/v1/domain/home', token)
-    expect(await state.json()).toMatchObject({ space: { free: 1000 } })
-  })
-
-  test('that breaks off leaves nothing', async () => {
-    const server = await startServer()
-    const token = server.token('home')
-    const bytes = patternBytes(1 << 20, 1)
-    const { sent, answer } = openPut(server, { path: pathOf(bytes), token, bytes: bytes.byteLength })
-    sent.write(bytes.subarray(0, 300_000))
-    await vi.waitFor(() => expect(filesOf(server)).toHaveLength(1))
-    sent.destroy()
-    await expect(answer).rejects.toThrow()
-    await vi.waitFor(() => expect(filesOf(server)).toEqual([]))
-    await vi.waitFor(() => expect(server.accesses.at(-1)?.status).toBe(499))
-  })
-
-  test('of a client that falls silent is given up, and leaves nothing', async () => {
-    const server = await startServer({ limits: { silenceMs: 200 } })
-    const token = server.token('home')
-    const bytes = patternBytes(1 << 20, 1)
-    const { sent, answer } = openPut(server, { path: pathOf(bytes), token, bytes: bytes.byteLength })
-    sent.write(bytes.subarray(0, 300_000))
-    await expect(answer).rejects.toThrow()
-    await vi.waitFor(() => expect(filesOf(server)).toEqual([]))
-  })
-
-  test('that is too long is refused before it is taken', async () => {
-    const server = await startServer({ limits: { objectBytesMax: 1000 } })
-    const bytes = new Uint8Array(1001)
-    const { sent, answer } = openPut(server, { path: pathOf(bytes), token: server.token('home'), bytes: 1001 })
-    sent.write(bytes.subarray(0, 10))
-    expect((await answer).statusCode).toBe(413)
-    expect(filesOf(server)).toEqual([])
-  })
-
-  test('whose length is not announced is refused', async () => {
-    const server = await startServer()
-    const body = new ReadableStream({
-      start: (controller) => {
-        controller.enqueue(utf8('x'))
-        controller.close()
-      },
-    })
-    const request = { ...putOf(new Uint8Array(0)), body, duplex: 'half' } as RequestInit
-    expect((await server.fetch(pathOf(utf8('x')), server.token('home'), request)).status).toBe(411)
-  })
-
-  test('under a taken name is refused, and the connection goes on being used', async () => {
-    const server = await startServer()
-    const token = server.token('home')
-    const bytes = patternBytes(3 << 20, 2)
-    expect((await server.fetch(pathOf(bytes), token, putOf(bytes))).status).toBe(201)
-    for (let round = 0; round < 3; round++) {
-      const again = await server.fetch(pathOf(bytes), token, putOf(bytes))
-      expect(again.status).toBe(409)
-      expect(await again.json()).toMatchObject({ code: 'EXISTS' })
-    }
-    const read = await server.fetch(pathOf(bytes), token)
-    expect(Buffer.compare(await read.bytes(), bytes)).toBe(0)
-  })
-
-  test('is taken no faster than the store writes it', async () => {
-    const { promise: mayGoOn, resolve: goOn } = Promise.withResolvers<undefined>()
-    const server = await startServer({ wrap: (driver) => slowToWrite(driver, mayGoOn) })
-    const bytes = patternBytes(32 << 20, 3)
-    const { sent, answer } = openPut(server, {
-      path: pathOf(bytes),
-      token: server.token('home'),
-      bytes: bytes.byteLength,
-    })
-    let taken = 0
-    const send = async (): Promise<void> => {
-      for (; taken < bytes.byteLength; taken += 1 << 20) {
-        if (!sent.write(bytes.subarray(taken, taken + (1 << 20)))) await once(sent, 'drain')
-      }
-      sent.end()
-    }
-    const sending = send()
-    await setTimeout(500)
-    // What the system's buffers hold, and not what there is.
-    expect(taken).toBeLessThan(20 << 20)
-    goOn(undefined)
-    await sending
-    expect((await answer).statusCode).toBe(201)
-  })
-})
-
-test('an object is read from the store no faster than its reader takes it', async () => {
-  let reads = 0
-  const server = await startServer({ wrap: (driver) => countingReads(driver, () => reads++) })
-  const token = server.token('home')
-  const bytes = patternBytes(32 << 20, 4)
-  await server.fetch(pathOf(bytes), token, putOf(bytes))
-  const sent = httpRequest({
-    ...{ host: '127.0.0.1', port: server.port, path: pathOf(bytes) },
-    headers: { authorization: `Bearer ${token}` },
-  }).end()
-  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
-  await setTimeout(500)
-  expect(reads).toBeLessThan(20)
-  let seen = 0
-  for await (const chunk of answer as AsyncIterable<Buffer>) seen += chunk.byteLength
-  expect(seen).toBe(bytes.byteLength)
-  expect(reads).toBe(32)
-})
 
 describe('ranges', () => {
   test.each([
@@ -172,7 +20,7 @@ describe('ranges', () => {
     ['lines=1-2', 200, '0123456789', null],
     ['bytes=4-2', 200, '0123456789', null],
   ])('%s is answered with %i', async (range, status, text, header) => {
-    const server = await startServer()
+    const server = await startedServer()
     const token = server.token('home')
     const bytes = utf8('0123456789')
     await server.fetch(pathOf(bytes), token, putOf(bytes))
@@ -183,7 +31,7 @@ describe('ranges', () => {
   })
 
   test('behind the end are refused with the size of the object', async () => {
-    const server = await startServer()
+    const server = await startedServer()
     const token = server.token('home')
     const bytes = utf8('0123456789')
     await server.fetch(pathOf(bytes), token, putOf(bytes))
@@ -195,7 +43,7 @@ describe('ranges', () => {
 
 describe('a token', () => {
   test('opens its domain and no other', async () => {
-    const server = await startServer()
+    const server = await startedServer()
     const [home, work] = [server.token('home'), server.token('work')]
     const bytes = utf8('of home')
     expect((await server.fetch(pathOf(bytes), home, putOf(bytes))).status).toBe(201)
@@ -215,7 +63,7 @@ describe('a token', () => {
   })
 
   test('that is wrong, cut short or of another secret is not accepted', async () => {
-    const server = await startServer()
+    const server = await startedServer()
     const token = server.token('home')
     const [id = '', secret = ''] = token.split('.')
     const other = server.token('home').split('.')[1] ?? ''
@@ -236,10 +84,9 @@ describe('a token', () => {
   })
 
   test('is not kept: neither it nor its secret stands in any file of the server', async () => {
-    const server = await startServer()
+    const server = await startedServer()
     const token = server.token('home')
     expect((await server.fetch('/api/v1/domain/home', token)).status).toBe(200)
-    const { readFileSync } = await import('node:fs')
     const files = readdirSync(server.folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
     expect(files.map(({ name }) => name)).toContain('dunesea.sqlite')
     for (const { parentPath, name } of files) {
@@ -249,8 +96,18 @@ describe('a token', () => {
     expect(JSON.stringify(server.accesses)).not.toContain(token.split('.')[1])
   })
 
+  test('that is append-only cannot have others remove later what it may not remove itself', async () => {
+    const server = await startedServer()
+    const token = server.token('home', { appendOnly: true })
+    for (const kind of ['tombstones', 'marks', 'dead']) {
+      const bytes = utf8(kind)
+      expect((await server.fetch(pathOf(bytes, { kind }), token, putOf(bytes))).status).toBe(403)
+      expect((await server.fetch(pathOf(bytes, { kind }), token)).status).toBe(404)
+    }
+  })
+
   test('that is append-only stores and reads, and removes nothing but the sign of life of a run', async () => {
-    const server = await startServer()
+    const server = await startedServer()
     const token = server.token('home', { appendOnly: true })
     const bytes = utf8('x')
     expect((await server.fetch(pathOf(bytes), token, putOf(bytes))).status).toBe(201)
@@ -266,7 +123,7 @@ describe('a token', () => {
 
 describe('a quota', () => {
   test('is kept to the byte, and what is removed is free again', async () => {
-    const server = await startServer()
+    const server = await startedServer()
     const token = server.token('home', { quotaBytes: 10 })
     const put = async (text: string) => (await server.fetch(pathOf(utf8(text)), token, putOf(utf8(text)))).status
     expect(await put('123456')).toBe(201)
@@ -281,7 +138,7 @@ describe('a quota', () => {
   })
 
   test('counts what is on its way, and what was there when the server started', async () => {
-    const server = await startServer()
+    const server = await startedServer()
     const token = server.token('home', { quotaBytes: 10 << 20 })
     const bodies = Array.from({ length: 6 }, (_, seed) => patternBytes(3 << 20, seed))
     const answers = await Promise.all(bodies.map((bytes) => server.fetch(pathOf(bytes), token, putOf(bytes))))
@@ -297,7 +154,7 @@ describe('a quota', () => {
 test('more requests at once than a domain may make are told when to come again', async () => {
   const { promise: mayGoOn, resolve: goOn } = Promise.withResolvers<undefined>()
   const limits = { requestsMax: 2 }
-  const server = await startServer({ limits, wrap: (driver) => slowToWrite(driver, mayGoOn) })
+  const server = await startedServer({ limits, wrap: (driver) => slowToWrite(driver, mayGoOn) })
   const token = server.token('home')
   const puts = ['a', 'b'].map((text) => server.fetch(pathOf(utf8(text)), token, putOf(utf8(text))))
   await setTimeout(200)
@@ -311,7 +168,7 @@ test('more requests at once than a domain may make are told when to come again',
 })
 
 test('a server that is to stop answers what is under way, and nothing new', async () => {
-  const server = await startServer()
+  const server = await startedServer()
   const token = server.token('home')
   const bytes = patternBytes(1 << 20, 5)
   const { sent, answer } = openPut(server, { path: pathOf(bytes), token, bytes: bytes.byteLength })
@@ -326,7 +183,7 @@ test('a server that is to stop answers what is under way, and nothing new', asyn
 })
 
 test('a server that is to stop does not wait for ever for a client that stalls', async () => {
-  const server = await startServer({ limits: { stopMs: 200 } })
+  const server = await startedServer({ limits: { stopMs: 200 } })
   const bytes = patternBytes(1 << 20, 6)
   const { sent, answer } = openPut(server, {
     path: pathOf(bytes),
@@ -341,7 +198,7 @@ test('a server that is to stop does not wait for ever for a client that stalls',
 })
 
 test('health and metrics are there for everybody, and tell of no domain', async () => {
-  const server = await startServer()
+  const server = await startedServer()
   const token = server.token('secret-domain')
   const bytes = utf8('12345')
   await server.fetch(pathOf(bytes, { domain: 'secret-domain' }), token, putOf(bytes))
@@ -358,7 +215,7 @@ test('health and metrics are there for everybody, and tell of no domain', async 
 })
 
 test('every request is told of: who, what, how it ended', async () => {
-  const server = await startServer()
+  const server = await startedServer()
   const token = server.token('home')
   const bytes = utf8('12345')
   await server.fetch(pathOf(bytes), token, putOf(bytes))
@@ -371,7 +228,7 @@ test('every request is told of: who, what, how it ended', async () => {
 })
 
 test('what is no request of DuneSea is refused in the form of all problems', async () => {
-  const server = await startServer()
+  const server = await startedServer()
   const token = server.token('home')
   for (const [path, status] of [
     ['/', 404],
@@ -394,7 +251,7 @@ test('what is no request of DuneSea is refused in the form of all problems', asy
 })
 
 test('a failure of the server itself is told to its owner, and to clients without what only the owner should know', async () => {
-  const server = await startServer({ wrap: (driver) => failing(driver, new Error('/srv/private/path')) })
+  const server = await startedServer({ wrap: (driver) => failing(driver, new Error('/srv/private/path')) })
   const answer = await server.fetch(pathOf(utf8('x')), server.token('home'))
   expect(answer.status).toBe(500)
   expect(await answer.text()).not.toContain('private')
@@ -402,7 +259,7 @@ test('a failure of the server itself is told to its owner, and to clients withou
 })
 
 test('a listing comes in pages, by kind and id', async () => {
-  const server = await startServer()
+  const server = await startedServer()
   const token = server.token('home')
   const texts = Array.from({ length: 7 }, (_, at) => utf8(`object ${at}`))
   for (const bytes of texts) await server.fetch(pathOf(bytes), token, putOf(bytes))
@@ -423,39 +280,3 @@ test('a listing comes in pages, by kind and id', async () => {
   ])
   expect(listed.every(({ bytes }) => bytes === 8)).toBe(true)
 })
-
-/** Takes the first piece of a body, and more only once `mayGoOn` resolves. */
-function slowToWrite(driver: StreamingDriver, mayGoOn: Promise<undefined>): StreamingDriver {
-  const putStream: StreamingDriver['putStream'] = async (body, nameOf) => {
-    const pieces = async function* (): AsyncGenerator<Uint8Array> {
-      for await (const piece of body) {
-        yield piece
-        await mayGoOn
-      }
-    }
-    await driver.putStream(pieces(), nameOf)
-  }
-  return changed(driver, { putStream })
-}
-
-function countingReads(driver: StreamingDriver, onRead: () => void): StreamingDriver {
-  const get: StreamingDriver['get'] = (...call) => {
-    onRead()
-    return driver.get(...call)
-  }
-  return changed(driver, { get })
-}
-
-function failing(driver: StreamingDriver, error: Error): StreamingDriver {
-  return changed(driver, { stat: () => Promise.reject(error) })
-}
-
-/** Returns `driver` with some of its methods replaced. */
-function changed(driver: StreamingDriver, methods: Partial<StreamingDriver>): StreamingDriver {
-  return new Proxy(driver, {
-    get: (target, name) => {
-      const own: unknown = Reflect.get(methods, name) ?? Reflect.get(target, name, target)
-      return typeof own === 'function' ? (own.bind(target) as unknown) : own
-    },
-  })
-}

@@ -8,7 +8,7 @@ import { z } from 'zod'
 
 import { utf8 } from '../../../src/base/bytes.ts'
 import { objectIdOf } from '../../../src/crypto/blake3.ts'
-import { putOf, startTestDuneSea, type TestDuneSea } from '../../support/dunesea-server.ts'
+import { putOf, startTestDuneSea, type TestDuneSea, type TestRequest } from '../../support/dunesea-server.ts'
 
 type Json = Readonly<Record<string, unknown>>
 interface Answer {
@@ -32,7 +32,7 @@ const document = parse(
 interface Exercise {
   readonly operation: readonly [method: (typeof METHODS)[number], template: string]
   readonly path: string
-  readonly request?: RequestInit
+  readonly request?: TestRequest
   readonly statuses: readonly number[]
 }
 
@@ -190,7 +190,7 @@ function hashOf(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex')
 }
 
-function rangeOf(range: string): RequestInit {
+function rangeOf(range: string): TestRequest {
   return { headers: { range } }
 }
 
@@ -198,10 +198,10 @@ function jsonType(): string {
   return 'application/json'
 }
 
-function bodyOf(body: string, type: string): RequestInit {
+function bodyOf(body: string, type: string): TestRequest {
   return { body, headers: { 'content-type': type } }
 }
 
-function jsonOf(value: object): RequestInit {
+function jsonOf(value: object): TestRequest {
   return bodyOf(JSON.stringify(value), jsonType())
 }
