@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 import { CliPlace, PROGRAM } from '../support/cli.ts'
+import { S3_CREDENTIALS, startS3Server } from '../support/s3-server.ts'
 import { Terminal } from '../support/terminal.ts'
 
 const PROJECT = join(import.meta.dirname, '..', '..')
@@ -124,6 +125,23 @@ test('what driver test found is remembered, shown, and told where a chain begins
   expect((await place.succeed(['-r', 'lax', 'backup', place.source])).stderr).toContain(what)
   expect((await place.succeed(['-r', 'lax', 'backup', place.source])).stderr).not.toContain(what)
   expect((await place.succeed(['repo', 'show', 'lax'])).stderr).toContain(what)
+})
+
+test('the key of a bucket comes from the configuration, unless the environment has one', async () => {
+  await using server = await startS3Server()
+  const place = new CliPlace()
+  const key = `s3-access-key-id: {command: echo ${S3_CREDENTIALS.AWS_ACCESS_KEY_ID}}`
+  const half = `repositories:\n  cloud:\n    url: ${server.url('backups/home')}\n    ${key}\n`
+  configure(place, `${half}    s3-secret-access-key: {env: BUCKET_SECRET}\n`)
+  const given = { TIDEMARK_REPOSITORY: 'cloud', BUCKET_SECRET: S3_CREDENTIALS.AWS_SECRET_ACCESS_KEY }
+  await place.succeed(['init', '--no-recovery', '--kdf-memory', '8M'], { environment: given })
+  await place.succeed(['points'], { environment: given })
+  const wrong = { ...given, AWS_ACCESS_KEY_ID: 'nobody', AWS_SECRET_ACCESS_KEY: 'nothing' }
+  expect((await place.run(['points'], { environment: wrong })).code).toBe(1)
+  configure(place, half)
+  const { code, stderr } = await place.run(['points'], { environment: given })
+  expect(stderr).toContain('s3-secret-access-key is missing')
+  expect(code).toBe(2)
 })
 
 /** Puts a driver made from the example, there called `sqlite`, beside the configuration; returns the folder. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -38,6 +39,27 @@ test('a repository on an SSH server takes points and gives them back byte for by
   expect(second).toMatchObject({ pointType: 'incremental', filesUnchanged: 2, bytesRead: 0 })
   await place.succeed(['restore', `latest:${place.source}`, '--target', join(place.folder, 'restored')])
   expect(await compareTrees(place.source, join(place.folder, 'restored'))).toMatchObject({ differences: [] })
+})
+
+test('the passphrase of a key comes from the configuration, unless the environment has one', async () => {
+  const place = placeWithSsh()
+  const key = join(place.home, '.ssh', 'id_ed25519')
+  execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'pass phrase', '-f', key])
+  mkdirSync(join(place.home, '.config', 'tidemark'), { recursive: true })
+  const url = place.environment['TIDEMARK_REPOSITORY']
+  const passphrase = 'sftp-passphrase: {command: echo pass phrase}'
+  writeFileSync(
+    join(place.home, '.config', 'tidemark', 'config.yaml'),
+    `repositories:\n  nas:\n    url: ${url ?? ''}\n    ${passphrase}\n`,
+  )
+  const named = { TIDEMARK_REPOSITORY: 'nas' }
+  await place.succeed(['init', '--no-recovery', '--kdf-memory', '8M'], { environment: named })
+  await place.succeed(['points'], { environment: named })
+  const wrong = await place.run(['points'], { environment: { ...named, TIDEMARK_SFTP_PASSPHRASE: 'wrong' } })
+  expect(wrong.code).toBe(1)
+  expect(wrong.stderr).not.toContain('pass phrase')
+  // What is configured belongs to the name, not to the URL.
+  expect((await place.run(['points'])).code).toBe(1)
 })
 
 test('a server whose key is not known is refused, with its fingerprint and the way to accept it', async () => {
