@@ -10,6 +10,9 @@ import { Store } from './state/store.ts'
 import { themeOf, type ThemeOptions } from './theme/theme.ts'
 
 const TICK_MS = 1000
+/** While a window is being dragged its size changes many times a second. */
+const RESIZE_QUIET_MS = 40
+const ERASE_ALL = '\u001b[2J\u001b[H'
 /** Of a terminal that does not say how large it is. */
 const UNKNOWN_SIZE: Size = { columns: 80, rows: 24 }
 
@@ -41,12 +44,16 @@ export async function openDashboard(
   { theme, clock, isScreenReader, signal }: DashboardOptions,
 ): Promise<void> {
   const { stdout } = streams
+  let bug: { readonly error: unknown } | undefined
   const runner = new EffectRunner({
     application,
     clock,
     dispatch: (event) => store.dispatch(event),
     quit: () => instance.unmount(),
-    onBug: (error) => instance.unmount(error instanceof Error ? error : new Error(String(error))),
+    onBug: (error) => {
+      bug ??= { error }
+      instance.unmount()
+    },
   })
   const start = initialState({ size: sizeOf(stdout), nowMs: clock.nowMs(), application })
   const store = new Store(start, runner.run)
@@ -59,7 +66,17 @@ export async function openDashboard(
     interactive: true,
     isScreenReaderEnabled: isScreenReader,
   })
-  const onResize = (): void => store.dispatch({ kind: 'resize', size: sizeOf(stdout) })
+  const paintAnew = (): void => {
+    // Where a terminal leaves its lines when its size changes is its own affair: nothing on it is relied upon.
+    stdout.write(ERASE_ALL)
+    instance.clear()
+    store.dispatch({ kind: 'resize', size: sizeOf(stdout) })
+  }
+  let resizing: NodeJS.Timeout | undefined
+  const onResize = (): void => {
+    clearTimeout(resizing)
+    resizing = setTimeout(paintAnew, RESIZE_QUIET_MS)
+  }
   const onAbort = (): void => instance.unmount()
   const ticking = setInterval(() => store.dispatch({ kind: 'tick', nowMs: clock.nowMs() }), TICK_MS)
   stdout.on('resize', onResize)
@@ -69,8 +86,10 @@ export async function openDashboard(
     store.dispatch({ kind: 'started' })
     if (signal.aborted) onAbort()
     await instance.waitUntilExit()
+    if (bug !== undefined) throw bug.error
   } finally {
     clearInterval(ticking)
+    clearTimeout(resizing)
     stdout.off('resize', onResize)
     signal.removeEventListener('abort', onAbort)
     unsubscribe()

@@ -28,6 +28,7 @@ const SENT: Readonly<Record<string, string>> = {
   backspace: '\u007f',
   'ctrl+c': '\u0003',
   'ctrl+n': '\u000e',
+  'ctrl+r': '\u0012',
   'ctrl+s': '\u0013',
   'ctrl+u': '\u0015',
 }
@@ -60,7 +61,8 @@ export class TestDashboard {
     })
     const write = (chunk: Buffer, _: string, done: () => void): void => {
       this.#output += chunk.toString('utf8')
-      this.#terminal.write(chunk.toString('utf8').replace(/(?<!\r)\n/g, '\r\n'), done)
+      this.#terminal.write(chunk.toString('utf8').replace(/(?<!\r)\n/g, '\r\n'))
+      done()
     }
     this.#stdout = Object.assign(new Writable({ write }), { isTTY: true, columns, rows })
     const streams = { stdin: this.#stdin, stdout: this.#stdout, stderr: this.#stdout } as unknown as {
@@ -100,6 +102,11 @@ export class TestDashboard {
     this.#terminal.resize(columns, rows)
     Object.assign(this.#stdout, { columns, rows })
     this.#stdout.emit('resize')
+  }
+
+  /** Ends it as a signal does. */
+  abort(): void {
+    this.#end.abort()
   }
 
   /** Returns what the terminal shows, line by line without spaces at their ends. */

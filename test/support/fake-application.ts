@@ -206,12 +206,22 @@ export class FakeApplication implements Application {
 
   async *preview(request: RestoreRequest, signal: AbortSignal): AsyncGenerator<PreviewItem> {
     await this.#askOf(request.repository, 'preview', [request], signal)
-    for (const { path, overwrite } of request.selections) {
+    const seen = new Set<Handle>()
+    for (const { path } of request.selections) {
       for (const after of this.#treeOf(request.point).walk(path)) {
+        if (seen.has(after.path) || !seen.add(after.path)) continue
         if (request.without.some((out) => after.path === out || after.path.startsWith(`${out}/`))) continue
         const before = this.disk.at(after.path)
         const { path: handle, shownPath, kind, bytes } = after
-        yield { path: handle, shownPath, kind, bytes, after, before, action: actionOf(before, after, overwrite) }
+        yield {
+          path: handle,
+          shownPath,
+          kind,
+          bytes,
+          after,
+          before,
+          action: actionOf(before, after, modeOf(after, request)),
+        }
       }
     }
   }
@@ -399,6 +409,13 @@ export class FakeApplication implements Application {
 
 function missing(what: string): never {
   throw new UsageError('UNKNOWN_PATH', `there is no ${what}`, { hint: 'Look at what is there.' })
+}
+
+/** The selection nearest to a path has the last word about it. */
+function modeOf({ path }: EntryData, { selections }: RestoreRequest): string {
+  return selections
+    .filter((selection) => path === selection.path || path.startsWith(`${selection.path}/`))
+    .reduce((nearest, selection) => (selection.path.length > nearest.path.length ? selection : nearest)).overwrite
 }
 
 function actionOf(before: EntryData | undefined, after: EntryData, overwrite: string): PreviewItem['action'] {

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 
-import blessed from 'blessed'
+import blessed, { type Widgets } from 'blessed'
 import LineChart from 'blessed-contrib/lib/widget/charts/line.js'
 
 /** What a chart shows: one value for each step of the horizontal axis, and what stands below some of them. */
@@ -17,31 +17,74 @@ export interface ChartLooks {
 
 /** Returns the lines of a chart, drawn by blessed-contrib on a screen that nobody sees. */
 export function drawChart({ values, labels }: ChartData, { columns, rows, hasColors }: ChartLooks): readonly string[] {
-  const screen = blessed.screen({
-    input: terminal(columns, rows),
-    output: terminal(columns, rows),
-    terminal: 'xterm-256color',
-    fullUnicode: true,
+  const height = rows + UNUSED_ROWS
+  const screen = canvasOf(columns, height)
+  const chart = new LineChart({
+    top: 0,
+    left: 0,
+    width: columns,
+    height,
+    style: { line: 'cyan', text: 'white', baseline: 'white' },
+    xPadding: 5,
+    abbreviate: true,
+    maxY: topOf(values, rows),
   })
+  screen.append(chart)
   try {
-    const chart = new LineChart({
-      width: columns,
-      height: rows,
-      style: { line: 'cyan', text: 'white', baseline: 'white' },
-      xPadding: 5,
-      abbreviate: true,
-      // Its top is a fifth above the highest value; without values it would be nowhere.
-      ...(values.some((value) => value > 0) ? {} : { maxY: 1 }),
-    })
-    screen.append(chart)
     chart.setData([{ x: labels, y: values, style: { line: 'cyan' } }])
     screen.render()
-    // Its types forget that it returns what it saw.
-    const seen = screen.screenshot() as unknown as string
-    return seen.split('\n').map((line) => (hasColors ? line : line.replace(/\u001b\[[0-9;]*m/g, '')))
+    return screen
+      .screenshot(0, columns, 0, rows)
+      .split('\n')
+      .slice(0, rows)
+      .map((line) => (hasColors ? line.replaceAll(WHITE, TERMINAL_COLOR) : line.replace(/\u001b\[[0-9;]*m/g, '')))
   } finally {
-    screen.destroy()
+    chart.destroy()
   }
+}
+
+/** The types of blessed forget that this returns what is on the screen. */
+type Canvas = Omit<Widgets.Screen, 'screenshot'> & {
+  screenshot(left: number, right: number, top: number, bottom: number): string
+}
+
+let canvas: { readonly screen: Canvas; readonly columns: number; readonly rows: number } | undefined
+
+/** Returns the screen that charts are drawn on, large enough: to make one takes far longer than to draw. */
+function canvasOf(columns: number, rows: number): Canvas {
+  if (canvas !== undefined && canvas.columns >= columns && canvas.rows >= rows) return canvas.screen
+  canvas?.screen.destroy()
+  const size = { columns: Math.max(columns, CANVAS_COLUMNS), rows: Math.max(rows, CANVAS_ROWS) }
+  const screen = blessed.screen({
+    input: terminal(size.columns, size.rows),
+    output: terminal(size.columns, size.rows),
+    terminal: 'xterm-256color',
+    fullUnicode: true,
+  }) as unknown as Canvas
+  canvas = { screen, ...size }
+  return screen
+}
+
+/** Half of a large terminal. */
+const CANVAS_COLUMNS = 100
+const CANVAS_ROWS = 30
+
+/** Rows that the widget leaves empty at its end. */
+const UNUSED_ROWS = 2
+/** Dots of a row of Braille patterns, dots that the widget keeps for its labels, and how far too high it draws. */
+const ROW_DOTS = 4
+const LABEL_DOTS = 11
+const LIFT_DOTS = 3
+
+/** White on white would not be seen: axes and labels have the terminal's own colour. */
+const WHITE = '\u001b[37m'
+const TERMINAL_COLOR = '\u001b[39m'
+
+/** Returns the value at the top of the chart: the widget draws lines a little too high, beyond its own top in low charts. */
+function topOf(values: readonly number[], rows: number): number {
+  const highest = Math.max(...values)
+  const dots = Math.max(LIFT_DOTS + 1, rows * ROW_DOTS - LABEL_DOTS)
+  return highest <= 0 ? 1 : highest / (1 - LIFT_DOTS / dots)
 }
 
 /** A stream that passes for a terminal, and that nothing goes out of. */

@@ -10,6 +10,27 @@ export type Method = Exclude<
   'subscribe' | symbol
 >
 
+/** Those that stop when they are no longer wanted: their last argument is a signal. */
+type Stoppable = {
+  [M in Method]: Parameters<Application[M]> extends readonly [...infer _Rest, AbortSignal] ? M : never
+}[Method]
+
+const STOPPABLE: Readonly<Record<Stoppable, true>> = {
+  addRepository: true,
+  testDriver: true,
+  entries: true,
+  content: true,
+  history: true,
+  find: true,
+  diff: true,
+  preview: true,
+}
+
+/** Tells whether a function of the port takes a signal. */
+export function isStoppable(method: Method): boolean {
+  return method in STOPPABLE
+}
+
 type WithoutSignal<A extends readonly unknown[]> = A extends readonly [...infer Rest, AbortSignal] ? Rest : A
 /** What a function of the port is given; its signal is the runner's affair. */
 export type Arguments<M extends Method> = Readonly<WithoutSignal<Parameters<Application[M]>>>

@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/base/clock.ts'
 import { TidemarkError } from '../../src/base/errors.ts'
 import type { Application } from '../../src/service/application/port.ts'
-import type { Answer, Call, Effect, Method, Slot } from './call.ts'
+import { type Answer, type Call, type Effect, isStoppable, type Method, type Slot } from './call.ts'
 import type { Event } from './event.ts'
 import { problemOf } from './problem.ts'
 
@@ -95,9 +95,8 @@ export class EffectRunner {
 }
 
 function ask(application: Application, { method, args }: Call, signal: AbortSignal): unknown {
-  // Functions without a signal are given one argument too many, which they do not see.
   const functions = application as unknown as Readonly<Record<Method, (...given: readonly unknown[]) => unknown>>
-  return functions[method](...args, signal)
+  return functions[method](...args, ...(isStoppable(method) ? [signal] : []))
 }
 
 function isStream(answered: unknown): answered is AsyncIterable<unknown> {

@@ -10,7 +10,7 @@ import type { Step } from './step.ts'
 type AnyScreen = Screen<ScreenStates[ScreenName], string>
 
 function screenOf(name: ScreenName): AnyScreen {
-  return SCREENS[name] as AnyScreen
+  return SCREENS[name]
 }
 
 export function titleOf(name: ScreenName): string {

@@ -20,17 +20,20 @@ type Props = ViewProps<OverviewState>
 
 const JOB_ROWS = 3
 const LAST_POINTS = 3
-/** Rows of everything that is no chart. */
-const TEXT_ROWS = 2 + JOB_ROWS + (LAST_POINTS + 1) + (NOTIFICATION_ROWS - 1)
+/** Rows that are always there: health, repository, and the last points with their title. */
+const FIXED_ROWS = 2 + LAST_POINTS + 1
 
 /** Is all well, what runs, and how has it grown. */
 export function OverviewView({ state, shared, columns, rows }: Props): ReactNode {
+  const lines = jobLines(state, shared, columns)
+  const notifications = Math.min(NOTIFICATION_ROWS, Math.max(1, openNotifications(shared).length))
+  const chartRows = rows - FIXED_ROWS - lines.length - notifications
   return (
     <Box flexDirection="column" width={columns}>
       <Health shared={shared} columns={columns} />
       <RepositoryLine state={state} shared={shared} columns={columns} />
-      <Jobs state={state} shared={shared} columns={columns} />
-      <Charts state={state} shared={shared} columns={columns} rows={rows - TEXT_ROWS} />
+      <Jobs lines={lines} columns={columns} />
+      <Charts state={state} shared={shared} columns={columns} rows={chartRows} />
       <LastPoints shared={shared} columns={columns} />
       <Notifications state={state} shared={shared} columns={columns} />
     </Box>
@@ -84,18 +87,23 @@ function stateOf({ state, sharesDisk }: RepositoryData, nowMs: number): string {
   }
 }
 
-function Jobs({ state, shared, columns }: PartProps & { readonly state: OverviewState }): ReactNode {
+interface JobLine {
+  readonly text: string
+  readonly isRunning: boolean
+}
+
+function jobLines(state: OverviewState, shared: Shared, columns: number): readonly JobLine[] {
+  const running = runningJobs(shared).map((job) => ({ text: jobLine(job, columns), isRunning: true }))
+  const next = nextLines(state, shared).map((text) => ({ text, isRunning: false }))
+  const lines = [...running, ...next].slice(0, JOB_ROWS)
+  return lines.length > 0 ? lines : [{ text: 'Nothing runs, nothing is planned.', isRunning: false }]
+}
+
+function Jobs({ lines, columns }: { readonly lines: readonly JobLine[]; readonly columns: number }): ReactNode {
   const theme = useTheme()
-  const running = runningJobs(shared)
-  const lines = [...running.map((job) => jobLine(job, columns)), ...nextLines(state, shared)].slice(0, JOB_ROWS)
-  return (
-    <Box flexDirection="column" height={JOB_ROWS}>
-      {lines.length === 0 && <Line text="Nothing runs, nothing is planned." columns={columns} color={theme.muted} />}
-      {lines.map((line, index) => (
-        <Line key={index} text={line} columns={columns} color={index < running.length ? theme.accent : undefined} />
-      ))}
-    </Box>
-  )
+  return lines.map(({ text, isRunning }, index) => (
+    <Line key={index} text={text} columns={columns} color={isRunning ? theme.accent : theme.muted} />
+  ))
 }
 
 const BAR_COLUMNS = 16

@@ -106,7 +106,7 @@ function askPreview(state: RestoreState): Step<RestoreState> {
   if (marked === undefined) return { state }
   const effects: readonly Effect[] = [
     call('restore:preview', 'preview', requestOf(state, marked, 'preview')),
-    call('restore:free', 'freeBytes', target === '' ? undefined : target),
+    call('restore:free', 'freeBytes', target === '' ? undefined : target, marked.items[0]?.path),
   ]
   return { state: withRows({ ...state, items: [], isWhole: false, problem: undefined }), effects }
 }

@@ -1,0 +1,86 @@
+import { inspect } from 'node:util'
+
+import { expect, test } from 'vitest'
+
+import {
+  checkboxField,
+  choiceField,
+  type Form,
+  isChecked,
+  pasteInForm,
+  secretField,
+  takeSecret,
+  textField,
+  textOf,
+  typeInForm,
+  withMistakes,
+} from '../../tui/forms/form.ts'
+import { Secret } from '../../tui/forms/secret.ts'
+import { EMPTY_LINE, lineOf, pasteText, typeKey } from '../../tui/forms/text-line.ts'
+
+type Name = 'name' | 'kind' | 'really' | 'secret'
+
+function form(): Form<Name> {
+  return {
+    fields: [
+      { name: 'name', label: 'Name', field: textField('a') },
+      { name: 'kind', label: 'Kind', field: choiceField(['one', 'two', 'three']) },
+      { name: 'really', label: 'Really', field: checkboxField(false) },
+      { name: 'secret', label: 'Secret', field: secretField() },
+    ],
+    focus: 0,
+  }
+}
+
+function typed(start: Form<Name>, ...keys: readonly string[]): Form<Name> {
+  return keys.reduce((now, key) => typeInForm(now, key).form, start)
+}
+
+test('keys go to the field in focus, and Tab and Enter move it', () => {
+  const filled = typed(form(), 'b', 'tab', 'right', 'right', 'enter', 'space', 'tab', 'x', 'y')
+  expect(textOf(filled, 'name')).toBe('ab')
+  expect(textOf(filled, 'kind')).toBe('three')
+  expect(isChecked(filled, 'really')).toBe(true)
+  expect(Buffer.from(takeSecret(filled, 'secret')).toString()).toBe('xy')
+})
+
+test('Enter in the last field sends the form, Ctrl+S sends it from anywhere, Esc leaves it', () => {
+  expect(typeInForm({ ...form(), focus: 3 }, 'enter').outcome).toBe('sent')
+  expect(typeInForm(form(), 'ctrl+s').outcome).toBe('sent')
+  expect(typeInForm(form(), 'esc').outcome).toBe('left')
+})
+
+test('the first field with a mistake gets the focus, and typing in it takes the mistake away', () => {
+  const wrong = withMistakes(form(), { kind: 'not that one' })
+  expect(wrong.focus).toBe(1)
+  expect(typed(wrong, 'right').fields[1]?.mistake).toBeUndefined()
+})
+
+test('pasted text is one line without controls: no key of it is obeyed', () => {
+  const pasted = pasteInForm(form(), '/home\u001b[2J\r\nrm -rf /\u0007\n')
+  expect(textOf(pasted, 'name')).toBe('a/home [2J rm -rf / ')
+})
+
+test('a pasted file does not become a field without end', () => {
+  expect(pasteText(EMPTY_LINE, 'x'.repeat(1_000_000)).text.length).toBe(4096)
+})
+
+test('a line is edited by characters, not by halves of them', () => {
+  const line = ['left', 'backspace', 'home', 'delete', 'ß'].reduce(typeKey, lineOf('a😀é!'))
+  expect(line.text).toBe('ß😀!')
+})
+
+test('a secret is never printed, and wiped once it was taken or typed on', () => {
+  const first = Secret.empty().typeKey('ä').typeKey('b').typeKey('😀')
+  expect(first).toHaveLength(3)
+  expect(JSON.stringify({ first })).toBe('{"first":"[secret]"}')
+  expect(inspect(first)).toBe('[secret]')
+  const second = first.typeKey('backspace')
+  expect(first.take()).toEqual(new Uint8Array(7))
+  expect(Buffer.from(second.take()).toString()).toBe('äb')
+  expect(second.take()).toEqual(new Uint8Array(3))
+})
+
+test('the end of the line that is pasted with a secret is no part of it', () => {
+  expect(Buffer.from(Secret.empty().paste('word pass\r\n').take()).toString()).toBe('word pass')
+})

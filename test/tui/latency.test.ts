@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+
+import { expect, test } from 'vitest'
+
+import { TestDashboard } from '../support/dashboard.ts'
+import { seededApplication } from '../support/seeded-application.ts'
+
+const KEY_MS_MAX = 100
+const OPEN_MS_MAX = 300
+
+/**
+ * Returns the time, in milliseconds, that this thread has waited for a processor because others had it: what is measured
+ * is the dashboard, not how many tests run beside it.
+ */
+function waitedMs(): number {
+  return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6
+}
+
+/** Returns the time that 95 of 100 keys stay below. */
+async function keyLatencyMs(dashboard: TestDashboard, keys: readonly string[]): Promise<number> {
+  const latencies: number[] = []
+  for (const key of keys) {
+    const before = dashboard.output().length
+    const startMs = performance.now() - waitedMs()
+    await dashboard.press(key)
+    while (dashboard.output().length === before) {
+      await setTimeout(1)
+      if (performance.now() - waitedMs() - startMs > 5000)
+        throw new Error(`the key ${key} painted nothing:\n${dashboard.frame()}`)
+    }
+    latencies.push(performance.now() - waitedMs() - startMs)
+    // Nobody types faster than thirty keys a second.
+    await setTimeout(20)
+  }
+  return latencies.sort((a, b) => a - b)[Math.floor(latencies.length * 0.95)] ?? Infinity
+}
+
+function repeated(keys: readonly string[], times: number): readonly string[] {
+  return Array.from({ length: times }, () => keys).flat()
+}
+
+test('with 10,000 points a key is painted within 100 ms, 95 times of 100', async () => {
+  const dashboard = new TestDashboard(seededApplication({ pointCount: 10_000 }), { columns: 120, rows: 40 })
+  await dashboard.press('2')
+  await dashboard.shows('10,000 points')
+  const latency = await keyLatencyMs(dashboard, repeated(['down', 'pagedown', 'end', 'up', 'i', 'home', 'i'], 4))
+  expect(latency).toBeLessThan(KEY_MS_MAX)
+  await dashboard.press('/')
+  const filtering = await keyLatencyMs(
+    dashboard,
+    [...'tag:nightly server'].map((c) => (c === ' ' ? 'space' : c)),
+  )
+  expect(filtering).toBeLessThan(KEY_MS_MAX)
+})
+
+test('in a folder of 200,000 entries a key is painted within 100 ms, 95 times of 100', async () => {
+  const dashboard = new TestDashboard(seededApplication({ pointCount: 1, manyFiles: 200_000 }))
+  await dashboard.press('3')
+  await dashboard.shows('file-000000.txt')
+  const latency = await keyLatencyMs(dashboard, repeated(['down', 'pagedown', 'space', 'end', 'up', 'home'], 5))
+  expect(latency).toBeLessThan(KEY_MS_MAX)
+})
+
+test('the dashboard opens within 300 ms', async () => {
+  // The first one loads what the following ones use: how long that takes a built program is told by its own test.
+  await new TestDashboard(seededApplication()).shows('depot')
+  const application = seededApplication({ pointCount: 10_000 })
+  const startMs = performance.now() - waitedMs()
+  await new TestDashboard(application).shows('depot')
+  expect(performance.now() - waitedMs() - startMs).toBeLessThan(OPEN_MS_MAX)
+})

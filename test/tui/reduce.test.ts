@@ -1,0 +1,140 @@
+import { expect, test } from 'vitest'
+
+import type { JobData, RepositoryData } from '../../src/service/application/shown.ts'
+import { paletteEntries } from '../../tui/state/palette.ts'
+import { DashboardState } from '../support/dashboard-state.ts'
+import { TEST_NOW_MS } from '../support/seeded-application.ts'
+
+const DEPOT: RepositoryData = {
+  name: 'depot',
+  url: '/srv/depot',
+  driver: 'local',
+  isDefault: true,
+  state: { kind: 'open', pointCount: 0 },
+  sharesDisk: false,
+}
+const ATTIC: RepositoryData = { ...DEPOT, name: 'attic', isDefault: false }
+const BACKUP: JobData = {
+  id: 'job-1',
+  kind: 'backup',
+  plan: undefined,
+  repository: 'depot',
+  state: 'running',
+  queuedMs: TEST_NOW_MS,
+  startedMs: TEST_NOW_MS,
+  endedMs: undefined,
+  attempt: 1,
+  progress: undefined,
+  outcome: undefined,
+}
+
+function started(host: 'daemon' | 'this-process' = 'daemon'): DashboardState {
+  return new DashboardState(host).send({ kind: 'started' }).answer('repositories', [ATTIC, DEPOT])
+}
+
+test('the default repository is looked at first, and the next one on demand', () => {
+  const dashboard = started()
+  expect(dashboard.lastCall('points').args).toEqual(['depot'])
+  dashboard.press('ctrl+n')
+  expect(dashboard.lastCall('points').args).toEqual(['attic'])
+})
+
+test('points of a repository that is no longer looked at are not shown', () => {
+  const dashboard = started()
+  const late = dashboard.lastCall('points')
+  dashboard.press('ctrl+n')
+  dashboard.send({ ...late, kind: 'answer', value: [], isLast: true })
+  expect(dashboard.state.shared.points.kind).toBe('loading')
+})
+
+test('what was known stays when asking again fails, and why it failed is shown', () => {
+  const dashboard = started().answer('points', [])
+  dashboard.send({ kind: 'changed', topic: 'points' }).fail('points', 'STORE_UNAVAILABLE', 'depot does not answer')
+  expect(dashboard.state.shared.points).toEqual({ kind: 'ready', value: [] })
+  expect(dashboard.state.message).toMatchObject({ text: 'depot does not answer', isProblem: true })
+})
+
+test('messages go after a while, problems later', () => {
+  const dashboard = started().fail('points', 'STORE_UNAVAILABLE', 'depot does not answer')
+  dashboard.send({ kind: 'tick', nowMs: TEST_NOW_MS + 10_000 })
+  expect(dashboard.state.message).toBeDefined()
+  dashboard.send({ kind: 'tick', nowMs: TEST_NOW_MS + 30_000 })
+  expect(dashboard.state.message).toBeUndefined()
+})
+
+test('a locked repository is asked to be opened; three wrong passwords end with a way on', () => {
+  const dashboard = started().fail('points', 'WRONG_KEY', 'depot is locked')
+  for (const attempt of [1, 2, 3]) {
+    expect(dashboard.state.overlay).toMatchObject({ kind: 'unlock', repository: 'depot' })
+    dashboard.press('a', 'b', 'enter')
+    expect(dashboard.calls('unlock')).toBe(attempt)
+    dashboard.fail('unlock', 'WRONG_PASSWORD', 'the password is wrong')
+  }
+  expect(dashboard.state.overlay).toBeUndefined()
+  expect(dashboard.state.message?.text).toContain('3 times')
+  expect(dashboard.state.message?.text).toContain('recovery code')
+})
+
+test('what was typed as a secret is in no state but as bytes of the call, and everything is asked again after it', () => {
+  const dashboard = started().fail('points', 'WRONG_KEY', 'depot is locked')
+  dashboard.press('s', 'e', 's', '3')
+  expect(JSON.stringify(dashboard.state)).not.toContain('ses3')
+  dashboard.press('enter')
+  expect(Buffer.from(dashboard.lastCall('unlock').args[1].bytes).toString()).toBe('ses3')
+  const before = dashboard.calls('points')
+  dashboard.answer('unlock', undefined)
+  expect(dashboard.calls('points')).toBe(before + 1)
+  expect(dashboard.state.overlay).toBeUndefined()
+})
+
+test('q leaves at once when nothing would be lost', () => {
+  expect(started().press('q').effects.at(-1)).toEqual({ kind: 'quit' })
+})
+
+test('q asks while this process runs a job, and leaves only after a yes', () => {
+  const dashboard = started('this-process').answer('jobs', [BACKUP]).press('q')
+  expect(dashboard.state.overlay).toMatchObject({ kind: 'quit' })
+  dashboard.press('n')
+  expect(dashboard.state.overlay).toBeUndefined()
+  expect(dashboard.press('q', 'y').effects.at(-1)).toEqual({ kind: 'quit' })
+})
+
+test('jobs of a daemon go on without the dashboard, so q does not ask', () => {
+  const dashboard = started('daemon').answer('jobs', [BACKUP]).press('q')
+  expect(dashboard.effects.at(-1)).toEqual({ kind: 'quit' })
+})
+
+test('while a job runs it is asked how far it is every second', () => {
+  const dashboard = started().answer('jobs', [BACKUP])
+  const before = dashboard.calls('jobs')
+  dashboard.send({ kind: 'tick', nowMs: TEST_NOW_MS + 1000 }, { kind: 'tick', nowMs: TEST_NOW_MS + 2000 })
+  expect(dashboard.calls('jobs')).toBe(before + 2)
+})
+
+test('digits go to screens and Esc back through them', () => {
+  const dashboard = started().press('2', '4')
+  expect(dashboard.state.screen).toBe('restore')
+  dashboard.press('esc')
+  expect(dashboard.state.screen).toBe('points')
+  dashboard.press('esc', 'esc')
+  expect(dashboard.state.screen).toBe('overview')
+})
+
+test('the palette finds commands by some of their letters and does them', () => {
+  const dashboard = started().press(':', 'g', 'o', 'b', 'r')
+  expect(paletteEntries(dashboard.state, 'gobr')[0]?.title).toBe('go to Browse')
+  dashboard.press('enter')
+  expect(dashboard.state.screen).toBe('browse')
+  expect(dashboard.state.overlay).toBeUndefined()
+})
+
+test('pasted text goes nowhere but into fields', () => {
+  const dashboard = started().send({ kind: 'paste', text: 'q' })
+  expect(dashboard.state.message?.text).toContain('pasted')
+  expect(dashboard.effects.some(({ kind }) => kind === 'quit')).toBe(false)
+})
+
+test('the same events make the same state: a run of the dashboard is a list of events', () => {
+  const run = (): unknown => started().press('2', '/', 'a', 'enter', '3', 'p', '/', 'x').state
+  expect(run()).toEqual(run())
+})

@@ -1,0 +1,147 @@
+import { setTimeout } from 'node:timers/promises'
+
+import { expect, test } from 'vitest'
+
+import { TestDashboard } from '../support/dashboard.ts'
+import { FakeTree } from '../support/fake-tree.ts'
+import { seededApplication } from '../support/seeded-application.ts'
+
+test('the terminal is as it was before when the dashboard is left, or ended by a signal', async () => {
+  const left = new TestDashboard(seededApplication())
+  await left.shows('depot: 5 points')
+  expect(left.isOnAlternateScreen()).toBe(true)
+  await left.press('q')
+  await left.ended
+  await expect.poll(() => left.isOnAlternateScreen()).toBe(false)
+  expect(left.output().lastIndexOf('\u001b[?25h')).toBeGreaterThan(left.output().lastIndexOf('\u001b[?25l'))
+  expect(left.output()).toContain('\u001b[?2004l')
+
+  const ended = new TestDashboard(seededApplication())
+  await ended.shows('depot: 5 points')
+  ended.abort()
+  await ended.ended
+  await expect.poll(() => ended.isOnAlternateScreen()).toBe(false)
+})
+
+test('a bug ends the dashboard with itself and leaves the terminal as it was', async () => {
+  const application = seededApplication()
+  const dashboard = new TestDashboard(application)
+  await dashboard.shows('depot: 5 points')
+  application.health = () => Promise.reject(new TypeError('a bug'))
+  application.tell('health')
+  await expect(dashboard.ended).rejects.toThrow('a bug')
+  await expect.poll(() => dashboard.isOnAlternateScreen()).toBe(false)
+})
+
+test('a screen that cannot be drawn ends the dashboard, too', async () => {
+  const application = seededApplication()
+  const dashboard = new TestDashboard(application)
+  await dashboard.shows('depot: 5 points')
+  // What no implementation of the port may answer.
+  application.health = () => Promise.resolve(undefined as never)
+  application.tell('health')
+  await expect(dashboard.ended).rejects.toThrow(TypeError)
+  await expect.poll(() => dashboard.isOnAlternateScreen()).toBe(false)
+})
+
+test('a terminal that is too small is told the size that is needed, and a larger one shows all again', async () => {
+  const dashboard = new TestDashboard(seededApplication(), { columns: 60, rows: 20 })
+  await dashboard.shows('Tidemark needs a terminal of 80x24; this one is 60x20')
+  dashboard.resize(100, 30)
+  await dashboard.shows('depot: 5 points')
+  dashboard.resize(79, 24)
+  await dashboard.shows('this one is 79x24')
+})
+
+test('resizes without end leave a whole frame', async () => {
+  const dashboard = new TestDashboard(seededApplication())
+  await dashboard.shows('depot: 5 points')
+  for (let step = 0; step < 40; step++) {
+    dashboard.resize(80 + ((step * 37) % 90), 24 + ((step * 11) % 30))
+    await setTimeout(1)
+  }
+  dashboard.resize(90, 26)
+  await dashboard.until((frame) => frame.split('\n').at(-1)?.includes('q quit') ?? false)
+  const lines = dashboard.lines()
+  expect(lines[0]).toMatch(/^\[1 Overview\].*depot$/)
+  expect(lines.filter((line) => line.includes('q quit'))).toHaveLength(1)
+  expect(lines.filter((line) => line.includes('All points verified'))).toHaveLength(1)
+})
+
+test('a key repaints only the lines that it changes', async () => {
+  const dashboard = new TestDashboard(seededApplication())
+  await dashboard.press('2')
+  await dashboard.shows('5 points')
+  await setTimeout(50)
+  const before = dashboard.output().length
+  await dashboard.press('down')
+  await dashboard.shows(/› .*10:00/)
+  const painted = dashboard.output().slice(before)
+  expect(painted).toContain('10:00')
+  expect(painted).not.toContain('Overview')
+  expect(painted).not.toContain('09:00')
+  expect(painted.length).toBeLessThan(1500)
+})
+
+test('names with escape sequences are shown, and never obeyed by the terminal', async () => {
+  const application = seededApplication({ pointCount: 0 })
+  const evil = 'evil\u001b]0;owned\u0007\u001b[2J\u202ename'
+  const base = seededApplication({ pointCount: 1 }).pointList[0]!
+  application.addPoint(
+    { ...base, instanceName: evil, tags: [evil], sources: [evil] },
+    new FakeTree().file(`/${evil}`, evil),
+  )
+  const dashboard = new TestDashboard(application)
+  await dashboard.press('2')
+  await dashboard.shows('evil\\u{1b}')
+  await dashboard.press('i', '3')
+  await dashboard.shows(/evil\\u\{1b\}]0;owned/)
+  await dashboard.press('h')
+  await dashboard.shows('1 versions')
+  await dashboard.press('esc', 'r')
+  await dashboard.shows('+ create')
+  expect(dashboard.output()).not.toContain('\u001b]0;owned')
+  expect(dashboard.output()).not.toContain('\u001b[2J\u202e')
+})
+
+test('without colours nothing is coloured, and what colours tell stands there as a sign', async () => {
+  const application = seededApplication()
+  application.healthData = { color: 'red', message: 'A pack is missing.', fix: undefined }
+  const dashboard = new TestDashboard(application, { theme: { colors: 'none', background: 'dark' } })
+  await dashboard.shows('✗ A pack is missing.')
+  await dashboard.shows('⡇')
+  expect(dashboard.output()).not.toMatch(/\u001b\[(3|4|9|10)[0-9;]*m/)
+})
+
+test('those who hear the screen are read its text without rules and charts', async () => {
+  const dashboard = new TestDashboard(seededApplication(), { isScreenReader: true })
+  const frame = await dashboard.shows('Repository size 104 MiB')
+  expect(frame).not.toContain('────')
+  expect(frame).not.toContain('⡇')
+})
+
+test('a password is typed without being shown', async () => {
+  const application = seededApplication()
+  application.passwords.set('depot', 'open sesame')
+  const dashboard = new TestDashboard(application)
+  await dashboard.shows('Open depot')
+  dashboard.send('wrong')
+  await dashboard.press('enter')
+  await dashboard.shows('✗ the password is wrong')
+  dashboard.paste('open sesame\n')
+  await dashboard.press('enter')
+  await dashboard.shows('depot: 5 points')
+  expect(dashboard.output()).not.toContain('sesame')
+})
+
+test('a slow application does not hold up the keys', async () => {
+  const application = seededApplication()
+  for (const method of ['points', 'entries', 'health', 'sizes'] as const) application.delaysMs.set(method, 400)
+  const dashboard = new TestDashboard(application)
+  await dashboard.press('2')
+  await dashboard.shows('reading the points …')
+  await dashboard.press('?')
+  await dashboard.shows('Keys of Points')
+  await dashboard.press('q')
+  await dashboard.shows('5 points')
+})

@@ -1,0 +1,100 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+
+import { textWidth } from '../../src/base/text-width.ts'
+import { fuzzySearch } from '../../tui/keymap/fuzzy.ts'
+import { keysOf, type PressedKey } from '../../tui/keymap/key.ts'
+import { moveInList, placeAt } from '../../tui/state/list.ts'
+import { fit, printable, wrap } from '../../tui/text/fit.ts'
+import { shownMode } from '../../tui/text/mode.ts'
+import { shownDistance } from '../../tui/text/when.ts'
+
+const NO_KEY: PressedKey = {
+  upArrow: false,
+  downArrow: false,
+  leftArrow: false,
+  rightArrow: false,
+  pageUp: false,
+  pageDown: false,
+  home: false,
+  end: false,
+  return: false,
+  escape: false,
+  tab: false,
+  shift: false,
+  backspace: false,
+  delete: false,
+  ctrl: false,
+  meta: false,
+}
+
+test('text of any kind becomes exactly as wide as there is room, and nothing in it moves a cursor', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 40 }), fc.boolean(), (text, columns, end) => {
+      const fitted = fit(text, columns, { keep: end ? 'end' : 'start' })
+      expect(textWidth(fitted)).toBe(columns)
+      expect(fitted).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/)
+    }),
+  )
+})
+
+test('escape sequences and what turns writing around are written out', () => {
+  expect(printable('a\u001b[31mb\u202ec')).toBe('a\\u{1b}[31mb\\u{202e}c')
+})
+
+test('paths are cut at their beginning, other text at its end', () => {
+  expect(fit('/home/arthur/notes', 8, { keep: 'end' })).toBe('…r/notes')
+  expect(fit('/home/arthur/notes', 8)).toBe('/home/a…')
+})
+
+test('long words are broken, and no line is wider than there is room', () => {
+  const lines = wrap(`one two ${'x'.repeat(25)} three`, 10)
+  expect(lines.join('').replaceAll(' ', '')).toBe(`onetwo${'x'.repeat(25)}three`)
+  expect(Math.max(...lines.map(textWidth))).toBeLessThanOrEqual(10)
+})
+
+test('keys that a slow line brings together are keys one by one', () => {
+  expect(keysOf('jj G', NO_KEY)).toEqual(['j', 'j', 'space', 'G'])
+  expect(keysOf('\r', NO_KEY)).toEqual(['enter'])
+  expect(keysOf('c', { ...NO_KEY, ctrl: true })).toEqual(['ctrl+c'])
+  expect(keysOf('', { ...NO_KEY, tab: true, shift: true })).toEqual(['shift+tab'])
+  expect(keysOf('x', { ...NO_KEY, meta: true })).toEqual([])
+})
+
+test('a list is never left, whatever keys come and however it grows and shrinks', () => {
+  const motion = fc.constantFrom('up', 'down', 'page-up', 'page-down', 'first', 'last')
+  const step = fc.record({ motion, count: fc.nat(50), height: fc.integer({ min: 1, max: 10 }) })
+  fc.assert(
+    fc.property(fc.array(step), (steps) => {
+      let place = { selected: 0, top: 0 }
+      for (const { motion, count, height } of steps) {
+        place = moveInList(place, motion, { count, height })
+        expect(place.selected).toBeGreaterThanOrEqual(0)
+        expect(place.selected).toBeLessThan(Math.max(1, count))
+        expect(place.top).toBeLessThanOrEqual(place.selected)
+        expect(place.selected - place.top).toBeLessThan(height)
+      }
+    }),
+  )
+})
+
+test('a window scrolls no further than needed', () => {
+  expect(placeAt({ selected: 0, top: 0 }, 9, { count: 100, height: 10 })).toEqual({ selected: 9, top: 0 })
+  expect(placeAt({ selected: 9, top: 0 }, 10, { count: 100, height: 10 })).toEqual({ selected: 10, top: 1 })
+  expect(placeAt({ selected: 10, top: 5 }, 6, { count: 100, height: 10 })).toEqual({ selected: 6, top: 5 })
+})
+
+test('the search finds letters in their order and puts beginnings of words first', () => {
+  const items = ['show the other charts', 'go to Points', 'go to Overview', 'open the repository']
+  expect(fuzzySearch('gtp', items, (item) => item)[0]).toBe('go to Points')
+  expect(fuzzySearch('repo', items, (item) => item)[0]).toBe('open the repository')
+  expect(fuzzySearch('zz', items, (item) => item)).toEqual([])
+  expect(fuzzySearch('', items, (item) => item)).toEqual(items)
+})
+
+test('modes and distances are shown as people write them', () => {
+  expect(shownMode(0o755)).toBe('rwxr-xr-x')
+  expect(shownMode(0o4711)).toBe('4+rwx--x--x')
+  expect(shownDistance(0, 7_200_000)).toBe('2 h ago')
+  expect(shownDistance(90_000, 0)).toBe('in 1 min')
+})
