@@ -12,6 +12,7 @@ import { absolutePath, isTimeZone, parseTrigger } from './trigger-text.ts'
 
 const PLANS_MAX = 1000
 const STEPS_MAX = 50
+const WORDS_MAX = 1000
 const DESCRIPTION_LENGTH_MAX = 500
 /** What a hook may take that says nothing of it. */
 const HOOK_LIMIT_MS = 10 * 60_000
@@ -100,7 +101,13 @@ const hook = z
   .preprocess(
     // One line is for the shell; a list would be several hooks.
     (value) => (typeof value === 'string' ? { command: value } : value),
-    settings({ command: z.union([text, z.array(text).min(1).max(1000)]), limit: parsedBy(parseDuration).optional() }),
+    settings({
+      command: z.union(
+        [text, z.array(text).min(1).max(WORDS_MAX)],
+        'one line for the shell, or a list of words, is expected',
+      ),
+      limit: parsedBy(parseDuration).optional(),
+    }),
   )
   .transform(({ command, limit }): Hook => {
     return {

@@ -62,23 +62,33 @@ function noSuch(key: string, known: readonly string[]): string {
 
 /** Returns what is wrong by an issue of a value: of each unknown key apart. */
 export function mistakesOf(issue: core.$ZodIssue, value: unknown): Mistake[] {
-  const path = pathWithin(value, issue.path.map(String))
+  const { path, missing } = pathWithin(value, issue.path.map(String))
+  if (missing !== undefined) return [{ path, what: `${missing} is missing` }]
   if (issue.code === 'unrecognized_keys') {
     const lines = issue.message.split('\n')
     return issue.keys.map((key, at) => ({ path: [...path, key], what: lines[at] ?? issue.message, isKey: true }))
   }
   if (issue.code === 'invalid_key') return [{ path, what: issue.issues[0]?.message ?? 'no name', isKey: true }]
-  const isMissing = issue.code === 'invalid_type' && issue.path.length > path.length
-  const what = isMissing ? `${issue.path.slice(path.length).join('.')} is missing` : issue.message
-  return [{ path, what, ...(issue.code === 'custom' && issue.params?.['isKey'] === true ? { isKey: true } : {}) }]
+  const isKey = issue.code === 'custom' && issue.params?.['isKey'] === true
+  return [{ path, what: issue.message, isKey }]
 }
 
-/** Returns as much of a path as leads to something: a short form has no inside. */
-function pathWithin(value: unknown, path: readonly string[]): readonly string[] {
+interface PathWithin {
+  readonly path: readonly string[]
+  /** The key that a map lacks. */
+  readonly missing?: string
+}
+
+/** Returns as much of a path as leads to something. One value in place of a list has no number. */
+function pathWithin(value: unknown, path: readonly string[]): PathWithin {
   let inside = value
-  for (const [at, name] of path.entries()) {
-    if (typeof inside !== 'object' || inside === null || !Object.hasOwn(inside, name)) return path.slice(0, at)
+  const found: string[] = []
+  for (const name of path) {
+    if (!Array.isArray(inside) && /^\d+$/.test(name)) continue
+    if (typeof inside !== 'object' || inside === null || (Array.isArray(inside) && !Object.hasOwn(inside, name))) break
+    if (!Object.hasOwn(inside, name)) return { path: found, missing: name }
     inside = (inside as Record<string, unknown>)[name]
+    found.push(name)
   }
-  return path
+  return { path: found }
 }

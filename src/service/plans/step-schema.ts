@@ -14,7 +14,6 @@ import { parseDuration, parseInterval, parseWindow } from './time-text.ts'
 const NAME = 'a name has letters, digits, ".", "_" and "-" only, at most 64'
 const PROVE_FILES = 20
 const PROVE_FILES_MAX = 10_000
-const KEEP_COUNT_MAX = 1_000_000
 
 /** A name as those of repositories are, for plans and steps. */
 export const planWord = z.string(NAME).refine(isRepositoryName, NAME)
@@ -37,9 +36,7 @@ const timing = {
 const apart = { ...timing, every: parsedBy(parseInterval).optional() }
 const interval = parsedBy(parseInterval).nullish()
 
-const count = z.union([z.int().min(1).max(KEEP_COUNT_MAX), z.literal('unlimited').transform(() => Infinity)], {
-  error: 'a number of points, or unlimited, is expected',
-})
+const count = parsedBy(parseCount)
 const policy = settings({
   'keep-last': count.optional(),
   'keep-hourly': count.optional(),
@@ -151,6 +148,14 @@ function parseAfter(value: string): AfterStep {
   if (step !== '' && rest.length === 0) return { step, delayMs: delay === undefined ? 0 : parseDuration(delay) }
   throw new UsageError('BAD_ARGUMENT', `"${value.slice(0, 100)}" names no step`, {
     hint: 'Write the name of an earlier step, and a delay if there is one, such as incremental + 2 hours.',
+  })
+}
+
+function parseCount(value: string): number {
+  if (value === 'unlimited') return Infinity
+  if (/^[1-9]\d{0,5}$/.test(value)) return Number(value)
+  throw new UsageError('BAD_ARGUMENT', `"${value.slice(0, 100)}" is not a number of points`, {
+    hint: 'Write a number from 1 on, or unlimited.',
   })
 }
 

@@ -102,7 +102,7 @@ function atLeast(minutes: number, trigger: Extract<Trigger, { kind: 'hourly' | '
 function weekly(rest: string): Trigger {
   const { head, window } = splitWindow(rest)
   if (head === '') return { kind: 'weekly', weekday: 0, window }
-  const name = /^on\s+([a-z]{3,9})s?$/i.exec(head)?.[1]?.toLowerCase()
+  const name = /^on\s+([a-z]{3,9}?)s?$/i.exec(head)?.[1]?.toLowerCase()
   const weekday = WEEKDAYS.findIndex((day) => name !== undefined && (day === name || day.slice(0, 3) === name))
   if (weekday >= 0) return { kind: 'weekly', weekday, window }
   throw wrong(`"${head}" names no day of the week`, 'Write it like @weekly on sunday between 1am and 5am.')

@@ -1,5 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { lstat, readdir } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 
 import { errnoOf } from '../../base/errors.ts'
@@ -69,9 +69,16 @@ export class FolderWatcher implements Disposable {
     const path = name === undefined ? folder : join(folder, name)
     this.#events.changed(path)
     if (kind !== 'rename' || !this.#isDeep || name === undefined) return
-    // Made, gone, or another one of the same name.
+    this.#renamed(path).catch((error: unknown) => this.#failed(path, error))
+  }
+
+  /** Follows an entry that was made, went, or is another one of the same name. */
+  async #renamed(path: string): Promise<void> {
     this.#forget(path)
-    this.add(path).catch((error: unknown) => this.#failed(path, error))
+    if (!(await lstat(path)).isDirectory()) return
+    await this.add(path)
+    // Whatever was changed in there before it was watched.
+    if (!this.#isClosed) this.#events.changed(path)
   }
 
   #failed(folder: string, error: unknown): void {

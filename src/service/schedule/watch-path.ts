@@ -43,6 +43,7 @@ class PathWatch implements Disposable {
   #identity: string | undefined
   #isLooking = false
   #wasIncomplete = false
+  #isClosed = false
   #firstMs: number | undefined
   #telling: NodeJS.Timeout | undefined
 
@@ -53,6 +54,7 @@ class PathWatch implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true
     clearInterval(this.#timer)
     clearTimeout(this.#telling)
     this.#watcher?.[Symbol.dispose]()
@@ -65,7 +67,7 @@ class PathWatch implements Disposable {
     try {
       const found = await lookAt(this.#options.path)
       const before = this.#identity
-      if (found.identity === before) return false
+      if (found.identity === before || this.#isClosed) return false
       this.#identity = found.identity
       await this.#rearm(found)
       return before !== undefined
@@ -110,7 +112,9 @@ class PathWatch implements Disposable {
       // Perhaps it is the path itself that went, or was replaced: what lies there now is watched before anybody reads it.
       this.look()
         .catch((error: unknown) => this.#incomplete(errnoOf(error) ?? String(error)))
-        .finally(() => this.#events.changed())
+        .finally(() => {
+          if (!this.#isClosed) this.#events.changed()
+        })
     }
     this.#telling = setTimeout(tell, Math.max(0, Math.min(leftMs, this.#options.quietMs ?? QUIET_MS))).unref()
   }

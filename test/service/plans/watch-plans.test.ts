@@ -1,0 +1,101 @@
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { expect, onTestFinished, test, vi } from 'vitest'
+
+import type { TidemarkError } from '../../../src/base/errors.ts'
+import type { Plan } from '../../../src/service/plans/plan.ts'
+import { watchPlans } from '../../../src/service/plans/watch-plans.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+
+const textOf = (...names: string[]): string =>
+  `plans:\n${names.map((name) => `  ${name}: { sources: /a, repository: /srv, trigger: '@daily', steps: [full] }\n`).join('')}`
+
+async function watching(file: string) {
+  const mistakes: TidemarkError[] = []
+  const changes: string[][] = []
+  const inForce = await watchPlans(
+    { file, home: '/home/ada', quietMs: 20 },
+    {
+      changed: (plans) => void changes.push(namesOf(plans)),
+      mistaken: (error) => void mistakes.push(error),
+    },
+  )
+  onTestFinished(() => inForce[Symbol.dispose]())
+  return { inForce, mistakes, changes }
+}
+
+const namesOf = (plans: readonly Plan[]): string[] => plans.map(({ name }) => name)
+
+test('a file that is saved is read again, whether it is written to or replaced', async () => {
+  const file = join(temporaryFolder(), 'config.yaml')
+  writeFileSync(file, textOf('a'))
+  const { inForce, changes } = await watching(file)
+  expect(namesOf(inForce.plans)).toEqual(['a'])
+  writeFileSync(file, textOf('a', 'b'))
+  await vi.waitFor(() => expect(namesOf(inForce.plans)).toEqual(['a', 'b']))
+  writeFileSync(`${file}.new`, textOf('c'))
+  renameSync(`${file}.new`, file)
+  await vi.waitFor(() => expect(namesOf(inForce.plans)).toEqual(['c']))
+  writeFileSync(file, textOf('d'))
+  await vi.waitFor(() => expect(changes).toEqual([['a'], ['a', 'b'], ['c'], ['d']]))
+})
+
+test('a mistake is told once, with line and key, and what was in force stays so until it is corrected', async () => {
+  const file = join(temporaryFolder(), 'config.yaml')
+  writeFileSync(file, textOf('a'))
+  const { inForce, mistakes, changes } = await watching(file)
+  writeFileSync(file, textOf('a', 'b').replace('@daily', '@dayly'))
+  await vi.waitFor(() => expect(mistakes).toHaveLength(1))
+  expect(mistakes[0]!.message).toContain(`${file}, line 2, column `)
+  expect(mistakes[0]!.message).toContain('plans.a.trigger')
+  await inForce.reload()
+  expect(mistakes).toHaveLength(1)
+  expect(namesOf(inForce.plans)).toEqual(['a'])
+  writeFileSync(file, textOf('a', 'b'))
+  await vi.waitFor(() => expect(changes).toEqual([['a'], ['a', 'b']]))
+})
+
+test('a file that is wrong from the beginning puts nothing in force', async () => {
+  const file = join(temporaryFolder(), 'config.yaml')
+  writeFileSync(file, 'plans: {')
+  const { inForce, mistakes } = await watching(file)
+  expect(inForce.plans).toEqual([])
+  expect(mistakes).toHaveLength(1)
+})
+
+test('a change of comments alone is none', async () => {
+  const file = join(temporaryFolder(), 'config.yaml')
+  writeFileSync(file, textOf('a'))
+  const { inForce, changes } = await watching(file)
+  writeFileSync(file, `# more\n${textOf('a')}`)
+  await inForce.reload()
+  expect(changes).toEqual([['a']])
+})
+
+test('a file that comes later is found, and plans of one that goes stay in force', async () => {
+  const folder = join(temporaryFolder(), 'later')
+  const file = join(folder, 'config.yaml')
+  mkdirSync(folder)
+  const { inForce, mistakes, changes } = await watching(file)
+  expect(changes).toEqual([])
+  writeFileSync(file, textOf('a'))
+  await vi.waitFor(() => expect(changes).toEqual([['a']]))
+  rmSync(file)
+  await vi.waitFor(() => expect(mistakes[0]?.message).toContain('is gone'))
+  expect(namesOf(inForce.plans)).toEqual(['a'])
+  writeFileSync(file, 'plans:\n')
+  await vi.waitFor(() => expect(changes).toEqual([['a'], []]))
+})
+
+test('a file behind a link is seen when it is written to where it lies', async () => {
+  const folder = temporaryFolder()
+  const real = join(folder, 'dotfiles', 'tidemark.yaml')
+  mkdirSync(join(folder, 'dotfiles'))
+  mkdirSync(join(folder, 'config'))
+  writeFileSync(real, textOf('a'))
+  symlinkSync(real, join(folder, 'config', 'config.yaml'))
+  const { changes } = await watching(join(folder, 'config', 'config.yaml'))
+  writeFileSync(real, textOf('b'))
+  await vi.waitFor(() => expect(changes).toEqual([['a'], ['b']]))
+})
