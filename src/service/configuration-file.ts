@@ -123,6 +123,12 @@ export function withRepository(input: ConfigurationText, edit: RepositoryEdit): 
       hint: 'Use letters, digits, ".", "_" and "-", at most 64.',
     })
   }
+  const mistake = locationMistake(url)
+  if (mistake !== undefined) {
+    throw new UsageError('BAD_ARGUMENT', `the location of "${name}" cannot be kept: ${mistake}`, {
+      hint: '`tidemark repo add NAME URL --seal sftp-password` keeps one sealed; the README shows the other ways.',
+    })
+  }
   const taken = before.repositories.get(name)
   if (taken !== undefined && taken.url !== url) {
     throw new UsageError('BAD_ARGUMENT', `the name "${name}" stands for ${taken.url} already`, {

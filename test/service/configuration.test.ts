@@ -1,4 +1,4 @@
-import { readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 import { expect, test } from 'vitest'
@@ -164,6 +164,16 @@ test('a URL with a password is refused and not repeated', async () => {
   const message = await messageOf('repositories:\n  home:\n    url: sftp://ada:hunter2@host/x\n')
   expect(message).toContain('no password stands in a URL')
   expect(message).not.toContain('hunter2')
+})
+
+test('a URL with a password is not written either, nor repeated', async () => {
+  const file = join(temporaryFolder(), 'config.yaml')
+  const added = addRepository(file, { name: 'nas', url: 'sftp://ada:hunter2@nas/x', makeDefault: false })
+  await expect(added).rejects.toMatchObject({
+    code: 'BAD_ARGUMENT',
+    message: expect.not.stringContaining('hunter2') as string,
+  })
+  expect(existsSync(file)).toBe(false)
 })
 
 test('settings are added to a repository that is there, and those that it has stay', async () => {
