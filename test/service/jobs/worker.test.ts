@@ -43,13 +43,14 @@ class TestHandler implements JobHandler {
   }
 }
 
-function place(): JobPlace & { readonly work: TestHandler } {
-  return Object.assign(new JobPlace(), { work: new TestHandler() })
+class Place extends JobPlace {
+  readonly work = new TestHandler()
+  readonly handlers = { work: this.work }
 }
 
 test('a job that is done is done, with what it came to', async () => {
-  const at = place()
-  const worker = at.worker(at)
+  const at = new Place()
+  const worker = at.worker(at.handlers)
   const job = await at.add()
   await worker.turn()
   expect(await at.get(job.id)).toMatchObject({ state: 'running', runs: 1 })
@@ -62,8 +63,8 @@ test('a job that is done is done, with what it came to', async () => {
 })
 
 test('no more jobs run at once than are allowed, and of a plan one', async () => {
-  const at = place()
-  const worker = at.worker(at)
+  const at = new Place()
+  const worker = at.worker(at.handlers)
   const [a, b, c, d] = [await at.add({ plan: 'p' }), await at.add({ plan: 'p' }), await at.add(), await at.add()]
   await Promise.all([worker.turn(), worker.turn(), worker.turn()])
   expect(at.work.begun).toEqual([a.id, c.id])
@@ -77,8 +78,8 @@ test('no more jobs run at once than are allowed, and of a plan one', async () =>
 
 describe('retries', () => {
   test('what may pass is tried three times more, each time later, and then errors', async () => {
-    const at = place()
-    const worker = at.worker(at)
+    const at = new Place()
+    const worker = at.worker(at.handlers)
     const job = await at.add()
     const delays: number[] = []
     for (let run = 1; run <= 3; run++) {
@@ -103,8 +104,8 @@ describe('retries', () => {
   })
 
   test('what would fail again errors at once', async () => {
-    const at = place()
-    const worker = at.worker(at)
+    const at = new Place()
+    const worker = at.worker(at.handlers)
     const job = await at.add()
     await worker.turn()
     await at.work.end(job, FAILED)
@@ -112,8 +113,8 @@ describe('retries', () => {
   })
 
   test('errors say themselves whether they may pass', async () => {
-    const at = place()
-    const worker = at.worker(at)
+    const at = new Place()
+    const worker = at.worker(at.handlers)
     const [full, broken] = [await at.add(), await at.add()]
     await worker.turn()
     await at.work.end(full, new StorageError('STORE_FULL', 'no room', { retry: 'transient', hint: 'make room' }))
@@ -128,8 +129,8 @@ describe('retries', () => {
 
 describe('cancelling', () => {
   test('a running job ends and is cancelled; what was done in time is done', async () => {
-    const at = place()
-    const worker = at.worker(at)
+    const at = new Place()
+    const worker = at.worker(at.handlers)
     const [job, quick] = [await at.add(), await at.add()]
     await worker.turn()
     expect(await worker.cancel(job.id)).toMatchObject({ cancelRequested: true })
@@ -142,9 +143,9 @@ describe('cancelling', () => {
   })
 
   test('another process may ask for it', async () => {
-    const at = place()
+    const at = new Place()
     const job = await at.add()
-    await at.worker(at).turn()
+    await at.worker(at.handlers).turn()
     await at.open().cancel(job.id, at.time.nowMs())
     await at.time.pass(2000)
     expect(await at.get(job.id)).toMatchObject({ state: 'cancelled' })
@@ -154,8 +155,8 @@ describe('cancelling', () => {
 
 describe('leases', () => {
   test('a long job is never taken over while its worker lives, and tells how far it is', async () => {
-    const at = place()
-    const [first, second] = [at.worker(at), at.worker(at, at.open())]
+    const at = new Place()
+    const [first, second] = [at.worker(at.handlers), at.worker(at.handlers, at.open())]
     const job = await at.add()
     await first.turn()
     const progress = {
@@ -178,13 +179,13 @@ describe('leases', () => {
   })
 
   test('what a worker leaves that ended without a word is put right by the next, and done again', async () => {
-    const at = place()
+    const at = new Place()
     const dead = new TestHandler()
     const job = await at.add()
     await at.dyingWorker({ work: dead }).turn()
     const note = { stage: 'command', process: { pid: 1, started: 'then' } }
     await dead.runOf(job).note(note)
-    const worker = at.worker(at)
+    const worker = at.worker(at.handlers)
     await at.time.pass(29_000)
     await worker.turn()
     expect(at.work.recovered).toEqual([])
@@ -199,7 +200,7 @@ describe('leases', () => {
   })
 
   test('a job that no machine survives is given time, and given up at last', async () => {
-    const at = place()
+    const at = new Place()
     const job = await at.add()
     let delayMsMax = 0
     for (let crash = 0; (await at.get(job.id)).state === 'queued'; crash++) {
@@ -209,7 +210,7 @@ describe('leases', () => {
       await at.time.pass(Math.max(0, dueMs - at.time.nowMs()))
       await at.dyingWorker({ work: new TestHandler() }).turn()
       await at.time.pass(MINUTE_MS)
-      await at.worker(at).turn()
+      await at.worker(at.handlers).turn()
       await settled()
     }
     expect(delayMsMax).toBeGreaterThan(30 * MINUTE_MS)
@@ -217,12 +218,12 @@ describe('leases', () => {
   })
 
   test('a worker that was asleep for too long stops when another has taken over, and settles nothing', async () => {
-    const at = place()
+    const at = new Place()
     const job = await at.add()
     const asleep = new TestHandler()
     await at.worker({ work: asleep }).turn()
     at.time.jump(MINUTE_MS)
-    const worker = at.worker(at, at.open())
+    const worker = at.worker(at.handlers, at.open())
     await worker.turn()
     await settled()
     await worker.turn()
@@ -236,8 +237,8 @@ describe('leases', () => {
   })
 
   test('a clock that jumps has nobody take over a job from himself', async () => {
-    const at = place()
-    const worker = at.worker(at)
+    const at = new Place()
+    const worker = at.worker(at.handlers)
     const job = await at.add()
     await worker.turn()
     for (const jumpMs of [365 * 24 * 60 * MINUTE_MS, -2 * 365 * 24 * 60 * MINUTE_MS]) {
@@ -252,7 +253,7 @@ describe('leases', () => {
   })
 
   test('what could not be put right is tried again', async () => {
-    const at = place()
+    const at = new Place()
     const job = await at.add()
     await at.dyingWorker({ work: new TestHandler() }).turn()
     let tries = 0
@@ -274,8 +275,8 @@ describe('leases', () => {
 
 describe('stopping', () => {
   test('ends what runs, and leaves it to the next worker at once', async () => {
-    const at = place()
-    const worker = at.worker(at)
+    const at = new Place()
+    const worker = at.worker(at.handlers)
     const [job, next] = [await at.add({ plan: 'p' }), await at.add({ plan: 'p' })]
     await worker.turn()
     await worker.stop()
@@ -283,16 +284,16 @@ describe('stopping', () => {
     expect(await at.get(job.id)).toMatchObject({ state: 'queued', failures: 0, interruptions: 1 })
     await worker.turn()
     expect(at.work.begun).toEqual([job.id])
-    await at.worker(at).turn()
+    await at.worker(at.handlers).turn()
     expect(at.work.begun).toEqual([job.id, job.id])
     expect((await at.get(next.id)).state).toBe('queued')
   })
 })
 
 test('a store that fails for a while loses no end of a job', async () => {
-  const at = place()
+  const at = new Place()
   const failing = failingStoreOf(at.store)
-  const worker = at.worker(at, failing.store)
+  const worker = at.worker(at.handlers, failing.store)
   const job = await at.add()
   await worker.turn()
   failing.fails = true
