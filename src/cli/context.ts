@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from '../base/clock.ts'
 import { systemRandomness, type Randomness } from '../base/random.ts'
+import type { SlotSecret } from '../repository/slot-key.ts'
 import type { Paths } from '../service/directories.ts'
 import type { RateLimits } from '../storage/throttle.ts'
 import type { ProcessSurroundings } from './drivers.ts'
@@ -50,6 +51,15 @@ function limitsOf({ limitUpload, limitDownload }: GlobalFlags): RateLimits {
   }
 }
 
+/** Its code is loaded when it is asked for: most processes are started by a person. */
+function inheritedFrom(descriptor: number): () => Promise<SlotSecret> {
+  let taken: Promise<() => SlotSecret> | undefined
+  return async () => {
+    taken ??= import('./inherited-secret.ts').then(({ takeInheritedSecret }) => takeInheritedSecret(descriptor))
+    return (await taken)()
+  }
+}
+
 /** Makes the context of the command that this process runs. */
 export function createContext({ environment, variables, flags }: ProcessParts): CliContext {
   const output = new Output({
@@ -72,6 +82,7 @@ export function createContext({ environment, variables, flags }: ProcessParts): 
     // The password is asked for on the terminal itself: standard input may be what is to be backed up.
     interactive: process.stdin.isTTY || process.stderr.isTTY,
     signal,
+    inherited: flags.secretFd === undefined ? undefined : inheritedFrom(flags.secretFd),
     takeVariable: variableTaker(environment),
     ask: async (question) => {
       const { askSecret } = await import('./terminal.ts')

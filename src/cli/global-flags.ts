@@ -11,4 +11,6 @@ export interface GlobalFlags {
   /** Bytes a second, such as 2MiB/s. */
   readonly limitUpload?: string
   readonly limitDownload?: string
+  /** Of processes that this program starts: the pipe through which what opens the repository comes. */
+  readonly secretFd?: number
 }

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 
 import type { CliContext } from './context.ts'
 import { defineCareCommands } from './define-care-commands.ts'
@@ -8,6 +8,7 @@ import { definePointCommands } from './define-point-commands.ts'
 import { defineMountCommands } from './define-mount-commands.ts'
 import { defineServeCommands } from './define-serve-commands.ts'
 import { defineSetupCommands } from './define-setup-commands.ts'
+import { defineTuiCommands } from './define-tui-commands.ts'
 import type { GlobalFlags } from './global-flags.ts'
 import { toolVersion } from './version.ts'
 
@@ -48,6 +49,7 @@ export function createProgram(run: RunCommand): Command {
     .option('--config <FILE>', 'where the configuration lies')
     .option('--limit-upload <RATE>', 'store no more than so much a second, such as 2MiB/s')
     .option('--limit-download <RATE>', 'read no more than so much a second from the store')
+    .addOption(new Option('--secret-fd <N>').hideHelp().argParser(Number))
     .addHelpText('after', ENVIRONMENT_HELP)
   const runWith = async (action: CommandAction): Promise<void> => run(program.opts<GlobalFlags>(), action)
   definePointCommands(program, runWith)
@@ -56,6 +58,7 @@ export function createProgram(run: RunCommand): Command {
   defineKeyCommands(program, runWith)
   defineMountCommands(program, runWith)
   defineSetupCommands(program, runWith)
+  defineTuiCommands(program, runWith)
   defineServeCommands(program, runWith)
   return program
 }

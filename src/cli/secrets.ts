@@ -8,6 +8,8 @@ import type { SecretVariables } from './secret-variables.ts'
 /** How secrets are asked for. */
 export interface SecretContext {
   readonly variables: SecretVariables
+  /** Returns a copy of what the process that started this one handed over: it comes before all else. */
+  readonly inherited?: (() => Promise<SlotSecret>) | undefined
   /** Whether somebody sits at a terminal. */
   readonly interactive: boolean
   readonly signal: AbortSignal
@@ -19,7 +21,7 @@ export interface SecretContext {
 }
 
 /**
- * Returns what opens the repository at `location`: the recovery code, key file or password that the environment names,
+ * Returns what opens the repository at `location`: what was handed over, or the recovery code, key file or password that the environment names,
  * in this order, else the `configured` password, or else one asked for on the terminal. The caller wipes it.
  *
  * @throws {KeyError} BAD_RECOVERY_CODE, WRONG_KEY: not in the form of one.
@@ -31,6 +33,7 @@ export async function openingSecret(
   location: string,
   configured?: ConfiguredSecret,
 ): Promise<SlotSecret> {
+  if (context.inherited !== undefined) return context.inherited()
   const { recoveryCode, keyFile } = context.variables
   if (recoveryCode !== undefined) {
     const { parseRecoveryCode } = await import('../format/recovery-code.ts')

@@ -83,8 +83,9 @@ function verdictsOnChosen(chain: PointChain, chosen: readonly PointInfo[]): Poin
   })
 }
 
-function judge(
-  { repository, clock }: CareContext,
+/** Says what a policy makes of the points of a chain, and removes nothing. @throws {UsageError} as `forget`. */
+export function judge(
+  { repository, clock }: Pick<CareContext, 'repository' | 'clock'>,
   chain: PointChain,
   request: Extract<ForgetRequest, { policy: RetentionPolicy }>,
 ): PointVerdict[] {

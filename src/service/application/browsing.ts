@@ -51,17 +51,19 @@ export async function listEntries(
   signal: AbortSignal,
 ): Promise<EntryData[]> {
   const path = pathOf(directory)
-  return repository.use(async (opened) => {
-    const tree = await treeOf(opened, point)
-    const { entry } = await existing(tree, path)
-    const listed: EntryData[] = []
-    for await (const part of tree.parts(entry)) {
-      signal.throwIfAborted()
-      const show = entryShower(path, part)
-      for (const each of part.entries) listed.push(show(each))
-    }
-    return listed
-  })
+  return repository.use(async (opened) => listTree(await treeOf(opened, point), path, signal))
+}
+
+/** As `listEntries`, of a tree that is open. */
+export async function listTree(tree: PointTree, path: ByteString, signal: AbortSignal): Promise<EntryData[]> {
+  const { entry } = await existing(tree, path)
+  const listed: EntryData[] = []
+  for await (const part of tree.parts(entry)) {
+    signal.throwIfAborted()
+    const show = entryShower(path, part)
+    for (const each of part.entries) listed.push(show(each))
+  }
+  return listed
 }
 
 /** Returns the entry at a path as somebody typed it. */

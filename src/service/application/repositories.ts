@@ -78,6 +78,11 @@ export class Repositories implements AsyncDisposable {
     return this.#make(place)
   }
 
+  /** Returns one that was asked for before, and still is there. */
+  find(name: string): KnownRepository | undefined {
+    return this.#known.get(name)
+  }
+
   /** Those that were asked for so far. */
   get known(): Iterable<KnownRepository> {
     return this.#known.values()

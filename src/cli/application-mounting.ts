@@ -1,0 +1,81 @@
+import { resolveMountPoint } from '../../fuse/transports/kernel/mounts.ts'
+import { endMount } from '../../fuse/transports/kernel/unmount.ts'
+import { MountError } from '../base/errors.ts'
+import { wipe } from '../crypto/secret.ts'
+import { formatRecoveryCode } from '../format/recovery-code.ts'
+import type { SlotSecret } from '../repository/slot-key.ts'
+import type { Mounting } from '../service/application/local-application.ts'
+import type { CliContext } from './context.ts'
+import { EXIT_DONE } from './exit-codes.ts'
+import { mountLog } from './mount-place.ts'
+import { Output, type OutputStream } from './output.ts'
+import type { SecretVariables } from './secret-variables.ts'
+import { startInBackground } from './start-background.ts'
+
+/** Mounts as `tidemark mount --background` does; what that says is told as an error where it fails. */
+export function applicationMounting(context: CliContext): Mounting {
+  return {
+    mount: async ({ repository, point, directory, secret }) => {
+      const said: string[] = []
+      const words = [
+        'mount',
+        `--repository=${repository}`,
+        '--detached',
+        ...(point === undefined ? [] : [`--point=${point}`]),
+        '--',
+        directory,
+      ]
+      try {
+        const starting = {
+          ...context,
+          output: outputInto(said),
+          secrets: { ...context.secrets, ...asked(context, secret) },
+        }
+        const exitCode = await startInBackground(starting, { words, log: mountLog(context, directory) })
+        if (exitCode !== EXIT_DONE) throw notMounted(directory, said)
+      } finally {
+        wipe(secret.bytes)
+      }
+    },
+    unmount: async (mountPoint) => {
+      const path = await resolveMountPoint(mountPoint)
+      await endMount({ mountPoint: path, lazy: false, searchPath: process.env['PATH'] ?? '' })
+    },
+  }
+}
+
+/** How the process in the background comes by the secret: it asks, and is answered through its socket. */
+function asked(
+  { secrets }: CliContext,
+  { kind, bytes }: SlotSecret,
+): Pick<CliContext['secrets'], 'variables' | 'interactive' | 'ask'> {
+  const variables: SecretVariables = {
+    ...secrets.variables,
+    ...{ password: undefined, passwordFile: undefined, passwordCommand: undefined },
+    keyFile: kind === 'key-file' ? secrets.variables.keyFile : undefined,
+    recoveryCode: kind === 'recovery-code' ? formatRecoveryCode(bytes) : undefined,
+  }
+  return { variables, interactive: true, ask: async () => Uint8Array.from(bytes) }
+}
+
+function outputInto(said: string[]): Output {
+  const stream: OutputStream = {
+    write: (text, done) => {
+      said.push(Buffer.from(text).toString('utf8').trimEnd())
+      done?.()
+      return true
+    },
+    on: () => undefined,
+  }
+  return new Output({ stdout: stream, stderr: stream, json: false, quiet: false, verbose: false, progress: false })
+}
+
+function notMounted(directory: string, said: readonly string[]): MountError {
+  const lines = said.flatMap((each) => each.split('\n'))
+  const message = lines.findLast((line) => line.startsWith('tidemark: '))?.slice('tidemark: '.length)
+  const hint = lines.findLast((line) => line.startsWith('hint: '))?.slice('hint: '.length)
+  return new MountError('MOUNT_UNAVAILABLE', message ?? `${directory} could not be mounted`, {
+    context: { path: directory },
+    ...(hint === undefined ? {} : { hint }),
+  })
+}

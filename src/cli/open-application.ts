@@ -1,0 +1,124 @@
+import { homedir } from 'node:os'
+
+import { KDF_DEFAULT } from '../crypto/kdf.ts'
+import { openInstance } from '../repository/instance-key.ts'
+import { systemScheduler } from '../repository/run-object.ts'
+import type { SlotSecret } from '../repository/slot-key.ts'
+import { JobDesk } from '../service/application/job-desk.ts'
+import { LocalApplication } from '../service/application/local-application.ts'
+import { notificationDesk } from '../service/application/notification-desk.ts'
+import { ConfiguredPlans } from '../service/application/plan-desk.ts'
+import type { Application } from '../service/application/port.ts'
+import { Repositories, type Stores } from '../service/application/repositories.ts'
+import { RepositoryDesk } from '../service/application/repository-desk.ts'
+import { repositoryOf } from '../service/application/show-job.ts'
+import { Topics } from '../service/application/topics.ts'
+import { InstanceFile } from '../service/instance-file.ts'
+import { ChildRunner } from '../service/jobs/child-runner.ts'
+import { SqliteJobStore } from '../service/jobs/sqlite-job-store.ts'
+import { SqliteNotificationStore } from '../service/notifications/sqlite-notification-store.ts'
+import type { RepositoryPlace } from '../service/resolve-repository.ts'
+import { applicationMounting } from './application-mounting.ts'
+import { configuredPassword } from './configured-secrets.ts'
+import type { CliContext } from './context.ts'
+import { driverKindOf, openDriver } from './drivers.ts'
+import { describeInstance } from './instance-description.ts'
+import { surroundingsOf } from './open-store.ts'
+import { openingSecret } from './secrets.ts'
+import { toolVersion } from './version.ts'
+
+/**
+ * Opens the application service in this process. Disposing of it ends the jobs that it runs, forgets all keys and closes
+ * all repositories.
+ *
+ * @throws {StorageError} the state folder cannot be used.
+ */
+export async function openApplication(given: CliContext): Promise<Application> {
+  // A face has the terminal to itself: what is to be asked is asked by it.
+  const secrets = { ...given.secrets, interactive: false }
+  const context: CliContext = { ...given, secrets, surroundings: { ...given.surroundings, secrets } }
+  const { clock, paths, randomness, workingDirectory } = context
+  const topics = new Topics()
+  const stores = storesOf(context)
+  const repositories = new Repositories({
+    ...{ clock, describeInstance, paths, randomness, stores, workingDirectory },
+    given: context.repository,
+    after: (ms, act) => {
+      const timer = setTimeout(act, ms)
+      timer.unref()
+      return () => clearTimeout(timer)
+    },
+    givenSecret: async (place) => givenSecret(context, place),
+    onChange: () => topics.tell('repositories', 'points', 'health'),
+  })
+  const saved = new InstanceFile(paths.stateDirectory)
+  const { id: instance } = await openInstance(saved, { describe: describeInstance, clock, randomness })
+  const onDamaged = (movedTo: string, why: string): void => {
+    context.output.warning(`what was known of earlier jobs is damaged (${why}): it lies in ${movedTo} now`)
+  }
+  const store = SqliteJobStore.open({ stateDirectory: paths.stateDirectory, clock, onDamaged })
+  const notifications = SqliteNotificationStore.open({ stateDirectory: paths.stateDirectory, clock, onDamaged })
+  const jobs = new JobDesk({
+    ...{ store, instance, clock, randomness, scheduler: systemScheduler },
+    runner: new ChildRunner({
+      program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
+      environment: environmentOf(context),
+      workingDirectory,
+      secretFor: (words) => secretFor(repositories, words),
+    }),
+    onChange: (hasEnded) => topics.tell('jobs', ...(hasEnded ? (['points', 'health', 'plans'] as const) : [])),
+  })
+  await jobs.begin()
+  const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
+  const plans = { configFile: paths.configFile, home: homedir(), repositories, jobs, store, instance, clock, timeZone }
+  return new LocalApplication({
+    ...{ repositories, jobs, stores, topics, paths, workingDirectory, clock, randomness },
+    desk: new RepositoryDesk({ repositories, stores, paths, clock, randomness, kdf: KDF_DEFAULT }),
+    plans: new ConfiguredPlans(plans),
+    notifications: notificationDesk(notifications, instance),
+    mounting: applicationMounting(context),
+    user: process.getuid?.() ?? 0,
+    version: toolVersion(),
+  })
+}
+
+function storesOf(context: CliContext): Stores {
+  return {
+    driverName: (place) => driverKindOf(place).name,
+    open: async (place, password) => openDriver(place, await surroundingsOf(context, place, password)),
+    openToTest: async (place) => {
+      const surroundings = await surroundingsOf(context, place)
+      return driverKindOf(place).open(place.url, { ...surroundings, remembered: undefined })
+    },
+    create: async (place, password) => {
+      await driverKindOf(place).create(place.url, await surroundingsOf(context, place, password))
+    },
+  }
+}
+
+/** Returns what environment or configuration say opens a repository, as commands get it. */
+async function givenSecret({ secrets }: CliContext, place: RepositoryPlace): Promise<SlotSecret | undefined> {
+  const { keyFile, password, passwordCommand, passwordFile, recoveryCode } = secrets.variables
+  const configured = configuredPassword(place)
+  const any = [keyFile, password, passwordCommand, passwordFile, recoveryCode, configured, secrets.inherited]
+  return any.every((each) => each === undefined) ? undefined : openingSecret(secrets, place.url, configured)
+}
+
+/** Processes of jobs are given what opened the repository that they are about. */
+function secretFor(repositories: Repositories, words: readonly string[]): SlotSecret | undefined {
+  const name = repositoryOf(words)
+  return name === undefined ? undefined : repositories.find(name)?.secret()
+}
+
+/** Jobs look where this process looks, whichever options it was given. */
+function environmentOf({ paths, surroundings }: CliContext): Record<string, string> {
+  const inherited = Object.entries(surroundings.environment).filter((entry): entry is [string, string] => {
+    return entry[1] !== undefined
+  })
+  return {
+    ...Object.fromEntries(inherited),
+    TIDEMARK_CONFIG: paths.configFile,
+    TIDEMARK_STATE_DIR: paths.stateDirectory,
+    TIDEMARK_CACHE_DIR: paths.cacheDirectory,
+  }
+}

@@ -1,0 +1,33 @@
+import type { CommandHandler } from '../jobs/command-handler.ts'
+import type { JobHandler, RunContext, RunReport } from '../jobs/job-handler.ts'
+import type { AbandonedJob } from '../jobs/job-store.ts'
+import type { Job, JobResult } from '../jobs/job.ts'
+
+/** The kind of jobs that somebody asked for at a face, and that run as long as its process does. */
+export const ASKED_KIND = 'asked'
+
+/**
+ * Runs commands that somebody asked for. One that was interrupted is not begun again by itself: a restore that comes back
+ * days later would overwrite what was made since.
+ */
+export class AskedHandler implements JobHandler {
+  readonly #commands: CommandHandler
+
+  constructor(commands: CommandHandler) {
+    this.#commands = commands
+  }
+
+  async run(job: Job, run: RunContext): Promise<RunReport> {
+    if (job.interruptions === 0) return this.#commands.run(job, run)
+    const error = {
+      code: 'INTERRUPTED',
+      message: 'the program that ran it ended',
+      hint: 'What was done so far is kept: run it again.',
+    }
+    return { verdict: 'failed', result: { exitCode: undefined, summary: undefined, error } }
+  }
+
+  async recover(abandoned: AbandonedJob, run: RunContext): Promise<JobResult> {
+    return this.#commands.recover(abandoned, run)
+  }
+}

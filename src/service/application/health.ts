@@ -1,0 +1,82 @@
+import { formatDuration } from '../../base/format.ts'
+import { numberOf } from '../../base/number-of.ts'
+import type { HealthData, JobData, PointData, RepositoryData } from './shown.ts'
+
+const DAY_MS = 86_400_000
+/** Whoever has not backed up for so long has forgotten it. */
+const POINT_AGE_MS_MAX = 7 * DAY_MS
+/** What nobody read for so long may be damaged by now. */
+const CHECK_AGE_MS_MAX = 35 * DAY_MS
+/** A failure that is older is no news, and something later has gone well or told the same. */
+const FAILURE_AGE_MS_MAX = DAY_MS
+
+/** What is known of one repository. */
+export interface RepositoryHealth {
+  readonly data: RepositoryData
+  /** Of an open one: in the order of their making. */
+  readonly points: readonly PointData[]
+  /** What is suspicious about its records. */
+  readonly alarms: readonly string[]
+  /** When a check last found nothing wrong. */
+  readonly checkedMs: number | undefined
+}
+
+/** Returns everything in one line: what is worst, or that all was verified. */
+export function healthOf(
+  repositories: readonly RepositoryHealth[],
+  { jobs, nowMs }: { readonly jobs: readonly JobData[]; readonly nowMs: number },
+): HealthData {
+  if (repositories.length === 0) {
+    return { color: 'amber', message: 'nothing is backed up yet: there is no repository', fix: 'drivers' }
+  }
+  const findings = [...failedJobs(jobs, nowMs), ...repositories.flatMap((each) => findingsOf(each, nowMs))]
+  const worst = findings.find(({ color }) => color === 'red') ?? findings[0]
+  const others = findings.length - 1
+  if (worst === undefined) {
+    const oldest = Math.min(...repositories.map(({ checkedMs }) => checkedMs ?? 0))
+    return { color: 'green', message: `all is well, verified ${formatDuration(nowMs - oldest)} ago`, fix: undefined }
+  }
+  return others === 0 ? worst : { ...worst, message: `${worst.message} (and ${numberOf(others, 'thing')} more)` }
+}
+
+/** A command that failed, unless the same went well since. */
+function failedJobs(jobs: readonly JobData[], nowMs: number): HealthData[] {
+  const seen = new Set<string>()
+  return jobs.flatMap((job) => {
+    const key = `${job.kind} ${job.repository} ${job.plan ?? ''}`
+    const isNews = job.endedMs !== undefined && nowMs - job.endedMs < FAILURE_AGE_MS_MAX && !seen.has(key)
+    if (job.state === 'done' || job.state === 'errored') seen.add(key)
+    if (!isNews || job.state !== 'errored') return []
+    return [{ color: 'red', message: `${job.kind} failed: ${job.outcome ?? 'see its log'}`, fix: 'jobs' } as const]
+  })
+}
+
+function findingsOf({ data, points, alarms, checkedMs }: RepositoryHealth, nowMs: number): HealthData[] {
+  const { name, state, sharesDisk } = data
+  const amber = (message: string, fix: HealthData['fix']): HealthData => ({ color: 'amber', message, fix })
+  if (state.kind === 'unreachable') {
+    const since = formatDuration(Math.max(0, nowMs - state.sinceMs))
+    return [amber(`${name} has not been reached for ${since}: ${state.message}`, 'drivers')]
+  }
+  if (state.kind === 'opening') return [amber(`${name} is being opened`, undefined)]
+  if (state.kind === 'locked') return [amber(`${name} is locked`, 'unlock')]
+  const findings: HealthData[] = []
+  const [alarm] = alarms
+  if (alarm !== undefined) findings.push({ color: 'red', message: `${name}: ${alarm}`, fix: 'points' })
+  const suspect = points.findLast((point) => point.suspect.length > 0)
+  if (suspect !== undefined) {
+    const message = `a point of ${name} is suspect: ${suspect.suspect.join('; ')}`
+    findings.push({ color: 'red', message, fix: 'points' })
+  }
+  const last = points.at(-1)
+  if (last === undefined) findings.push(amber(`${name} has no point yet`, 'points'))
+  else if (nowMs - last.finishedMs > POINT_AGE_MS_MAX) {
+    findings.push(amber(`the last point of ${name} is ${formatDuration(nowMs - last.finishedMs)} old`, 'plans'))
+  }
+  if (sharesDisk)
+    findings.push(amber(`${name} lies on the disk of what it keeps: a copy elsewhere is missing`, 'drivers'))
+  if (last !== undefined && (checkedMs === undefined || nowMs - checkedMs > CHECK_AGE_MS_MAX)) {
+    findings.push(amber(`${name} was not verified lately: run a check`, 'jobs'))
+  }
+  return findings
+}

@@ -1,0 +1,342 @@
+import { resolve } from 'node:path'
+
+import { byteStringOf, bytesOf } from '../../base/byte-string.ts'
+import type { Clock } from '../../base/clock.ts'
+import { UsageError } from '../../base/errors.ts'
+import type { Randomness } from '../../base/random.ts'
+import type { SlotSecret } from '../../repository/slot-key.ts'
+import type { Paths } from '../directories.ts'
+import { normalizeLocation } from '../resolve-repository.ts'
+import { encodeSelection } from '../restore-selection.ts'
+import { rememberStoreTest } from '../store-tests.ts'
+import { comparePoints, findEntries, listEntries, lookUp, pathOf, readRange, versionsOf } from './browsing.ts'
+import { healthOf, type RepositoryHealth } from './health.ts'
+import type { JobDesk } from './job-desk.ts'
+import type { KnownRepository } from './known-repository.ts'
+import { foldersIn, freeBytesAt } from './places.ts'
+import type { Application, RepositoryForm, Topic, TypedSecret } from './port.ts'
+import { previewRestore, selectionOf } from './previewing.ts'
+import type { Repositories, Stores } from './repositories.ts'
+import { type RepositoryDesk, typedSecret } from './repository-desk.ts'
+import { mountsOf } from './show-mount.ts'
+import type {
+  DifferenceData,
+  EntryData,
+  Handle,
+  HealthData,
+  JobData,
+  MountData,
+  NotificationData,
+  PlanData,
+  PlanForm,
+  PlanMeaning,
+  PointData,
+  PreviewItem,
+  ProbeData,
+  RepositoryData,
+  RestoreRequest,
+  SizePoint,
+  SlotData,
+  VersionData,
+} from './shown.ts'
+import { probeInSteps } from './store-probe.ts'
+import type { Topics } from './topics.ts'
+
+/** Makes and ends mounts: what answers them is no part of the service. */
+export interface Mounting {
+  /** Mounts, in a process that outlives this one; `secret` opens the repository, and is wiped. */
+  mount(request: {
+    /** Its name in the configuration, or its location. */
+    readonly repository: string
+    readonly point: string | undefined
+    readonly directory: string
+    readonly secret: SlotSecret
+  }): Promise<void>
+  /** @throws {MountError} MOUNT_BUSY, NOT_MOUNTED */
+  unmount(mountPoint: string): Promise<void>
+}
+
+/** What faces ask of plans, and of what is worth telling. */
+export type PlanDesk = Pick<
+  Application,
+  'plans' | 'planForm' | 'explainPlan' | 'savePlan' | 'removePlan' | 'runPlan' | 'pausePlan'
+>
+export type NotificationDesk = Pick<Application, 'notifications' | 'acknowledge'> & AsyncDisposable
+
+export interface LocalApplicationOptions {
+  readonly repositories: Repositories
+  readonly desk: RepositoryDesk
+  readonly jobs: JobDesk
+  readonly plans: PlanDesk
+  readonly notifications: NotificationDesk
+  readonly mounting: Mounting
+  readonly stores: Stores
+  readonly topics: Topics
+  readonly paths: Paths
+  readonly workingDirectory: string
+  /** The number of the user that this process belongs to. */
+  readonly user: number
+  /** Of this program. */
+  readonly version: string
+  readonly clock: Clock
+  readonly randomness: Randomness
+}
+
+/** The application service in the process of a face, where there is no daemon: what it runs lasts as long as the process. */
+export class LocalApplication implements Application {
+  readonly host = 'this-process'
+  readonly root: Handle = '/'
+  readonly #options: LocalApplicationOptions
+
+  constructor(options: LocalApplicationOptions) {
+    this.#options = options
+  }
+
+  subscribe(listener: (topic: Topic) => void): () => void {
+    return this.#options.topics.subscribe(listener)
+  }
+
+  async health(): Promise<HealthData> {
+    const { clock, desk, jobs } = this.#options
+    const repositories = await desk.list()
+    const known = await Promise.all(repositories.map((data) => this.#healthOf(data)))
+    return healthOf(known, { jobs: await jobs.list(), nowMs: clock.nowMs() })
+  }
+
+  async #healthOf(data: RepositoryData): Promise<RepositoryHealth> {
+    const { desk, jobs } = this.#options
+    if (data.state.kind !== 'open') return { data, points: [], alarms: [], checkedMs: undefined }
+    const [{ points, alarms }, checkedMs] = await Promise.all([
+      desk.points(data.name),
+      jobs.lastDoneMs('check', data.name),
+    ])
+    return { data, points, alarms, checkedMs }
+  }
+
+  async sizes(repository: string): Promise<readonly SizePoint[]> {
+    return this.#options.desk.sizes(repository)
+  }
+
+  async repositories(): Promise<readonly RepositoryData[]> {
+    return this.#options.desk.list()
+  }
+
+  async addRepository(
+    form: RepositoryForm,
+    secret: TypedSecret,
+    signal: AbortSignal,
+  ): Promise<{ recoveryCode: string | undefined }> {
+    const recoveryCode = await this.#options.desk.add(form, typedSecret(secret), signal)
+    this.#options.topics.tell('repositories', 'health')
+    return { recoveryCode }
+  }
+
+  async removeRepository(name: string): Promise<void> {
+    await this.#options.desk.remove(name)
+    this.#options.topics.tell('repositories', 'health')
+  }
+
+  async *testDriver(url: string, signal: AbortSignal): AsyncGenerator<ProbeData> {
+    const { clock, paths, randomness, stores, version } = this.#options
+    const place = { name: undefined, url: normalizeLocation(url, '/'), configured: undefined }
+    await using driver = await stores.openToTest(place)
+    yield* probeInSteps(driver, {
+      randomness,
+      signal,
+      onReport: async (report) => {
+        await rememberStoreTest(paths.stateDirectory, { url: place.url, testedMs: clock.nowMs(), version, report })
+      },
+    })
+  }
+
+  async unlock(repository: string, secret: TypedSecret): Promise<void> {
+    const opening = typedSecret(secret)
+    await (await this.#repository(repository)).unlock(opening)
+  }
+
+  async lock(): Promise<void> {
+    this.#options.desk.lock()
+  }
+
+  async slots(repository: string): Promise<readonly SlotData[]> {
+    return this.#options.desk.slots(repository)
+  }
+
+  async points(repository: string): Promise<readonly PointData[]> {
+    return (await this.#options.desk.points(repository)).points
+  }
+
+  async entries(
+    repository: string,
+    point: string,
+    directory: Handle,
+    signal: AbortSignal,
+  ): Promise<readonly EntryData[]> {
+    return listEntries({ repository: await this.#repository(repository), point }, directory, signal)
+  }
+
+  async lookup(repository: string, point: string, path: string): Promise<EntryData | undefined> {
+    return lookUp({ repository: await this.#repository(repository), point }, path)
+  }
+
+  async content(
+    repository: string,
+    point: string,
+    file: Handle,
+    range: { readonly offset: number; readonly length: number },
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    return readRange({ repository: await this.#repository(repository), point }, file, { range, signal })
+  }
+
+  async history(repository: string, path: Handle, signal: AbortSignal): Promise<readonly VersionData[]> {
+    return versionsOf(await this.#repository(repository), path, signal)
+  }
+
+  async find(repository: string, point: string, pattern: string, signal: AbortSignal): Promise<readonly EntryData[]> {
+    return findEntries({ repository: await this.#repository(repository), point }, pattern, signal)
+  }
+
+  async diff(
+    repository: string,
+    before: string,
+    after: string,
+    signal: AbortSignal,
+  ): Promise<readonly DifferenceData[]> {
+    return comparePoints(await this.#repository(repository), [before, after], signal)
+  }
+
+  async *preview(request: RestoreRequest, signal: AbortSignal): AsyncGenerator<PreviewItem> {
+    const { paths, workingDirectory } = this.#options
+    yield* previewRestore(await this.#repository(request.repository), request, { paths, workingDirectory, signal })
+  }
+
+  async freeBytes(target: string | undefined, inPlace?: Handle): Promise<number | undefined> {
+    if (target !== undefined) return freeBytesAt(byteStringOf(resolve(this.#options.workingDirectory, target)))
+    return inPlace === undefined ? undefined : freeBytesAt(pathOf(inPlace))
+  }
+
+  async restore(request: RestoreRequest): Promise<Handle> {
+    const { repository, point, target, deleteOthers } = request
+    const where = target === undefined ? ['--in-place'] : ['--target', resolve(this.#options.workingDirectory, target)]
+    const others = deleteOthers ? ['--delete'] : []
+    // What faces name is a uuid, never an option.
+    const words = ['restore', ...where, ...others, '--selection', '-', '--verify', '--yes', '--', point]
+    return this.#ask(repository, words, encodeSelection(selectionOf(request)))
+  }
+
+  async undo(repository: string): Promise<Handle> {
+    return this.#ask(repository, ['undo', '--yes'])
+  }
+
+  async forget(repository: string, points: readonly string[]): Promise<Handle> {
+    if (points.length > 0) return this.#ask(repository, ['forget', '--', ...points])
+    throw new UsageError('BAD_ARGUMENT', 'no point was chosen to be forgotten', { hint: 'Mark the points first.' })
+  }
+
+  async check(repository: string, readPercent: number): Promise<Handle> {
+    return this.#ask(repository, ['check', ...(readPercent > 0 ? [`--read-data=${readPercent}`] : [])])
+  }
+
+  async backup(repository: string, sources: readonly string[]): Promise<Handle> {
+    const paths = sources.map((source) => resolve(this.#options.workingDirectory, source))
+    return this.#ask(repository, ['backup', '--', ...paths])
+  }
+
+  async jobs(): Promise<readonly JobData[]> {
+    return this.#options.jobs.list()
+  }
+
+  async jobLog(job: Handle, line: number): Promise<readonly string[]> {
+    return this.#options.jobs.log(job, line)
+  }
+
+  async cancelJob(job: Handle): Promise<void> {
+    await this.#options.jobs.cancel(job)
+  }
+
+  async retryJob(job: Handle): Promise<void> {
+    await this.#options.jobs.retry(job)
+  }
+
+  async plans(): Promise<readonly PlanData[]> {
+    return this.#options.plans.plans()
+  }
+
+  async planForm(plan: string): Promise<PlanForm> {
+    return this.#options.plans.planForm(plan)
+  }
+
+  async explainPlan(form: PlanForm): Promise<PlanMeaning> {
+    return this.#options.plans.explainPlan(form)
+  }
+
+  async savePlan(form: PlanForm, replaces: string | undefined): Promise<void> {
+    await this.#options.plans.savePlan(form, replaces)
+    this.#options.topics.tell('plans')
+  }
+
+  async removePlan(plan: string): Promise<void> {
+    await this.#options.plans.removePlan(plan)
+    this.#options.topics.tell('plans')
+  }
+
+  async runPlan(plan: string): Promise<void> {
+    await this.#options.plans.runPlan(plan)
+  }
+
+  async pausePlan(plan: string, paused: boolean): Promise<void> {
+    await this.#options.plans.pausePlan(plan, paused)
+    this.#options.topics.tell('plans')
+  }
+
+  async notifications(): Promise<readonly NotificationData[]> {
+    return this.#options.notifications.notifications()
+  }
+
+  async acknowledge(notification: Handle): Promise<void> {
+    await this.#options.notifications.acknowledge(notification)
+    this.#options.topics.tell('notifications')
+  }
+
+  async mounts(): Promise<readonly MountData[]> {
+    return mountsOf(this.#options.user, this.#options.paths.stateDirectory)
+  }
+
+  async mount(repository: string, point: string | undefined, directory: string): Promise<void> {
+    const { mounting, topics, workingDirectory } = this.#options
+    const known = await this.#repository(repository)
+    const secret = await known.use(async () => known.secret())
+    if (secret === undefined) throw new UsageError('BAD_ARGUMENT', `${repository} was locked`, { hint: 'Unlock it.' })
+    await mounting.mount({ repository, point, directory: resolve(workingDirectory, directory), secret })
+    topics.tell('mounts')
+  }
+
+  async unmount(mount: Handle): Promise<void> {
+    await this.#options.mounting.unmount(bytesOf(pathOf(mount)).toString('utf8'))
+    this.#options.topics.tell('mounts')
+  }
+
+  async folders(directory: string): Promise<readonly string[]> {
+    return foldersIn(directory, this.#options.workingDirectory)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { jobs, notifications, repositories, topics } = this.#options
+    topics.clear()
+    await jobs[Symbol.asyncDispose]()
+    await notifications[Symbol.asyncDispose]()
+    await repositories[Symbol.asyncDispose]()
+  }
+
+  async #repository(name: string): Promise<KnownRepository> {
+    return this.#options.desk.get(name)
+  }
+
+  /** A command on a repository that is open: its process is given what opened it. */
+  async #ask(repository: string, words: readonly string[], input?: string): Promise<Handle> {
+    const known = await this.#repository(repository)
+    await known.use(async () => undefined)
+    return this.#options.jobs.ask({ words, repository, ...(input === undefined ? {} : { input }) })
+  }
+}

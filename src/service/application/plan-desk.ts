@@ -1,0 +1,215 @@
+import type { Clock } from '../../base/clock.ts'
+import { TidemarkError, UsageError } from '../../base/errors.ts'
+import type { InstanceId } from '../../base/ids.ts'
+import { judge } from '../../engine/forget/forget.ts'
+import { readConfiguration, readConfigurationText } from '../configuration.ts'
+import { commandOfStep } from '../jobs/plan-commands.ts'
+import type { JobStore } from '../jobs/job-store.ts'
+import type { Job } from '../jobs/job.ts'
+import { decodePlans } from '../plans/decode-plans.ts'
+import { pausePlan, removePlan, savePlan, writtenPlan } from '../plans/edit-plans.ts'
+import { explainTrigger } from '../plans/explain-trigger.ts'
+import { plansSchema } from '../plans/plan-schema.ts'
+import type { Interval, Plan, Step, Trigger, Window } from '../plans/plan.ts'
+import { mistakesOf } from '../plans/schema-parts.ts'
+import { intervalEnd } from '../schedule/interval-end.ts'
+import { nextFirings } from '../schedule/next-firings.ts'
+import type { JobDesk } from './job-desk.ts'
+import type { PlanDesk } from './local-application.ts'
+import { formOf, mistakesByField, writtenOf } from './plan-form.ts'
+import type { Repositories } from './repositories.ts'
+import type { PlanData, PlanForm, PlanMeaning, PlanStepData } from './shown.ts'
+import { shownText } from './shown-text.ts'
+
+/** Next times of a plan that a form shows. */
+const TIMES_SHOWN = 5
+
+export interface PlanDeskOptions {
+  readonly configFile: string
+  /** What `~` stands for. */
+  readonly home: string
+  readonly repositories: Repositories
+  readonly jobs: JobDesk
+  readonly store: JobStore
+  readonly instance: InstanceId
+  readonly clock: Clock
+  /** IANA name of this machine's zone. */
+  readonly timeZone: string
+}
+
+/** Plans of the configuration file, for whoever shows and changes them. */
+export class ConfiguredPlans implements PlanDesk {
+  readonly #options: PlanDeskOptions
+
+  constructor(options: PlanDeskOptions) {
+    this.#options = options
+  }
+
+  async plans(): Promise<readonly PlanData[]> {
+    const plans = await this.#read()
+    return Promise.all(plans.map(async (plan) => this.#show(plan)))
+  }
+
+  async planForm(name: string): Promise<PlanForm> {
+    return formOf(name, writtenPlan({ ...this.#file, text: await this.#text() }, name))
+  }
+
+  /** Decodes what the form would come to, and changes nothing. */
+  async explainPlan(form: PlanForm): Promise<PlanMeaning> {
+    const { clock, home } = this.#options
+    const written = writtenOf(form, await this.#before(form.name))
+    const plans = { [form.name]: written }
+    const { default: defaultRepository } = await readConfiguration(this.#options.configFile)
+    const decoded = plansSchema({ home, defaultRepository }).safeParse(plans)
+    if (!decoded.success) {
+      const mistakes = decoded.error.issues.flatMap((issue) => mistakesOf(issue, plans))
+      return { mistakes: mistakesByField(mistakes, written), trigger: undefined, nextMs: [], forgotten: [] }
+    }
+    const [plan] = decoded.data
+    if (plan === undefined) return { mistakes: {}, trigger: undefined, nextMs: [], forgotten: [] }
+    return {
+      mistakes: {},
+      trigger: triggersInWords(plan.triggers),
+      nextMs: nextFirings(plan, { ...this.#context, afterMs: clock.nowMs(), count: TIMES_SHOWN }),
+      forgotten: await this.#forgotten(plan),
+    }
+  }
+
+  async savePlan(form: PlanForm, replaces: string | undefined): Promise<void> {
+    const before = replaces === undefined ? {} : await this.#before(replaces)
+    await savePlan(this.#file, { name: form.name, written: writtenOf(form, before), replaces })
+  }
+
+  async removePlan(name: string): Promise<void> {
+    await removePlan(this.#file, name)
+  }
+
+  async pausePlan(name: string, paused: boolean): Promise<void> {
+    await pausePlan(this.#file, name, paused)
+  }
+
+  /** Runs all steps of a plan in their order, whatever is due; of a full and an incremental one the latter. */
+  async runPlan(name: string): Promise<void> {
+    const plan = (await this.#read()).find((each) => each.name === name)
+    if (plan === undefined) {
+      throw new UsageError('BAD_ARGUMENT', `no plan is called "${shownText(name)}"`, {
+        hint: 'Look at the list again.',
+      })
+    }
+    const isShort = plan.steps.some(({ kind }) => kind === 'incremental')
+    for (const step of plan.steps) {
+      if (step.kind === 'full' && isShort) continue
+      await this.#options.jobs.askForStep(commandOfStep(plan, step), { plan: plan.name, step: step.name })
+    }
+  }
+
+  get #file(): { readonly file: string; readonly home: string } {
+    return { file: this.#options.configFile, home: this.#options.home }
+  }
+
+  get #context(): { readonly timeZone: string; readonly instance: string } {
+    return { timeZone: this.#options.timeZone, instance: this.#options.instance }
+  }
+
+  async #text(): Promise<string> {
+    return (await readConfigurationText(this.#options.configFile)) ?? ''
+  }
+
+  async #read(): Promise<readonly Plan[]> {
+    return decodePlans({ ...this.#file, text: await this.#text() })
+  }
+
+  /** The plan that a form is about, as far as there is one. */
+  async #before(name: string): Promise<Readonly<Record<string, unknown>>> {
+    const text = await this.#text()
+    const isThere = decodePlans({ ...this.#file, text }).some((plan) => plan.name === name)
+    return isThere ? writtenPlan({ ...this.#file, text }, name) : {}
+  }
+
+  async #show(plan: Plan): Promise<PlanData> {
+    const { name, source, repository, paused, triggers, steps } = plan
+    return {
+      name,
+      sources: source.kind === 'paths' ? source.paths.map(shownText) : [shownText(source.command.join(' '))],
+      repository: shownText(repository),
+      isPaused: paused,
+      trigger: triggersInWords(triggers),
+      steps: await Promise.all(steps.map(async (step) => this.#showStep(plan, step))),
+      proven: undefined,
+    }
+  }
+
+  async #showStep(plan: Plan, step: Step): Promise<PlanStepData> {
+    const { store, instance } = this.#options
+    const { jobs } = await store.list({ instance, plan: plan.name, step: step.name, limit: 1 })
+    const [last] = jobs
+    return {
+      words: stepInWords(step),
+      kind: step.kind,
+      lastMs: last?.finishedMs ?? last?.startedMs,
+      lastState: last?.state,
+      nextMs: this.#nextOf(plan, step, last),
+    }
+  }
+
+  /** The next firing at which a step is due by its interval; what follows another step has no time of its own. */
+  #nextOf(plan: Plan, step: Step, last: Job | undefined): number | undefined {
+    if (plan.paused || step.after !== undefined) return undefined
+    const { clock, timeZone } = this.#options
+    const doneMs = last?.state === 'done' ? last.startedMs : undefined
+    const dueMs = doneMs === undefined || step.every === undefined ? 0 : intervalEnd(doneMs, step.every, timeZone) - 1
+    const [nextMs] = nextFirings(plan, { ...this.#context, afterMs: Math.max(clock.nowMs(), dueMs), count: 1 })
+    return nextMs
+  }
+
+  /** Ids of the points that the retention of a plan would forget now, as far as its repository is open. */
+  async #forgotten(plan: Plan): Promise<string[]> {
+    const { clock, repositories, timeZone } = this.#options
+    const step = plan.steps.find((each) => each.kind === 'forget')
+    const known = (await repositories.all()).get(step?.repository ?? plan.repository)
+    if (step === undefined || known?.state.kind !== 'open') return []
+    const { policy, allInstances } = step
+    try {
+      return await known.use(async ({ repository }) => {
+        const verdicts = judge({ repository, clock }, await repository.chain(), { policy, timeZone, allInstances })
+        return verdicts.filter(({ keep }) => !keep).map(({ point }) => point.record.point)
+      })
+    } catch (error) {
+      // Then nothing would be forgotten: `forget` refuses it, too.
+      if (error instanceof TidemarkError) return []
+      throw error
+    }
+  }
+}
+
+function triggersInWords(triggers: readonly Trigger[]): string {
+  return shownText(triggers.length === 0 ? 'only by hand' : triggers.map(explainTrigger).join('; '))
+}
+
+function stepInWords(step: Step): string {
+  const words = [actionInWords(step)]
+  if (step.every !== undefined) words.push(`every ${intervalInWords(step.every)}`)
+  if (step.window !== undefined) words.push(`between ${windowInWords(step.window)}`)
+  if (step.after !== undefined) words.push(`after ${step.after.step}`)
+  return shownText(words.join(' '))
+}
+
+function actionInWords(step: Step): string {
+  switch (step.kind) {
+    case 'copy':
+      return `copy to ${step.to}`
+    case 'verify':
+      return `verify ${step.percent} %`
+    default:
+      return step.kind
+  }
+}
+
+function intervalInWords({ count, unit }: Interval): string {
+  return count === 1 ? unit : `${count} ${unit}s`
+}
+
+function windowInWords({ fromMinute, toMinute }: Window): string {
+  const time = (minute: number): string => `${Math.floor(minute / 60)}:${String(minute % 60).padStart(2, '0')}`
+  return `${time(fromMinute)} and ${time(toMinute)}`
+}

@@ -1,0 +1,197 @@
+import { type ByteString, byteStringOf } from '../../base/byte-string.ts'
+import type { Clock } from '../../base/clock.ts'
+import { UsageError } from '../../base/errors.ts'
+import type { Randomness } from '../../base/random.ts'
+import type { KdfParameters } from '../../crypto/kdf.ts'
+import { wipe } from '../../crypto/secret.ts'
+import { parseRecoveryCode } from '../../format/recovery-code.ts'
+import { compareCreated } from '../../repository/point-info.ts'
+import { listSlots } from '../../repository/slot-changes.ts'
+import { passwordOf, type SlotSecret } from '../../repository/slot-key.ts'
+import { addRepository, readConfiguration, removeRepository } from '../configuration.ts'
+import type { Paths } from '../directories.ts'
+import { normalizeLocation, type RepositoryPlace } from '../resolve-repository.ts'
+import { isRepositoryName } from '../repository-name.ts'
+import { createWithRecovery } from './add-repository.ts'
+import type { KnownRepository } from './known-repository.ts'
+import { sharesDisk } from './places.ts'
+import type { RepositoryForm, TypedSecret } from './port.ts'
+import type { Repositories, Stores } from './repositories.ts'
+import { milliseconds } from './show-entry.ts'
+import { PointDetails, showPoint, sizesOf } from './show-point.ts'
+import type { PointData, RepositoryData, SizePoint, SlotData } from './shown.ts'
+import { shownText } from './shown-text.ts'
+
+export interface RepositoryDeskOptions {
+  readonly repositories: Repositories
+  readonly stores: Stores
+  readonly paths: Paths
+  readonly clock: Clock
+  readonly randomness: Randomness
+  /** For passwords of new repositories. */
+  readonly kdf: KdfParameters
+}
+
+/** Points of a repository, and what is suspicious about its records. */
+export interface KnownPoints {
+  /** In the order of their making. */
+  readonly points: readonly PointData[]
+  readonly alarms: readonly string[]
+}
+
+/** What faces ask of repositories as a whole. */
+export class RepositoryDesk {
+  readonly #options: RepositoryDeskOptions
+  readonly #details = new PointDetails()
+  /** By name: whether the repository lies on the disk of what it keeps, as its last points say. */
+  readonly #sharesDisk = new Map<string, boolean>()
+
+  constructor(options: RepositoryDeskOptions) {
+    this.#options = options
+  }
+
+  async get(name: string): Promise<KnownRepository> {
+    return this.#options.repositories.get(name)
+  }
+
+  /** Returns all; those that something is there to open with begin to be opened. */
+  async list(): Promise<RepositoryData[]> {
+    const { repositories, stores } = this.#options
+    const all = await repositories.all()
+    return Array.from(all, ([name, known]) => {
+      known.wake()
+      return {
+        name,
+        url: shownText(known.place.url),
+        driver: driverName(stores, known.place),
+        isDefault: name === repositories.default,
+        state: known.state,
+        sharesDisk: this.#sharesDisk.get(name) ?? false,
+      }
+    })
+  }
+
+  /** Adds one to the configuration, after it was made or opened; returns the recovery code of a new one. */
+  async add(form: RepositoryForm, secret: SlotSecret, signal: AbortSignal): Promise<string | undefined> {
+    const { repositories, paths } = this.#options
+    const place = await this.#newPlace(form)
+    const held = { kind: secret.kind, bytes: secret.bytes.slice() }
+    try {
+      const code = form.create ? await this.#create(place, secret) : undefined
+      if (!form.create) await this.#tryOut(place, secret)
+      signal.throwIfAborted()
+      await addRepository(paths.configFile, { name: form.name, url: form.url, makeDefault: false })
+      await repositories.all()
+      await (await repositories.get(form.name)).unlock({ kind: held.kind, bytes: held.bytes.slice() })
+      return code
+    } finally {
+      wipe(held.bytes, secret.bytes)
+    }
+  }
+
+  /** Takes one out of the configuration. */
+  async remove(name: string): Promise<void> {
+    await removeRepository(this.#options.paths.configFile, name)
+    await this.#options.repositories.all()
+  }
+
+  /** Forgets the keys of all. */
+  lock(): void {
+    for (const known of this.#options.repositories.known) known.lock()
+  }
+
+  async slots(name: string): Promise<SlotData[]> {
+    const known = await this.get(name)
+    return known.use(async ({ repository: { driver, keys } }) => {
+      const slots = await listSlots(driver, keys)
+      return slots.map(({ id, kind, keySet, current }) => ({
+        id,
+        kind,
+        scope: keySet,
+        label: current ? shownText(keys.label) : undefined,
+        createdMs: current ? milliseconds(keys.created) : undefined,
+      }))
+    })
+  }
+
+  /** Returns the points as they are now. */
+  async points(name: string): Promise<KnownPoints> {
+    const known = await this.get(name)
+    return known.use(async ({ repository }) => {
+      const chain = await repository.chain({ reload: true })
+      const sorted = chain.points.toSorted(compareCreated)
+      const details = repository.keyRing.full ? await this.#details.of(repository, sorted) : new Map<never, never>()
+      const points = sorted.map((info) => showPoint(info, chain, details.get(info.object)))
+      known.countPoints(points.length)
+      const own = sorted.findLast(({ record }) => record.instance === repository.instance.id)
+      const sources = own === undefined ? [] : (details.get(own.object)?.sources ?? [])
+      this.#noteDisk(name, known.place, sources)
+      return { points, alarms: chain.alarms.map(({ message }) => shownText(message)) }
+    })
+  }
+
+  async sizes(name: string): Promise<SizePoint[]> {
+    const known = await this.get(name)
+    return known.use(async ({ repository }) => sizesOf((await repository.chain()).points))
+  }
+
+  #noteDisk(name: string, { url }: RepositoryPlace, sources: readonly string[]): void {
+    if (!url.startsWith('/')) return
+    this.#sharesDisk.set(name, sharesDisk(byteStringOf(url), sources as ByteString[]))
+  }
+
+  async #newPlace({ name, url }: RepositoryForm): Promise<RepositoryPlace> {
+    if (!isRepositoryName(name)) {
+      throw new UsageError('BAD_ARGUMENT', `"${shownText(name)}" cannot be the name of a repository`, {
+        hint: 'Use letters, digits, ".", "_" and "-", at most 64.',
+      })
+    }
+    const { repositories } = await readConfiguration(this.#options.paths.configFile)
+    if (repositories.has(name)) {
+      throw new UsageError('BAD_ARGUMENT', `there is a repository called "${name}" already`, {
+        hint: 'Choose another name.',
+      })
+    }
+    const place = { name: undefined, url: normalizeLocation(url, '/'), configured: undefined }
+    this.#options.stores.driverName(place)
+    return place
+  }
+
+  async #create(place: RepositoryPlace, password: SlotSecret): Promise<string> {
+    const { stores, kdf, clock, randomness } = this.#options
+    const copy = async (): Promise<SlotSecret> => ({ kind: password.kind, bytes: password.bytes.slice() })
+    await stores.create(place, copy)
+    await using driver = await stores.open(place, copy)
+    return await createWithRecovery(driver, { password, kdf, clock, randomness })
+  }
+
+  /** Opens a repository that is not in the configuration yet, so that nothing that cannot be opened gets there. */
+  async #tryOut(place: RepositoryPlace, secret: SlotSecret): Promise<void> {
+    await using known = this.#options.repositories.make(place)
+    await known.unlock(secret)
+  }
+}
+
+/**
+ * Returns what a typed secret opens with; its bytes are wiped.
+ *
+ * @throws {UsageError} BAD_ARGUMENT @throws {KeyError} BAD_RECOVERY_CODE: it was mistyped.
+ */
+export function typedSecret({ kind, bytes }: TypedSecret): SlotSecret {
+  try {
+    if (kind === 'password') return passwordOf(Uint8Array.from(bytes))
+    return { kind, bytes: parseRecoveryCode(Buffer.from(bytes).toString('utf8')) }
+  } finally {
+    wipe(bytes)
+  }
+}
+
+function driverName(stores: Stores, place: RepositoryPlace): string {
+  try {
+    return stores.driverName(place)
+  } catch (error) {
+    // Its state says what is wrong with it.
+    if (error instanceof UsageError) return '?'
+    throw error
+  }
+}

@@ -1,0 +1,82 @@
+import { formatBytes } from '../../base/format.ts'
+import { numberOf } from '../../base/number-of.ts'
+import { decodeCommandMessage } from '../jobs/command-message.ts'
+import type { Job, JobProgress as Progress, Json } from '../jobs/job.ts'
+import { UsageError } from '../../base/errors.ts'
+import type { JobData, JobProgress, Shown } from './shown.ts'
+import { shownText } from './shown-text.ts'
+
+/** Returns a job as faces show it. */
+export function showJob(job: Job, progress: (Progress & { readonly bytesPerSecond: number }) | undefined): JobData {
+  const words = wordsOf(job)
+  return {
+    id: String(job.id),
+    kind: shownText(words[0] ?? job.kind),
+    plan: job.plan,
+    repository: shownText(repositoryOf(words) ?? ''),
+    state: job.state,
+    queuedMs: job.addedMs,
+    startedMs: job.startedMs,
+    endedMs: job.finishedMs,
+    attempt: job.runs,
+    progress: progress && showProgress(progress),
+    outcome: outcomeOf(job),
+  }
+}
+
+function showProgress(progress: Progress & { readonly bytesPerSecond: number }): JobProgress {
+  const { bytesDone, bytesTotal, itemsDone, itemsTotal, path, step, bytesPerSecond } = progress
+  const part = shareOf(bytesDone, bytesTotal) ?? shareOf(itemsDone, itemsTotal)
+  return { part, bytesDone, bytesPerSecond, entriesDone: itemsDone, at: shownText(path ?? step) }
+}
+
+function shareOf(done: number, total: number | undefined): number | undefined {
+  return total === undefined || total === 0 ? undefined : Math.min(1, done / total)
+}
+
+/** What came of it, in one line. */
+function outcomeOf({ state, result }: Job): Shown | undefined {
+  if (result === undefined || state === 'queued' || state === 'running') return undefined
+  const { error, summary } = result
+  if (error !== undefined) {
+    return shownText(error.hint === undefined ? error.message : `${error.message}. ${error.hint}`)
+  }
+  return [...figuresOf(summary)].join(', ') || undefined
+}
+
+function* figuresOf(summary: Json | undefined): Generator<string> {
+  const count = (name: string): number | undefined => {
+    const value = isObject(summary) ? summary[name] : undefined
+    return typeof value === 'number' ? value : undefined
+  }
+  const stored = count('bytesStored')
+  if (stored !== undefined) yield `${formatBytes(stored)} stored`
+  const written = count('bytesWritten')
+  if (written !== undefined) yield `${formatBytes(written)} written`
+  const verified = count('filesVerified') ?? 0
+  if (verified > 0) yield `${numberOf(verified, 'file')} verified`
+  const errors = count('errors') ?? 0
+  if (errors > 0) yield `${numberOf(errors, 'entry', 'entries')} failed`
+}
+
+function isObject(value: Json | undefined): value is Readonly<Record<string, Json>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The command line of a job that runs a command. */
+function wordsOf({ message }: Job): readonly string[] {
+  try {
+    return decodeCommandMessage(message).words
+  } catch (error) {
+    // A job of another kind, or of another version.
+    if (error instanceof UsageError) return []
+    throw error
+  }
+}
+
+/** Returns the repository that a command of a job is about. */
+export function repositoryOf(words: readonly string[]): string | undefined {
+  return words.find((word) => word.startsWith(OPTION))?.slice(OPTION.length)
+}
+
+const OPTION = '--repository='
