@@ -11,6 +11,8 @@ import type { DuneSeaLocation } from './dunesea-location.ts'
 const CONNECTIONS = 16
 /** Of silence on a connection. */
 const SILENCE_MS_MAX = 60_000
+/** The same, while the server brings to its disk what many clients sent it. */
+const STORING_MS_MAX = 180_000
 const PROBLEM_BYTES_MAX = 64 << 10
 
 export interface DuneSeaRequest {
@@ -64,7 +66,8 @@ export class DuneSeaClient {
     const { isSecure, host, port } = this.#at
     const bytes = parts?.reduce((sum, part) => sum + part.byteLength, 0)
     const options = {
-      ...{ host, port, method, path, agent: this.#agent, timeout: SILENCE_MS_MAX },
+      ...{ host, port, method, path, agent: this.#agent },
+      timeout: parts === undefined ? SILENCE_MS_MAX : STORING_MS_MAX,
       ...(signal === undefined ? {} : { signal }),
       headers: {
         authorization: `Bearer ${this.#token}`,

@@ -8,7 +8,9 @@ export interface DuneSeaLimits {
   readonly blobBytesMax: number
   /** Requests of one domain at once. */
   readonly requestsMax: number
-  /** Silence on a connection that is in the middle of a request. */
+  /** Connections in all. */
+  readonly connectionsMax: number
+  /** Of a client that it is up to: to send, or to take what is sent. */
   readonly silenceMs: number
   /** From the first byte of a request to its last. */
   readonly requestMs: number
@@ -20,6 +22,7 @@ export const DUNESEA_LIMITS: DuneSeaLimits = {
   objectBytesMax: INDEX_BYTES_MAX,
   blobBytesMax: 16 * 2 ** 30,
   requestsMax: 64,
+  connectionsMax: 4096,
   silenceMs: 60_000,
   requestMs: 6 * 3600_000,
   stopMs: 20_000,

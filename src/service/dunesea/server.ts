@@ -1,5 +1,12 @@
-import { createServer as createHttpServer, type Server, type ServerOptions } from 'node:http'
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
+import type { Socket } from 'node:net'
 
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 
@@ -131,8 +138,27 @@ function createServer({ tls, limits }: DuneSeaOptions, handle: Parameters<typeof
     tls === undefined
       ? createHttpServer(settings, handle)
       : createHttpsServer({ ...settings, cert: Buffer.from(tls.cert), key: Buffer.from(tls.key) }, handle)
-  server.setTimeout(limits.silenceMs)
+  server.maxConnections = limits.connectionsMax
+  endSilence(server, limits.silenceMs)
   return server
+}
+
+/** Ends connections on which nothing moves for `ms` milliseconds, unless it is the server's own disk that is waited for. */
+function endSilence(server: Server, ms: number): void {
+  const exchanges = new WeakMap<Socket, { readonly request: IncomingMessage; readonly response: ServerResponse }>()
+  server.on('request', (request, response) => exchanges.set(request.socket, { request, response }))
+  server.setTimeout(ms, (socket) => {
+    const exchange = exchanges.get(socket)
+    // Before its first request, a connection has the time for headers.
+    if (exchange === undefined || isOurTurn(exchange.request, exchange.response)) socket.setTimeout(ms)
+    else socket.destroy()
+  })
+}
+
+/** Whether bytes of the client wait for us, or all of them came and the answer is not there yet. */
+function isOurTurn(request: IncomingMessage, response: ServerResponse): boolean {
+  const hasInput = request.complete || request.readableLength > 0
+  return hasInput && response.writableLength === 0 && !response.writableEnded
 }
 
 /** Counts a request, and tells of it once it is over, however it ends. */

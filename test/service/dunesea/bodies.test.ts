@@ -1,10 +1,14 @@
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 
 import { describe, expect, test, vi } from 'vitest'
 
+import { createStore } from '../../../drivers/local/create-store.ts'
+import { openLocalDriver } from '../../../drivers/local/local-driver.ts'
 import { utf8 } from '../../../src/base/bytes.ts'
+import { objectIdOf } from '../../../src/crypto/blake3.ts'
 import { countingReads, filesOf, openPut, pathOf, slowToWrite, startedServer } from '../../support/dunesea-requests.ts'
 import { putOf } from '../../support/dunesea-server.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
@@ -42,6 +46,18 @@ describe('a body', () => {
     sent.write(bytes.subarray(0, 300_000))
     await expect(answer).rejects.toThrow()
     await vi.waitFor(() => expect(filesOf(server)).toEqual([]))
+  })
+
+  test('is waited for as long as the server itself needs for its disk', async () => {
+    const bytes = patternBytes(8 << 20, 7)
+    const { promise: mayGoOn, resolve: goOn } = Promise.withResolvers<undefined>()
+    const server = await startedServer({ limits: { silenceMs: 300 }, wrap: (driver) => slowToWrite(driver, mayGoOn) })
+    const request = { path: pathOf(bytes), token: server.token('home'), bytes: bytes.byteLength }
+    const { sent, answer } = openPut(server, request)
+    sent.end(bytes)
+    await setTimeout(1000)
+    goOn(undefined)
+    expect((await answer).statusCode).toBe(201)
   })
 
   test('that is too long is refused before it is taken', async () => {
@@ -122,4 +138,21 @@ test('an object is read from the store no faster than its reader takes it', asyn
   for await (const chunk of answer as AsyncIterable<Buffer>) seen += chunk.byteLength
   expect(seen).toBe(bytes.byteLength)
   expect(reads).toBe(32)
+})
+
+test('a reader who stops reading is given up', async () => {
+  const bytes = patternBytes(32 << 20, 8)
+  const server = await startedServer({ limits: { silenceMs: 300 } })
+  const token = server.token('home')
+  const root = join(server.folder, 'domains', 'home')
+  await createStore(root)
+  await using driver = await openLocalDriver({ root })
+  await driver.put({ kind: 'packs', id: objectIdOf(bytes) }, [bytes])
+  const sent = httpRequest({
+    ...{ host: '127.0.0.1', port: server.port, path: pathOf(bytes) },
+    headers: { authorization: `Bearer ${token}` },
+  }).end()
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+  await vi.waitFor(() => expect(server.accesses.at(-1)).toMatchObject({ method: 'GET', status: 499 }), 10_000)
+  await expect(answer.toArray()).rejects.toThrow()
 })
