@@ -1,13 +1,11 @@
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { bytesOf, display } from '../../src/base/byte-string.ts'
 import { StorageError } from '../../src/base/errors.ts'
-import { mountPoints } from '../../src/base/posix/mount-points.ts'
 import { createStore } from '../local/create-store.ts'
 import { type LocalDriver, openLocalDriver } from '../local/local-driver.ts'
 import type { ExternalLocation } from './external-location.ts'
 import { findVolumes, type Volume } from './find-volumes.ts'
+import { mountedAt } from './mounted-at.ts'
 
 /** Which disk belongs to a label, as this machine remembers it: another one with the same label is refused. */
 export interface VolumeMemory {
@@ -61,20 +59,6 @@ async function locate(options: ExternalDriverOptions): Promise<{ readonly volume
   const mounted = await mountedAt(volume.device)
   if (mounted === undefined) throw notMounted(label, volume)
   return { volume, root: join(mounted, folder) }
-}
-
-/** Returns where a device's file system is mounted: its root, not a part of it; the newest mount, which is seen. */
-async function mountedAt(device: string): Promise<string | undefined> {
-  const { rdev } = await stat(device)
-  // As glibc's gnu_dev_major and gnu_dev_minor divide it, for the numbers that block devices have.
-  const [major, minor] = [(rdev >> 8) & 0xfff, (rdev & 0xff) | ((rdev >> 12) & 0xfff00)]
-  const mounts = mountPoints().filter((mount) => {
-    // Where a file system has no device number of its own (btrfs), its source names the device.
-    const isDevice = mount.devMajor === major && mount.devMinor === minor
-    return (isDevice || display(mount.source) === device) && mount.root === '/'
-  })
-  const path = mounts.at(-1)?.path
-  return path === undefined ? undefined : bytesOf(path).toString('utf8')
 }
 
 function notAttached(label: string): StorageError {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 
 import {
   createExternalStore,
@@ -11,7 +11,9 @@ import {
 } from '../../../drivers/external/external-driver.ts'
 import { parseExternalUrl } from '../../../drivers/external/external-location.ts'
 import { findVolumes } from '../../../drivers/external/find-volumes.ts'
+import { volumeState } from '../../../drivers/external/volume-state.ts'
 import { utf8 } from '../../../src/base/bytes.ts'
+import { watchVolumes } from '../../../src/service/schedule/watch-volumes.ts'
 import { attachLoopDisk, type LoopDisk } from '../../support/loop-disk.ts'
 import { freshName, listIds } from '../../support/objects.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
@@ -138,6 +140,19 @@ describe('a disk', () => {
       code: 'STORE_UNAVAILABLE',
       message: expect.stringContaining('no-such-disk') as string,
     })
+  })
+
+  rootTest('raises the event of its label when it is mounted, not when it is attached', async () => {
+    const { disk, label } = attach()
+    const stateOf = (name: string) => volumeState(name, disk.diskFolder)
+    expect([await stateOf(label), await stateOf('no-such-disk')]).toEqual(['attached', 'absent'])
+    const appeared: string[] = []
+    const options = { labels: [label], stateOf, folder: disk.diskFolder, mountingMs: 20 }
+    const watch = await watchVolumes(options, { appeared: (name) => void appeared.push(name) })
+    onTestFinished(() => watch[Symbol.dispose]())
+    disk.mount()
+    await vi.waitFor(() => expect(appeared).toEqual([label]))
+    expect(await stateOf(label)).toBe('mounted')
   })
 
   rootTest('is found by blkid where udev keeps no names', async () => {

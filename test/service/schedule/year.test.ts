@@ -173,6 +173,33 @@ test('however a daemon comes and goes over a year, no firing is missed and none 
   )
 })
 
+test('however a clock jumps, plans go on, and no jump costs more than one run too many', () => {
+  const jump = fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: -3 * 365 * 24, max: 3 * 365 * 24 }))
+  const triggers = fc.constantFrom('@daily between 1am and 5am', '@every 6h', '@at 2:30', '@weekly')
+  fc.assert(
+    fc.property(triggers, zone, fc.array(jump, { minLength: 1, maxLength: 5 }), (trigger, timeZone, jumps) => {
+      const daemon = new TestDaemon(planOf([trigger]), { nowMs: utc('2030-06-01'), timeZone })
+      for (const [days, hours] of jumps) {
+        daemon.live(daemon.nowMs + days * DAY_MS)
+        daemon.nowMs += hours * HOUR_MS
+        daemon.work()
+      }
+      const from = daemon.nowMs
+      const until = from + 30 * DAY_MS
+      const before = daemon.runs.map(({ dueMs }) => dueMs)
+      daemon.live(until)
+      expect(new Set(before).size).toBeGreaterThanOrEqual(before.length - jumps.length)
+      // The first firing may be one that was answered before a clock was set back.
+      const options = { afterMs: from, timeZone, instance: 'instance', count: 200 }
+      const [, ...firings] = nextFirings(daemon.plan, options).filter((ms) => ms <= until)
+      const after = daemon.runs.slice(before.length).map(({ dueMs }) => dueMs)
+      expect(after.slice(-firings.length)).toEqual(firings)
+      expect(after.length).toBeLessThanOrEqual(firings.length + 1)
+    }),
+    { numRuns: 10 * factor, seed },
+  )
+})
+
 test('intervals in days and weeks keep their dates through a year of nights', () => {
   fc.assert(
     fc.property(zone, fc.integer({ min: 1, max: 9 }), fc.constantFrom('day', 'week'), (timeZone, count, unit) => {
