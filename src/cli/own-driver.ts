@@ -1,7 +1,7 @@
 import { registerHooks } from 'node:module'
 import { pathToFileURL } from 'node:url'
 
-import { UsageError } from '../base/errors.ts'
+import { TidemarkError, UsageError } from '../base/errors.ts'
 import type { Driver } from '../storage/driver.ts'
 import type { DriverModule, DriverModuleOptions } from '../storage/driver-module.ts'
 import type { DriverSurroundings } from './drivers.ts'
@@ -21,7 +21,8 @@ const METHODS = ['put', 'get', 'stat', 'list', 'remove', 'localFile', Symbol.asy
  */
 export async function openOwnDriver(file: string, { url, surroundings }: OwnStore): Promise<Driver> {
   const { openDriver } = await load(file)
-  const driver: unknown = await openDriver(await optionsOf(url, surroundings))
+  const options = await optionsOf(url, surroundings)
+  const driver: unknown = await blamed(file, () => openDriver(options))
   if (isDriver(driver)) return driver
   throw unusable(file, 'its openDriver returns no driver')
 }
@@ -29,7 +30,18 @@ export async function openOwnDriver(file: string, { url, surroundings }: OwnStor
 /** Makes an empty store with the driver in a file of the user's. @throws {UsageError} as `openOwnDriver` */
 export async function createOwnStore(file: string, { url, surroundings }: OwnStore): Promise<void> {
   const { createStore } = await load(file)
-  await createStore(await optionsOf(url, surroundings))
+  const options = await optionsOf(url, surroundings)
+  await blamed(file, () => createStore(options))
+}
+
+/** What a module throws that is no error of ours is its own defect, not one of this program. */
+async function blamed<T>(file: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (cause) {
+    if (cause instanceof TidemarkError || !(cause instanceof Error)) throw cause
+    throw unusable(file, cause.message, cause)
+  }
 }
 
 async function optionsOf(url: string, { credential }: DriverSurroundings): Promise<DriverModuleOptions> {

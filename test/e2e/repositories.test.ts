@@ -198,7 +198,9 @@ describe("a driver of one's own", () => {
 
   test('that is not there, or is none, is told', async () => {
     const place = new CliPlace()
-    const repositories = ['missing', 'empty', 'odd'].map((name) => `  ${name}: {url: 'mine:x', driver: ${name}.mjs}\n`)
+    const repositories = ['missing', 'empty', 'odd', 'broken'].map(
+      (name) => `  ${name}: {url: 'mine:x', driver: ${name}.mjs}\n`,
+    )
     configure(place, `repositories:\n${repositories.join('')}`)
     const folder = dirname(configFileOf(place))
     writeFileSync(join(folder, 'empty.mjs'), 'export const openDriver = 1')
@@ -206,7 +208,13 @@ describe("a driver of one's own", () => {
       join(folder, 'odd.mjs'),
       'export const openDriver = async () => ({ put() {} }); export const createStore = async () => {}',
     )
+    const broken = "async () => { throw new TypeError('no such thing') }"
+    writeFileSync(
+      join(folder, 'broken.mjs'),
+      `export const openDriver = ${broken}; export const createStore = ${broken}`,
+    )
     for (const [name, message] of [
+      ['broken', 'broken.mjs cannot be used: no such thing'],
       ['missing', 'cannot be used: Cannot find module'],
       ['empty', 'does not export the functions openDriver and createStore'],
       ['odd', 'openDriver returns no driver'],
