@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 
 import type { Clock } from '../../base/clock.ts'
-import { StateDatabase } from '../jobs/state-database.ts'
+import { StateDatabase } from '../state-database.ts'
 
 const SCHEMA = `
   CREATE TABLE domains (

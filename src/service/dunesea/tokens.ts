@@ -4,7 +4,7 @@ import { equalBytes, toHex } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { UsageError } from '../../base/errors.ts'
 import type { Randomness } from '../../base/random.ts'
-import type { Row } from '../jobs/state-database.ts'
+import type { Row } from '../state-database.ts'
 import type { Registry } from './registry.ts'
 
 const ID_BYTES = 6

@@ -14,7 +14,7 @@ import {
   RUN_OUTCOMES,
   type RunNote,
 } from './job.ts'
-import type { Row } from './state-database.ts'
+import type { Row } from '../state-database.ts'
 
 const count = z.int().nonnegative()
 

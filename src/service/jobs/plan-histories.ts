@@ -1,6 +1,6 @@
 import type { InstanceId } from '../../base/ids.ts'
 import type { PlanHistory, StepHistory } from '../schedule/schedule.ts'
-import type { Row, StateDatabase } from './state-database.ts'
+import type { Row, StateDatabase } from '../state-database.ts'
 
 /** Whose histories are asked for, and when. */
 interface HistoryQuery {

@@ -22,7 +22,7 @@ import {
   type Settlement,
 } from './job-store.ts'
 import { readHistories } from './plan-histories.ts'
-import { type Row, StateDatabase } from './state-database.ts'
+import { type Row, StateDatabase } from '../state-database.ts'
 
 const RETRIES_DEFAULT = 3
 /** What a line of a log is cut to. */

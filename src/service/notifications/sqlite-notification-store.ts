@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { assert, present } from '../../base/assert.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { InstanceId } from '../../base/ids.ts'
-import { type Row, StateDatabase } from '../jobs/state-database.ts'
+import { type Row, StateDatabase } from '../state-database.ts'
 import {
   CATEGORIES,
   type Condition,

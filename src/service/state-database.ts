@@ -2,9 +2,9 @@ import { closeSync, fstatSync, openSync, renameSync, rmSync, statSync } from 'no
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 
-import type { Clock } from '../../base/clock.ts'
-import { errnoOf, StorageError } from '../../base/errors.ts'
-import { makeFolders } from '../../base/make-folders.ts'
+import type { Clock } from '../base/clock.ts'
+import { errnoOf, StorageError } from '../base/errors.ts'
+import { makeFolders } from '../base/make-folders.ts'
 
 /** How long a call waits for another process that writes. */
 const BUSY_MS = 10_000
