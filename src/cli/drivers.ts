@@ -85,6 +85,15 @@ export const DRIVER_KINDS: readonly DriverKind[] = [
     open: async (url, surroundings) => (await import('./open-s3.ts')).openS3(url, surroundings),
     create: async (url, surroundings) => (await import('./open-s3.ts')).createS3(url, surroundings),
   },
+  {
+    name: 'dunesea',
+    form: 'dunesea+https://host[:port]/domain',
+    description: 'a domain of a DuneSea server, which `tidemark serve dunesea` runs; its token opens it',
+    attempts: REMOTE_ATTEMPTS,
+    handles: (url) => /^dunesea\+https?:/i.test(url),
+    open: async (url, surroundings) => (await import('./open-dunesea.ts')).openDuneSea(url, surroundings),
+    create: async (url, surroundings) => (await import('./open-dunesea.ts')).createDuneSea(url, surroundings),
+  },
 ]
 
 /** Where a store is, and with which driver of the user's own, if any. */
