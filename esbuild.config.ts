@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
 import { build, type Plugin } from 'esbuild'
@@ -22,6 +22,17 @@ const addons: Plugin = {
     bundler.onLoad({ filter: /.*/, namespace: 'addon' }, ({ path }) => ({
       contents: `try { module.exports = require(\`${ADDON_PLACES[path]}\`) } catch { module.exports = require('${path}') }`,
     }))
+  },
+}
+
+/** See docs/decisions/0081: the layout engine's WebAssembly stands in its code; to "fetch" it would load a whole HTTP client. */
+const layout: Plugin = {
+  name: 'layout',
+  setup(bundler) {
+    bundler.onLoad({ filter: /yoga-wasm-base64-esm\.js$/ }, async ({ path }) => {
+      const contents = (await readFile(path, 'utf8')).replaceAll('"function"!=typeof fetch', 'true')
+      return { contents }
+    })
   },
 }
 
@@ -48,7 +59,7 @@ await build({
   legalComments: 'none',
   // React's build for users: the other one checks everything at every paint.
   define: { 'process.env.NODE_ENV': '"production"' },
-  plugins: [addons],
+  plugins: [addons, layout],
   external: ['argon2', 'blessed', 'blessed-contrib', 'koffi', 'fuse-native', 'react-devtools-core', 'ssh2', 'vitest'],
   // CommonJS packages inside an ES module bundle look for these.
   banner: {

@@ -1,4 +1,4 @@
-import { render } from 'ink'
+import { type Instance, render } from 'ink'
 
 import type { Clock } from '../src/base/clock.ts'
 import type { Application } from '../src/service/application/port.ts'
@@ -35,28 +35,28 @@ export interface DashboardOptions {
 /**
  * Shows the dashboard until it is left; the terminal is then as it was before, also when this rejects.
  *
- * The caller owns `application` and the streams.
- * @throws whatever is no expected failure: a bug of a screen or of the application.
+ * The first frame does not wait for `open`, whose application is disposed of at the end. The caller owns the streams.
+ * @throws what `open` rejects with, and whatever is no expected failure: a bug of a screen or of the application.
  */
 export async function openDashboard(
-  application: Application,
+  open: () => Promise<Application>,
   streams: Streams,
   { theme, clock, isScreenReader, signal }: DashboardOptions,
 ): Promise<void> {
-  const { stdout } = streams
-  let bug: { readonly error: unknown } | undefined
+  let failure: { readonly error: unknown } | undefined
+  const fail = (error: unknown): void => {
+    failure ??= { error }
+    instance.unmount()
+  }
+  const opened = Promise.withResolvers<Application>()
   const runner = new EffectRunner({
-    application,
+    application: opened.promise,
     clock,
     dispatch: (event) => store.dispatch(event),
     quit: () => instance.unmount(),
-    onBug: (error) => {
-      bug ??= { error }
-      instance.unmount()
-    },
+    onBug: fail,
   })
-  const start = initialState({ size: sizeOf(stdout), nowMs: clock.nowMs(), application })
-  const store = new Store(start, runner.run)
+  const store = new Store(initialState({ size: sizeOf(streams.stdout), nowMs: clock.nowMs() }), runner.run)
   const instance = render(<App store={store} theme={themeOf(theme)} />, {
     ...streams,
     exitOnCtrlC: false,
@@ -66,6 +66,37 @@ export async function openDashboard(
     interactive: true,
     isScreenReaderEnabled: isScreenReader,
   })
+  await using ends = new AsyncDisposableStack()
+  ends.defer(watchSize(streams.stdout, instance, store))
+  ends.defer(() => runner.close())
+  const ticking = setInterval(() => store.dispatch({ kind: 'tick', nowMs: clock.nowMs() }), TICK_MS)
+  ends.defer(() => clearInterval(ticking))
+  const onAbort = (): void => instance.unmount()
+  signal.addEventListener('abort', onAbort)
+  ends.defer(() => signal.removeEventListener('abort', onAbort))
+  if (signal.aborted) onAbort()
+
+  const application = open()
+  ends.defer(async () => {
+    // That it could not be opened has been told.
+    await application.then(
+      (open) => open[Symbol.asyncDispose](),
+      () => undefined,
+    )
+  })
+  application
+    .then((open) => {
+      ends.defer(open.subscribe((topic) => store.dispatch({ kind: 'changed', topic })))
+      opened.resolve(open)
+      store.dispatch({ kind: 'started', application: open })
+    }, fail)
+    .catch(fail)
+  await instance.waitUntilExit()
+  if (failure !== undefined) throw failure.error
+}
+
+/** Tells the store how large the terminal is; returns what ends that. */
+function watchSize(stdout: NodeJS.WriteStream, instance: Instance, store: Store): () => void {
   const paintAnew = (): void => {
     // Where a terminal leaves its lines when its size changes is its own affair: nothing on it is relied upon.
     stdout.write(ERASE_ALL)
@@ -77,23 +108,10 @@ export async function openDashboard(
     clearTimeout(resizing)
     resizing = setTimeout(paintAnew, RESIZE_QUIET_MS)
   }
-  const onAbort = (): void => instance.unmount()
-  const ticking = setInterval(() => store.dispatch({ kind: 'tick', nowMs: clock.nowMs() }), TICK_MS)
   stdout.on('resize', onResize)
-  signal.addEventListener('abort', onAbort)
-  const unsubscribe = application.subscribe((topic) => store.dispatch({ kind: 'changed', topic }))
-  try {
-    store.dispatch({ kind: 'started' })
-    if (signal.aborted) onAbort()
-    await instance.waitUntilExit()
-    if (bug !== undefined) throw bug.error
-  } finally {
-    clearInterval(ticking)
+  return () => {
     clearTimeout(resizing)
     stdout.off('resize', onResize)
-    signal.removeEventListener('abort', onAbort)
-    unsubscribe()
-    runner.close()
   }
 }
 

@@ -11,12 +11,13 @@ export class DashboardState {
   /** Everything that reducers have wanted. */
   readonly effects: Effect[] = []
 
-  constructor(host: 'daemon' | 'this-process' = 'daemon') {
-    this.state = initialState({
-      size: { columns: 80, rows: 24 },
-      nowMs: TEST_NOW_MS,
-      application: { host, root: '/' },
-    })
+  constructor() {
+    this.state = initialState({ size: { columns: 80, rows: 24 }, nowMs: TEST_NOW_MS })
+  }
+
+  /** The application is there. */
+  start(host: 'daemon' | 'this-process' = 'daemon'): this {
+    return this.send({ kind: 'started', application: { host, root: '/' } })
   }
 
   send(...events: readonly Event[]): this {

@@ -72,7 +72,12 @@ export class TestDashboard {
     }
     const clock = { nowMs: () => TEST_NOW_MS, monotonicMs: () => performance.now() }
     const theme = options.theme ?? { colors: '16', background: 'dark' }
-    this.ended = openDashboard(application, streams, { theme, clock, isScreenReader, signal: this.#end.signal })
+    this.ended = openDashboard(() => Promise.resolve(application), streams, {
+      theme,
+      clock,
+      isScreenReader,
+      signal: this.#end.signal,
+    })
     onTestFinished(async () => {
       this.#end.abort()
       await this.ended.catch(() => undefined)

@@ -19,7 +19,7 @@ function running(application: FakeApplication): Running {
   const events: Event[] = []
   const bugs: unknown[] = []
   const runner = new EffectRunner({
-    application,
+    application: Promise.resolve(application),
     clock: { nowMs: () => 0, monotonicMs: () => performance.now() },
     dispatch: (event) => events.push(event),
     quit: () => undefined,

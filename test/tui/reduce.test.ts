@@ -29,7 +29,7 @@ const BACKUP: JobData = {
 }
 
 function started(host: 'daemon' | 'this-process' = 'daemon'): DashboardState {
-  return new DashboardState(host).send({ kind: 'started' }).answer('repositories', [ATTIC, DEPOT])
+  return new DashboardState().start(host).answer('repositories', [ATTIC, DEPOT])
 }
 
 test('the default repository is looked at first, and the next one on demand', () => {

@@ -61,9 +61,8 @@ test('resizes without end leave a whole frame', async () => {
     await setTimeout(1)
   }
   dashboard.resize(90, 26)
-  await dashboard.until((frame) => frame.split('\n').at(-1)?.includes('q quit') ?? false)
+  await dashboard.until((frame) => /^\[1 Overview\].*depot\n/.test(frame) && frame.endsWith('q quit'))
   const lines = dashboard.lines()
-  expect(lines[0]).toMatch(/^\[1 Overview\].*depot$/)
   expect(lines.filter((line) => line.includes('q quit'))).toHaveLength(1)
   expect(lines.filter((line) => line.includes('All points verified'))).toHaveLength(1)
 })

@@ -10,7 +10,8 @@ const PART_MS = 100
 const PART_ITEMS_MAX = 5000
 
 export interface RunnerOptions {
-  readonly application: Application
+  /** What is asked before it is there waits for it. */
+  readonly application: Promise<Application>
   readonly clock: Clock
   readonly dispatch: (event: Event) => void
   readonly quit: () => void
@@ -59,7 +60,9 @@ export class EffectRunner {
       this.#options.dispatch({ kind: 'answer', slot, method, args, value, isLast } as Answer)
     }
     try {
-      const answered = ask(this.#options.application, call, controller.signal)
+      const application = await this.#options.application
+      if (controller.signal.aborted) return
+      const answered = ask(application, call, controller.signal)
       if (isStream(answered)) await this.#inParts(answered, answer)
       else answer(await answered, true)
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Topic } from '../../src/service/application/port.ts'
+import type { Application, Topic } from '../../src/service/application/port.ts'
 import type { Key } from '../keymap/key.ts'
 import type { Answer, Failure } from './call.ts'
 import type { Destination } from './destination.ts'
@@ -10,7 +10,8 @@ export interface Size {
 
 /** All that ever happens to the dashboard. */
 export type Event =
-  | { readonly kind: 'started' }
+  /** The application is there. */
+  | { readonly kind: 'started'; readonly application: Pick<Application, 'host' | 'root'> }
   | { readonly kind: 'key'; readonly key: Key }
   | { readonly kind: 'paste'; readonly text: string }
   | { readonly kind: 'resize'; readonly size: Size }

@@ -1,4 +1,3 @@
-import type { Application } from '../../src/service/application/port.ts'
 import type { Size } from './event.ts'
 import { LOADING } from './loaded.ts'
 import { initialScreens } from './screen-step.ts'
@@ -7,17 +6,16 @@ import type { State } from './state.ts'
 export interface Beginning {
   readonly size: Size
   readonly nowMs: number
-  readonly application: Pick<Application, 'host' | 'root'>
 }
 
-/** Returns the state before anything was asked. */
-export function initialState({ size, nowMs, application }: Beginning): State {
+/** Returns the state before there is anybody to ask. */
+export function initialState({ size, nowMs }: Beginning): State {
   return {
     shared: {
       size,
       nowMs,
-      host: application.host,
-      root: application.root,
+      host: 'this-process',
+      root: '',
       repository: undefined,
       repositories: LOADING,
       points: LOADING,

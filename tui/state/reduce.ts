@@ -22,9 +22,10 @@ const PROBLEM_MS = 20_000
 export function reduce(state: State, event: Event): Outcome {
   switch (event.kind) {
     case 'started':
-      return andThen(outcome(state, callsForAll(state.shared)), (next) =>
-        tellScreen(next, next.screen, { kind: 'opened', destination: { screen: next.screen } }),
-      )
+      return askAnew({
+        ...state,
+        shared: { ...state.shared, host: event.application.host, root: event.application.root },
+      })
     case 'key':
       return takeKey(state, event.key)
     case 'paste':
@@ -81,12 +82,17 @@ function takeSharedCommand(state: State, command: SharedCommand): Outcome {
     case 'next-repository':
       return takeNextRepository(state)
     case 'refresh':
-      return andThen(outcome(state, callsForAll(state.shared)), (next) =>
-        tellScreen(next, next.screen, { kind: 'opened', destination: { screen: next.screen } }),
-      )
+      return askAnew(state)
     case 'quit':
       return takeQuit(state)
   }
+}
+
+/** Asks for everything that is shown. */
+function askAnew(state: State): Outcome {
+  return andThen(outcome(state, callsForAll(state.shared)), (next) =>
+    tellScreen(next, next.screen, { kind: 'opened', destination: { screen: next.screen } }),
+  )
 }
 
 function takeNextRepository(state: State): Outcome {

@@ -1,0 +1,21 @@
+import { UsageError } from '../../base/errors.ts'
+import type { Application } from '../../service/application/port.ts'
+import type { CliContext } from '../context.ts'
+import { terminalLooks } from '../terminal-looks.ts'
+
+/** Opens the dashboard and returns when it is left. */
+export async function tuiCommand(context: CliContext): Promise<undefined> {
+  const { clock, sayWhenInterrupted, signal, surroundings } = context
+  const { stdin, stdout, stderr } = process
+  if (!stdin.isTTY || !stdout.isTTY) {
+    throw new UsageError('BAD_ARGUMENT', 'the dashboard needs a terminal', {
+      hint: 'Without one, commands do the same: see `tidemark help`.',
+    })
+  }
+  sayWhenInterrupted('the dashboard is closed')
+  const { openDashboard } = await import('../../../tui/open-dashboard.tsx')
+  const open = async (): Promise<Application> => (await import('../open-application.ts')).openApplication(context)
+  const looks = terminalLooks(surroundings.environment)
+  await openDashboard(open, { stdin, stdout, stderr }, { ...looks, clock, signal })
+  return undefined
+}
