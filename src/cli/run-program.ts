@@ -39,7 +39,9 @@ export async function runProgram({ words, environment, variables }: ProgramInput
     }
   })
   try {
-    if (words.length === 0) program.outputHelp()
+    const isOnTerminal = process.stdin.isTTY && process.stdout.isTTY
+    if (words.length === 0 && !isOnTerminal) program.outputHelp()
+    else if (words.length === 0) await program.parseAsync(['tui'], { from: 'user' })
     else await program.parseAsync(withoutHelpForNothing(program, words), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
