@@ -11,6 +11,8 @@ test.each<[ErrorCode, number]>([
   ['BAD_ARGUMENT', 2],
   ['AMBIGUOUS_POINT', 2],
   ['CONFIRMATION_NEEDED', 2],
+  ['SOURCE_NOT_FOUND', 2],
+  ['NOT_MOUNTED', 2],
   ['NO_REPOSITORY', 10],
   ['PRUNED_UNDER_RUN', 11],
   ['WRONG_PASSWORD', 12],

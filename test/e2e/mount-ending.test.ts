@@ -68,7 +68,7 @@ fuseTest('unmount ends a mount, and says when there is none', async () => {
   await place.succeed(['unmount', mount.directory])
   expect((await mount.ended()).code).toBe(0)
   const again = await place.run(['unmount', mount.directory])
-  expect(again.code).toBe(1)
+  expect(again.code).toBe(2)
   expect(again.stderr).toMatch(/no repository is mounted at/)
 })
 
