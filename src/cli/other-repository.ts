@@ -18,9 +18,14 @@ const NOTHING_SAID = {
  * Returns the context in which a repository at `place` is opened beside the one that the command line names: with what was
  * `said` of it, else with what the configuration says of it, else with what opens the first one.
  */
-export function contextOfOther(context: CliContext, place: RepositoryPlace, said: OtherSecrets): CliContext {
+export function contextOfOther<Context extends Pick<CliContext, 'secrets'>>(
+  context: Context,
+  place: RepositoryPlace,
+  said: OtherSecrets,
+): Context {
   const isSaid = Object.values(said).some((value) => value !== undefined)
   if (!isSaid && configuredPassword(place) === undefined) return context
   const { secrets } = context
-  return { ...context, secrets: { ...secrets, variables: { ...secrets.variables, ...NOTHING_SAID, ...said } } }
+  const variables = { ...secrets.variables, ...NOTHING_SAID, ...said }
+  return { ...context, secrets: { ...secrets, variables, inherited: undefined } }
 }

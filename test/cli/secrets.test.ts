@@ -1,13 +1,16 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
-import type { ConfiguredSecret } from '../../src/cli/configured-secrets.ts'
+import { utf8 } from '../../src/base/bytes.ts'
+import { configuredPassword, type ConfiguredSecret } from '../../src/cli/configured-secrets.ts'
 import { variableTaker } from '../../src/cli/environment.ts'
+import { contextOfOther } from '../../src/cli/other-repository.ts'
 import { newPassword, openingSecret, type SecretContext } from '../../src/cli/secrets.ts'
 import { TypedLine } from '../../src/cli/typed-line.ts'
 import { formatRecoveryCode } from '../../src/format/recovery-code.ts'
+import type { SecretKind, SecretSource } from '../../src/service/secret-source.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 interface Given {
@@ -45,6 +48,8 @@ function contextOf({
     warnings,
   }
 }
+
+const NO_LIMITS = { upload: undefined, download: undefined }
 
 const textOf = (secret: { readonly bytes: Uint8Array }): string => Buffer.from(secret.bytes).toString('utf8')
 
@@ -125,6 +130,25 @@ test('a variable that the configuration names is taken out of the environment, a
   await expect(openingSecret(context, '/srv', missing)).rejects.toThrow(
     /NOT_SET, which repositories\.nas\.password names/,
   )
+})
+
+describe('another repository than the one that is named', () => {
+  const source = { from: 'command', command: 'echo configured' } as const
+  const secrets = new Map<SecretKind, SecretSource>([['password', source]])
+  const configured = { name: 'other', url: '/other', driver: undefined, limits: NO_LIMITS, secrets }
+  const unknown = { name: undefined, url: '/other', configured: undefined }
+  const known = { name: 'other', url: '/other', configured }
+  const handedOver = async () => ({ kind: 'password', bytes: utf8('handed over') }) as const
+
+  test.each([
+    ['what is said of it', known, { password: 'said' }, 'said'],
+    ['what the configuration says of it', known, {}, 'configured'],
+    ['what opens the first one', unknown, {}, 'handed over'],
+  ])('is opened with %s', async (_, place, said, password) => {
+    const first = { ...contextOf({ variables: { recoveryCode: 'of the first' } }), inherited: handedOver }
+    const { secrets: context } = contextOfOther({ secrets: first }, place, said)
+    expect(textOf(await openingSecret(context, place.url, configuredPassword(place)))).toBe(password)
+  })
 })
 
 test('the same password typed on different keyboards is the same', async () => {
