@@ -98,7 +98,7 @@ test('two machines keep their repositories on one server, over TLS, and neither 
   expect(JSON.parse(points.stdout)).toHaveLength(2)
 })
 
-test('a backup goes on after its server was killed and started again', async () => {
+test('a backup and a restore go on after their server was killed and started again', async () => {
   const port = await freePort()
   const server = new ServerProcess(new CliPlace(), port)
   const place = client(`dunesea+http://127.0.0.1:${port}/home`, await server.token('home'))
@@ -114,8 +114,15 @@ test('a backup goes on after its server was killed and started again', async () 
   const { code, stdout } = await ended
   expect(code).toBe(0)
   expect(summaryOf(stdout)).toMatchObject({ pointType: 'full', errors: 0 })
-  await place.succeed(['restore', `latest:${place.source}`, '--target', join(place.folder, 'restored')])
-  expect(await compareTrees(place.source, join(place.folder, 'restored'))).toMatchObject({ differences: [] })
+
+  const target = join(place.folder, 'restored')
+  const restore = place.start(['restore', `latest:${place.source}`, '--target', target, '--limit-download', '24M'])
+  const restored = resultOf(restore)
+  await expect.poll(() => existsSync(target), { timeout: 30_000 }).toBe(true)
+  await server.end('SIGKILL')
+  await server.start()
+  expect((await restored).code).toBe(0)
+  expect(await compareTrees(place.source, target)).toMatchObject({ differences: [] })
 })
 
 test('an append-only token makes backups, and cannot forget them; a revoked one opens nothing', async () => {
