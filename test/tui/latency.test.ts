@@ -49,7 +49,7 @@ test('with 10,000 points a key is painted within 100 ms, 95 times of 100', async
   await dashboard.press('/')
   const filtering = await keyLatencyMs(
     dashboard,
-    [...'tag:nightly server'].map((c) => (c === ' ' ? 'space' : c)),
+    Array.from('tag:nightly server', (letter) => (letter === ' ' ? 'space' : letter)),
   )
   expect(filtering).toBeLessThan(KEY_MS_MAX)
 })

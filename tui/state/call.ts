@@ -12,7 +12,7 @@ export type Method = Exclude<
 
 /** Those that stop when they are no longer wanted: their last argument is a signal. */
 type Stoppable = {
-  [M in Method]: Parameters<Application[M]> extends readonly [...infer _Rest, AbortSignal] ? M : never
+  [M in Method]: Parameters<Application[M]> extends readonly [...unknown[], AbortSignal] ? M : never
 }[Method]
 
 const STOPPABLE: Readonly<Record<Stoppable, true>> = {

@@ -11,7 +11,6 @@ export interface NamedChart extends ChartData {
 
 /** Values that a chart of the usual width tells apart. */
 const VALUES_MAX = 60
-const MEBIBYTE = 2 ** 20
 const DAY_MS = 86_400_000
 
 /** Returns what can be drawn, the most urgent first. */
@@ -26,19 +25,30 @@ export function chartsOf(state: OverviewState, shared: Shared): readonly NamedCh
 }
 
 function speed(samples: readonly number[]): NamedChart {
-  const last = samples.at(-1) ?? 0
-  const values = samples.map((bytes) => bytes / MEBIBYTE)
-  return { title: `Throughput now ${formatBytes(last)}/s (MiB/s)`, values, labels: samples.map(() => ' ') }
+  const { divisor, unit } = unitFor(samples)
+  const title = `Throughput now ${formatBytes(samples.at(-1) ?? 0)}/s (${unit}/s)`
+  return { title, values: samples.map((bytes) => bytes / divisor), labels: samples.map(() => ' ') }
 }
 
-function stored(state: OverviewState): NamedChart {
-  const sizes = sampled(valueOr(state.sizes, []))
-  const last = sizes.at(-1)
+function stored({ sizes: loaded }: OverviewState): NamedChart {
+  const sizes = sampled(valueOr(loaded, []))
+  const bytes = sizes.map(({ bytesStored }) => bytesStored)
+  const { divisor, unit } = unitFor(bytes)
+  const last = bytes.at(-1)
   return {
-    title: `Repository size ${last === undefined ? '' : formatBytes(last.bytesStored)} (MiB)`,
-    values: sizes.map(({ bytesStored }) => bytesStored / MEBIBYTE),
+    title: last === undefined ? 'Repository size' : `Repository size ${formatBytes(last)} (${unit})`,
+    values: bytes.map((value) => value / divisor),
     labels: sizes.map(({ atMs }) => dayOf(atMs)),
   }
+}
+
+/** Returns the unit in which the largest of some values is shown. */
+function unitFor(values: readonly number[]): { readonly divisor: number; readonly unit: string } {
+  const most = Math.max(0, ...values)
+  const [, unit = 'B'] = formatBytes(most).split(' ')
+  let divisor = 1
+  while (formatBytes(divisor).split(' ')[1] !== unit) divisor *= 1024
+  return { divisor, unit }
 }
 
 /** How many times larger the data of all points would be, stored as they are. */

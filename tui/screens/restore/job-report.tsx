@@ -8,6 +8,7 @@ import { progressBar } from '../../components/progress-bar.ts'
 import { valueOr } from '../../state/loaded.ts'
 import type { Shared } from '../../state/shared.ts'
 import { useTheme } from '../../theme/theme.ts'
+import { reportLines } from './report-lines.ts'
 import { hasEnded, type RestoreState } from './restore-state.ts'
 
 export interface JobReportProps {
@@ -49,7 +50,7 @@ export function JobReport({ job, shared, columns, rows }: JobReportProps): React
         isBold
         color={isDone ? theme.good : theme.bad}
       />
-      {(job.report ?? ['reading the report …']).slice(-(rows - 2)).map((line, index) => (
+      {(job.report?.flatMap(reportLines) ?? ['reading the report …']).slice(-(rows - 2)).map((line, index) => (
         <Line key={index} text={line} columns={columns} />
       ))}
     </Box>
