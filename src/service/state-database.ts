@@ -133,7 +133,7 @@ class DamagedFile extends StorageError {
     super('MALFORMED', `${path} is damaged: ${why}`, {
       context: { path },
       cause,
-      hint: 'It is put aside, and a new one made, when the daemon starts the next time.',
+      hint: 'It is put aside, and a new one made, when it is opened the next time.',
     })
   }
 }
@@ -260,6 +260,6 @@ function failure({ code, path, why, cause }: Failure): StorageError {
 function tooNew(path: string, version: number): StorageError {
   return new StorageError('UNSUPPORTED_VERSION', `${path} was written by a later version of Tidemark (${version})`, {
     context: { path, version },
-    hint: 'Use that version, or move the file away: plans and points are not in it.',
+    hint: 'Use that version. Without the file, a new and empty one is made.',
   })
 }

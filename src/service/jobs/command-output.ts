@@ -8,6 +8,8 @@ import type { Json } from './job.ts'
 const SAID_MAX = 20
 /** What a summary may take in the store; what a longer one says is in the repository, too. */
 const SUMMARY_CHARACTERS_MAX = 64 << 10
+/** What an error says may come from a server. */
+const TEXT_CHARACTERS_MAX = 4096
 /** Told for each of very many entries, and nothing that went wrong. */
 const NOT_LOGGED = new Set<Json | undefined>(['skipped', 'point', 'item'])
 
@@ -55,9 +57,14 @@ export class CommandOutput {
 
 function errorOfEvent({ code, message, hint, transient }: Readonly<Record<string, Json>>): CommandError {
   return {
-    code: typeof code === 'string' ? code : 'INTERNAL',
-    message: typeof message === 'string' ? message : '',
-    hint: typeof hint === 'string' ? hint : undefined,
+    code: textOf(code) ?? 'INTERNAL',
+    message: textOf(message) ?? '',
+    hint: textOf(hint),
     transient: transient === true,
   }
+}
+
+/** Returns a text that fits into a row and into the environment of a hook. */
+function textOf(value: Json | undefined): string | undefined {
+  return typeof value === 'string' ? value.slice(0, TEXT_CHARACTERS_MAX).replaceAll('\0', '') : undefined
 }

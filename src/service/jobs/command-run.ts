@@ -166,6 +166,8 @@ function howItEnded({ exitCode, signal, timedOut }: RunEnd, limitMs: number): st
   return exitCode === undefined ? `was ended by ${signal ?? 'a signal'}` : `ended with exit code ${exitCode}`
 }
 
+const POINT = /^[0-9a-f]{32}$/
+
 /** What hooks find in their environment. */
 function variablesOf(job: Job, { outcome, report }: Ending): Record<string, string> {
   const { summary, error } = report?.result ?? NOTHING
@@ -175,7 +177,7 @@ function variablesOf(job: Job, { outcome, report }: Ending): Record<string, stri
     TIDEMARK_PLAN: job.plan ?? '',
     TIDEMARK_STEP: job.step ?? '',
     TIDEMARK_OUTCOME: outcome,
-    TIDEMARK_POINT: typeof point === 'string' ? point : '',
-    TIDEMARK_ERROR: error?.message.replaceAll('\0', '') ?? '',
+    TIDEMARK_POINT: typeof point === 'string' && POINT.test(point) ? point : '',
+    TIDEMARK_ERROR: error?.message ?? '',
   }
 }

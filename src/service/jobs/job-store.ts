@@ -18,7 +18,8 @@ import type {
  * Keeps jobs, their runs and what those said.
  *
  * Any number of processes may use one store at once: each call happens as a whole or not at all, and is durable once it
- * has resolved. Time is given by the caller. Every call may fail with StorageError STORE_FULL, STORE_FAILED.
+ * has resolved. Time is given by the caller. Every call may fail with StorageError STORE_FULL, STORE_UNAVAILABLE,
+ * STORE_READ_ONLY, STORE_FAILED, and MALFORMED where what is kept was damaged since it was opened.
  */
 export interface JobStore extends AsyncDisposable {
   /** Adds a job, or returns the one of the same instance that was added under the same `key`. */
@@ -74,7 +75,10 @@ export interface JobStore extends AsyncDisposable {
    */
   histories(instance: InstanceId, plans: readonly string[], nowMs: number): Promise<ReadonlyMap<string, PlanHistory>>
 
-  /** Returns when, by what is known now, a job is due next for the first time: for whoever sleeps until then. */
+  /**
+   * Returns when the next queued job is due: for whoever sleeps until then. A time that is past says that it waits for
+   * its plan, or for a worker that has its hands free: the end of another job is what to wait for.
+   */
   nextDueMs(instance: InstanceId, kinds: readonly string[]): Promise<number | undefined>
 
   /** Adds lines to the log of a run; of a long log, the oldest lines go. */

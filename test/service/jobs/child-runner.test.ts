@@ -11,7 +11,9 @@ import type { RunCommand, RunEnd, RunRequest } from '../../../src/service/jobs/j
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { until } from '../../support/cli-mount.ts'
 
-const GRACE_MS = 300
+/** More than any command here needs, on any machine; of those that do not listen, enough. */
+const GRACE_MS = 20_000
+const SHORT_GRACE_MS = 300
 const PATH = process.env['PATH'] ?? ''
 const DONE: RunEnd = { exitCode: 0, signal: undefined, timedOut: false }
 
@@ -21,17 +23,23 @@ interface Heard {
 }
 
 /** Runs the shell script `script` as if it were this program. */
-function run(script: string, request: Partial<RunRequest> & { words?: string[]; input?: string } = {}) {
-  const { words = [], input, ...rest } = request
+function run(
+  script: string,
+  request: Partial<RunRequest> & { words?: string[]; input?: string; graceMs?: number } = {},
+) {
+  const { words = [], input, graceMs, ...rest } = request
   const heard: Heard = { events: [], lines: [] }
-  const runner = runnerOf(['/bin/sh', '-c', script, 'sh'])
+  const runner = runnerOf(['/bin/sh', '-c', script, 'sh'], { graceMs })
   const command: RunCommand = { kind: 'tidemark', words, ...(input === undefined ? {} : { input }) }
   const ended = runner.run({ ...requestOf(command, heard), ...rest })
   return { ended, ...heard }
 }
 
-function runnerOf(program: readonly string[], workingDirectory = '/'): ChildRunner {
-  return new ChildRunner({ program, environment: { PATH, ONLY: 'this' }, workingDirectory, graceMs: GRACE_MS })
+function runnerOf(
+  program: readonly string[],
+  { workingDirectory = '/', graceMs = GRACE_MS }: { workingDirectory?: string; graceMs?: number | undefined } = {},
+): ChildRunner {
+  return new ChildRunner({ program, environment: { PATH, ONLY: 'this' }, workingDirectory, graceMs })
 }
 
 function requestOf(command: RunCommand, { events, lines }: Heard): RunRequest {
@@ -135,7 +143,7 @@ describe('beginning', () => {
     expect(await runnerOf([]).run(missing)).toEqual({ ...DONE, exitCode: 127 })
     expect(heard.lines.join()).toContain('/no/such/program')
     const nowhere = requestOf({ kind: 'hook', command: ['true'], variables: {} }, heard)
-    expect(await runnerOf([], '/no/such/folder').run(nowhere)).toEqual({ ...DONE, exitCode: 127 })
+    expect(await runnerOf([], { workingDirectory: '/no/such/folder' }).run(nowhere)).toEqual({ ...DONE, exitCode: 127 })
     expect(heard.lines.at(-1)).toContain('ENOENT')
     const long = requestOf({ kind: 'hook', command: ['true', 'x'.repeat(10 << 20)], variables: {} }, heard)
     expect(await runnerOf([]).run(long)).toEqual({ ...DONE, exitCode: 127 })
@@ -166,10 +174,15 @@ describe('ending', () => {
 
   test('one that does not listen is ended by force, with all that it has started', async () => {
     const folder = temporaryFolder()
-    const { ended } = run(`trap '' TERM; sleep 100 & echo $! > ${folder}/pid; wait; wait; sleep 100`, {
-      timeLimitMs: 200,
+    const controller = new AbortController()
+    const { ended } = run(`trap '' TERM; sleep 100 & echo $! > ${folder}/pid; echo up; wait; sleep 100`, {
+      signal: controller.signal,
+      graceMs: SHORT_GRACE_MS,
+      onLine: () => {
+        controller.abort()
+      },
     })
-    expect(await ended).toEqual({ exitCode: undefined, signal: 'SIGKILL', timedOut: true })
+    expect(await ended).toEqual({ exitCode: undefined, signal: 'SIGKILL', timedOut: false })
     const grandchild = identityOf(Number(readFileSync(join(folder, 'pid'), 'utf8')))
     expect(await until(() => !isRunning(grandchild))).toBe(true)
   })
@@ -213,7 +226,7 @@ describe('a process that outlived its worker', () => {
   ])('%s', async (_, script) => {
     const process = await leftover(script)
     expect(isRunning(process)).toBe(true)
-    await runnerOf([]).endLeftover(process, 'tidemark')
+    await runnerOf([], { graceMs: SHORT_GRACE_MS }).endLeftover(process, 'tidemark')
     expect(isRunning(process)).toBe(false)
     await runnerOf([]).endLeftover(process, 'hook')
   })
