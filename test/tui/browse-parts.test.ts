@@ -114,7 +114,7 @@ test('what is below a closed folder is not shown, and only changes when only the
 
 test('what is left out takes with it all below it, and counts as nothing else', () => {
   expect([...leftOut(ITEMS, new Set(['/home/a/b']))]).toEqual(['/home/a/b', '/home/a/b/c'])
-  const totals = totalsOf(ITEMS, new Set(['/home/a/b']))
+  const totals = totalsOf(ITEMS, leftOut(ITEMS, new Set(['/home/a/b'])))
   expect(totals.create.count).toBe(0)
   expect(totals['left out']).toEqual({ count: 2, bytes: 10 })
   expect(totals.overwrite).toEqual({ count: 1, bytes: 5 })

@@ -43,10 +43,10 @@ export interface Total {
   readonly bytes: number
 }
 
-/** Returns how much of each kind there is to do; what is left out counts nowhere else. */
+/** Returns how much of each kind there is to do; what is in `out` counts as left out and nowhere else. */
 export function totalsOf(
   items: readonly PreviewItem[],
-  without: ReadonlySet<Handle>,
+  out: ReadonlySet<Handle>,
 ): Readonly<Record<RestoreAction | 'left out', Total>> {
   const nothing = { count: 0, bytes: 0 }
   const totals = {
@@ -57,7 +57,6 @@ export function totalsOf(
     keep: { ...nothing },
     'left out': { ...nothing },
   }
-  const out = leftOut(items, without)
   for (const item of items) {
     const total = totals[out.has(item.path) ? 'left out' : item.action]
     total.count++

@@ -12,7 +12,7 @@ import { LIST_START, type ListPlace } from '../../state/list.ts'
 import { valueOr } from '../../state/loaded.ts'
 import type { Problem } from '../../state/problem.ts'
 import type { Shared } from '../../state/shared.ts'
-import { type RestoreRow, restoreRows, type Total, totalsOf } from './restore-rows.ts'
+import { leftOut, type RestoreRow, restoreRows, type Total, totalsOf } from './restore-rows.ts'
 
 export const OVERWRITE_MODES = ['if-changed', 'never', 'if-newer', 'always'] as const satisfies readonly OverwriteMode[]
 
@@ -34,7 +34,8 @@ export interface RestoreState {
   readonly freeBytes: number | undefined
   readonly closed: ReadonlySet<Handle>
   readonly changesOnly: boolean
-  /** The lines and sums, made from the above. */
+  /** What does not come back, the lines and the sums, made from the above. */
+  readonly out: ReadonlySet<Handle>
   readonly rows: readonly RestoreRow[]
   readonly totals: Readonly<Record<RestoreAction | 'left out', Total>>
   readonly place: ListPlace
@@ -58,6 +59,7 @@ export const INITIAL_RESTORE: RestoreState = {
   freeBytes: undefined,
   closed: new Set(),
   changesOnly: false,
+  out: new Set(),
   rows: [],
   totals: totalsOf([], new Set()),
   place: LIST_START,
@@ -67,26 +69,36 @@ export const INITIAL_RESTORE: RestoreState = {
 
 /** Returns the state with its lines and sums made anew. */
 export function withRows(state: RestoreState): RestoreState {
-  const { items, without } = state
-  return { ...state, rows: restoreRows(items, state), totals: totalsOf(items, without) }
+  const out = leftOut(state.items, state.without)
+  return { ...state, out, rows: restoreRows(state.items, state), totals: totalsOf(state.items, out) }
 }
 
-/** Returns what shall be restored. The preview shows also what is left out, so that it can be taken in again. */
-export function requestOf(state: RestoreState, marked: Marked, purpose: 'preview' | 'restore'): RestoreRequest {
-  const { repository, point, items } = marked
-  const whole = items.map(({ path }) => ({ path, overwrite: state.modes.get(path) ?? state.overwrite }))
-  const chosen = new Set(items.map(({ path }) => path))
-  const single = [...state.modes]
-    .filter(([path]) => !chosen.has(path))
-    .map(([path, overwrite]) => ({ path, overwrite }))
+/** Returns what shall be looked at, also what is left out, so that it can be taken in again. */
+export function previewRequest(state: RestoreState, { repository, point, items }: Marked): RestoreRequest {
+  const { deleteOthers, modes, overwrite, target } = state
+  const whole = items.map(({ path }) => ({ path, overwrite: modes.get(path) ?? overwrite }))
+  const marked = new Set(items.map(({ path }) => path))
+  const single = [...modes].filter(([path]) => !marked.has(path)).map(([path, mode]) => ({ path, overwrite: mode }))
   return {
     repository,
     point,
     selections: [...whole, ...single],
-    without: purpose === 'preview' ? [] : [...state.without],
-    target: state.target === '' ? undefined : state.target,
-    deleteOthers: state.deleteOthers,
+    without: [],
+    target: target === '' ? undefined : target,
+    deleteOthers,
   }
+}
+
+/**
+ * Returns what shall be restored: what the preview was of, without what was left out.
+ *
+ * Of paths inside each other the inner word counts, so each path that was selected below one that is left out has to be
+ * left out by name. None is taken from the selections: the target's layout follows from all of them.
+ */
+export function restoreRequest(state: RestoreState, marked: Marked): RestoreRequest {
+  const request = previewRequest(state, marked)
+  const inner = request.selections.map(({ path }) => path).filter((path) => state.out.has(path))
+  return { ...request, without: [...new Set([...state.without, ...inner])] }
 }
 
 /** Returns the bytes that will be written. */

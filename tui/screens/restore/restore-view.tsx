@@ -15,7 +15,7 @@ import { type Color, type Theme, useTheme } from '../../theme/theme.ts'
 import type { ViewProps } from '../view-props.ts'
 import { JobReport } from './job-report.tsx'
 import { COMPARE_ROWS, HEAD_ROWS } from './layout.ts'
-import { leftOut, type RestoreRow } from './restore-rows.ts'
+import type { RestoreRow } from './restore-rows.ts'
 import { bytesNeeded, type RestoreState } from './restore-state.ts'
 
 type Props = ViewProps<RestoreState>
@@ -54,8 +54,7 @@ interface PreviewProps {
 }
 
 function Preview({ state, columns, rows, theme }: PreviewProps): ReactNode {
-  const { target, overwrite, deleteOthers, items, problem, isWhole } = state
-  const out = leftOut(items, state.without)
+  const { target, overwrite, deleteOthers, out, problem, isWhole } = state
   const where = target === '' ? 'in place' : `to ${target}`
   const how = `overwrite ${overwrite}${deleteOthers ? ', delete what is not in the point' : ''}`
   const shownRow = state.rows[Math.min(state.place.selected, state.rows.length - 1)]
@@ -66,7 +65,7 @@ function Preview({ state, columns, rows, theme }: PreviewProps): ReactNode {
       <Line text={sumsOf(state)} columns={columns} />
       <SpaceLine state={state} columns={columns} theme={theme} />
       <Table
-        columns={columnsFor(state, out)}
+        columns={columnsFor(state)}
         rows={state.rows}
         place={state.place}
         width={columns}
@@ -120,7 +119,7 @@ function actionColor(theme: Theme, action: RestoreAction): Color {
   }
 }
 
-function columnsFor(state: RestoreState, out: ReadonlySet<string>): readonly TableColumn<RestoreRow>[] {
+function columnsFor({ modes, out }: RestoreState): readonly TableColumn<RestoreRow>[] {
   return [
     { title: 'what', width: 11, value: ({ item }) => (out.has(item.path) ? 'x left out' : SIGNS[item.action]) },
     { title: 'path', value: (row) => nameOf(row) },
@@ -130,7 +129,7 @@ function columnsFor(state: RestoreState, out: ReadonlySet<string>): readonly Tab
       align: 'right',
       value: ({ item }) => (item.kind === 'dir' ? '' : formatBytes(item.bytes)),
     },
-    { title: 'overwrite', width: 10, value: ({ item }) => state.modes.get(item.path) ?? '' },
+    { title: 'overwrite', width: 10, value: ({ item }) => modes.get(item.path) ?? '' },
   ]
 }
 

@@ -1,5 +1,6 @@
 import { formatBytes } from '../../../src/base/format.ts'
 import { numberOf } from '../../../src/base/number-of.ts'
+import type { PreviewItem } from '../../../src/service/application/shown.ts'
 import { pasteInForm, typeInForm } from '../../forms/form.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
@@ -20,7 +21,8 @@ import {
   jobOf,
   optionForm,
   OVERWRITE_MODES,
-  requestOf,
+  previewRequest,
+  restoreRequest,
   type RestoreState,
   withOptions,
   withRows,
@@ -105,7 +107,7 @@ function askPreview(state: RestoreState): Step<RestoreState> {
   const { marked, target } = state
   if (marked === undefined) return { state }
   const effects: readonly Effect[] = [
-    call('restore:preview', 'preview', requestOf(state, marked, 'preview')),
+    call('restore:preview', 'preview', previewRequest(state, marked)),
     call('restore:free', 'freeBytes', target === '' ? undefined : target, marked.items[0]?.path),
   ]
   return { state: withRows({ ...state, items: [], isWhole: false, problem: undefined }), effects }
@@ -195,7 +197,7 @@ function askToStart(state: RestoreState): Step<RestoreState> {
 function confirmed(state: RestoreState, question: string, shared: Shared): Step<RestoreState> {
   const { marked } = state
   if (question === 'restore' && marked !== undefined) {
-    return { state, effects: [call('restore:start', 'restore', requestOf(state, marked, 'restore'))] }
+    return { state, effects: [call('restore:start', 'restore', restoreRequest(state, marked))] }
   }
   const repository = marked?.repository ?? shared.repository
   if (question !== 'undo' || repository === undefined) return { state }
@@ -219,7 +221,7 @@ function typeOptions(state: RestoreState, key: Key): Step<RestoreState> {
 function takeAnswer(state: RestoreState, answer: Answer): Step<RestoreState> {
   switch (answer.method) {
     case 'preview':
-      return { state: withRows({ ...state, items: [...state.items, ...answer.value], isWhole: answer.isLast }) }
+      return { state: takeItems(state, answer.value, answer.isLast) }
     case 'freeBytes':
       return { state: { ...state, freeBytes: answer.value } }
     case 'restore':
@@ -235,6 +237,12 @@ function takeAnswer(state: RestoreState, answer: Answer): Step<RestoreState> {
     default:
       return { state }
   }
+}
+
+/** Takes a part of the preview. The lines are made anew when they have doubled, and at the end: not at each part of many. */
+function takeItems(state: RestoreState, more: readonly PreviewItem[], isWhole: boolean): RestoreState {
+  const next: RestoreState = { ...state, items: [...state.items, ...more], isWhole }
+  return isWhole || next.items.length >= 2 * state.rows.length ? withRows(next) : next
 }
 
 function takeFailure(state: RestoreState, { method, problem }: Failure): RestoreState {
