@@ -1,4 +1,5 @@
 import { timespecOfMs } from '../../base/clock.ts'
+import { KeyError } from '../../base/errors.ts'
 import type { LostPoint, UnreadableRecord } from '../../repository/lost-points.ts'
 import { signTombstone } from '../../repository/signing.ts'
 import type { CareContext } from '../care-types.ts'
@@ -23,6 +24,7 @@ export async function forgetLost(
   signal: AbortSignal,
 ): Promise<void> {
   const { driver, keyRing, instance } = repository
+  if (!keyRing.full) throw notFull()
   const chain = await repository.chain()
   const rotten = [...unreadable]
   for (const point of lost) {
@@ -36,4 +38,10 @@ export async function forgetLost(
   }
   for (const { object } of rotten) await driver.remove({ kind: 'points', id: object }, signal)
   await repository.chain({ reload: true, signal })
+}
+
+function notFull(): KeyError {
+  return new KeyError('KEY_NOT_FULL', 'A backup-only key cannot say that points may be lost.', {
+    hint: 'Open the repository with a password, key file or recovery code of the owner.',
+  })
 }
