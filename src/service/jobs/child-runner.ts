@@ -5,11 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { atMost } from '../../base/at-most.ts'
 import { errnoOf } from '../../base/errors.ts'
+import { identityOf, isRunning, type ProcessIdentity } from '../../base/process-identity.ts'
 import { wipe } from '../../crypto/secret.ts'
 import type { SlotSecret } from '../../repository/slot-key.ts'
-import { identityOf, isRunning, type ProcessIdentity } from '../../base/process-identity.ts'
-import type { Json } from './job.ts'
 import { encodeHandedSecret } from '../handed-secret.ts'
+import type { Json } from './job.ts'
 import type { JobRunner, RunCommand, RunEnd, RunRequest } from './job-runner.ts'
 import { OutputLines } from './output-lines.ts'
 
