@@ -2,8 +2,6 @@ import { createHash } from 'node:crypto'
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { z } from 'zod'
-
 import { utf8 } from '../base/bytes.ts'
 import { errnoOf } from '../base/errors.ts'
 import { readPrivateFile, writePrivateFile } from './private-file.ts'
@@ -22,13 +20,6 @@ export interface MountRecord {
   /** Milliseconds since 1970. */
   readonly sinceMs: number
 }
-
-const schema = z.object({
-  mountPoint: z.string(),
-  repository: z.string(),
-  point: z.string().optional(),
-  sinceMs: z.number().nonnegative(),
-})
 
 /** Notes in the state directory what a mount of this process shows. The function returned forgets it. */
 export function noteMount(stateDirectory: string, record: MountRecord): () => void {
@@ -56,9 +47,13 @@ function decode(bytes: Uint8Array | undefined): MountRecord | undefined {
   } catch {
     return undefined
   }
-  const { data } = schema.safeParse(value)
-  return data && { ...data, point: data.point }
+  const { mountPoint, repository, point, sinceMs } =
+    typeof value === 'object' && value !== null ? (value as Fields) : {}
+  if (typeof mountPoint !== 'string' || typeof repository !== 'string' || typeof sinceMs !== 'number') return undefined
+  return { mountPoint, repository, point: typeof point === 'string' ? point : undefined, sinceMs }
 }
+
+type Fields = Readonly<Record<string, unknown>>
 
 function namesIn(folder: string): string[] {
   try {

@@ -3,12 +3,13 @@ import { PointWatch } from '../../../fuse/folders/point-watch.ts'
 import { rootFolder } from '../../../fuse/folders/root-folder.ts'
 import { present } from '../../base/assert.ts'
 import { type ByteString, display } from '../../base/byte-string.ts'
-import { UsageError } from '../../base/errors.ts'
+import { StorageError, UsageError } from '../../base/errors.ts'
 import type { RealmId } from '../../base/ids.ts'
 import { openPointFrames } from '../../engine/point-view-repository.ts'
 import { type KeyRing, readsNothing } from '../../repository/key-ring.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
 import type { Repository } from '../../repository/repository.ts'
+import { type MountRecord, noteMount } from '../../service/mount-records.ts'
 import { connectToStarter } from '../background-context.ts'
 import { type ChainFlags, choosePoint } from '../choose-point.ts'
 import type { CliContext } from '../context.ts'
@@ -97,11 +98,26 @@ async function serve(context: CliContext, { directory, flags, onWorking }: Serve
   context.sayWhenInterrupted('unmounting')
   tellMounted(context, { mountPoint, url, repository })
   if (chosen === undefined) await tellOthers(context, repository, realm)
+  const repositoryName = session.place.name ?? url
+  const forget = note(context, { mountPoint, repository: repositoryName, point: chosen?.point.record.point })
   onWorking()
   // A folder that this process stands in could itself not be unmounted.
   process.chdir('/')
-  if (!(await untilMountEnds({ mounted, output, signal }))) process.exit(EXIT_DONE)
+  const hasEnded = await untilMountEnds({ mounted, output, signal })
+  forget()
+  if (!hasEnded) process.exit(EXIT_DONE)
   return EXIT_DONE
+}
+
+/** Notes what the mount shows, for lists of mounts; one that cannot be noted is mounted all the same. */
+function note({ clock, output, paths }: CliContext, mount: Omit<MountRecord, 'sinceMs'>): () => void {
+  try {
+    return noteMount(paths.stateDirectory, { ...mount, sinceMs: clock.nowMs() })
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error
+    output.warning(describeProblem(error))
+    return () => undefined
+  }
 }
 
 interface ChosenPlace {

@@ -13,7 +13,7 @@ const FAILURE_AGE_MS_MAX = DAY_MS
 /** What is known of one repository. */
 export interface RepositoryHealth {
   readonly data: RepositoryData
-  /** Of an open one: in the order of their making. */
+  /** Of an open one: its backups, in the order of their making. */
   readonly points: readonly PointData[]
   /** What is suspicious about its records. */
   readonly alarms: readonly string[]

@@ -106,11 +106,11 @@ export class LocalApplication implements Application {
   async #healthOf(data: RepositoryData): Promise<RepositoryHealth> {
     const { desk, jobs } = this.#options
     if (data.state.kind !== 'open') return { data, points: [], alarms: [], checkedMs: undefined }
-    const [{ points, alarms }, checkedMs] = await Promise.all([
+    const [{ backups, alarms }, checkedMs] = await Promise.all([
       desk.points(data.name),
       jobs.lastDoneMs('check', data.name),
     ])
-    return { data, points, alarms, checkedMs }
+    return { data, points: backups, alarms, checkedMs }
   }
 
   async sizes(repository: string): Promise<readonly SizePoint[]> {

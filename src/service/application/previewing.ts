@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 
 import { type ByteString, byteString, byteStringOf, bytesOf, joinPath } from '../../base/byte-string.ts'
+import { UsageError } from '../../base/errors.ts'
 import { OwnerNames } from '../../base/posix/owners.ts'
 import { planRestore, targetPath } from '../../engine/restore/plan-restore.ts'
 import type { RestoreItem, RestoreOptions } from '../../engine/restore-types.ts'
@@ -20,6 +21,11 @@ const SLICE = 256
 
 /** Returns what a request selects. @throws {UsageError} BAD_ARGUMENT */
 export function selectionOf({ selections, without }: RestoreRequest): RestoreSelection {
+  if (selections.length === 0) {
+    throw new UsageError('BAD_ARGUMENT', 'nothing was selected to be restored', {
+      hint: 'Mark files or folders first.',
+    })
+  }
   return {
     selections: selections.map(({ path, overwrite }) => ({ path: pathOf(path), overwrite })),
     without: without.map(pathOf),

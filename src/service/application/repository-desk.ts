@@ -1,3 +1,4 @@
+import { present } from '../../base/assert.ts'
 import { type ByteString, byteStringOf } from '../../base/byte-string.ts'
 import type { Clock } from '../../base/clock.ts'
 import { UsageError } from '../../base/errors.ts'
@@ -5,7 +6,7 @@ import type { Randomness } from '../../base/random.ts'
 import type { KdfParameters } from '../../crypto/kdf.ts'
 import { wipe } from '../../crypto/secret.ts'
 import { parseRecoveryCode } from '../../format/recovery-code.ts'
-import { compareCreated } from '../../repository/point-info.ts'
+import { compareCreated, type PointInfo } from '../../repository/point-info.ts'
 import { listSlots } from '../../repository/slot-changes.ts'
 import { passwordOf, type SlotSecret } from '../../repository/slot-key.ts'
 import { addRepository, readConfiguration, removeRepository } from '../configuration.ts'
@@ -36,6 +37,8 @@ export interface RepositoryDeskOptions {
 export interface KnownPoints {
   /** In the order of their making. */
   readonly points: readonly PointData[]
+  /** Those of them that were not made before a restore, of what that was about to overwrite. */
+  readonly backups: readonly PointData[]
   readonly alarms: readonly string[]
 }
 
@@ -123,10 +126,12 @@ export class RepositoryDesk {
       const details = repository.keyRing.full ? await this.#details.of(repository, sorted) : new Map<never, never>()
       const points = sorted.map((info) => showPoint(info, chain, details.get(info.object)))
       known.countPoints(points.length)
-      const own = sorted.findLast(({ record }) => record.instance === repository.instance.id)
+      const isBackup = ({ record }: PointInfo): boolean => record.undo === undefined
+      const own = sorted.findLast((info) => isBackup(info) && info.record.instance === repository.instance.id)
       const sources = own === undefined ? [] : (details.get(own.object)?.sources ?? [])
+      const backups = points.filter((_, i) => isBackup(present(sorted[i], 'the point that is shown')))
       this.#noteDisk(name, known.place, sources)
-      return { points, alarms: chain.alarms.map(({ message }) => shownText(message)) }
+      return { points, backups, alarms: chain.alarms.map(({ message }) => shownText(message)) }
     })
   }
 
