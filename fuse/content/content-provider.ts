@@ -68,18 +68,19 @@ export class ContentProvider implements Disposable {
   /** Fetches ciphertext that is not there: the first frame is wanted now, the others will be. */
   async fetch(epoch: number, frames: readonly number[], signal: AbortSignal): Promise<void> {
     const { cache } = this.#options
+    const [first = -1] = frames
     const missing = frames.filter((number) => {
       const isThere = cache.has({ kind: 'frame', epoch, number }) || cache.has({ kind: 'sealed', epoch, number })
       return !isThere && !this.#fetching.has(number)
     })
-    if (missing.length > 0) {
+    // What is wanted now is on its way, with others: what lies behind those is asked for once they are there.
+    if (missing.length > 0 && !this.#fetching.has(first)) {
       const fetching = this.#fetch(epoch, missing).finally(() => {
         for (const number of missing) if (this.#fetching.get(number) === fetching) this.#fetching.delete(number)
       })
       fetching.catch(() => undefined)
       for (const number of missing) this.#fetching.set(number, fetching)
     }
-    const [first = -1] = frames
     signal.throwIfAborted()
     await this.#fetching.get(first)
   }

@@ -8,10 +8,12 @@ import type { ThreadFrames } from './thread-frames.ts'
 const DECODING_MS = 50
 /** How long it waits until something in the cache is no longer in use. */
 const ROOM_MS = 1
-/** Frames that are fetched at once from a store that is not on this machine, when they will be wanted soon. */
-const FETCH_AHEAD = 16
+/** Bytes of a pack that are fetched at once from a store that is not on this machine, when they will be wanted soon. */
+const FETCH_BYTES = 8 << 20
 /** How many of them are left when the next are fetched. */
-const FETCH_AGAIN = 8
+const LEFT_BYTES = 4 << 20
+/** How far before a frame lies what will probably be wanted after it. */
+const BEFORE_BYTES = 2 << 20
 
 export interface FrameOpenerOptions {
   readonly frames: ThreadFrames
@@ -63,11 +65,11 @@ export class FrameOpener {
     const { pack } = decoder.frame(frame)
     const place = frames.pack(pack)
     if (place === undefined || place.file !== undefined) return undefined
-    const last = Math.min(frame + FETCH_AGAIN, decoder.frames - 1)
-    if (decoder.frame(last).pack !== pack) return undefined
-    const key = { epoch: decoder.epoch, number: last }
+    const next = this.#behind(frame, LEFT_BYTES)
+    if (next === undefined) return undefined
+    const key = { epoch: decoder.epoch, number: next }
     if (cache.has({ kind: 'frame', ...key }) || cache.has({ kind: 'sealed', ...key })) return undefined
-    return { kind: 'frames', epoch: decoder.epoch, frames: this.#framesFrom(frame, frame) }
+    return { kind: 'frames', epoch: decoder.epoch, frames: this.#framesFrom(next) }
   }
 
   /** Decodes a frame that will be wanted soon, unless something is in the way; tells whether it did. */
@@ -92,7 +94,7 @@ export class FrameOpener {
     if (pack.file === undefined) {
       const found = cache.find({ ...key, kind: 'sealed' })
       if (found === 'failed') return 'failed'
-      if (found !== 'ready') return { kind: 'frames', epoch: key.epoch, frames: this.#framesFrom(key.number, next) }
+      if (found !== 'ready') return { kind: 'frames', epoch: key.epoch, frames: this.#framesAt(key.number, next) }
       sealedSlot = cache.slot
     }
     try {
@@ -124,15 +126,43 @@ export class FrameOpener {
     }
   }
 
-  /** Returns a frame and, when the next is wanted too, those that follow in its pack. */
-  #framesFrom(frame: number, next: number): number[] {
+  /** Returns a frame and, when the next is wanted too, those around it in its pack. */
+  #framesAt(frame: number, next: number): number[] {
+    if (next < 0) return [frame]
+    const { decoder } = this.#options.frames
+    const { pack, offset: end } = decoder.frame(frame)
+    const before: number[] = []
+    // Two threads wrote the pack: what belongs behind a frame may lie a little before it.
+    for (let back = frame - 1; back >= 0; back--) {
+      const { pack: other, offset } = decoder.frame(back)
+      if (other !== pack || end - offset > BEFORE_BYTES) break
+      before.push(back)
+    }
+    return [...this.#framesFrom(frame), ...before]
+  }
+
+  /** Returns a frame and those that follow in its pack. */
+  #framesFrom(frame: number): number[] {
+    const behind = this.#behind(frame, FETCH_BYTES)
     const { decoder } = this.#options.frames
     const { pack } = decoder.frame(frame)
-    const wanted = [frame]
-    if (next < 0) return wanted
-    for (let ahead = frame + 1; ahead < Math.min(decoder.frames, frame + FETCH_AHEAD); ahead++) {
-      if (decoder.frame(ahead).pack === pack) wanted.push(ahead)
+    const wanted: number[] = []
+    for (let ahead = frame; ahead < (behind ?? decoder.frames); ahead++) {
+      if (decoder.frame(ahead).pack !== pack) break
+      wanted.push(ahead)
     }
     return wanted
+  }
+
+  /** Returns the first frame of the same pack that ends more than `bytes` behind the beginning of `frame`. */
+  #behind(frame: number, bytes: number): number | undefined {
+    const { decoder } = this.#options.frames
+    const { pack, offset: start } = decoder.frame(frame)
+    for (let ahead = frame; ahead < decoder.frames; ahead++) {
+      const { pack: other, offset, storedBytes } = decoder.frame(ahead)
+      if (other !== pack) return undefined
+      if (offset + storedBytes - start > bytes) return ahead
+    }
+    return undefined
   }
 }

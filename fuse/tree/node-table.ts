@@ -37,6 +37,8 @@ const NODE_WORDS = 10
 
 const NOBODY = 0x7fff_ffff
 const READ_END_BYTES = 4096
+/** How far from another a read may begin that is one of the same run. */
+const NEAR_BYTES = 2 << 20
 const TWO_32 = 2 ** 32
 
 /** The row of a virtual entry, which no point holds: those of a point's directories are 0 or more. */
@@ -174,11 +176,15 @@ export class NodeTable {
     this.#set(node, SERIAL, serial)
   }
 
-  /** Tells whether a read at `offset` goes on where the last one ended, and takes note that it ends at `end`. */
+  /**
+   * Tells whether a read at `offset` goes on about where the last one ended, and takes note that it ends at `end`. The
+   * kernel reads ahead with several requests at once, which come in any order.
+   */
   isSequential(node: number, offset: number, end: number): boolean {
     const last = this.#get(node, READ_END)
     this.#set(node, READ_END, Math.floor(end / READ_END_BYTES) | 0)
-    return last === (Math.floor(offset / READ_END_BYTES) | 0)
+    const distance = (last - Math.floor(offset / READ_END_BYTES)) | 0
+    return Math.abs(distance) * READ_END_BYTES <= NEAR_BYTES
   }
 
   /** How many nodes stand for a virtual entry. */

@@ -78,12 +78,15 @@ describe('the table of nodes', () => {
     expect(nodes.holders(9)).toBe(0)
   })
 
-  test('knows whether a read goes on where the last one ended, beyond 4 GiB as well', () => {
+  test('knows whether a read goes on about where the last one ended, beyond 4 GiB as well', () => {
     const nodes = table()
     const node = nodes.lookUp(ROOT, 0, 1)
     const far = 5 * 2 ** 32
     expect(nodes.isSequential(node, far, far + 8192)).toBe(false)
     expect(nodes.isSequential(node, far + 8192, far + 12_288)).toBe(true)
+    expect(nodes.isSequential(node, far + (1 << 20), far + (2 << 20))).toBe(true)
+    expect(nodes.isSequential(node, far + 12_288, far + (1 << 20))).toBe(true)
+    expect(nodes.isSequential(node, far + (4 << 20), far + (5 << 20))).toBe(false)
     expect(nodes.isSequential(node, far, far + 4096)).toBe(false)
   })
 
