@@ -127,14 +127,18 @@ export class ChildRunner implements JobRunner {
     const secret = command.kind === 'tidemark' ? secretFor?.(command.words) : undefined
     const option = secret === undefined ? [] : [`--secret-fd=${SECRET_FD}`]
     const words = command.kind === 'tidemark' ? [...program, ...option, ...command.words] : command.command
-    const child = spawn('/bin/sh', ['-c', GATE, 'sh', ...words], {
-      cwd: workingDirectory,
-      env: command.kind === 'tidemark' ? environment : { ...environment, ...command.variables },
-      detached: true,
-      stdio: ['pipe', 'pipe', 'pipe', ...(secret === undefined ? [] : (['pipe'] as const))],
-    }) as Child
-    if (secret !== undefined) hand(secret, child.stdio[SECRET_FD] as Writable)
-    return child
+    try {
+      const child = spawn('/bin/sh', ['-c', GATE, 'sh', ...words], {
+        cwd: workingDirectory,
+        env: command.kind === 'tidemark' ? environment : { ...environment, ...command.variables },
+        detached: true,
+        stdio: ['pipe', 'pipe', 'pipe', ...(secret === undefined ? [] : (['pipe'] as const))],
+      }) as Child
+      if (secret !== undefined && child.pid !== undefined) hand(secret, child.stdio[SECRET_FD] as Writable)
+      return child
+    } finally {
+      if (secret !== undefined) wipe(secret.bytes)
+    }
   }
 }
 
@@ -142,10 +146,9 @@ function inputOf(command: RunCommand): string {
   return command.kind === 'tidemark' ? (command.input ?? '') : ''
 }
 
-/** Gives a secret to a process, and wipes it. */
+/** Gives a secret to a process. */
 function hand(secret: SlotSecret, pipe: Writable): void {
   const bytes = encodeHandedSecret(secret)
-  wipe(secret.bytes)
   // One that ended before it read it needs none.
   pipe.on('error', () => undefined)
   pipe.end(bytes, () => wipe(bytes))
