@@ -9,13 +9,10 @@ import type { ViewProps } from './screens/view-props.ts'
 import type { Size } from './state/event.ts'
 import { SCREEN_NAMES } from './state/screen-name.ts'
 import { keysOfScreen, titleOf } from './state/screen-step.ts'
-import { bodyRows } from './state/shared.ts'
+import { bodyRows, isLargeEnough, SIZE_NEEDED } from './state/shared.ts'
 import type { State } from './state/state.ts'
 import type { Store } from './state/store.ts'
 import { type Theme, ThemeContext } from './theme/theme.ts'
-
-const COLUMNS_MIN = 80
-const ROWS_MIN = 24
 
 export interface AppProps {
   readonly store: Store
@@ -32,7 +29,7 @@ export function App({ store, theme }: AppProps): ReactNode {
   const { size } = state.shared
   return (
     <ThemeContext value={theme}>
-      {size.columns < COLUMNS_MIN || size.rows < ROWS_MIN ? <TooSmall size={size} /> : <Dashboard state={state} />}
+      {isLargeEnough(size) ? <Dashboard state={state} /> : <TooSmall size={size} />}
     </ThemeContext>
   )
 }
@@ -70,8 +67,7 @@ function TooSmall({ size }: { readonly size: Size }): ReactNode {
   return (
     <Box width={size.columns} height={size.rows} flexDirection="column">
       <Text wrap="wrap">
-        Tidemark needs a terminal of {COLUMNS_MIN}x{ROWS_MIN}; this one is {size.columns}x{size.rows}. Make it larger,
-        or press q.
+        Tidemark needs a terminal of {SIZE_NEEDED}; this one is {size.columns}x{size.rows}. Make it larger, or press q.
       </Text>
     </Box>
   )

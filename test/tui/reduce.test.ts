@@ -111,6 +111,22 @@ test('while a job runs it is asked how far it is every second', () => {
   expect(dashboard.calls('jobs')).toBe(before + 2)
 })
 
+test('how a job ended is told, whatever screen one is at', () => {
+  const dashboard = started().answer('jobs', [BACKUP]).press('2')
+  dashboard.send({ kind: 'changed', topic: 'jobs' })
+  dashboard.answer('jobs', [{ ...BACKUP, state: 'errored', outcome: 'the disk is full' }])
+  expect(dashboard.state.message).toMatchObject({ text: 'backup depot failed: the disk is full', isProblem: true })
+})
+
+test('in a terminal that is too small no key does what nobody sees, but q leaves', () => {
+  const dashboard = started()
+    .send({ kind: 'resize', size: { columns: 79, rows: 24 } })
+    .press('2', ':', 'ctrl+l')
+  expect(dashboard.state.screen).toBe('overview')
+  expect(dashboard.state.overlay).toBeUndefined()
+  expect(dashboard.press('q').effects.at(-1)).toEqual({ kind: 'quit' })
+})
+
 test('digits go to screens and Esc back through them', () => {
   const dashboard = started().press('2', '4')
   expect(dashboard.state.screen).toBe('restore')

@@ -1,3 +1,4 @@
+import type { JobData } from '../../src/service/application/shown.ts'
 import type { Key } from '../keymap/key.ts'
 import { commandOf } from '../keymap/keymap.ts'
 import { SHARED_KEYS, type SharedCommand } from '../keymap/shared-keys.ts'
@@ -10,7 +11,7 @@ import { EMPTY_PALETTE, pasteInOverlay, reduceOverlay } from './reduce-overlay.t
 import { callsFor, callsForAll, lookAt, nextRepository, takeSharedAnswer, takeSharedFailure } from './reduce-shared.ts'
 import { SCREEN_NAMES, type ScreenName } from './screen-name.ts'
 import { isTyping, keysOfScreen, unsavedWork } from './screen-step.ts'
-import { runningJobs } from './shared.ts'
+import { isLargeEnough, runningJobs } from './shared.ts'
 import type { State } from './state.ts'
 import { askToUnlock, refused, unlocked } from './unlock.ts'
 
@@ -46,6 +47,9 @@ export function reduce(state: State, event: Event): Outcome {
 }
 
 function takeKey(state: State, key: Key): Outcome {
+  if (!isLargeEnough(state.shared.size)) {
+    return key === 'q' || key === 'ctrl+c' ? outcome(state, [{ kind: 'quit' }]) : outcome(state)
+  }
   if (state.overlay !== undefined) return reduceOverlay(state, state.overlay, key, choosePaletteEntry)
   if (isTyping(state) && key !== 'ctrl+c') return tellScreen(state, state.screen, { kind: 'typed', key })
   const own = commandOf(keysOfScreen(state), key)
@@ -137,8 +141,9 @@ function takeAnswer(state: State, answer: Answer): Outcome {
   if (owner !== 'shared') return tellScreen(state, owner, answer)
   if (answer.method === 'unlock') return unlockedEverywhere(state, answer)
   if (answer.method === 'lock') return outcome(state, callsForAll(state.shared))
+  const told = answer.method === 'jobs' ? tellEnded(state, answer.value) : state
   const { shared, calls } = takeSharedAnswer(state.shared, answer)
-  return andThen(outcome({ ...state, shared }, calls), (next) => tellScreen(next, next.screen, { kind: 'shared' }))
+  return andThen(outcome({ ...told, shared }, calls), (next) => tellScreen(next, next.screen, { kind: 'shared' }))
 }
 
 function unlockedEverywhere(state: State, answer: Extract<Answer, { method: 'unlock' }>): Outcome {
@@ -156,6 +161,17 @@ function takeFailure(state: State, failure: Failure): Outcome {
   const owner = ownerOf(failure.slot)
   if (owner !== 'shared') return tellScreen(shown, owner, failure)
   return outcome({ ...shown, shared: takeSharedFailure(shown.shared, failure) })
+}
+
+/** Tells how jobs ended that were running when they were last asked for. */
+function tellEnded(state: State, jobs: readonly JobData[]): State {
+  const running = new Set(runningJobs(state.shared).map(({ id }) => id))
+  const ended = jobs.find(({ id, state: now }) => running.has(id) && (now === 'done' || now === 'errored'))
+  if (ended === undefined) return state
+  const isProblem = ended.state === 'errored'
+  const outcome = ended.outcome === undefined ? '' : `: ${ended.outcome}`
+  const text = `${ended.kind} ${ended.repository} ${isProblem ? 'failed' : 'is done'}${outcome}`
+  return { ...state, message: { text, hint: undefined, isProblem, sinceMs: state.shared.nowMs } }
 }
 
 function withProblem(state: State, { problem }: Failure): State {

@@ -27,6 +27,16 @@ export interface Shared {
   readonly mounts: Loaded<readonly MountData[]>
 }
 
+const COLUMNS_MIN = 80
+const ROWS_MIN = 24
+/** What every screen needs, as it is told. */
+export const SIZE_NEEDED = `${COLUMNS_MIN}x${ROWS_MIN}`
+
+/** Tells whether a terminal shows all of a screen: in a smaller one no key does what nobody sees. */
+export function isLargeEnough({ columns, rows }: Size): boolean {
+  return columns >= COLUMNS_MIN && rows >= ROWS_MIN
+}
+
 /** Rows that a screen has for itself: the terminal's without title, rule, message and keys. */
 export function bodyRows(shared: Shared): number {
   return Math.max(1, shared.size.rows - FRAME_ROWS)

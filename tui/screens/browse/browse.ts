@@ -22,6 +22,7 @@ export type BrowseCommand =
   | 'in'
   | 'out'
   | 'mark'
+  | 'unmark'
   | 'restore'
   | 'history'
   | 'compare'
@@ -68,9 +69,7 @@ const CLOSE = { command: 'close', keys: ['esc'], label: 'close', help: 'close wh
 
 function keysFor(state: BrowseState): Keymap<BrowseCommand> {
   if (state.history !== undefined) return HISTORY_KEYS
-  return state.found !== undefined || state.focus === 'pane' || state.marked.size > 0
-    ? [...TREE_KEYS, CLOSE]
-    : TREE_KEYS
+  return state.found !== undefined || state.focus === 'pane' ? [...TREE_KEYS, CLOSE] : TREE_KEYS
 }
 
 function reduce(state: BrowseState, event: ScreenEvent<BrowseCommand>, shared: Shared): Step<BrowseState> {
@@ -116,6 +115,8 @@ function takeCommand(state: BrowseState, command: BrowseCommand, shared: Shared)
       return goOut(state, shared)
     case 'mark':
       return mark(state, shared)
+    case 'unmark':
+      return { state: { ...state, marked: new Map() } }
     case 'restore':
       return toRestore(state)
     case 'history':
@@ -240,7 +241,7 @@ function namesOf(shownPath: string): readonly string[] {
   return shownPath.split('/').filter((name) => name !== '')
 }
 
-/** Closes what was opened last; marks go last of all. */
+/** Closes what was opened last. */
 function close(state: BrowseState): Step<BrowseState> {
   const { history } = state
   if (history?.comparison !== undefined) {
@@ -248,8 +249,7 @@ function close(state: BrowseState): Step<BrowseState> {
   }
   if (history !== undefined) return { state: { ...state, history: undefined } }
   if (state.focus === 'pane') return { state: { ...state, focus: 'tree' } }
-  if (state.found !== undefined) return withPreview({ ...state, found: undefined })
-  return { state: { ...state, marked: new Map() }, say: 'The marks are gone.' }
+  return withPreview({ ...state, found: undefined })
 }
 
 function typeInput(state: BrowseState, key: Key, shared: Shared): Step<BrowseState> {

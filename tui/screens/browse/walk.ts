@@ -18,17 +18,22 @@ export function enterPoint(
   const { repository, root } = shared
   if (repository === undefined) return { state }
   const folders = new Map([[root, LOADING]])
+  const isOther = state.point !== point
   const entered: BrowseState = {
     ...INITIAL_BROWSE,
     // Marks are of one point: in another one the same path may be something else.
-    marked: state.point === point ? state.marked : INITIAL_BROWSE.marked,
+    marked: isOther ? INITIAL_BROWSE.marked : state.marked,
     repository,
     point,
     folders,
     rows: treeRows(root, folders, INITIAL_BROWSE.open),
     goal: { folder: root, names },
   }
-  return { state: entered, effects: [call(`browse:folder:${root}`, 'entries', repository, point, root)] }
+  return {
+    state: entered,
+    effects: [call(`browse:folder:${root}`, 'entries', repository, point, root)],
+    ...(isOther && state.marked.size > 0 ? { say: 'The marks were of the other point and are gone.' } : {}),
+  }
 }
 
 /** Opens a folder, whose entries are asked for the first time. */

@@ -38,7 +38,7 @@ export interface PointsState {
 }
 
 export type PointsCommand =
-  Motion | 'browse' | 'filter' | 'details' | 'mark' | 'diff' | 'mount' | 'unmount' | 'forget' | 'close'
+  Motion | 'browse' | 'filter' | 'details' | 'mark' | 'unmark' | 'diff' | 'mount' | 'unmount' | 'forget' | 'close'
 
 export const points: Screen<PointsState, PointsCommand> = {
   title: 'Points',
@@ -77,6 +77,7 @@ const KEYS: Keymap<PointsCommand> = [
   },
   { command: 'details', keys: ['i'], label: 'details', help: 'show everything about the chosen point' },
   { command: 'mark', keys: ['space'], label: 'mark', help: 'mark the chosen point or take the mark away' },
+  { command: 'unmark', keys: ['U'], help: 'take away all marks' },
   { command: 'diff', keys: ['d'], label: 'diff', help: 'compare two marked points, or the chosen one with its parent' },
   { command: 'mount', keys: ['m'], label: 'mount', help: 'mount the chosen point as a folder' },
   { command: 'unmount', keys: ['u'], help: 'end the mount of the chosen point' },
@@ -92,7 +93,7 @@ const CLOSE = { command: 'close', keys: ['esc'], label: 'close', help: 'close wh
 
 function keysFor(state: PointsState): Keymap<PointsCommand> {
   if (state.difference !== undefined) return [CLOSE, ...MOTION_KEYS]
-  const hasOpen = state.hasDetails || state.filter.text !== '' || state.marked.length > 0
+  const hasOpen = state.hasDetails || state.filter.text !== ''
   return hasOpen ? [...KEYS, CLOSE] : KEYS
 }
 
@@ -127,6 +128,8 @@ function takeCommand(state: PointsState, command: PointsCommand, shared: Shared)
       return { state: { ...state, isFiltering: true } }
     case 'details':
       return { state: { ...state, hasDetails: !state.hasDetails } }
+    case 'unmark':
+      return { state: { ...state, marked: [] } }
     case 'close':
       return { state: close(state) }
     default:
@@ -182,8 +185,7 @@ function move(state: PointsState, motion: Motion, shared: Shared): PointsState {
 function close(state: PointsState): PointsState {
   if (state.difference !== undefined) return { ...state, difference: undefined }
   if (state.hasDetails) return { ...state, hasDetails: false }
-  if (state.filter.text !== '') return { ...state, filter: EMPTY_LINE, place: LIST_START }
-  return { ...state, marked: [] }
+  return { ...state, filter: EMPTY_LINE, place: LIST_START }
 }
 
 function toggled(marked: readonly string[], id: string): readonly string[] {
