@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 
 import type { CheckFlags } from './commands/check.ts'
 import type { ForgetFlags } from './commands/forget.ts'
+import type { ProveFlags } from './commands/prove.ts'
 import type { PruneFlags } from './commands/prune.ts'
 import { collect } from './define-point-commands.ts'
 import type { CommandAction } from './program.ts'
@@ -13,6 +14,7 @@ export function defineCareCommands(program: Command, run: Run): void {
   defineCheck(program, run)
   defineForget(program, run)
   definePrune(program, run)
+  defineProve(program, run)
 }
 
 function defineCheck(program: Command, run: Run): void {
@@ -75,4 +77,22 @@ function definePrune(program: Command, run: Run): void {
       return pruneCommand(context, flags)
     })
   })
+}
+
+function defineProve(program: Command, run: Run): void {
+  program
+    .command('prove')
+    .description('restore a random sample into a folder of its own, compare it, and say how long all would take')
+    .argument('[POINT[:/PATH]]', 'of what: the newest point of this instance by default')
+    .option('--files <N>', 'how many files, beside one whole folder', '20')
+    .option('--max-size <SIZE>', 'the most that the folder may hold, and that those files together may', '1G')
+    .option('--scratch <DIR>', 'where it is restored to, and removed again: the folder for temporary files by default')
+    .option('--instance <ID>', 'of which instance POINT is: id or name')
+    .option('--chain <ID>', 'of which chain POINT is: id or a unique beginning of one')
+    .action(async (place: string | undefined, flags: ProveFlags) => {
+      await run(async (context) => {
+        const { proveCommand } = await import('./commands/prove.ts')
+        return proveCommand(context, place, flags)
+      })
+    })
 }

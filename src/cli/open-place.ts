@@ -69,7 +69,12 @@ export async function openPlaces(
   }
 }
 
-async function placeIn(opened: Repository, place: string, flags: ChainFlags): Promise<Place> {
+/**
+ * Finds POINT[:/PATH] in an open repository.
+ *
+ * @throws {UsageError} BAD_ARGUMENT, UNKNOWN_POINT, AMBIGUOUS_POINT, UNKNOWN_PATH
+ */
+export async function placeIn(opened: Repository, place: string, flags: ChainFlags): Promise<Place> {
   const { hasPath, path, point: name } = parsePointPlace(place)
   const [{ choosePoint }, { openPointView }] = await Promise.all([
     import('./choose-point.ts'),
