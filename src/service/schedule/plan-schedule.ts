@@ -35,6 +35,21 @@ export function planFirings(plan: Plan, { instance, raised, timeZone }: Omit<Pla
   return anyOf(plan.triggers.map((trigger) => firingsOf(trigger, { timeZone: zone, seed, raised })))
 }
 
+/**
+ * Returns when each step of a plan is due next by the clock, by name: past or now for one that is due, nothing for one that
+ * runs, or that waits for an event or for another step.
+ */
+export function stepTimes(plan: Plan, history: PlanHistory, context: PlanContext): ReadonlyMap<string, number> {
+  const look = new PlanLook(plan, history, context)
+  return new Map(
+    plan.steps.flatMap((step): [string, number][] => {
+      const turn = look.turnOf(step)
+      const atMs = turn.state === 'due' ? turn.sinceMs : turn.state === 'later' ? turn.atMs : undefined
+      return atMs === undefined ? [] : [[step.name, atMs]]
+    }),
+  )
+}
+
 /** Tells which steps of one plan are due. */
 export function planSchedule(plan: Plan, history: PlanHistory, context: PlanContext): Schedule {
   const look = new PlanLook(plan, history, context)
