@@ -5,7 +5,9 @@ import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 
+import { utf8 } from '../../../src/base/bytes.ts'
 import { identityOf, isRunning, type ProcessIdentity } from '../../../src/base/process-identity.ts'
+import type { SlotSecret } from '../../../src/repository/slot-key.ts'
 import { ChildRunner } from '../../../src/service/jobs/child-runner.ts'
 import type { RunCommand, RunEnd, RunRequest } from '../../../src/service/jobs/job-runner.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
@@ -99,6 +101,26 @@ describe('what a command is given', () => {
     const { ended, lines } = run('cat; echo end')
     await ended
     expect(lines).toEqual(['out: end'])
+  })
+
+  test('its secret through a pipe, which is wiped here, and which no hook is given', async () => {
+    const bytes = utf8('correct horse')
+    const asked: (readonly string[])[] = []
+    const secretFor = (words: readonly string[]): SlotSecret => {
+      asked.push(words)
+      return { kind: 'password', bytes }
+    }
+    const program = ['/bin/sh', '-c', 'echo "$@"; cat <&3; env', 'sh']
+    const runner = new ChildRunner({ program, environment: { PATH }, workingDirectory: '/', secretFor })
+    const heard: Heard = { events: [], lines: [] }
+    expect(await runner.run(requestOf({ kind: 'tidemark', words: ['prune', '--json'] }, heard))).toEqual(DONE)
+    expect(heard.lines.slice(0, 2)).toEqual(['out: --secret-fd=3 prune --json', 'out: password'])
+    expect(heard.lines.join().match(/correct horse/g)).toHaveLength(1)
+    expect(bytes).toEqual(new Uint8Array(bytes.length))
+    const hook = ['/bin/sh', '-c', '[ -e /dev/fd/3 ] || echo none']
+    await runner.run(requestOf({ kind: 'hook', command: hook, variables: {} }, heard))
+    expect(heard.lines.at(-1)).toBe('out: none')
+    expect(asked).toEqual([['prune', '--json']])
   })
 
   test('hooks find their variables beside the environment', async () => {
