@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process'
-import { readFile, rm } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { readFile, rename, rm } from 'node:fs/promises'
 
 import { build, type Plugin } from 'esbuild'
+
+/** Where the build is made. */
+const NEXT = 'dist.next'
 
 /** Loaders of addons that take long to look for them, and where they find them in the end. */
 const ADDON_PLACES: Readonly<Record<string, string>> = {
@@ -38,7 +39,7 @@ const layout: Plugin = {
 
 // One bundle with shared chunks: what a command does not use it does not load. Native modules and
 // whatever finds its own files at run time stay in node_modules.
-await rm('dist', { recursive: true, force: true })
+await rm(NEXT, { recursive: true, force: true })
 await build({
   entryPoints: {
     tidemark: 'src/cli/bin.ts',
@@ -48,7 +49,7 @@ await build({
     driver: 'src/package/driver.ts',
     'driver-contract': 'test/contract/driver-contract.ts',
   },
-  outdir: 'dist',
+  outdir: NEXT,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -67,6 +68,6 @@ await build({
   },
 })
 
-// The types of what is exported: nothing is checked here, `npm run typecheck` does.
-const compiler = fileURLToPath(import.meta.resolve('typescript/bin/tsc'))
-execFileSync(process.execPath, [compiler, '--project', 'tsconfig.package.json'], { stdio: 'inherit' })
+// Whoever runs the program meanwhile finds the whole of one build, and a build that fails leaves the one before it.
+await rm('dist', { recursive: true, force: true })
+await rename(NEXT, 'dist')

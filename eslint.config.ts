@@ -14,6 +14,7 @@ export default defineConfig(
   {
     ignores: [
       'dist/**',
+      'dist.next/**',
       'node_modules/**',
       'src/engine/chunker/gear-wasm.ts',
       'src/engine/chunker/*.as.ts',

@@ -7,6 +7,8 @@ import { temporaryFolder } from './temporary-folder.ts'
 
 /** The built program, which `npm test` builds before. */
 export const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'tidemark.js')
+/** Compiled code: every place has a home of its own, in which the program would find none. */
+const CODE_CACHE = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'tidemark-tests')
 
 export interface CliResult {
   readonly code: number | null
@@ -35,6 +37,7 @@ export class CliPlace {
     PATH: process.env['PATH'] ?? '',
     HOME: this.home,
     TZ: 'UTC',
+    NODE_COMPILE_CACHE: CODE_CACHE,
     TIDEMARK_PASSWORD: 'correct horse',
     TIDEMARK_REPOSITORY: this.repository,
   }
