@@ -54,7 +54,11 @@ export async function planStatuses(question: PlanStatusQuestion): Promise<readon
   const { plans, jobs, instance, nowMs } = question
   const names = plans.map(({ name }) => name)
   const histories = await jobs.histories(instance, names, nowMs)
-  return Promise.all(plans.map(async (plan) => planStatus(plan, question, histories.get(plan.name) ?? unknown(nowMs))))
+  return Promise.all(
+    plans.map(async (plan) =>
+      planStatus(plan, question, histories.get(plan.name) ?? { sinceMs: nowMs, steps: new Map() }),
+    ),
+  )
 }
 
 /** Of a finished `tidemark prove`: docs/json.md. */
