@@ -6,6 +6,7 @@ import { formatRecoveryCode } from '../format/recovery-code.ts'
 import type { SlotSecret } from '../repository/slot-key.ts'
 import type { Mounting } from '../service/application/local-application.ts'
 import type { CliContext } from './context.ts'
+import { pathVariables } from './environment.ts'
 import { EXIT_DONE } from './exit-codes.ts'
 import { mountLog } from './mount-place.ts'
 import { Output, type OutputStream } from './output.ts'
@@ -31,7 +32,8 @@ export function applicationMounting(context: CliContext): Mounting {
           output: outputInto(said),
           secrets: { ...context.secrets, ...asked(context, secret) },
         }
-        const exitCode = await startInBackground(starting, { words, log: mountLog(context, directory) })
+        const log = mountLog(context, directory)
+        const exitCode = await startInBackground(starting, { words, log, environment: pathVariables(context.paths) })
         if (exitCode !== EXIT_DONE) throw notMounted(directory, said)
       } finally {
         wipe(secret.bytes)

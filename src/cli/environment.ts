@@ -83,3 +83,12 @@ export function variableTaker(environment: Record<string, string | undefined>): 
     return taken.get(name)
   }
 }
+
+/** Returns the variables that say to another process of this program what `choosePaths` said to this one. */
+export function pathVariables({ configFile, stateDirectory, cacheDirectory }: Paths): Readonly<Record<string, string>> {
+  return {
+    TIDEMARK_CONFIG: configFile,
+    TIDEMARK_STATE_DIR: stateDirectory,
+    TIDEMARK_CACHE_DIR: cacheDirectory,
+  }
+}

@@ -22,6 +22,7 @@ import { applicationMounting } from './application-mounting.ts'
 import { configuredPassword } from './configured-secrets.ts'
 import type { CliContext } from './context.ts'
 import { driverKindOf, openDriver } from './drivers.ts'
+import { pathVariables } from './environment.ts'
 import { describeInstance } from './instance-description.ts'
 import { surroundingsOf } from './open-store.ts'
 import { openingSecret } from './secrets.ts'
@@ -117,8 +118,6 @@ function environmentOf({ paths, surroundings }: CliContext): Record<string, stri
   })
   return {
     ...Object.fromEntries(inherited),
-    TIDEMARK_CONFIG: paths.configFile,
-    TIDEMARK_STATE_DIR: paths.stateDirectory,
-    TIDEMARK_CACHE_DIR: paths.cacheDirectory,
+    ...pathVariables(paths),
   }
 }

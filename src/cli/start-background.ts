@@ -12,6 +12,8 @@ export interface BackgroundCommand {
   readonly words: readonly string[]
   /** Where it writes what it says once nobody listens: an absolute path. */
   readonly log: string
+  /** Variables beside those of this process. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /**
@@ -38,12 +40,13 @@ export async function startInBackground(context: CliContext, command: Background
   }
 }
 
-function startProcess({ words, log }: BackgroundCommand): ChildProcess {
+function startProcess({ words, log, environment }: BackgroundCommand): ChildProcess {
   makeFolders(dirname(log), 0o700)
   const descriptor = openSync(log, 'w', 0o600)
   try {
     return spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...words], {
       detached: true,
+      env: { ...process.env, ...environment },
       stdio: ['ignore', descriptor, descriptor, 'ipc'],
       serialization: 'advanced',
     })

@@ -135,8 +135,21 @@ export class ConfiguredPlans implements PlanDesk {
       isPaused: paused,
       trigger: triggersInWords(triggers),
       steps: await Promise.all(steps.map(async (step) => this.#showStep(plan, step))),
-      proven: undefined,
+      proven: await this.#proven(plan),
     }
+  }
+
+  /** What the last sample that was restored for a plan said. */
+  async #proven({ name, promise, steps }: Plan): Promise<PlanData['proven']> {
+    const { store, instance } = this.#options
+    const step = steps.find(({ kind }) => kind === 'prove')
+    if (step === undefined) return undefined
+    const { jobs } = await store.list({ instance, plan: name, step: step.name, states: ['done'], limit: 1 })
+    const [last] = jobs
+    const ms = wouldTakeMs(last)
+    if (ms === undefined) return undefined
+    const isKept = promise.recoveryMs === undefined || ms <= promise.recoveryMs
+    return { seconds: ms / 1000, atMs: last?.finishedMs ?? 0, isKept }
   }
 
   async #showStep(plan: Plan, step: Step): Promise<PlanStepData> {
@@ -180,6 +193,13 @@ export class ConfiguredPlans implements PlanDesk {
       throw error
     }
   }
+}
+
+/** How long all would take to be restored, as the summary of `tidemark prove` says it. */
+function wouldTakeMs(job: Job | undefined): number | undefined {
+  const summary = job?.result?.summary
+  const isSummary = typeof summary === 'object' && summary !== null && 'wouldTakeMs' in summary
+  return isSummary && typeof summary['wouldTakeMs'] === 'number' ? summary['wouldTakeMs'] : undefined
 }
 
 function triggersInWords(triggers: readonly Trigger[]): string {
