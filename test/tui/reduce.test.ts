@@ -87,6 +87,22 @@ test('what was typed as a secret is in no state but as bytes of the call, and ev
   expect(dashboard.state.overlay).toBeUndefined()
 })
 
+test('a repository that somebody leaves locked is not asked for again until he wants it', () => {
+  const dashboard = started().fail('points', 'WRONG_KEY', 'depot is locked').press('esc')
+  dashboard.send({ kind: 'changed', topic: 'points' }).fail('points', 'WRONG_KEY', 'depot is locked')
+  expect(dashboard.state.overlay).toBeUndefined()
+  dashboard.press('ctrl+u')
+  expect(dashboard.state.overlay).toMatchObject({ kind: 'unlock', repository: 'depot' })
+})
+
+test('when the keys are forgotten, what was read with them is forgotten, and no password is asked for', () => {
+  const dashboard = started().answer('points', []).press('ctrl+l').answer('lock', undefined)
+  expect(dashboard.state.shared.points.kind).toBe('loading')
+  dashboard.fail('points', 'WRONG_KEY', 'depot is locked')
+  expect(dashboard.state.overlay).toBeUndefined()
+  expect(dashboard.state.shared.points.kind).toBe('failed')
+})
+
 test('q leaves at once when nothing would be lost', () => {
   expect(started().press('q').effects.at(-1)).toEqual({ kind: 'quit' })
 })

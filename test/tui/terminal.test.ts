@@ -96,7 +96,7 @@ test('names with escape sequences are shown, and never obeyed by the terminal', 
   await dashboard.press('i', '3')
   await dashboard.shows(/evil\\u\{1b\}]0;owned/)
   await dashboard.press('h')
-  await dashboard.shows('1 versions')
+  await dashboard.shows('1 version')
   await dashboard.press('esc', 'r')
   await dashboard.shows('+ create')
   expect(dashboard.output()).not.toContain('\u001b]0;owned')

@@ -28,6 +28,7 @@ export function initialState({ size, nowMs }: Beginning): State {
     back: [],
     screens: initialScreens(),
     overlay: undefined,
+    leftLocked: new Set(),
     message: undefined,
   }
 }

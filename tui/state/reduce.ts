@@ -13,7 +13,7 @@ import { SCREEN_NAMES, type ScreenName } from './screen-name.ts'
 import { isTyping, keysOfScreen, unsavedWork } from './screen-step.ts'
 import { isLargeEnough, runningJobs } from './shared.ts'
 import type { State } from './state.ts'
-import { askToUnlock, refused, unlocked } from './unlock.ts'
+import { askToUnlock, locked, refused, unlocked } from './unlock.ts'
 
 /** How long a message stays: good news shorter than bad. */
 const MESSAGE_MS = 6000
@@ -82,7 +82,7 @@ function takeSharedCommand(state: State, command: SharedCommand): Outcome {
     case 'unlock':
       return outcome(state.shared.repository === undefined ? state : askToUnlock(state, state.shared.repository))
     case 'lock':
-      return outcome(withMessage(state, 'The keys of all repositories are forgotten.'), [call('shared:lock', 'lock')])
+      return outcome(state, [call('shared:lock', 'lock')])
     case 'next-repository':
       return takeNextRepository(state)
     case 'refresh':
@@ -140,7 +140,7 @@ function takeAnswer(state: State, answer: Answer): Outcome {
   const owner = ownerOf(answer.slot)
   if (owner !== 'shared') return tellScreen(state, owner, answer)
   if (answer.method === 'unlock') return unlockedEverywhere(state, answer)
-  if (answer.method === 'lock') return outcome(state, callsForAll(state.shared))
+  if (answer.method === 'lock') return locked(state)
   const told = answer.method === 'jobs' ? tellEnded(state, answer.value) : state
   const { shared, calls } = takeSharedAnswer(state.shared, answer)
   return andThen(outcome({ ...told, shared }, calls), (next) => tellScreen(next, next.screen, { kind: 'shared' }))
@@ -156,7 +156,7 @@ function takeFailure(state: State, failure: Failure): Outcome {
   const { problem } = failure
   if (failure.method === 'unlock') return outcome(refused(state, failure))
   const repository = state.shared.repository
-  const isLocked = problem.code === 'WRONG_KEY' && repository !== undefined
+  const isLocked = problem.code === 'WRONG_KEY' && repository !== undefined && !state.leftLocked.has(repository)
   const shown: State = isLocked ? askToUnlock(state, repository) : withProblem(state, failure)
   const owner = ownerOf(failure.slot)
   if (owner !== 'shared') return tellScreen(shown, owner, failure)

@@ -21,5 +21,7 @@ export interface State {
   readonly back: readonly ScreenName[]
   readonly screens: ScreenStates
   readonly overlay: Overlay | undefined
+  /** Repositories that stay locked because somebody wants them to: their passwords are asked for on demand only. */
+  readonly leftLocked: ReadonlySet<string>
   readonly message: Message | undefined
 }

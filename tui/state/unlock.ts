@@ -1,9 +1,11 @@
 import { choiceField, type Form, pasteInForm, secretField, takeSecret, textOf, typeInForm } from '../forms/form.ts'
 import type { Key } from '../keymap/key.ts'
 import { type Answer, call, type Failure } from './call.ts'
+import { LOADING } from './loaded.ts'
 import { outcome, type Outcome, withMessage } from './outcome.ts'
 import type { Overlay, UnlockField } from './overlay.ts'
 import { callsForAll } from './reduce-shared.ts'
+import { initialScreens } from './screen-step.ts'
 import type { State } from './state.ts'
 
 /** Wrong secrets after which one is told what else there is. */
@@ -39,7 +41,9 @@ export function pasteWhileUnlocking(state: State, overlay: Unlocking, text: stri
 /** What follows when the repository has been opened. */
 export function unlocked(state: State, answer: Extract<Answer, { method: 'unlock' }>): Outcome {
   const next = withMessage(state, `${answer.args[0]} is open.`)
-  return outcome({ ...next, overlay: undefined }, callsForAll(next.shared))
+  const leftLocked = new Set(next.leftLocked)
+  leftLocked.delete(answer.args[0])
+  return outcome({ ...next, overlay: undefined, leftLocked }, callsForAll(next.shared))
 }
 
 /** What follows when it has not: another try, and after three an end. */
@@ -61,7 +65,24 @@ export function refused(state: State, { problem }: Failure): State {
 
 function endUnlocking(state: State, overlay: Unlocking, message: string): State {
   takeSecret(overlay.form, 'secret').fill(0)
-  return { ...withMessage(state, message), overlay: undefined }
+  return { ...withMessage(state, message), overlay: undefined, leftLocked: withLeft(state, overlay.repository) }
+}
+
+/** What follows when all keys have been forgotten: what was read with them goes, too. */
+export function locked(state: State): Outcome {
+  const { repository } = state.shared
+  const { browse, points, restore } = initialScreens()
+  const next: State = {
+    ...state,
+    shared: { ...state.shared, points: LOADING },
+    screens: { ...state.screens, browse, points, restore },
+    leftLocked: repository === undefined ? state.leftLocked : withLeft(state, repository),
+  }
+  return outcome(withMessage(next, 'The keys of all repositories are forgotten.'), callsForAll(next.shared))
+}
+
+function withLeft({ leftLocked }: State, repository: string): ReadonlySet<string> {
+  return new Set(leftLocked).add(repository)
 }
 
 function chosenKind(form: Form<UnlockField>): number {

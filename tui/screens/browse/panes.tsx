@@ -2,7 +2,7 @@ import { Box } from 'ink'
 import type { ReactNode } from 'react'
 
 import { formatBytes } from '../../../src/base/format.ts'
-import { formatCount } from '../../../src/base/number-of.ts'
+import { formatCount, numberOf } from '../../../src/base/number-of.ts'
 import type { EntryData, VersionData } from '../../../src/service/application/shown.ts'
 import { Line } from '../../components/line.tsx'
 import { Table, type TableColumn } from '../../components/table.tsx'
@@ -42,7 +42,7 @@ export function PreviewPane({ entry, preview, columns, rows, isFocused }: Previe
 
 function factsOf({ kind, bytes, modifiedMs, mode, owner, group, target }: EntryData): readonly string[] {
   const what = target === undefined ? kind : `${kind} to ${target}`
-  const size = kind === 'file' ? ` ${formatBytes(bytes)} (${formatCount(bytes)} bytes)` : ''
+  const size = kind === 'file' ? ` ${formatBytes(bytes)} (${numberOf(bytes, 'byte')})` : ''
   return [`${what}${size}`, `modified ${shownTime(modifiedMs)}`, `${shownMode(mode)} ${owner}:${group}`]
 }
 
@@ -64,7 +64,7 @@ export function HistoryPane({ history, columns, rows }: HistoryPaneProps): React
   const theme = useTheme()
   const { versions, comparison } = history
   if (comparison !== undefined) return <ComparisonPane comparison={comparison} columns={columns} rows={rows} />
-  const count = versions.kind === 'ready' ? `${versions.value.length} versions` : ''
+  const count = versions.kind === 'ready' ? numberOf(versions.value.length, 'version') : ''
   const empty =
     versions.kind === 'loading' ? 'looking …' : versions.kind === 'failed' ? versions.problem.message : 'in no point'
   return (

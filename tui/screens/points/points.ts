@@ -24,6 +24,8 @@ export interface ShownDifference {
 }
 
 export interface PointsState {
+  /** Whose points were chosen and marked. */
+  readonly repository: string | undefined
   readonly filter: TextLine
   readonly isFiltering: boolean
   readonly place: ListPlace
@@ -43,6 +45,7 @@ export type PointsCommand =
 export const points: Screen<PointsState, PointsCommand> = {
   title: 'Points',
   initial: {
+    repository: undefined,
     filter: EMPTY_LINE,
     isFiltering: false,
     place: LIST_START,
@@ -99,6 +102,10 @@ function keysFor(state: PointsState): Keymap<PointsCommand> {
 
 function reduce(state: PointsState, event: ScreenEvent<PointsCommand>, shared: Shared): Step<PointsState> {
   switch (event.kind) {
+    case 'opened': {
+      const { repository } = shared
+      return { state: repository === state.repository ? state : { ...points.initial, repository } }
+    }
     case 'command':
       return takeCommand(state, event.command, shared)
     case 'typed':
