@@ -20,6 +20,9 @@ export const FULL_SIZE: CorpusSize = {
 /** The largest corpus of growth: gigabytes on the disk and half an hour, so only when asked for. */
 export const GROWTH_FULL = 1_000_000
 
+/** What is sent to servers: enough to tell how well transfers are overlapped, in a few minutes. */
+export const DRIVERS_SIZE: CorpusSize = { files: 12_000, folders: 750, bytes: 165e6, largeBytes: 0, growth: [] }
+
 /** Corpora for trying the bench itself: the figures say little. */
 export const QUICK_SIZE: CorpusSize = {
   files: 3_000,

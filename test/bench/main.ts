@@ -1,4 +1,4 @@
-// Measures Tidemark and whatever it finds to compare with, and writes docs/benchmarks.md; with `mount` or `care`, only that.
+// Measures Tidemark and whatever it finds to compare with, and writes docs/benchmarks.md; with `mount`, `care` or `drivers`, only that.
 //
 //   npm run bench -- --help
 import { execFileSync } from 'node:child_process'
@@ -7,6 +7,7 @@ import { loadavg } from 'node:os'
 import { join } from 'node:path'
 
 import { compareCare } from './compare-care.ts'
+import { compareDrivers } from './compare-drivers.ts'
 import { compareMounts } from './compare-mounts.ts'
 import { compareTools } from './compare-tools.ts'
 import { conditions } from './conditions.ts'
@@ -14,7 +15,7 @@ import { Corpora } from './corpora.ts'
 import { measureGrowth } from './growth.ts'
 import { readOptions, USAGE } from './options.ts'
 import { findPeers } from './peers.ts'
-import { withCare, withMounts, writeReport } from './report.ts'
+import { withCare, withDrivers, withMounts, writeReport } from './report.ts'
 import { tidemark } from './tidemark.ts'
 import { warm } from './tree-files.ts'
 import type { IndexBytes } from './index-bytes.ts'
@@ -66,6 +67,16 @@ async function benchCare({ folder, size, runs, tools, output, program }: BenchOp
   keep(withCare({ conditions: facts, ours, peers }, readReport(output)), output)
 }
 
+async function benchDrivers({ folder, size, runs, tools, output, program }: BenchOptions): Promise<void> {
+  const corpora = new Corpora({ folder, size })
+  const small = warm(corpora.small())
+  const [loadBefore = 0] = loadavg()
+  const peers = chosenPeers(tools).filter(({ remote }) => remote !== undefined)
+  const scenarios = await compareDrivers({ tools: [tidemark(program), ...peers], corpora, folder, runs, say })
+  const facts = conditions({ small, large: undefined, runs, loadBefore, peers: peers.map(({ name }) => name) })
+  keep(withDrivers({ conditions: facts, scenarios }, readReport(output)), output)
+}
+
 async function bench({ folder, size, growth, runs, tools, output, program }: BenchOptions): Promise<void> {
   const ours = tidemark(program)
   const peers = chosenPeers(tools)
@@ -87,4 +98,5 @@ const options = readOptions(process.argv.slice(2))
 if (options === undefined) process.stdout.write(USAGE)
 else if (options.part === 'mount') await benchMounts(options)
 else if (options.part === 'care') await benchCare(options)
+else if (options.part === 'drivers') await benchDrivers(options)
 else await bench(options)

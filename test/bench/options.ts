@@ -2,14 +2,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
-import { FULL_SIZE, GROWTH_FULL, QUICK_SIZE } from './corpus-size.ts'
+import { DRIVERS_SIZE, FULL_SIZE, GROWTH_FULL, QUICK_SIZE } from './corpus-size.ts'
 import type { CorpusSize } from './corpus-size.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
 
-export const USAGE = `npm run bench [mount|care] -- [options]
+export const USAGE = `npm run bench [mount|care|drivers] -- [options]
   mount              mounts alone: their part of the report is written anew, the rest kept
   care               the same for check, forget and prune
+  drivers            the same for repositories on an SSH and an S3 server of this machine, near and far
   --corpus DIR       where corpora are kept between runs, and repositories during one
   --runs N           how often each is measured (3)
   --tools A,B        only peers whose names contain one of these; "none" for Tidemark alone
@@ -19,9 +20,12 @@ export const USAGE = `npm run bench [mount|care] -- [options]
   --program FILE     the built program (dist/tidemark.js)
 `
 
+const PARTS = ['mount', 'care', 'drivers'] as const
+type Part = (typeof PARTS)[number]
+
 export interface BenchOptions {
   /** What is measured alone. */
-  readonly part: 'mount' | 'care' | undefined
+  readonly part: Part | undefined
   readonly folder: string
   readonly size: CorpusSize
   readonly growth: readonly number[]
@@ -50,19 +54,19 @@ export function readOptions(words: readonly string[]): BenchOptions | undefined 
     },
   })
   if (values.help) return undefined
-  const [part, ...others] = positionals
-  if ((part !== undefined && part !== 'mount' && part !== 'care') || others.length > 0) {
-    throw new Error('the parts are `mount` and `care`')
-  }
+  const [word, ...others] = positionals
+  const part = PARTS.find((known) => known === word)
+  if (word !== undefined && (part === undefined || others.length > 0))
+    throw new Error(`the parts are ${PARTS.join(', ')}`)
   const { quick, growth } = values
   const runs = Number(values.runs ?? (quick ? 1 : 3))
   if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs is a number of 1 or more')
   if (!['none', 'some', 'full'].includes(growth)) throw new Error('--growth is none, some or full')
-  const size = quick ? QUICK_SIZE : FULL_SIZE
+  const size = quick ? QUICK_SIZE : part === 'drivers' ? DRIVERS_SIZE : FULL_SIZE
   const sizes = growth === 'none' ? [] : growth === 'full' ? [...size.growth, GROWTH_FULL] : size.growth
   return {
     part,
-    folder: quick ? join(values.corpus, 'quick') : values.corpus,
+    folder: quick ? join(values.corpus, 'quick') : part === 'drivers' ? join(values.corpus, part) : values.corpus,
     size,
     growth: sizes,
     runs,

@@ -24,6 +24,10 @@ const restic: Build = (run) => ({
     checkData: (place) => run(place, 'check', '--read-data'),
     forgetAndPrune: (place, keep) => run(place, 'forget', '--keep-last', String(keep), '--prune'),
   },
+  remote: {
+    sftp: (host, folder) => `sftp:${host}:${folder}`,
+    s3: (endpoint, path) => `s3:${endpoint}/${path}`,
+  },
 })
 
 const rustic: Build = (run) => ({
@@ -40,6 +44,7 @@ const borg: Build = (run) => ({
     mount: (place, directory) => run(place, 'mount', '-f', place.repository, directory),
     backups: (directory) => directory,
   },
+  remote: { sftp: (host, folder) => `ssh://${host}${folder}` },
 })
 
 /** Returns the id of the newest snapshot's root, which is what kopia restores. */

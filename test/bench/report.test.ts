@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
-import { withMounts, writeReport } from './report.ts'
+import { DriverResults } from './compare-drivers.ts'
+import { withDrivers, withMounts, writeReport } from './report.ts'
 import { median, medianOf, ToolResults } from './results.ts'
 import type { Findings } from './report.ts'
 
@@ -23,6 +24,27 @@ function findings(ours: readonly number[]): Findings {
 function line(report: string, start: string, occurrence = 0): string {
   return report.split('\n').filter((each) => each.startsWith(`| ${start}`))[occurrence] ?? ''
 }
+
+test('what was measured on servers is a part of its own, with requests where they were counted', () => {
+  const onServer = (name: string, wallMs: number, requests: number): DriverResults => {
+    const tool = new DriverResults({ name, isDistribution: false })
+    tool.add('unchanged', { wallMs, cpuMs: wallMs, peakBytes: 1 })
+    tool.requests.set('unchanged', requests)
+    return tool
+  }
+  const measured = [onServer('Tidemark', 200, 13), onServer('other', 1000, 40)]
+  const scenarios = [
+    { kind: 'sftp', delayMs: 0, results: measured },
+    { kind: 's3', delayMs: 20, results: measured },
+  ] as const
+  const before = writeReport(findings([400]), '')
+  const report = withDrivers({ conditions: ['a machine'], scenarios }, before)
+  expect(line(report, 'nothing changed, s |', 1)).toContain('| 0.20 of other | <= 0.16 | miss by 25 % |')
+  expect(line(report, 'nothing changed, s |', 3)).toContain('| 0.20 of other | <= 0.24 | pass |')
+  expect(line(report, 'nothing changed, requests')).toContain('| 13 | 40 |')
+  expect(line(report, 'nothing changed, requests', 1)).toContain('| <= 12 | miss by 9 % |')
+  expect(writeReport(findings([500]), report)).toContain('### S3, far')
+})
 
 test('a median is the value in the middle, or the mean of the two there, and nothing of nothing', () => {
   expect(median([30, 10, 20])).toBe(20)

@@ -3,6 +3,8 @@ import type { Row } from './goals.ts'
 import type { Growth } from './growth.ts'
 import type { IndexBytes } from './index-bytes.ts'
 import { CARE_ROWS } from './care-goals.ts'
+import type { ScenarioResults } from './compare-drivers.ts'
+import { driverRows } from './driver-goals.ts'
 import { MOUNT_ROWS } from './mount-goals.ts'
 import type { Measurement } from './measure.ts'
 import type { ToolResults } from './results.ts'
@@ -13,6 +15,7 @@ const BY_HAND = [
   '<!-- End of what is written by hand. -->',
 ] as const
 const OF_CARE = ['<!-- What follows is written by `npm run bench care`. -->', '<!-- End of care. -->'] as const
+const OF_DRIVERS = ['<!-- What follows is written by `npm run bench drivers`. -->', '<!-- End of drivers. -->'] as const
 const OF_MOUNTS = ['<!-- What follows is written by `npm run bench mount`. -->', '<!-- End of mounts. -->'] as const
 
 interface Compared {
@@ -139,6 +142,8 @@ export function writeReport({ conditions, growth, index, ...compared }: Findings
     keptPart(before, OF_MOUNTS, '\n\nNot measured.\n\n'),
     '## Care',
     keptPart(before, OF_CARE, '\n\nNot measured.\n\n'),
+    '## Drivers',
+    keptPart(before, OF_DRIVERS, '\n\nNot measured.\n\n'),
     '## Remarks',
     keptPart(before, BY_HAND),
     '',
@@ -162,6 +167,25 @@ export function withCare(findings: MountFindings, before: string): string {
     'Written by `npm run bench care`. Six backups of the small corpus, one file in a hundred changed between them; the oldest half is ' +
     'forgotten and pruned at once. Medians. Seconds are wall time, [the shortest and the longest], and (processor time).'
   return withSection(before, { title: 'Care', marks: OF_CARE, text: section(findings, CARE_ROWS, how) })
+}
+
+/** Returns the report `before` with other figures of repositories on servers. */
+export function withDrivers(
+  { conditions, scenarios }: { readonly conditions: readonly string[]; readonly scenarios: readonly ScenarioResults[] },
+  before: string,
+): string {
+  const how =
+    'Written by `npm run bench drivers`. Servers on loopback, each behind a proxy: an sshd, and the S3 server of the tests. Far is 20 ms ' +
+    'each way. Medians. Seconds are wall time, [the shortest and the longest], and (processor time).'
+  const tables = scenarios.flatMap((scenario) => {
+    const [ours, ...peers] = scenario.results
+    if (ours === undefined) return []
+    const title = `### ${scenario.kind === 's3' ? 'S3' : 'SFTP'}, ${scenario.delayMs === 0 ? 'near' : 'far'}`
+    const rows = driverRows(scenario)
+    return [title, figuresTable({ ours, peers }, rows), goalsTable({ ours, peers }, rows)]
+  })
+  const text = ['', how, conditions.map((line) => `- ${line}`).join('\n'), ...tables, ''].join('\n\n')
+  return withSection(before, { title: 'Drivers', marks: OF_DRIVERS, text })
 }
 
 function section({ conditions, ...compared }: MountFindings, rows: readonly Row[], how: string): string {

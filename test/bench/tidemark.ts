@@ -24,6 +24,10 @@ export function tidemark(program: string): Tool {
       mount: (place, directory) => command(place, 'mount', directory),
       backups: (directory) => join(directory, 'points'),
     },
+    remote: {
+      sftp: (host, folder) => `sftp://${host}${folder}`,
+      s3: (endpoint, path) => `s3://${path}?endpoint=${endpoint}`,
+    },
     care: {
       check: (place) => command(place, 'check'),
       checkData: (place) => command(place, 'check', '--read-data'),

@@ -3,10 +3,20 @@ import type { Command } from './measure.ts'
 /** Where one run of a tool keeps what is its own. */
 export interface Place {
   readonly home: string
+  /** A folder, or what the tool calls a repository on a server. */
   readonly repository: string
+  /** What a server wants to be told of its user. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
-/** A backup tool as the bench runs it. Names of backups are distinct within a repository. */
+/** How a tool calls repositories on servers; what it does not reach is absent. */
+export interface Remote {
+  /** In a folder of an SSH server that the user's configuration calls `host`. */
+  readonly sftp?: (host: string, folder: string) => string
+  /** In a bucket, under a prefix. */
+  readonly s3?: (endpoint: string, path: string) => string
+}
+
 /** How a tool looks after a repository. */
 export interface Care {
   readonly check: (place: Place) => Command
@@ -15,6 +25,7 @@ export interface Care {
   readonly forgetAndPrune: (place: Place, keep: number) => Command
 }
 
+/** A backup tool as the bench runs it. Names of backups are distinct within a repository. */
 export interface Tool {
   /** With its version. */
   readonly name: string
@@ -27,6 +38,7 @@ export interface Tool {
   /** How its backups are mounted; `undefined` where they cannot be. */
   readonly mounting?: Mounting
   readonly care?: Care
+  readonly remote?: Remote
 }
 
 /** How a tool shows its backups as folders. */
@@ -38,6 +50,6 @@ export interface Mounting {
 }
 
 /** The environment of every tool: a home of its own and nothing of the user's. */
-export function baseEnvironment({ home }: Place): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '', HOME: home, LANG: 'C.UTF-8', TZ: 'UTC' }
+export function baseEnvironment({ home, environment }: Place): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', HOME: home, LANG: 'C.UTF-8', TZ: 'UTC', ...environment }
 }

@@ -29,11 +29,12 @@ export class WorkPlace implements Disposable {
     rmSync(this.#ram, { recursive: true, force: true })
   }
 
-  /** Makes a home and an empty repository of `tool`. */
-  async open(tool: Tool): Promise<Place> {
+  /** Makes a home and an empty repository of `tool`: in a folder beside it, or where `move` says. */
+  async open(tool: Tool, move = (place: Place): Place => place): Promise<Place> {
     const folder = join(this.#disk, String(this.#count++))
-    const place = { home: join(folder, 'home'), repository: join(folder, 'repository') }
-    mkdirSync(place.home, { recursive: true })
+    const home = join(folder, 'home')
+    mkdirSync(home, { recursive: true })
+    const place = move({ home, repository: join(folder, 'repository') })
     for (const command of tool.init(place)) await measure(command)
     return place
   }
