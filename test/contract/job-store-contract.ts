@@ -259,6 +259,64 @@ export function describeJobStoreContract(name: string, open: () => Promise<JobSt
       })
     })
 
+    describe('what is to be told', () => {
+      test('a job of a plan that ended is told of once, and once more when it ends again', async () => {
+        const untold = async (): Promise<number[]> => (await store.untold(INSTANCE)).map(({ id }) => id)
+        const { id } = await add({ plan: 'home', step: 'full' })
+        await add()
+        await claim()
+        expect(await untold()).toEqual([])
+        await settle(id, { next: { state: 'errored' }, outcome: 'failed' })
+        await finishNext()
+        expect(await untold()).toEqual([id])
+        expect(await store.untold(OTHER)).toEqual([])
+        await store.told(id)
+        expect(await untold()).toEqual([])
+        await store.resume(id, nowMs)
+        await claim()
+        await settle(id)
+        expect(await untold()).toEqual([id])
+      })
+
+      test('the first that ended is told of first', async () => {
+        const [a, b] = [await add({ plan: 'a' }), await add({ plan: 'b' })]
+        await claim()
+        await claim()
+        await settle(b.id)
+        nowMs += 1
+        await settle(a.id)
+        expect((await store.untold(INSTANCE)).map(({ id }) => id)).toEqual([b.id, a.id])
+      })
+
+      /** Ends the job that is next, which no plan asked for. */
+      async function finishNext(): Promise<void> {
+        const job = await claim()
+        if (job !== undefined) await settle(job.id)
+      }
+    })
+
+    test('a job that is held back is not claimed, and those behind it are', async () => {
+      const [a, b] = [await add(), await add()]
+      const request = { instance: INSTANCE, worker: 'w1', kinds: ['work'], nowMs, leaseMs: LEASE_MS }
+      expect((await store.claim(request, [a.id]))?.id).toBe(b.id)
+      expect(await store.claim(request, [a.id])).toBe(undefined)
+      expect((await store.claim(request))?.id).toBe(a.id)
+    })
+
+    test('of what happened the newest is kept, of each instance by itself', async () => {
+      const event = { kind: 'event', name: 'deployed' } as const
+      await store.raise(INSTANCE, { event, atMs: 5, about: { version: [1, 'x'] } })
+      await store.raise(INSTANCE, { event, atMs: 9, about: undefined })
+      await store.raise(INSTANCE, { event: { kind: 'boot' }, atMs: 7, about: 'id' })
+      await store.raise(OTHER, { event, atMs: 11, about: null })
+      const kept = await store.raised(INSTANCE)
+      expect(kept.toSorted((a, b) => a.atMs - b.atMs)).toEqual([
+        { event: { kind: 'boot' }, atMs: 7, about: 'id' },
+        { event, atMs: 9, about: undefined },
+      ])
+      expect(await store.raised(OTHER)).toMatchObject([{ atMs: 11 }])
+    })
+
     describe('histories', () => {
       test('a plan is seen first when it is asked for first, and again after it was gone', async () => {
         const since = async (plans: string[], atMs: number): Promise<(number | undefined)[]> => {

@@ -14,7 +14,9 @@ import {
   RUN_OUTCOMES,
   type RunNote,
 } from './job.ts'
+import type { EventTrigger } from '../plans/plan.ts'
 import type { Row } from '../state-database.ts'
+import type { KeptEvent } from './job-store.ts'
 
 const count = z.int().nonnegative()
 
@@ -140,4 +142,19 @@ const line = z.object({ run: count, number: count, time_ms: count, source: z.enu
 export function lineOf(row: Row): LogLine {
   const { run, number, time_ms: timeMs, source, text } = line.parse(row)
   return { run, number, timeMs, from: source, text }
+}
+
+const event: z.ZodType<EventTrigger> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('event'), name: z.string() }),
+  z.object({ kind: z.literal('path'), path: z.string() }),
+  z.object({ kind: z.literal('volume'), label: z.string() }),
+  z.object({ kind: z.literal('boot') }),
+])
+
+const raised = z.object({ event: json(event), at_ms: count, about: json<Json>(z.json()) })
+
+/** Returns what the row of the table `raised` says that happened; `undefined`: another program wrote it. */
+export function eventOf(row: Row): KeptEvent | undefined {
+  const { event, at_ms: atMs, about } = raised.parse(row)
+  return event === undefined ? undefined : { event, atMs, about }
 }

@@ -74,4 +74,18 @@ export const JOB_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (instance, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE job ADD COLUMN told INTEGER NOT NULL DEFAULT 0 CHECK (told IN (0, 1));
+  UPDATE job SET told = 1;
+  CREATE INDEX job_untold ON job (instance, finished_ms, id)
+    WHERE told = 0 AND plan IS NOT NULL AND state IN ('done', 'errored', 'cancelled');
+
+  CREATE TABLE raised (
+    instance TEXT NOT NULL,
+    event TEXT NOT NULL CHECK (json_valid(event)),
+    at_ms INTEGER NOT NULL CHECK (at_ms ${TIME}),
+    about TEXT CHECK (json_valid(about)),
+    PRIMARY KEY (instance, event)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

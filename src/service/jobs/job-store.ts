@@ -1,4 +1,5 @@
 import type { InstanceId } from '../../base/ids.ts'
+import type { RaisedEvent } from '../plans/plan.ts'
 import type { PlanHistory } from '../schedule/schedule.ts'
 import type {
   Job,
@@ -7,6 +8,7 @@ import type {
   JobResult,
   JobRun,
   JobState,
+  Json,
   LogLine,
   LogSource,
   NewJob,
@@ -27,9 +29,9 @@ export interface JobStore extends AsyncDisposable {
 
   /**
    * Leases the queued job whose turn it is to a worker: due, of the highest priority, then the longest due; of a plan of
-   * which nothing runs. No job is ever leased to two.
+   * which nothing runs, and none of `heldBack`. No job is ever leased to two.
    */
-  claim(claim: Claim): Promise<Job | undefined>
+  claim(claim: Claim, heldBack?: readonly JobId[]): Promise<Job | undefined>
 
   /**
    * Leases a running job whose lease has lapsed, and which is none of `held`, to another worker, which has to put right
@@ -81,6 +83,18 @@ export interface JobStore extends AsyncDisposable {
    */
   nextDueMs(instance: InstanceId, kinds: readonly string[]): Promise<number | undefined>
 
+  /** Returns jobs of plans that ended and of which nobody was told, the first that ended first: at most JOBS_PER_PAGE_MAX. */
+  untold(instance: InstanceId): Promise<readonly Job[]>
+
+  /** Whoever is to hear of it has been told that a job ended. */
+  told(job: JobId): Promise<void>
+
+  /** Keeps that something happened; of several that are the same but for their time, the one that was raised last. */
+  raise(instance: InstanceId, event: KeptEvent): Promise<void>
+
+  /** Returns what happened, as far as it was kept. */
+  raised(instance: InstanceId): Promise<readonly KeptEvent[]>
+
   /** Adds lines to the log of a run; of a long log, the oldest lines go. */
   log(job: JobId, run: number, lines: readonly NewLogLine[]): Promise<void>
 
@@ -101,6 +115,11 @@ export interface Claim {
   readonly kinds: readonly string[]
   readonly nowMs: number
   readonly leaseMs: number
+}
+
+/** Something that happened, and what was said of it. */
+export interface KeptEvent extends RaisedEvent {
+  readonly about: Json | undefined
 }
 
 export interface LeaseOf {

@@ -4,24 +4,28 @@ import type { CalendarDuration, RetentionPolicy } from '../../engine/care-types.
 import type { Plan, PlanSource, Step } from '../plans/plan.ts'
 import type { DueStep } from '../schedule/schedule.ts'
 import { COMMAND_KIND, type CommandMessage, encodeCommandMessage } from './command-message.ts'
-import type { NewJob } from './job.ts'
+import type { JobId, NewJob } from './job.ts'
 
-/** Returns the job that answers a firing of the schedule. Asked for twice, it is the same one. */
-export function jobOfStep(
-  plan: Plan,
-  step: Step,
-  { instance, dueMs }: Pick<DueStep, 'dueMs'> & { instance: InstanceId },
-): NewJob {
+/** Returns the job that does a step. */
+export function jobOfStep(plan: Plan, step: Step, instance: InstanceId): NewJob {
   return {
     instance,
     kind: COMMAND_KIND,
     message: encodeCommandMessage(commandOfStep(plan, step)),
     plan: plan.name,
     step: step.name,
-    firingMs: dueMs,
-    key: `${plan.name}/${step.name}/${dueMs}`,
     ...(step.limitMs === undefined ? {} : { timeLimitMs: step.limitMs }),
   }
+}
+
+/**
+ * Returns `job` as the one that answers a firing of the schedule. Asked for twice, it is the same one; a firing that comes
+ * again after a clock was set back is another.
+ *
+ * @param last the job of the step that was added last.
+ */
+export function answering(job: NewJob, { dueMs }: Pick<DueStep, 'dueMs'>, last: JobId | undefined): NewJob {
+  return { ...job, firingMs: dueMs, key: `${job.plan ?? ''}/${job.step ?? ''}/${dueMs}/${last ?? 0}` }
 }
 
 /** Returns what a step of a plan does: the command that a person would type, and the hooks around it. */

@@ -6,7 +6,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { InstanceId } from '../../base/ids.ts'
 import type { PlanHistory } from '../schedule/schedule.ts'
 import type { Job, JobId, JobProgress, JobRun, LogLine, NewJob, RunNote } from './job.ts'
-import { jobOf, lineOf, noteOf, runOf } from './job-rows.ts'
+import { eventOf, jobOf, lineOf, noteOf, runOf } from './job-rows.ts'
 import { JOB_MIGRATIONS } from './job-schema.ts'
 import {
   type AbandonedJob,
@@ -15,6 +15,7 @@ import {
   type JobPage,
   JOBS_PER_PAGE_MAX,
   type JobStore,
+  type KeptEvent,
   type LeaseOf,
   LOG_LINES_MAX,
   type LogRange,
@@ -60,9 +61,15 @@ export class SqliteJobStore implements JobStore {
     })
   }
 
-  async claim({ instance, worker, kinds, nowMs, leaseMs }: Claim): Promise<Job | undefined> {
+  async claim(
+    { instance, worker, kinds, nowMs, leaseMs }: Claim,
+    heldBack: readonly JobId[] = [],
+  ): Promise<Job | undefined> {
     return this.#database.transaction(() => {
-      const row = this.#database.first(CLAIM, worker, nowMs + leaseMs, nowMs, instance, nowMs, JSON.stringify(kinds))
+      const row = this.#database.first(
+        CLAIM,
+        ...[worker, nowMs + leaseMs, nowMs, instance, nowMs, JSON.stringify(kinds), JSON.stringify(heldBack)],
+      )
       if (row === undefined) return undefined
       const job = jobOf(row)
       const sql = 'INSERT INTO run (job, number, instance, started_ms) VALUES (?, ?, ?, ?)'
@@ -165,6 +172,24 @@ export class SqliteJobStore implements JobStore {
     return typeof dueMs === 'number' ? dueMs : undefined
   }
 
+  async untold(instance: InstanceId): Promise<readonly Job[]> {
+    return this.#database.all(UNTOLD, instance, JOBS_PER_PAGE_MAX).map(jobOf)
+  }
+
+  async told(job: JobId): Promise<void> {
+    this.#database.change('UPDATE job SET told = 1 WHERE id = ?', job)
+  }
+
+  async raise(instance: InstanceId, { event, atMs, about }: KeptEvent): Promise<void> {
+    const said = about === undefined ? null : JSON.stringify(about)
+    this.#database.change(RAISE, instance, JSON.stringify(event), atMs, said)
+  }
+
+  async raised(instance: InstanceId): Promise<readonly KeptEvent[]> {
+    const rows = this.#database.all('SELECT * FROM raised WHERE instance = ?', instance)
+    return rows.map(eventOf).filter((event) => event !== undefined)
+  }
+
   async log(job: JobId, run: number, lines: readonly NewLogLine[]): Promise<void> {
     this.#database.transaction(() => {
       const owner = this.#database.first(LAST_LINE, job, run)
@@ -230,7 +255,7 @@ const CLAIM = `
     cancel_requested = 0, progress = NULL, result = NULL, note = NULL
   WHERE id = (
     SELECT id FROM job AS next
-    WHERE instance = ? AND state = 'queued' AND due_ms <= ? AND kind IN ${VALUES}
+    WHERE instance = ? AND state = 'queued' AND due_ms <= ? AND kind IN ${VALUES} AND id NOT IN ${VALUES}
       AND NOT EXISTS (
         SELECT 1 FROM job WHERE instance = next.instance AND state = 'running' AND plan = next.plan
       )
@@ -256,7 +281,7 @@ const RENEW = `
 
 const SETTLE = `
   UPDATE job SET state = ?, finished_ms = ?, due_ms = coalesce(?, due_ms), result = ?, failures = failures + ?,
-    interruptions = interruptions + ?, worker = NULL, lease_until_ms = NULL, note = NULL, cancel_requested = 0
+    interruptions = interruptions + ?, worker = NULL, lease_until_ms = NULL, note = NULL, cancel_requested = 0, told = 0
   WHERE id = ? AND worker = ? AND state = 'running'
   RETURNING runs`
 
@@ -272,6 +297,15 @@ const RESUME = `
   UPDATE job SET state = 'queued', due_ms = ?, finished_ms = NULL, failures = 0, interruptions = 0
   WHERE id = ? AND state IN ('errored', 'cancelled')
   RETURNING *`
+
+const UNTOLD = `
+  SELECT * FROM job
+  WHERE instance = ? AND told = 0 AND plan IS NOT NULL AND state IN ('done', 'errored', 'cancelled')
+  ORDER BY finished_ms, id LIMIT ?`
+
+const RAISE = `
+  INSERT INTO raised (instance, event, at_ms, about) VALUES (?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms, about = excluded.about`
 
 const LAST_LINE = `
   SELECT instance, (SELECT coalesce(max(number), 0) FROM log_line WHERE job = run.job AND run = run.number) AS number

@@ -22,6 +22,8 @@ export interface WorkerOptions {
   readonly clock: Clock
   readonly randomness: Randomness
   readonly scheduler: Scheduler
+  /** Asked each turn for queued jobs that cannot run now, whoever's turn it is; none when absent. */
+  readonly heldBack?: () => Promise<readonly JobId[]>
   /** How many jobs run at once; 2 when absent. */
   readonly atOnce?: number
   /** Told when a job begins and when its run has been settled: something else may be due now. */
@@ -83,14 +85,15 @@ export class Worker {
   }
 
   async #takeTurn(): Promise<void> {
-    const { store, atOnce = AT_ONCE_DEFAULT } = this.#options
+    const { store, heldBack, atOnce = AT_ONCE_DEFAULT } = this.#options
     while (!this.#isStopping) {
       const abandoned = await store.takeOver(this.#claim(), [...this.#runs.keys()])
       if (abandoned === undefined) break
       this.#begin(abandoned.job, async (run) => this.#recover(abandoned, run))
     }
+    const held = await heldBack?.()
     while (!this.#isStopping && this.#runs.size < atOnce) {
-      const job = await store.claim(this.#claim())
+      const job = await store.claim(this.#claim(), held)
       if (job === undefined) break
       this.#begin(job, async (run) => this.#do(job, run))
     }

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest'
 import { createProgram } from '../../../src/cli/program.ts'
 import type { InstanceId } from '../../../src/base/ids.ts'
 import { decodeCommandMessage } from '../../../src/service/jobs/command-message.ts'
-import type { Json } from '../../../src/service/jobs/job.ts'
-import { commandOfStep, jobOfStep } from '../../../src/service/jobs/plan-commands.ts'
+import type { JobId, Json } from '../../../src/service/jobs/job.ts'
+import { answering, commandOfStep, jobOfStep } from '../../../src/service/jobs/plan-commands.ts'
 import type { Plan, Step, StepAction } from '../../../src/service/plans/plan.ts'
 
 const INSTANCE = 'aa'.repeat(16) as InstanceId
@@ -120,10 +120,10 @@ test('what a command prints is backed up with its words as they are', async () =
 })
 
 test('a firing is answered by one job, with its plan, its time and its hooks', () => {
-  const job = jobOfStep(plan(), step({ kind: 'full' }, 5000), { instance: INSTANCE, dueMs: 77 })
+  const job = answering(jobOfStep(plan(), step({ kind: 'full' }, 5000), INSTANCE), { dueMs: 77 }, 5 as JobId)
   expect(job).toMatchObject({
     ...{ instance: INSTANCE, kind: 'command', plan: 'home', step: 'step', firingMs: 77, timeLimitMs: 5000 },
-    key: 'home/step/77',
+    key: 'home/step/77/5',
   })
   expect(decodeCommandMessage(JSON.parse(JSON.stringify(job.message)) as Json)).toEqual(
     commandOfStep(plan(), step({ kind: 'full' })),
