@@ -16,9 +16,11 @@ export function Chart({ title, values, labels, columns, rows }: ChartProps): Rea
   const theme = useTheme()
   const draw = useDrawChart()
   const { hasColors } = theme
+  // Each frame makes its numbers anew; drawn is what differs from the frame before.
+  const content = `${values.join()} ${labels.join()}`
   const lines = useMemo(
     () => (values.length < 2 ? undefined : draw?.({ values, labels }, { columns, rows: rows - 1, hasColors })),
-    [draw, values, labels, columns, rows, hasColors],
+    [draw, content, columns, rows, hasColors],
   )
   return (
     <Box flexDirection="column" width={columns} height={rows} aria-label={title}>
