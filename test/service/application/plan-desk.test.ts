@@ -1,0 +1,102 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { expect, onTestFinished, test } from 'vitest'
+
+import type { PlanForm } from '../../../src/service/application/shown.ts'
+import { openTestApplication } from '../../support/application-fixture.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+
+const CONFIG = `# mine
+repositories:
+  home:
+    url: /nowhere/repository
+plans:
+  nightly: # the important one
+    sources: [/home/ann]
+    trigger: '@daily between 1am and 5am'
+    repository: home
+    steps:
+      - incremental: 1 day
+      - copy: home
+        after: incremental
+`
+
+const FORM: PlanForm = {
+  ...{ name: 'weekly', sources: ['/srv'], excludes: ['*.tmp'], repository: 'home', trigger: '@weekly' },
+  ...{ fullEvery: '', copyTo: '', verifyPercent: '' },
+  keep: { last: '3', daily: '', weekly: '', monthly: '', yearly: '' },
+}
+
+async function place(): ReturnType<typeof openTestApplication> {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'config.yaml'), CONFIG)
+  const opened = await openTestApplication(folder)
+  onTestFinished(() => opened.application[Symbol.asyncDispose]())
+  return opened
+}
+
+test('plans are told in words, with when their steps are next', async () => {
+  const { application } = await place()
+  const [nightly] = await application.plans()
+  expect(nightly).toMatchObject({
+    ...{ name: 'nightly', sources: ['/home/ann'], repository: 'home', isPaused: false },
+    trigger: 'every day, between 01:00 and 05:00',
+  })
+  expect(nightly?.steps.map(({ words }) => words)).toEqual(['incremental every day', 'copy to home after incremental'])
+  const [first, copy] = nightly?.steps ?? []
+  expect(first?.nextMs).toBeGreaterThan(Date.now())
+  expect(first?.nextMs).toBeLessThan(Date.now() + 2 * 86_400_000)
+  expect([first?.lastMs, copy?.nextMs, nightly?.proven]).toEqual([undefined, undefined, undefined])
+  await application.pausePlan('nightly', true)
+  expect((await application.plans())[0]).toMatchObject({ isPaused: true, steps: [{ nextMs: undefined }, {}] })
+})
+
+test('a plan that is saved from its form keeps comments and what the form does not show', async () => {
+  const { application, folder, told } = await place()
+  const form = await application.planForm('nightly')
+  expect(form).toMatchObject({ trigger: '@daily between 1am and 5am', copyTo: 'home', sources: ['/home/ann'] })
+  await application.savePlan({ ...form, name: 'daily', sources: ['/home/ann', '/etc'] }, 'nightly')
+  await application.savePlan(FORM, undefined)
+  const text = readFileSync(join(folder, 'config.yaml'), 'utf8')
+  expect(text).toContain('# mine')
+  expect(text).toContain('after: incremental')
+  expect((await application.plans()).map(({ name, sources }) => [name, sources])).toEqual([
+    ['daily', ['/home/ann', '/etc']],
+    ['weekly', ['/srv']],
+  ])
+  expect(await application.planForm('weekly')).toEqual(FORM)
+  expect(told).toContain('plans')
+  await expect(application.savePlan(FORM, undefined)).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
+  await application.removePlan('weekly')
+  await expect(application.planForm('weekly')).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
+})
+
+test('a form is explained while it is typed: its next times, and its mistakes by field', async () => {
+  const { application, folder } = await place()
+  const meaning = await application.explainPlan(FORM)
+  expect(meaning).toMatchObject({ mistakes: {}, trigger: expect.stringContaining('Sunday') as string, forgotten: [] })
+  expect(meaning.nextMs).toHaveLength(5)
+  const wrong = { ...FORM, trigger: '@dayly', fullEvery: 'sometimes', verifyPercent: '500', sources: ['relative'] }
+  const { mistakes, nextMs } = await application.explainPlan({ ...wrong, keep: { ...FORM.keep, last: 'many' } })
+  expect(Object.keys(mistakes).sort()).toEqual(['fullEvery', 'keep', 'sources', 'trigger', 'verifyPercent'])
+  expect(nextMs).toEqual([])
+  expect(readFileSync(join(folder, 'config.yaml'), 'utf8')).toBe(CONFIG)
+  await expect(application.savePlan(wrong, undefined)).rejects.toMatchObject({ code: 'BAD_CONFIGURATION' })
+})
+
+test('a plan that is run by hand queues its steps in order, and one that is not there is told', async () => {
+  const { application } = await place()
+  await application.runPlan('nightly')
+  const jobs = (await application.jobs()).toReversed()
+  expect(jobs.map(({ kind, plan, repository }) => [kind, plan, repository])).toEqual([
+    ['backup', 'nightly', 'home'],
+    ['copy', 'nightly', 'home'],
+  ])
+  for (const { id } of jobs) await application.cancelJob(id)
+  await expect(application.runPlan('none')).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
+  await expect(application.cancelJob('999')).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
+  await expect(application.retryJob('x')).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
+  await expect(application.acknowledge('1')).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
+  expect(await application.notifications()).toEqual([])
+})
