@@ -20,7 +20,7 @@ import {
   type SecretSource,
 } from './secret-source.ts'
 
-const ROOT_KEYS = ['default', 'repositories', 'plans']
+const ROOT_KEYS = ['default', 'repositories', 'plans', 'channels', 'metrics']
 const REPOSITORY_KEYS = ['url', 'driver', 'limit-upload', 'limit-download', ...SECRET_KINDS]
 
 /** Returns the check of a value by a function that gives what it stands for, or says what is wrong with it. */
@@ -77,14 +77,16 @@ function schemaOf(folder: string) {
           }),
         )
         .nullish(),
-      // Has a decoder of its own, src/service/plans.
+      // They have decoders of their own: src/service/daemon/settings.ts.
       plans: z.unknown().optional(),
+      channels: z.unknown().optional(),
+      metrics: z.unknown().optional(),
     })
     .nullish()
 }
 
 /**
- * Decodes the text of a configuration file, all but its plans.
+ * Decodes the text of a configuration file, all but its plans, channels and metrics.
  *
  * @throws {UsageError} BAD_CONFIGURATION, naming file, line, column and key of every mistake.
  */

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 
 import type { TidemarkError } from '../../../src/base/errors.ts'
 import type { Plan } from '../../../src/service/plans/plan.ts'
-import { watchPlans } from '../../../src/service/plans/watch-plans.ts'
+import { watchSettings } from '../../../src/service/daemon/watch-settings.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const textOf = (...names: string[]): string =>
@@ -14,15 +14,17 @@ const textOf = (...names: string[]): string =>
 async function watching(file: string) {
   const mistakes: TidemarkError[] = []
   const changes: string[][] = []
-  const inForce = await watchPlans(
+  const corrections: number[] = []
+  const inForce = await watchSettings(
     { file, home: '/home/ada', quietMs: 20 },
     {
-      changed: (plans) => void changes.push(namesOf(plans)),
+      changed: ({ plans }) => void changes.push(namesOf(plans)),
       mistaken: (error) => void mistakes.push(error),
+      corrected: () => void corrections.push(mistakes.length),
     },
   )
   onTestFinished(() => inForce[Symbol.dispose]())
-  return { inForce, mistakes, changes }
+  return { inForce, mistakes, changes, corrections }
 }
 
 const namesOf = (plans: readonly Plan[]): string[] => plans.map(({ name }) => name)
@@ -31,12 +33,12 @@ test('a file that is saved is read again, whether it is written to or replaced',
   const file = join(temporaryFolder(), 'config.yaml')
   writeFileSync(file, textOf('a'))
   const { inForce, changes } = await watching(file)
-  expect(namesOf(inForce.plans)).toEqual(['a'])
+  expect(namesOf(inForce.settings?.plans ?? [])).toEqual(['a'])
   writeFileSync(file, textOf('a', 'b'))
-  await vi.waitFor(() => expect(namesOf(inForce.plans)).toEqual(['a', 'b']))
+  await vi.waitFor(() => expect(namesOf(inForce.settings?.plans ?? [])).toEqual(['a', 'b']))
   writeFileSync(`${file}.new`, textOf('c'))
   renameSync(`${file}.new`, file)
-  await vi.waitFor(() => expect(namesOf(inForce.plans)).toEqual(['c']))
+  await vi.waitFor(() => expect(namesOf(inForce.settings?.plans ?? [])).toEqual(['c']))
   writeFileSync(file, textOf('d'))
   await vi.waitFor(() => expect(changes).toEqual([['a'], ['a', 'b'], ['c'], ['d']]))
 })
@@ -44,23 +46,40 @@ test('a file that is saved is read again, whether it is written to or replaced',
 test('a mistake is told once, with line and key, and what was in force stays so until it is corrected', async () => {
   const file = join(temporaryFolder(), 'config.yaml')
   writeFileSync(file, textOf('a'))
-  const { inForce, mistakes, changes } = await watching(file)
+  const { inForce, mistakes, changes, corrections } = await watching(file)
   writeFileSync(file, textOf('a', 'b').replace('@daily', '@dayly'))
   await vi.waitFor(() => expect(mistakes).toHaveLength(1))
   expect(mistakes[0]!.message).toContain(`${file}, line 2, column `)
   expect(mistakes[0]!.message).toContain('plans.a.trigger')
   await inForce.reload()
   expect(mistakes).toHaveLength(1)
-  expect(namesOf(inForce.plans)).toEqual(['a'])
+  expect(namesOf(inForce.settings?.plans ?? [])).toEqual(['a'])
   writeFileSync(file, textOf('a', 'b'))
   await vi.waitFor(() => expect(changes).toEqual([['a'], ['a', 'b']]))
+  expect(corrections).toEqual([1])
+  expect(inForce.mistake).toBe(undefined)
+})
+
+test('channels and metrics are in force with the plans, and their mistakes are told as theirs', async () => {
+  const file = join(temporaryFolder(), 'config.yaml')
+  writeFileSync(file, 'metrics: 127.0.0.1:9321\nchannels:\n  me: { command: notify-send hello }\n')
+  const { inForce, mistakes } = await watching(file)
+  expect(inForce.settings).toMatchObject({ plans: [], metrics: { host: '127.0.0.1', port: 9321 } })
+  expect([...(inForce.settings?.channels.keys() ?? [])]).toEqual(['me'])
+  writeFileSync(file, 'metrics: 0.0.0.0:9321\n')
+  await inForce.reload()
+  expect(mistakes.at(-1)?.message).toContain('metrics: an address of this machine is expected')
+  writeFileSync(file, 'chanels: {}\n')
+  await inForce.reload()
+  expect(mistakes.at(-1)?.message).toContain('chanels')
+  expect(inForce.settings?.metrics?.port).toBe(9321)
 })
 
 test('a file that is wrong from the beginning puts nothing in force', async () => {
   const file = join(temporaryFolder(), 'config.yaml')
   writeFileSync(file, 'plans: {')
   const { inForce, mistakes } = await watching(file)
-  expect(inForce.plans).toEqual([])
+  expect(inForce.settings).toBe(undefined)
   expect(mistakes).toHaveLength(1)
 })
 
@@ -78,14 +97,14 @@ test('a file that comes later is found, and plans of one that goes stay in force
   const file = join(folder, 'config.yaml')
   mkdirSync(folder)
   const { inForce, mistakes, changes } = await watching(file)
-  expect(changes).toEqual([])
+  expect(changes).toEqual([[]])
   writeFileSync(file, textOf('a'))
-  await vi.waitFor(() => expect(changes).toEqual([['a']]))
+  await vi.waitFor(() => expect(changes).toEqual([[], ['a']]))
   rmSync(file)
   await vi.waitFor(() => expect(mistakes[0]?.message).toContain('is gone'))
-  expect(namesOf(inForce.plans)).toEqual(['a'])
+  expect(namesOf(inForce.settings?.plans ?? [])).toEqual(['a'])
   writeFileSync(file, 'plans:\n')
-  await vi.waitFor(() => expect(changes).toEqual([['a'], []]))
+  await vi.waitFor(() => expect(changes).toEqual([[], ['a'], []]))
 })
 
 test('a file behind a link is seen when it is written to where it lies', async () => {

@@ -2,55 +2,62 @@ import { isDeepStrictEqual } from 'node:util'
 
 import { TidemarkError, UsageError } from '../../base/errors.ts'
 import { readConfigurationText } from '../configuration.ts'
+import type { PlansFile } from '../plans/edit-plans.ts'
 import { watchPath } from '../schedule/watch-path.ts'
-import { decodePlans } from './decode-plans.ts'
-import type { PlansFile } from './edit-plans.ts'
-import type { Plan } from './plan.ts'
+import { decodeSettings, type Settings } from './settings.ts'
 
-export interface PlansEvents {
-  /** The plans in force are others now. */
-  changed(plans: readonly Plan[]): void
+export interface SettingsEvents {
+  /** Other settings are in force now. */
+  changed(settings: Settings): void
   /** The file says something that cannot be: BAD_CONFIGURATION with line and key. What was in force stays so. Told once. */
   mistaken(error: TidemarkError): void
+  /** The file is right again. */
+  corrected(): void
 }
 
-/** The plans in force: those of the file when it was right last. */
-export interface PlansInForce extends Disposable {
-  readonly plans: readonly Plan[]
+/** The settings in force: those of the file when it was right last. */
+export interface SettingsInForce extends Disposable {
+  /** `undefined`: the file was never right so far. */
+  readonly settings: Settings | undefined
+  /** What is wrong with the file as it is now. */
+  readonly mistake: TidemarkError | undefined
   /** Reads the file again now, though nobody said that it changed. Never rejects over what the file says. */
   reload(): Promise<void>
 }
 
-export interface PlansWatchOptions extends PlansFile {
+export interface SettingsWatchOptions extends PlansFile {
   /** A file is read once it was left alone for so long: 300 ms by default. */
   readonly quietMs?: number
 }
 
 const QUIET_MS = 300
 
-/** Reads the plans of the configuration file, and again whenever it changes. Without a file, there are none. */
-export async function watchPlans(options: PlansWatchOptions, events: PlansEvents): Promise<PlansInForce> {
-  const inForce = new WatchedPlans(options, events)
+/** Reads the configuration file, and again whenever it changes. One that is not there says nothing. */
+export async function watchSettings(options: SettingsWatchOptions, events: SettingsEvents): Promise<SettingsInForce> {
+  const inForce = new WatchedSettings(options, events)
   await inForce.begin()
   return inForce
 }
 
-class WatchedPlans implements PlansInForce {
-  readonly #options: PlansWatchOptions
-  readonly #events: PlansEvents
-  #plans: readonly Plan[] = []
-  /** What was told last of a file that is still wrong. */
-  #mistake: string | undefined
+class WatchedSettings implements SettingsInForce {
+  readonly #options: SettingsWatchOptions
+  readonly #events: SettingsEvents
+  #settings: Settings | undefined
+  #mistake: TidemarkError | undefined
   #watch: Disposable | undefined
   #reading: Promise<void> = Promise.resolve()
 
-  constructor(options: PlansWatchOptions, events: PlansEvents) {
+  constructor(options: SettingsWatchOptions, events: SettingsEvents) {
     this.#options = options
     this.#events = events
   }
 
-  get plans(): readonly Plan[] {
-    return this.#plans
+  get settings(): Settings | undefined {
+    return this.#settings
+  }
+
+  get mistake(): TidemarkError | undefined {
+    return this.#mistake
   }
 
   async begin(): Promise<void> {
@@ -73,24 +80,26 @@ class WatchedPlans implements PlansInForce {
   }
 
   async #read(): Promise<void> {
+    const before = this.#mistake
     try {
-      const plans = await this.#decode()
+      const settings = await this.#decode()
       this.#mistake = undefined
-      if (isDeepStrictEqual(plans, this.#plans)) return
-      this.#plans = plans
-      this.#events.changed(plans)
+      if (before !== undefined) this.#events.corrected()
+      if (isDeepStrictEqual(settings, this.#settings)) return
+      this.#settings = settings
+      this.#events.changed(settings)
     } catch (error) {
       if (!(error instanceof TidemarkError)) throw error
-      if (error.message !== this.#mistake) this.#events.mistaken(error)
-      this.#mistake = error.message
+      this.#mistake = error
+      if (error.message !== before?.message) this.#events.mistaken(error)
     }
   }
 
-  async #decode(): Promise<readonly Plan[]> {
+  async #decode(): Promise<Settings> {
     const { file, home } = this.#options
     const text = await readConfigurationText(file)
-    if (text !== undefined) return decodePlans({ file, text, home })
-    if (this.#plans.length === 0) return []
+    const saysNothing = this.#settings === undefined || this.#settings.plans.length === 0
+    if (text !== undefined || saysNothing) return decodeSettings({ file, text: text ?? '', home })
     // A disk that is not mounted, more likely than somebody who wants nothing to be backed up any more.
     throw new UsageError('BAD_CONFIGURATION', `the configuration ${file} is gone; its plans go on`, {
       context: { file },
