@@ -78,9 +78,9 @@ export class Repositories implements AsyncDisposable {
     return this.#make(place)
   }
 
-  /** Returns one that was asked for before, and still is there. */
-  find(name: string): KnownRepository | undefined {
-    return this.#known.get(name)
+  /** Returns one that was asked for before, by its name or its location. */
+  find(nameOrUrl: string): KnownRepository | undefined {
+    return this.#known.get(nameOrUrl) ?? [...this.#known.values()].find(({ place }) => place.url === nameOrUrl)
   }
 
   /** Those that were asked for so far. */

@@ -49,6 +49,8 @@ export class RepositoryDesk {
   /** By name: whether the repository lies on the disk of what it keeps, as its last points say. */
   readonly #sharesDisk = new Map<string, boolean>()
 
+  readonly #asked = new Map<string, Promise<KnownPoints>>()
+
   constructor(options: RepositoryDeskOptions) {
     this.#options = options
   }
@@ -117,8 +119,16 @@ export class RepositoryDesk {
     })
   }
 
-  /** Returns the points as they are now. */
+  /** Returns the points as they are now; who asks while another one does hears the same. */
   async points(name: string): Promise<KnownPoints> {
+    const asked = this.#asked.get(name)
+    if (asked !== undefined) return asked
+    const points = this.#loadPoints(name).finally(() => this.#asked.delete(name))
+    this.#asked.set(name, points)
+    return points
+  }
+
+  async #loadPoints(name: string): Promise<KnownPoints> {
     const known = await this.get(name)
     return known.use(async ({ repository }) => {
       const chain = await repository.chain({ reload: true })

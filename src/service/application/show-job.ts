@@ -63,8 +63,8 @@ function isObject(value: Json | undefined): value is Readonly<Record<string, Jso
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The command line of a job that runs a command. */
-function wordsOf({ message }: Job): readonly string[] {
+/** Returns the command line of a job that runs a command; no words where it runs none. */
+export function wordsOf({ message }: Job): readonly string[] {
   try {
     return decodeCommandMessage(message).words
   } catch (error) {
