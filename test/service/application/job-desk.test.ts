@@ -1,0 +1,102 @@
+import { expect, onTestFinished, test } from 'vitest'
+
+import { systemClock } from '../../../src/base/clock.ts'
+import { systemRandomness } from '../../../src/base/random.ts'
+import { systemScheduler } from '../../../src/repository/run-object.ts'
+import { ASKED_KIND } from '../../../src/service/application/asked-handler.ts'
+import { JobDesk } from '../../../src/service/application/job-desk.ts'
+import type { JobData } from '../../../src/service/application/shown.ts'
+import { COMMAND_KIND, encodeCommandMessage } from '../../../src/service/jobs/command-message.ts'
+import type { JobRunner, RunRequest } from '../../../src/service/jobs/job-runner.ts'
+import { SqliteJobStore } from '../../../src/service/jobs/sqlite-job-store.ts'
+import { INSTANCE } from '../../support/job-fixture.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+
+/** Runs nothing: says what it was asked to run, and waits to be told how it ends. */
+class HandRunner implements JobRunner {
+  readonly asked: RunRequest[] = []
+  exitCode = 0
+
+  async run(request: RunRequest): ReturnType<JobRunner['run']> {
+    this.asked.push(request)
+    await request.onStarted({ pid: 1, started: '' })
+    request.onEvent({
+      type: 'progress',
+      step: 'backup',
+      bytesDone: 5,
+      bytesFound: 10,
+      scanned: true,
+      path: '/a\u001b[2J',
+    })
+    await new Promise<void>((resolve) => {
+      if (this.exitCode === 0) resolve()
+      request.signal.addEventListener('abort', () => resolve())
+    })
+    return { exitCode: request.signal.aborted ? 130 : 0, signal: undefined, timedOut: false }
+  }
+
+  async endLeftover(): Promise<void> {
+    await Promise.resolve()
+  }
+}
+
+interface Desk {
+  readonly desk: JobDesk
+  readonly store: SqliteJobStore
+  readonly runner: HandRunner
+}
+
+function openDesk(): Desk {
+  const stateDirectory = temporaryFolder()
+  const store = SqliteJobStore.open({ stateDirectory, clock: systemClock, onDamaged: () => undefined })
+  const runner = new HandRunner()
+  const ports = { clock: systemClock, randomness: systemRandomness, scheduler: systemScheduler }
+  const desk = new JobDesk({ ...ports, store, runner, instance: INSTANCE, onChange: () => undefined })
+  onTestFinished(() => desk[Symbol.asyncDispose]())
+  return { desk, store, runner }
+}
+
+async function until(desk: JobDesk, state: JobData['state']): Promise<JobData | undefined> {
+  await expect.poll(async () => (await desk.list())[0]?.state).toBe(state)
+  return (await desk.list())[0]
+}
+
+test('a command that is asked for runs with its options in their place, shows how far it is, and can be cancelled', async () => {
+  const { desk, runner } = openDesk()
+  runner.exitCode = 1
+  const job = await desk.ask({ words: ['restore', '--yes', '--', 'p'], repository: 'home', input: '{}' })
+  const running = await until(desk, 'running')
+  expect(running).toMatchObject({ kind: 'restore', repository: 'home', progress: { part: 0.5, at: '/a\\x1b[2J' } })
+  expect(runner.asked[0]?.command).toEqual({
+    kind: 'tidemark',
+    words: ['restore', '--json', '--repository=home', '--yes', '--', 'p'],
+    input: '{}',
+  })
+  await desk.cancel(job)
+  expect(await until(desk, 'cancelled')).toMatchObject({ progress: undefined })
+})
+
+test('a job whose process ended without a word is not begun again by itself, but when somebody wants it', async () => {
+  const { desk, store, runner } = openDesk()
+  const message = encodeCommandMessage({ words: ['restore', '--json', '--repository=home'] })
+  const longAgoMs = Date.now() - 600_000
+  const { id } = await store.add({ instance: INSTANCE, kind: ASKED_KIND, message, retriesMax: 0 }, longAgoMs)
+  const claim = { instance: INSTANCE, worker: 'dead', kinds: [ASKED_KIND], nowMs: longAgoMs, leaseMs: 1000 }
+  expect((await store.claim(claim))?.id).toBe(id)
+  await desk.begin()
+  const left = await until(desk, 'errored')
+  expect([left?.outcome, runner.asked]).toEqual([expect.stringContaining('the program that ran it ended'), []])
+  await desk.retry(String(id))
+  expect(await until(desk, 'done')).toMatchObject({ outcome: undefined })
+  expect(runner.asked).toHaveLength(1)
+})
+
+test("jobs of a daemon's plans are shown, and left to it", async () => {
+  const { desk, store, runner } = openDesk()
+  const message = encodeCommandMessage({ words: ['check', '--json', '--repository=home'] })
+  await store.add({ instance: INSTANCE, kind: COMMAND_KIND, plan: 'nightly', message }, Date.now())
+  await desk.begin()
+  expect(await desk.list()).toMatchObject([{ kind: 'check', plan: 'nightly', state: 'queued', repository: 'home' }])
+  expect(runner.asked).toEqual([])
+  expect(await desk.lastDoneMs('check', 'home')).toBeUndefined()
+})
