@@ -53,6 +53,9 @@ export type ErrorCode =
   | 'AMBIGUOUS_POINT'
   | 'UNKNOWN_PATH'
   | 'CONFIRMATION_NEEDED'
+  // the daemon
+  | 'NO_DAEMON'
+  | 'DAEMON_FAILED'
   // runs
   | 'PRUNED_UNDER_RUN'
   | 'INTERRUPTED'
@@ -103,6 +106,8 @@ export class TargetError extends TidemarkError {}
 export class MountError extends TidemarkError {}
 /** The user asked for something that cannot be done as asked. */
 export class UsageError extends TidemarkError {}
+/** No daemon takes requests, or not as it should. */
+export class DaemonError extends TidemarkError {}
 /** A run of a writer ended without a commit. */
 export class RunError extends TidemarkError {}
 

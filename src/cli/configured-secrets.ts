@@ -1,8 +1,8 @@
 import { KeyError, UsageError } from '../base/errors.ts'
-import type { SlotSecret } from '../repository/slot-key.ts'
 import type { RepositoryPlace } from '../service/resolve-repository.ts'
 import type { CredentialKind, SecretKind, SecretSource } from '../service/secret-source.ts'
 import { commandOutput } from './command-output.ts'
+import { type GivenSecret, wipeGiven } from './one-secret.ts'
 import { readSecretFile, SECRET_BYTES_MAX, withoutLineEnd } from './secret-file.ts'
 import type { SecretContext } from './secrets.ts'
 
@@ -60,7 +60,7 @@ export type CredentialReader = (kind: CredentialKind) => Promise<string | undefi
 export async function credentialsOf(
   context: SecretContext,
   place: RepositoryPlace,
-  password: () => Promise<SlotSecret>,
+  password: () => Promise<GivenSecret>,
 ): Promise<CredentialReader> {
   const read = new Map<CredentialKind, Promise<string | undefined>>()
   for (const [kind, source] of place.configured?.secrets ?? []) {
@@ -81,10 +81,14 @@ export async function credentialsOf(
 
 async function openSealed(
   { place, kind, sealed }: { place: RepositoryPlace; kind: CredentialKind; sealed: Uint8Array },
-  password: () => Promise<SlotSecret>,
+  password: () => Promise<GivenSecret>,
 ): Promise<Uint8Array> {
   const secret = await password()
   try {
+    if (secret.kind === 'derived') {
+      const held = secret.credentials.get(kind)
+      if (held !== undefined) return held.slice()
+    }
     if (secret.kind !== 'password') {
       throw new KeyError('WRONG_KEY', `${keyOf(place, kind)} is sealed with the password, and none was given`, {
         hint: 'Give the password, or write the credential as {env: NAME}, {file: PATH} or {command: "…"}.',
@@ -93,7 +97,7 @@ async function openSealed(
     const { openCredential } = await import('../service/sealed-secret.ts')
     return await openCredential(sealed, { kind, password: secret.bytes })
   } finally {
-    secret.bytes.fill(0)
+    wipeGiven(secret)
   }
 }
 

@@ -53,6 +53,8 @@ function exitCodeOfCode(code: ErrorCode): number {
     case 'MOUNT_UNAVAILABLE':
     case 'MOUNT_BUSY':
     case 'UNDO_FAILED':
+    case 'NO_DAEMON':
+    case 'DAEMON_FAILED':
       return EXIT_FAILED
     case 'TARGET_UNSAFE':
     case 'BAD_ARGUMENT':

@@ -6,6 +6,7 @@ import type { Driver } from '../storage/driver.ts'
 import { configuredPassword, credentialsOf } from './configured-secrets.ts'
 import type { CliContext } from './context.ts'
 import { type DriverSurroundings, openDriver } from './drivers.ts'
+import type { GivenSecret } from './one-secret.ts'
 import { openingSecret, type SecretContext } from './secrets.ts'
 
 /** Finds out which repository is meant: the one that `given` names, else the one of the command line. */
@@ -37,7 +38,7 @@ export async function secretOf(context: SecretContext, place: RepositoryPlace): 
 export async function surroundingsOf(
   { surroundings, clock }: Pick<CliContext, 'surroundings' | 'clock'>,
   place: RepositoryPlace,
-  password: () => Promise<SlotSecret> = () => secretOf(surroundings.secrets, place),
+  password: () => Promise<GivenSecret> = () => secretOf(surroundings.secrets, place),
 ): Promise<DriverSurroundings> {
   const configured = place.configured?.limits
   return {

@@ -20,6 +20,12 @@ export interface SecretContext {
   readonly warn: (text: string) => void
 }
 
+/** Tells whether something that stands before the configuration and an unlocked daemon says what opens repositories. */
+export function isSecretGiven({ inherited, variables }: SecretContext): boolean {
+  const { keyFile, password, passwordCommand, passwordFile, recoveryCode } = variables
+  return [inherited, keyFile, password, passwordCommand, passwordFile, recoveryCode].some((each) => each !== undefined)
+}
+
 /**
  * Returns what opens the repository at `location`: what was handed over, or the recovery code, key file or password that the environment names,
  * in this order, else the `configured` password, or else one asked for on the terminal. The caller wipes it.

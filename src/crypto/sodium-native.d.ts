@@ -3,6 +3,9 @@ declare module 'sodium-native' {
   interface Sodium {
     sodium_memzero(bytes: Uint8Array): void
     sodium_malloc(length: number): Buffer
+    sodium_mprotect_noaccess(bytes: Buffer): void
+    sodium_mprotect_readonly(bytes: Buffer): void
+    sodium_mprotect_readwrite(bytes: Buffer): void
     crypto_sign_seed_keypair(publicKey: Uint8Array, secretKey: Uint8Array, seed: Uint8Array): void
     crypto_sign_detached(signature: Uint8Array, message: Uint8Array, secretKey: Uint8Array): void
     crypto_sign_verify_detached(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean

@@ -21,7 +21,7 @@ import {
 import { holdsAll, type KeyRing, openKeyRing } from './key-ring.ts'
 import { openKeyUpdate, readKeyUpdate, readKeyUpdates, type StoredUpdate } from './key-updates.ts'
 import type { OpeningObjects } from './opening-objects.ts'
-import { deriveSlotKey, slotDamaged, type SlotSecret, unwrapSlot } from './slot-key.ts'
+import { type DerivedSlotKey, deriveSlotKey, type OpeningKey, slotDamaged, unwrapSlot } from './slot-key.ts'
 import { isRemovedSlot } from './slot-removal.ts'
 import { type PendingSlotKey, readSlots, type StoredSlot } from './slots.ts'
 import type { ObjectSource } from './stored-object.ts'
@@ -52,19 +52,22 @@ export interface OpenKeysOptions {
   readonly objects?: OpeningObjects
   /** Makes a lost config anew from the slot and stores it; `check --repair` says so. */
   readonly rebuildConfig?: boolean
+  /** Is given what the slot that opened derives its keys from, to open it again without a derivation; its own to wipe. */
+  readonly onDerived?: (derived: DerivedSlotKey) => void
   /** Told about damaged slots and configs that did not keep the repository from opening. */
   readonly onProblem?: (problem: TidemarkError) => void
 }
 
 /**
- * Opens a repository's keys: tries the slots of the secret's kind one after the other, the newest first.
+ * Opens a repository's keys: tries the slots of the secret's kind one after the other, the newest first; of a derived key,
+ * its slot alone.
  *
  * @throws {StorageError} NO_REPOSITORY: neither config nor slots are there.
  * @throws {KeyError} WRONG_PASSWORD, or WRONG_KEY for key files and recovery codes; SLOT_DAMAGED: nothing but damaged
- * slots is left to try; UNKNOWN_SLOT: no slot is of this kind; KDF_BOUNDS.
+ * slots is left to try; UNKNOWN_SLOT: no slot is of this kind, or that of a derived key is gone; KDF_BOUNDS.
  * @throws {IntegrityError} as `readConfigs` and `chooseConfig`; RECORD_MISSING: there is no config any more.
  */
-export async function openKeys(driver: Driver, secret: SlotSecret, options: OpenKeysOptions): Promise<OpenedKeys> {
+export async function openKeys(driver: Driver, secret: OpeningKey, options: OpenKeysOptions): Promise<OpenedKeys> {
   const from = options.objects ?? driver
   const [configs, slots] = await Promise.all([usableConfigs(from, options), readSlots(from)])
   if (configs.length === 0 && slots.length === 0) throw noRepository(driver)
@@ -75,9 +78,9 @@ export async function openKeys(driver: Driver, secret: SlotSecret, options: Open
   let fitting: TidemarkError | undefined
   for (const stored of inOrder(slots, configs.at(-1)?.config, first)) {
     const { id, slot } = stored
-    if (slot?.header.kind !== secret.kind) continue
+    if (slot === undefined || !fits(id, slot, secret)) continue
     const opened = await orDamaged(problems, async () => {
-      const content = await tryOpen(id, slot, { secret, pending: options.pending })
+      const content = await tryOpen(id, slot, { secret, ...options })
       return content && finish({ driver, configs, slots, options }, { id, slot }, content)
     })
     if (opened === 'damaged') {
@@ -113,17 +116,33 @@ function inOrder(slots: StoredSlot[], config: RepositoryConfig | undefined, firs
   return slots.toSorted((a, b) => (rank(a.id) === rank(b.id) ? 0 : rank(b.id) - rank(a.id)))
 }
 
+/** Whether a secret may be that of a slot. */
+function fits(id: ObjectId, slot: DecodedSlot, secret: OpeningKey): boolean {
+  return secret.kind === 'derived' ? secret.slot === id : secret.kind === slot.header.kind
+}
+
 async function tryOpen(
   id: ObjectId,
   slot: DecodedSlot,
-  how: { secret: SlotSecret; pending: PendingSlotKey | undefined },
+  how: { readonly secret: OpeningKey } & Pick<OpenKeysOptions, 'pending' | 'onDerived'>,
 ): Promise<SlotContent | undefined> {
-  const derived = await (how.pending?.slot === id ? how.pending.key : deriveSlotKey(slot.header, how.secret))
+  const derived = await derivedFor(id, slot, how)
   try {
-    return unwrapSlot(id, slot, derived)
+    const content = unwrapSlot(id, slot, derived)
+    if (content !== undefined) how.onDerived?.({ kind: 'derived', slot: id, bytes: Uint8Array.from(derived) })
+    return content
   } finally {
     wipe(derived)
   }
+}
+
+async function derivedFor(
+  id: ObjectId,
+  { header }: DecodedSlot,
+  { secret, pending }: { readonly secret: OpeningKey } & Pick<OpenKeysOptions, 'pending'>,
+): Promise<Uint8Array> {
+  if (secret.kind === 'derived') return Uint8Array.from(secret.bytes)
+  return pending?.slot === id ? pending.key : deriveSlotKey(header, secret)
 }
 
 /** What is wrong with one slot must not keep another from being tried. */
@@ -311,7 +330,8 @@ function foreignConfig(driver: Driver): IntegrityError {
 const SECRET_NAMES = { password: 'password', 'key-file': 'key file', 'recovery-code': 'recovery code' } as const
 
 /** `wrong` slots said for certain that the secret is not theirs. */
-function notOpened(secret: SlotSecret, wrong: number, problems: readonly TidemarkError[]): TidemarkError {
+function notOpened(secret: OpeningKey, wrong: number, problems: readonly TidemarkError[]): TidemarkError {
+  if (secret.kind === 'derived') return slotGone(secret)
   const [problem] = problems
   if (wrong === 0 && problem !== undefined) return problem
   const name = SECRET_NAMES[secret.kind]
@@ -332,4 +352,11 @@ function notOpened(secret: SlotSecret, wrong: number, problems: readonly Tidemar
         : 'Check that it belongs to this repository and was not removed from it.',
     },
   )
+}
+
+function slotGone({ slot }: DerivedSlotKey): KeyError {
+  return new KeyError('UNKNOWN_SLOT', 'The repository was unlocked with a key slot that opens it no more.', {
+    context: { object: `keys/${slot}` },
+    hint: 'Its password was changed, or the slot removed: run `tidemark unlock` again.',
+  })
 }

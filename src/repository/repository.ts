@@ -17,7 +17,7 @@ import { PointChain, type PointChainOptions } from './point-chain.ts'
 import { RecordStore } from './record-store.ts'
 import { type IndexLoadOptions, RepositoryIndex } from './repository-index.ts'
 import { revisionMemoryIn } from './revision-memory.ts'
-import type { SlotSecret } from './slot-key.ts'
+import type { OpeningKey } from './slot-key.ts'
 import { TreePackKeys } from './tree-pack-keys.ts'
 
 /** What every opened repository stands on. */
@@ -39,9 +39,9 @@ export interface RepositoryPorts {
 
 export interface OpenRepositoryOptions extends RepositoryPorts {
   /** Stays the caller's to wipe. */
-  readonly secret: SlotSecret
+  readonly secret: OpeningKey
   /** How to look for the slot. */
-  readonly keys?: Pick<OpenKeysOptions, 'first' | 'pending' | 'rebuildConfig' | 'memory' | 'objects'>
+  readonly keys?: Pick<OpenKeysOptions, 'first' | 'pending' | 'rebuildConfig' | 'memory' | 'objects' | 'onDerived'>
 }
 
 /**

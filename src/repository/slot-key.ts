@@ -22,6 +22,17 @@ export interface SlotSecret {
   readonly bytes: Uint8Array
 }
 
+/** What a slot's keys derive from, derived before from a secret: it opens that one slot, and nothing is derived again. */
+export interface DerivedSlotKey {
+  readonly kind: 'derived'
+  readonly slot: ObjectId
+  /** As `deriveSlotKey` returned it; the holder wipes it. */
+  readonly bytes: Uint8Array
+}
+
+/** What a repository is opened with. */
+export type OpeningKey = SlotSecret | DerivedSlotKey
+
 /** Returns the secret of a typed password: composed (NFC), so that every keyboard and system types the same one. */
 export function passwordSecret(password: string): SlotSecret {
   return { kind: 'password', bytes: utf8(password.normalize('NFC')) }

@@ -3,7 +3,7 @@ import type { RepositoryId } from '../base/ids.ts'
 import { argon2id } from '../crypto/kdf.ts'
 import { type DecodedSlot, decodeSlot } from '../format/slot.ts'
 import type { OpeningObjects } from '../repository/opening-objects.ts'
-import type { SlotSecret } from '../repository/slot-key.ts'
+import type { OpeningKey } from '../repository/slot-key.ts'
 import type { PendingSlotKey } from '../repository/slots.ts'
 import type { ObjectName } from '../storage/driver.ts'
 
@@ -21,7 +21,7 @@ export interface EarlyKey {
  * This module imports neither libsodium nor the repository, which would be loaded first.
  * Returns `undefined` when there are no slots, or damaged ones only: opening the repository says what is wrong.
  */
-export async function startEarlyKey(objects: OpeningObjects, secret: SlotSecret): Promise<EarlyKey | undefined> {
+export async function startEarlyKey(objects: OpeningObjects, secret: OpeningKey): Promise<EarlyKey | undefined> {
   const slots: { readonly name: ObjectName; readonly slot: DecodedSlot }[] = []
   for (const name of objects.slots) {
     const slot = decode(await objects.get(name))

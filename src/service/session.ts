@@ -8,7 +8,7 @@ import type { NewInstance } from '../repository/instance-key.ts'
 import type { LocalCache } from '../repository/local-cache.ts'
 import { OpeningObjects } from '../repository/opening-objects.ts'
 import type { Repository } from '../repository/repository.ts'
-import type { SlotSecret } from '../repository/slot-key.ts'
+import type { DerivedSlotKey, OpeningKey } from '../repository/slot-key.ts'
 import type { Driver } from '../storage/driver.ts'
 import type { Paths } from './directories.ts'
 import { startEarlyKey } from './early-key.ts'
@@ -25,12 +25,14 @@ export interface SessionRequest {
   readonly randomness: Randomness
   readonly openDriver: (place: RepositoryPlace) => Promise<Driver>
   /** Returns what opens the repository; the session wipes it. */
-  readonly secret: (place: RepositoryPlace) => Promise<SlotSecret>
+  readonly secret: (place: RepositoryPlace) => Promise<OpeningKey>
   readonly describeInstance: () => NewInstance
   /** Told of damage that keeps nothing from going on. */
   readonly onProblem: (problem: TidemarkError) => void
   /** Makes a lost or damaged config anew from the slot that opens. */
   readonly rebuildConfig?: boolean
+  /** Is given what the slot that opened derives its keys from; its own to wipe. */
+  readonly onDerived?: ((derived: DerivedSlotKey) => void) | undefined
 }
 
 /** A repository being opened, with all that belongs to it on this machine. Disposing of it closes and wipes. */
@@ -97,6 +99,7 @@ export async function openSession(request: SessionRequest): Promise<Session> {
         ...(early?.pending === undefined ? {} : { pending: early.pending }),
         // A new config must rank above all that this machine has seen.
         ...(request.rebuildConfig === true && cache !== undefined ? { memory: revisionMemoryIn(cache) } : {}),
+        ...(request.onDerived === undefined ? {} : { onDerived: request.onDerived }),
         rebuildConfig: request.rebuildConfig ?? false,
       },
     }).finally(() => {

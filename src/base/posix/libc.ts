@@ -64,6 +64,8 @@ export interface Libc {
   /** `pair` takes two 32-bit descriptors. */
   readonly socketpair: (domain: number, type: number, protocol: number, pair: Pointer) => number
   readonly recvmsg: (fd: number, message: Pointer, flags: number) => number
+  /** `bytes` takes the 32-bit length of `value`, and then what of it was filled. */
+  readonly getsockopt: (fd: number, level: number, option: number, value: Pointer, bytes: Pointer) => number
   /** Does not return. */
   readonly _exit: (status: number) => never
   /** The four below return an error number, 0 on success, also when nothing was found: then `result` holds null. */
@@ -118,6 +120,7 @@ const prototypes: Readonly<Record<keyof Libc, string>> = {
   umount2: 'int umount2(void *, int)',
   socketpair: 'int socketpair(int, int, int, void *)',
   recvmsg: 'int64 recvmsg(int, void *, int)',
+  getsockopt: 'int getsockopt(int, int, int, void *, void *)',
   _exit: 'void _exit(int)',
   getpwuid_r: 'int getpwuid_r(uint, void *, void *, uint64, void *)',
   getgrgid_r: 'int getgrgid_r(uint, void *, void *, uint64, void *)',

@@ -7,6 +7,9 @@ const SOCK_STREAM = 1
 const SOCK_CLOEXEC = 0o2000000
 const SOL_SOCKET = 1
 const SCM_RIGHTS = 1
+const SO_PEERCRED = 17
+/** struct ucred: three 32-bit words. */
+const UCRED_BYTES = 12
 const MSG_DONTWAIT = 0x40
 const MSG_CMSG_CLOEXEC = 0x40000000
 
@@ -53,4 +56,19 @@ export function receiveDescriptor(socket: number): number | undefined {
   if (message.readBigUInt64LE(MSG_CONTROLLEN) < CMSG_BYTES) return undefined
   if (control.readInt32LE(CMSG_LEVEL) !== SOL_SOCKET || control.readInt32LE(CMSG_TYPE) !== SCM_RIGHTS) return undefined
   return control.readInt32LE(CMSG_DATA)
+}
+
+/** Who is on the other side of a Unix socket: as it was when that side connected or listened. */
+export interface PeerCredentials {
+  readonly pid: number
+  readonly uid: number
+}
+
+/** Returns who is on the other side of a connected Unix socket. @see unix(7), SO_PEERCRED. @throws {PosixError} ENOTSOCK */
+export function peerCredentials(socket: number): PeerCredentials {
+  const value = Buffer.alloc(UCRED_BYTES)
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(UCRED_BYTES)
+  check(libc().getsockopt(socket, SOL_SOCKET, SO_PEERCRED, value, length), 'getsockopt')
+  return { pid: value.readInt32LE(0), uid: value.readUInt32LE(4) }
 }

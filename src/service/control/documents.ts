@@ -1,0 +1,154 @@
+import { z } from 'zod'
+
+import { JOB_STATES, LOG_SOURCES, RUN_OUTCOMES } from '../jobs/job.ts'
+import { CATEGORIES, NOTIFICATION_STATES, PRIORITIES } from '../notifications/notification.ts'
+
+/**
+ * What crosses the control socket, and what commands print with --json: docs/control.openapi.yaml, docs/json.md. Times are
+ * RFC 3339, what is unknown or does not apply is null. Text is as it was given, not fit for a terminal.
+ */
+
+const id = z.int().positive()
+const time = z.string().max(64)
+const text = z.string()
+
+const error = z.object({ code: text, message: text, hint: text.nullable() })
+
+export const progressDocument = z.object({
+  time,
+  step: text,
+  bytesDone: z.number(),
+  bytesTotal: z.number().nullable(),
+  itemsDone: z.number(),
+  itemsTotal: z.number().nullable(),
+  path: text.nullable(),
+})
+
+export const jobDocument = z.object({
+  id,
+  /** The command that it runs, such as `backup`. */
+  command: text,
+  plan: text.nullable(),
+  step: text.nullable(),
+  repository: text.nullable(),
+  state: z.enum(JOB_STATES),
+  /** The repository that has to be unlocked before it can run. */
+  waitsForUnlock: text.nullable(),
+  added: time,
+  due: time,
+  started: time.nullable(),
+  finished: time.nullable(),
+  runs: z.int(),
+  failures: z.int(),
+  cancelRequested: z.boolean(),
+  exitCode: z.int().nullable(),
+  error: error.nullable(),
+  progress: progressDocument.nullable(),
+})
+export type JobDocument = z.infer<typeof jobDocument>
+
+export const jobsDocument = z.object({
+  jobs: z.array(jobDocument),
+  /** `before` of the next page. */
+  next: id.nullable(),
+})
+export type JobsDocument = z.infer<typeof jobsDocument>
+
+export const jobDetailDocument = jobDocument.extend({
+  /** The command line, with `--json`. */
+  words: z.array(text),
+  summary: z.json(),
+  history: z.array(
+    z.object({
+      run: z.int(),
+      started: time,
+      finished: time.nullable(),
+      outcome: z.enum(RUN_OUTCOMES).nullable(),
+      exitCode: z.int().nullable(),
+      error: error.nullable(),
+    }),
+  ),
+})
+export type JobDetailDocument = z.infer<typeof jobDetailDocument>
+
+export const logDocument = z.object({
+  lines: z.array(z.object({ run: z.int(), line: z.int(), time, from: z.enum(LOG_SOURCES), text })),
+})
+export type LogDocument = z.infer<typeof logDocument>
+export type LogLineDocument = LogDocument['lines'][number]
+
+export const plansDocument = z.object({
+  plans: z.array(
+    z.object({
+      name: text,
+      paused: z.boolean(),
+      repository: text,
+      sources: z.array(text),
+      /** In words; none: it is only run by hand. */
+      triggers: z.array(text),
+      lastPoint: time.nullable(),
+      proof: z.object({ time, wouldTakeMs: z.number(), repository: text }).nullable(),
+      steps: z.array(
+        z.object({
+          name: text,
+          kind: text,
+          repository: text,
+          lastJob: id.nullable(),
+          lastState: z.enum(JOB_STATES).nullable(),
+          done: time.nullable(),
+          next: time.nullable(),
+        }),
+      ),
+    }),
+  ),
+})
+export type PlansDocument = z.infer<typeof plansDocument>
+export type PlanDocument = PlansDocument['plans'][number]
+
+export const notificationDocument = z.object({
+  id,
+  state: z.enum(NOTIFICATION_STATES),
+  priority: z.enum(PRIORITIES),
+  category: z.enum(CATEGORIES),
+  plan: text.nullable(),
+  title: text,
+  message: text,
+  raised: time,
+  last: time,
+  count: z.int(),
+  resolved: time.nullable(),
+})
+export type NotificationDocument = z.infer<typeof notificationDocument>
+export const notificationsDocument = z.object({ notifications: z.array(notificationDocument) })
+export type NotificationsDocument = z.infer<typeof notificationsDocument>
+
+export const statusDocument = z.object({
+  pid: z.int(),
+  version: text,
+  started: time,
+  plans: z.int(),
+  jobsRunning: z.int(),
+  jobsQueued: z.int(),
+  /** Repositories that jobs wait for to be unlocked. */
+  locked: z.array(text),
+  unlocked: z.array(z.object({ location: text, since: time })),
+  next: time.nullable(),
+  notificationsActive: z.int(),
+  mistake: error.nullable(),
+  stopping: z.boolean(),
+})
+export type StatusDocument = z.infer<typeof statusDocument>
+
+export const eventDocument = z.object({ plans: z.array(text) })
+export type EventDocument = z.infer<typeof eventDocument>
+export const reloadDocument = z.object({ mistake: error.nullable() })
+export type ReloadDocument = z.infer<typeof reloadDocument>
+export const lockDocument = z.object({ forgotten: z.int() })
+
+export const problemDocument = z.object({
+  type: z.literal('error'),
+  code: text,
+  message: text,
+  hint: text.nullable(),
+  transient: z.boolean(),
+})

@@ -1,0 +1,82 @@
+import { concatBytes, utf8 } from '../../base/bytes.ts'
+import { KeyError } from '../../base/errors.ts'
+import { parseObjectId } from '../../base/ids.ts'
+import type { DerivedSlotKey } from '../../repository/slot-key.ts'
+import { CREDENTIAL_KINDS, type CredentialKind } from '../secret-source.ts'
+
+/**
+ * What opens a repository while it is unlocked: the key of one slot, and the credentials of its store that are sealed with
+ * the password, which is not kept itself.
+ */
+export interface HeldKey extends DerivedSlotKey {
+  readonly credentials: ReadonlyMap<CredentialKind, Uint8Array>
+}
+
+/** No key with all its credentials is longer. */
+export const HELD_KEY_BYTES_MAX = 64 << 10
+const SLOT_DIGITS = 64
+const KEY_BYTES_MAX = 64
+const CREDENTIAL_BYTES_MAX = 8 << 10
+
+/**
+ * Returns a held key as it crosses the socket and as it is kept: the slot in hexadecimal, then the key and the credentials in
+ * the order of CREDENTIAL_KINDS, each behind two bytes of its length, the lower first, which is 0 for what there is not.
+ * The caller wipes both.
+ */
+export function encodeHeldKey({ slot, bytes, credentials }: HeldKey): Uint8Array {
+  const parts = [bytes, ...CREDENTIAL_KINDS.map((kind) => credentials.get(kind) ?? new Uint8Array(0))]
+  return concatBytes(utf8(slot), ...parts.flatMap((part) => [lengthOf(part), part]))
+}
+
+/**
+ * Decodes a held key; its bytes are copies, the caller's to wipe.
+ *
+ * @throws {KeyError} WRONG_KEY: it is none.
+ */
+export function decodeHeldKey(encoded: Uint8Array): HeldKey {
+  const slot = parseObjectId(Buffer.from(encoded.subarray(0, SLOT_DIGITS)).toString('latin1'))
+  const parts = partsOf(encoded.subarray(SLOT_DIGITS))
+  const [bytes, ...others] = parts ?? []
+  if (slot === undefined || bytes === undefined || others.length !== CREDENTIAL_KINDS.length) throw notHeld()
+  if (bytes.byteLength === 0 || bytes.byteLength > KEY_BYTES_MAX) throw notHeld()
+  const credentials = new Map<CredentialKind, Uint8Array>()
+  for (const [index, kind] of CREDENTIAL_KINDS.entries()) {
+    const credential = others[index]
+    if (credential === undefined || credential.byteLength > CREDENTIAL_BYTES_MAX) throw notHeld()
+    if (credential.byteLength > 0) credentials.set(kind, credential.slice())
+  }
+  return { kind: 'derived', slot, bytes: bytes.slice(), credentials }
+}
+
+/** Returns a copy, which the caller wipes. */
+export function copyHeldKey({ credentials, ...key }: HeldKey): HeldKey {
+  const copies = [...credentials].map(([kind, bytes]) => [kind, bytes.slice()] as const)
+  return { ...key, bytes: key.bytes.slice(), credentials: new Map(copies) }
+}
+
+export function wipeHeldKey({ bytes, credentials }: HeldKey): void {
+  for (const secret of [bytes, ...credentials.values()]) secret.fill(0)
+}
+
+function lengthOf({ byteLength }: Uint8Array): Uint8Array {
+  return Uint8Array.of(byteLength & 0xff, byteLength >> 8)
+}
+
+/** Views of all parts, or `undefined` when the last one is cut off. */
+function partsOf(bytes: Uint8Array): Uint8Array[] | undefined {
+  const parts: Uint8Array[] = []
+  for (let at = 0; at < bytes.byteLength;) {
+    const length = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8)
+    const part = bytes.subarray(at + 2, at + 2 + length)
+    if (at + 2 + length > bytes.byteLength) return undefined
+    parts.push(part)
+    at += 2 + length
+  }
+  return parts
+}
+
+function notHeld(): KeyError {
+  return new KeyError('WRONG_KEY', 'what came over the control socket is no key', {
+    hint: 'Daemon and command are of different versions: restart the daemon.',
+  })
+}
