@@ -9,7 +9,7 @@ import { openDashboard } from '../../tui/open-dashboard.tsx'
 import type { ThemeOptions } from '../../tui/theme/theme.ts'
 import { TEST_NOW_MS } from './seeded-application.ts'
 
-const WAIT_MS = 5000
+const WAIT_MS = 20_000
 
 /** Keys by name as a terminal sends them; what is no name is typed. */
 const SENT: Readonly<Record<string, string>> = {
@@ -75,6 +75,7 @@ export class TestDashboard {
     this.ended = openDashboard(() => Promise.resolve(application), streams, {
       theme,
       clock,
+      home: '/home/arthur',
       isScreenReader,
       signal: this.#end.signal,
     })

@@ -1,8 +1,8 @@
 import { Box, Text } from 'ink'
-import { type ReactNode, useEffect, useMemo, useState } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 
 import { useTheme } from '../theme/theme.ts'
-import type { ChartData, drawChart } from './draw-chart.ts'
+import type { ChartData, ChartLooks, drawChart } from './draw-chart.ts'
 import { Line } from './line.tsx'
 
 export interface ChartProps extends ChartData {
@@ -16,12 +16,8 @@ export function Chart({ title, values, labels, columns, rows }: ChartProps): Rea
   const theme = useTheme()
   const draw = useDrawChart()
   const { hasColors } = theme
-  // Each frame makes its numbers anew; drawn is what differs from the frame before.
-  const content = `${values.join()} ${labels.join()}`
-  const lines = useMemo(
-    () => (values.length < 2 ? undefined : draw?.({ values, labels }, { columns, rows: rows - 1, hasColors })),
-    [draw, content, columns, rows, hasColors],
-  )
+  const looks = { columns, rows: rows - 1, hasColors }
+  const lines = draw === undefined || values.length < 2 ? undefined : drawn(draw, { values, labels }, looks)
   return (
     <Box flexDirection="column" width={columns} height={rows} aria-label={title}>
       <Line text={title} columns={columns} isBold color={theme.accent} />
@@ -38,6 +34,21 @@ export function Chart({ title, values, labels, columns, rows }: ChartProps): Rea
 type Draw = typeof drawChart
 
 let loaded: Draw | undefined
+
+/** Charts of one or two screens. */
+const DRAWN_MAX = 12
+
+const lastDrawn = new Map<string, readonly string[]>()
+
+/** Returns a chart, drawn only when none of the last ones was the same: frames are many, and their numbers seldom new. */
+function drawn(draw: Draw, data: ChartData, looks: ChartLooks): readonly string[] {
+  const key = JSON.stringify([data, looks])
+  const lines = lastDrawn.get(key) ?? draw(data, looks)
+  lastDrawn.delete(key)
+  lastDrawn.set(key, lines)
+  for (const oldest of [...lastDrawn.keys()].slice(0, -DRAWN_MAX)) lastDrawn.delete(oldest)
+  return lines
+}
 
 /** Returns what draws charts once it is there: it is large, and the dashboard opens without it. */
 function useDrawChart(): Draw | undefined {
