@@ -1,4 +1,5 @@
 import { formatBytes, formatDuration } from '../../base/format.ts'
+import type { TidemarkError } from '../../base/errors.ts'
 import { formatCount, numberOf } from '../../base/number-of.ts'
 import type { Job } from '../jobs/job.ts'
 import { suspicionText } from '../suspicion-text.ts'
@@ -178,12 +179,61 @@ export function promiseMissed(
 /** All went well; told only where a plan wants that. */
 export function success(job: Job, { plan, step }: StepOf): Condition {
   return {
-    key: `success ${job.id}`,
+    key: `success ${job.id} ${job.finishedMs ?? 0}`,
     category: 'success',
     priority: 'low',
     plan,
     title: `${plan}: ${step} done`,
     message: `${step} of the plan "${plan}" is done.`,
+  }
+}
+
+export const LOCKED = 'locked '
+
+/** The key under which it is told that jobs wait for a repository to be unlocked. */
+export function lockedKey(repository: string): string {
+  return `${LOCKED}${repository}`
+}
+
+/** Jobs wait for a repository to be unlocked. */
+export function locked(repository: string): Condition {
+  return {
+    key: lockedKey(repository),
+    category: 'daemon',
+    priority: 'normal',
+    plan: undefined,
+    title: `${repository} is locked: its jobs wait`,
+    message:
+      `Jobs of the repository "${repository}" wait for its password.\n` +
+      `\`tidemark unlock ${repository}\` lets them run; a password file or command in the configuration makes that unnecessary.`,
+  }
+}
+
+export const MISTAKE_KEY = 'configuration'
+
+/** The configuration says something that cannot be. */
+export function mistake(error: TidemarkError): Condition {
+  return {
+    key: MISTAKE_KEY,
+    category: 'daemon',
+    priority: 'high',
+    plan: undefined,
+    title: 'The configuration is wrong: an earlier one is in force',
+    message: error.hint === undefined ? `${error.message}.` : `${error.message}.\n${error.hint}`,
+  }
+}
+
+/** Not all that changes at a path is seen. */
+export function unwatched(path: string, why: string): Condition {
+  return {
+    key: `unwatched ${path}`,
+    category: 'daemon',
+    priority: 'normal',
+    plan: undefined,
+    title: `Not all changes in ${path} are seen`,
+    message:
+      `A plan waits for changes in ${path}, but not all of it can be watched (${why}).\n` +
+      'Give the plan a trigger by time as well, or raise the limit of the system (fs.inotify.max_user_watches).',
   }
 }
 

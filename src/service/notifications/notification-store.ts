@@ -49,7 +49,7 @@ export interface Raised {
   readonly nowMs: number
   /** Names of the channels that tell of it. */
   readonly channels: readonly string[]
-  /** It is a message about a moment, and holds no longer. */
+  /** It is a message about a moment, and holds no longer: said twice under one key, it is kept once. */
   readonly isMoment?: boolean
 }
 

@@ -13,6 +13,8 @@ export interface NotifierOptions {
   readonly channels: () => readonly string[]
   /** Told whenever something is there to be delivered. */
   readonly onRaised: () => void
+  /** Told of each notification that is said, said again or over. */
+  readonly onChanged?: (notification: Notification) => void
 }
 
 /**
@@ -42,6 +44,7 @@ export class Notifier {
     const { store, instance, clock } = this.#options
     const resolved = await store.resolve(instance, key, clock.nowMs())
     if (resolved === undefined) return undefined
+    this.#options.onChanged?.(resolved)
     await this.tell(
       {
         key: `recovery ${resolved.id}`,
@@ -83,10 +86,11 @@ export class Notifier {
     condition: Condition,
     { notify, isMoment }: { readonly notify: NotifySettings | undefined; readonly isMoment: boolean },
   ): Promise<Notification> {
-    const { store, instance, clock, onRaised } = this.#options
+    const { store, instance, clock, onRaised, onChanged } = this.#options
     const channels = this.#channelsFor(condition.category, notify)
     const notification = await store.raise(condition, { instance, nowMs: clock.nowMs(), channels, isMoment })
     if (channels.length > 0 && notification.count === 1) onRaised()
+    onChanged?.(notification)
     return notification
   }
 

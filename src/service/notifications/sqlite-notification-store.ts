@@ -63,6 +63,8 @@ export class SqliteNotificationStore implements NotificationStore {
     return this.#database.transaction(() => {
       const again = this.#database.first(SAY_AGAIN, title, message, nowMs, instance, condition.key)
       if (again !== undefined) return notificationOf(again)
+      const said = isMoment === true ? this.#database.first(SAID, instance, condition.key) : undefined
+      if (said !== undefined) return notificationOf(said)
       const [state, resolvedMs] = isMoment === true ? ['resolved', nowMs] : ['active', null]
       const { key, category, priority, plan } = condition
       const notification = notificationOf(
@@ -171,6 +173,8 @@ const SAY_AGAIN = `
   UPDATE notification SET title = ?, message = ?, last_ms = ?, count = count + 1
   WHERE instance = ? AND key = ? AND state != 'resolved'
   RETURNING *`
+
+const SAID = 'SELECT * FROM notification WHERE instance = ? AND key = ?'
 
 const INSERT = `
   INSERT INTO notification

@@ -1,0 +1,417 @@
+import type { Clock } from '../../base/clock.ts'
+import { StorageError, TidemarkError, UsageError } from '../../base/errors.ts'
+import type { InstanceId } from '../../base/ids.ts'
+import type { Randomness } from '../../base/random.ts'
+import type { Scheduler } from '../../repository/run-object.ts'
+import type { StoreSpace } from '../../storage/driver.ts'
+import { CommandHandler } from '../jobs/command-handler.ts'
+import { COMMAND_KIND } from '../jobs/command-message.ts'
+import type { JobRunner } from '../jobs/job-runner.ts'
+import { JOBS_PER_PAGE_MAX, type JobStore } from '../jobs/job-store.ts'
+import type { Job, JobId, JobProgress, Json } from '../jobs/job.ts'
+import { Worker } from '../jobs/worker.ts'
+import type { Channel, ChannelSettings } from '../notifications/channel.ts'
+import { mistake, MISTAKE_KEY, unwatched } from '../notifications/conditions.ts'
+import type { Notification, NotificationId } from '../notifications/notification.ts'
+import { type NotificationStore, NOTIFICATIONS_PER_PAGE_MAX } from '../notifications/notification-store.ts'
+import { Notifier } from '../notifications/notifier.ts'
+import { PlanWatch } from '../notifications/plan-watch.ts'
+import { pausePlan } from '../plans/edit-plans.ts'
+import type { EventTrigger, Plan } from '../plans/plan.ts'
+import { parseTrigger } from '../plans/trigger-text.ts'
+import { type After, Alarm } from './alarm.ts'
+import type { Daemon, DaemonEvent, DaemonKeys, DaemonStatus } from './daemon.ts'
+import { Deliveries } from './deliveries.ts'
+import { tellOfEndedJobs } from './ended-jobs.ts'
+import { EventWatch, type EventWatchOptions } from './event-watch.ts'
+import { Happenings } from './happenings.ts'
+import { HeldJobs } from './held-jobs.ts'
+import { lockedFor } from './locked-jobs.ts'
+import { PlanJobs } from './plan-jobs.ts'
+import { type PlanStatus, planStatuses } from './plan-status.ts'
+import { type SettingsInForce, watchSettings } from './watch-settings.ts'
+
+const HOUR_MS = 3_600_000
+/** How long jobs and notifications that are over are kept. */
+const KEPT_MS = 90 * 24 * HOUR_MS
+/** A machine that slept, and a clock that was set, are noticed within that. */
+const LOOK_MS = 60_000
+/** After a store failed. */
+const AGAIN_MS = 10_000
+/** What may be said of an event. */
+const ABOUT_CHARACTERS_MAX = 64 << 10
+
+export interface MainLoopOptions extends EventWatchOptions {
+  /** Closed by whoever opened them, after `run` has resolved. */
+  readonly jobs: JobStore
+  readonly notifications: NotificationStore
+  readonly instance: InstanceId
+  readonly runner: JobRunner
+  readonly keys: DaemonKeys
+  readonly configFile: string
+  /** What `~` stands for. */
+  readonly home: string
+  /** IANA name of this machine's zone. */
+  readonly timeZone: string
+  /** Tells this start of the machine from every other; `undefined` where the system does not tell. */
+  readonly bootId: string | undefined
+  readonly version: string
+  readonly pid: number
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  readonly randomness: Randomness
+  readonly after: After
+  /** The longest time between two looks at the clock; a minute when absent. */
+  readonly lookMs?: number
+  /** Returns how much room the store of a repository has, as far as it says. */
+  readonly space: (repository: string) => Promise<StoreSpace | undefined>
+  readonly openChannel: (settings: ChannelSettings) => Channel
+  /** Told of what does not do what it should, while the daemon goes on. */
+  readonly onProblem: (problem: unknown) => void
+  /** Told after each look: it is alive. */
+  readonly onTurn: () => void
+}
+
+/** Does what plans say when they say it, until it is stopped. */
+export class MainLoop implements Daemon {
+  readonly #options: MainLoopOptions
+  readonly #startedMs: number
+  readonly #listeners = new Set<(event: DaemonEvent) => void>()
+  readonly #worker: Worker
+  readonly #notifier: Notifier
+  readonly #watch: PlanWatch
+  readonly #deliveries: Deliveries
+  readonly #eventWatch: EventWatch
+  readonly #happenings: Happenings
+  readonly #planJobs: PlanJobs
+  readonly #held: HeldJobs
+  readonly #alarm: Alarm
+  /** What is under way beside the loop, and awaited before it ends. */
+  readonly #beside = new Set<Promise<void>>()
+  readonly #measured = new Set<string>()
+  #settings: SettingsInForce | undefined
+  #following: Promise<void> = Promise.resolve()
+  #nextHourMs = -Infinity
+  #nextMs: number | undefined
+  #isStopping = false
+
+  constructor(options: MainLoopOptions) {
+    const { clock, instance, jobs, notifications: store, randomness, runner, scheduler } = options
+    this.#options = options
+    this.#startedMs = clock.nowMs()
+    this.#alarm = new Alarm(options.after)
+    const common = { instance, clock, randomness, onProblem: options.onProblem }
+    this.#worker = new Worker({
+      ...{ ...common, scheduler, store: jobs },
+      handlers: new Map([[COMMAND_KIND, new CommandHandler({ runner, clock })]]),
+      heldBack: async () => this.#held.look(),
+      onChanged: (job) => {
+        this.#tell({ type: 'job', job })
+        this.#alarm.wake()
+      },
+    })
+    this.#notifier = new Notifier({
+      ...{ ...common, store },
+      channels: () => [...(this.#settings?.settings?.channels.keys() ?? [])],
+      onRaised: () => this.#deliveries.begin(),
+      onChanged: ({ id }) => this.#tell({ type: 'notification', notification: id }),
+    })
+    this.#watch = new PlanWatch({ jobs, instance, notifier: this.#notifier })
+    this.#deliveries = new Deliveries({
+      ...{ ...common, store, notifier: this.#notifier },
+      channel: (name) => this.#channel(name),
+      onDone: () => this.#alarm.wake(),
+    })
+    this.#eventWatch = new EventWatch(options, {
+      happened: (event) => this.#aside(this.#raise(event)),
+      incomplete: (path, why) => this.#aside(this.#notifier.raise(unwatched(path, why))),
+    })
+    this.#happenings = new Happenings({ jobs, instance, clock })
+    this.#held = new HeldJobs({ ...options, notifier: this.#notifier })
+    this.#planJobs = new PlanJobs({ ...options, onAdded: (job) => this.#tell({ type: 'job', job }) })
+  }
+
+  get instance(): InstanceId {
+    return this.#options.instance
+  }
+
+  get jobs(): Daemon['jobs'] {
+    return this.#options.jobs
+  }
+
+  get notifications(): Daemon['notifications'] {
+    return this.#options.notifications
+  }
+
+  /** Runs until it is stopped or `signal` is aborted: then ends what runs, with all that is stored kept. */
+  async run(signal: AbortSignal): Promise<void> {
+    const onAbort = (): void => this.stop()
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      if (signal.aborted) this.stop()
+      await this.#begin()
+      while (!this.#isStopping) {
+        const waitMs = await this.#turn()
+        this.#options.onTurn()
+        await this.#alarm.sleep(waitMs)
+      }
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      await this.#end()
+    }
+  }
+
+  async status(): Promise<DaemonStatus> {
+    const { jobs, notifications, instance, pid, version } = this.#options
+    const page = { instance, limit: JOBS_PER_PAGE_MAX }
+    const [running, queued, active] = await Promise.all([
+      jobs.list({ ...page, states: ['running'] }),
+      jobs.list({ ...page, states: ['queued'] }),
+      notifications.list({ instance, states: ['active'], limit: NOTIFICATIONS_PER_PAGE_MAX }),
+    ])
+    return {
+      ...{ pid, version, startedMs: this.#startedMs, nextMs: this.#nextMs, isStopping: this.#isStopping },
+      plans: this.#plans().length,
+      jobsRunning: running.jobs.length,
+      jobsQueued: queued.jobs.length,
+      locked: this.#held.repositories,
+      notificationsActive: active.length,
+      mistake: this.#settings?.mistake,
+    }
+  }
+
+  async plans(): Promise<readonly PlanStatus[]> {
+    const { clock, instance, jobs, timeZone } = this.#options
+    const raised = await jobs.raised(instance)
+    return planStatuses({ plans: this.#plans(), jobs, instance, raised, nowMs: clock.nowMs(), timeZone })
+  }
+
+  async runPlan(name: string, step?: string): Promise<readonly Job[]> {
+    const asked = await this.#planJobs.ask(this.#plan(name), step)
+    this.#alarm.wake()
+    return asked
+  }
+
+  async pausePlan(name: string, paused: boolean): Promise<void> {
+    const { configFile, home } = this.#options
+    await pausePlan({ file: configFile, home }, name, paused)
+    await this.reload()
+  }
+
+  progressOf(job: JobId): JobProgress | undefined {
+    return this.#worker.progressOf(job)
+  }
+
+  async lockedFor(job: Job): Promise<string | undefined> {
+    return lockedFor(job, this.#options.keys)
+  }
+
+  async cancelJob(job: JobId): Promise<Job | undefined> {
+    return this.#worker.cancel(job)
+  }
+
+  async resumeJob(job: JobId): Promise<Job | undefined> {
+    const resumed = await this.#options.jobs.resume(job, this.#options.clock.nowMs())
+    this.#tell({ type: 'job', job })
+    this.#alarm.wake()
+    return resumed
+  }
+
+  async acknowledge(id: NotificationId): Promise<Notification | undefined> {
+    const notification = await this.#options.notifications.acknowledge(id)
+    this.#tell({ type: 'notification', notification: id })
+    return notification
+  }
+
+  async raiseEvent(name: string, about?: Json): Promise<readonly string[]> {
+    const event = parseTrigger(`@event ${name}`, this.#options.home)
+    if (event.kind !== 'event' || JSON.stringify(about ?? null).length > ABOUT_CHARACTERS_MAX) {
+      throw new UsageError('BAD_ARGUMENT', `too much is said of the event "${name.slice(0, 64)}"`, {
+        hint: `At most ${ABOUT_CHARACTERS_MAX} characters of JSON are kept.`,
+      })
+    }
+    return this.#raise(event, about)
+  }
+
+  async reload(): Promise<TidemarkError | undefined> {
+    await this.#settings?.reload()
+    await this.#following
+    return this.#settings?.mistake
+  }
+
+  keysChanged(): void {
+    this.#alarm.wake()
+  }
+
+  stop(): void {
+    if (this.#isStopping) return
+    this.#isStopping = true
+    this.#tell({ type: 'stopping' })
+    this.#alarm.wake()
+  }
+
+  subscribe(listener: (event: DaemonEvent) => void): () => void {
+    // One listener may subscribe twice.
+    const own = (event: DaemonEvent): void => listener(event)
+    this.#listeners.add(own)
+    return () => void this.#listeners.delete(own)
+  }
+
+  async #begin(): Promise<void> {
+    const { bootId, configFile: file, home } = this.#options
+    if (bootId !== undefined) await this.#safely(() => this.#happenings.noticeBoot(bootId))
+    this.#settings = await watchSettings(
+      { file, home },
+      {
+        changed: ({ plans }) => this.#follow(plans),
+        mistaken: (error) => this.#aside(this.#notifier.raise(mistake(error))),
+        corrected: () => this.#aside(this.#notifier.resolve(MISTAKE_KEY)),
+      },
+    )
+    await this.#following
+    // What an earlier daemon told of a file that was corrected before this one read it.
+    if (this.#settings.mistake === undefined) this.#aside(this.#notifier.resolve(MISTAKE_KEY))
+    this.#deliveries.begin()
+  }
+
+  async #end(): Promise<void> {
+    this.#settings?.[Symbol.dispose]()
+    await this.#following
+    this.#eventWatch[Symbol.dispose]()
+    await this.#worker.stop()
+    await this.#deliveries[Symbol.asyncDispose]()
+    await Promise.all(this.#beside)
+  }
+
+  /** Does what is due, and returns in how many milliseconds something is due next. */
+  async #turn(): Promise<number> {
+    const { clock, lookMs = LOOK_MS } = this.#options
+    const isDone = await this.#safely(async () => {
+      await this.#tellOfEnded()
+      // A file that was wrong from the beginning must not have the plans forgotten that it is about.
+      const plans = this.#settings?.settings?.plans
+      const lookAgainMs = plans === undefined ? undefined : await this.#planJobs.addDue(plans)
+      await this.#worker.turn()
+      await this.#hourly()
+      this.#nextMs = await this.#nextDueMs(lookAgainMs)
+    })
+    if (!isDone) return AGAIN_MS
+    const nowMs = clock.nowMs()
+    const waits = [this.#nextMs, this.#deliveries.nextMs].map((ms) => (ms === undefined ? Infinity : ms - nowMs))
+    if (waits.some((ms) => ms <= 0)) this.#deliveries.begin()
+    return Math.max(0, Math.min(lookMs, this.#nextHourMs - clock.monotonicMs(), ...waits.filter((ms) => ms > 0)))
+  }
+
+  async #tellOfEnded(): Promise<void> {
+    const { instance, jobs } = this.#options
+    // Before the plans are known, nobody knows whom to tell.
+    if (this.#settings?.settings === undefined) return
+    await tellOfEndedJobs(this.#plans(), {
+      ...{ jobs, instance, watch: this.#watch },
+      onPoint: (plan) => this.#aside(this.#measure(plan)),
+    })
+  }
+
+  /** Looks for what nobody tells of, and forgets what is long over. */
+  async #hourly(): Promise<void> {
+    const { clock, instance, jobs, notifications } = this.#options
+    if (clock.monotonicMs() < this.#nextHourMs) return
+    await this.#settings?.reload()
+    const nowMs = clock.nowMs()
+    const plans = this.#plans()
+    const names = plans.map(({ name }) => name)
+    if (this.#settings?.settings !== undefined) {
+      const histories = await jobs.histories(instance, names, nowMs)
+      for (const plan of plans) {
+        await this.#watch.look(plan, { sinceMs: histories.get(plan.name)?.sinceMs ?? nowMs, nowMs })
+      }
+    }
+    await jobs.prune(instance, nowMs - KEPT_MS)
+    await notifications.prune(instance, nowMs - KEPT_MS)
+    this.#nextHourMs = clock.monotonicMs() + HOUR_MS
+  }
+
+  async #nextDueMs(lookAgainMs: number | undefined): Promise<number | undefined> {
+    const { clock, instance, jobs } = this.#options
+    const dueMs = await jobs.nextDueMs(instance, [COMMAND_KIND])
+    // One that is past waits for its plan, for another job, or for a password: each of them wakes the loop.
+    const known = [lookAgainMs, dueMs].filter((ms) => ms !== undefined && ms > clock.nowMs())
+    return known.length === 0 ? undefined : Math.min(...known.map(Number))
+  }
+
+  /** Keeps that something happened which plans wait for; returns their names. */
+  async #raise(event: EventTrigger, about?: Json): Promise<readonly string[]> {
+    const waiting = await this.#happenings.raise(event, this.#plans(), about)
+    this.#alarm.wake()
+    return waiting
+  }
+
+  #follow(plans: readonly Plan[]): void {
+    this.#following = this.#following.then(() => this.#eventWatch.follow(plans))
+    this.#tell({ type: 'plans' })
+    this.#alarm.wake()
+  }
+
+  /** Measures the room of a plan's store, one at a time for each repository. */
+  async #measure(plan: Plan): Promise<void> {
+    const { repository } = plan
+    if (this.#measured.has(repository)) return
+    this.#measured.add(repository)
+    try {
+      const space = await this.#options.space(repository)
+      if (space === undefined) return
+      await this.#watch.spaceMeasured(plan, { freeBytes: space.free, totalBytes: space.total })
+    } finally {
+      this.#measured.delete(repository)
+    }
+  }
+
+  #channel(name: string): Channel | undefined {
+    const settings = this.#settings?.settings?.channels.get(name)
+    return settings === undefined ? undefined : this.#options.openChannel(settings)
+  }
+
+  #plans(): readonly Plan[] {
+    return this.#settings?.settings?.plans ?? []
+  }
+
+  #plan(name: string): Plan {
+    const plan = this.#plans().find((each) => each.name === name)
+    if (plan !== undefined) return plan
+    const known = this.#plans().map((each) => each.name)
+    throw new UsageError('BAD_ARGUMENT', `no plan is called "${name}"`, {
+      hint: known.length === 0 ? 'There is no plan at all.' : `There are ${known.join(', ')}.`,
+    })
+  }
+
+  /** Lets something go on beside the loop. */
+  #aside(work: Promise<unknown>): void {
+    const { onProblem } = this.#options
+    const done = work.then(
+      () => undefined,
+      (error: unknown) => {
+        if (!(error instanceof TidemarkError)) throw error
+        onProblem(error)
+      },
+    )
+    this.#beside.add(done)
+    void done.finally(() => this.#beside.delete(done))
+  }
+
+  /** Returns whether the stores did what was asked of them; what they did not do is asked again. */
+  async #safely(work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work()
+      return true
+    } catch (error) {
+      // A store that was damaged is put aside by whoever opens it next.
+      if (!(error instanceof StorageError) || error.code === 'MALFORMED') throw error
+      this.#options.onProblem(error)
+      return false
+    }
+  }
+
+  #tell(event: DaemonEvent): void {
+    for (const listener of [...this.#listeners]) listener(event)
+  }
+}

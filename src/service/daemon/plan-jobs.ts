@@ -1,0 +1,87 @@
+import type { Clock } from '../../base/clock.ts'
+import { UsageError } from '../../base/errors.ts'
+import type { InstanceId } from '../../base/ids.ts'
+import type { JobStore } from '../jobs/job-store.ts'
+import type { Job, JobId } from '../jobs/job.ts'
+import { answering, jobOfStep } from '../jobs/plan-commands.ts'
+import type { Plan, Step } from '../plans/plan.ts'
+import { type DueStep, schedule } from '../schedule/schedule.ts'
+
+export interface PlanJobsOptions {
+  readonly jobs: JobStore
+  readonly instance: InstanceId
+  readonly clock: Clock
+  /** IANA name of this machine's zone. */
+  readonly timeZone: string
+  /** Told of each job that was added. */
+  readonly onAdded: (job: JobId) => void
+}
+
+/** Adds the jobs of plans: those that are due, and those that somebody asks for. */
+export class PlanJobs {
+  readonly #options: PlanJobsOptions
+
+  constructor(options: PlanJobsOptions) {
+    this.#options = options
+  }
+
+  /** Adds jobs for the steps that are due and wait for no other; returns when others become due by the clock. */
+  async addDue(plans: readonly Plan[]): Promise<number | undefined> {
+    const { clock, instance, jobs, timeZone } = this.#options
+    const nowMs = clock.nowMs()
+    const names = plans.map(({ name }) => name)
+    const [history, raised] = [await jobs.histories(instance, names, nowMs), await jobs.raised(instance)]
+    const { due, lookAgainMs } = schedule({ plans, history, raised, nowMs, timeZone, instance })
+    for (const step of due) if (step.waitsFor === undefined) await this.#answer(step, plans)
+    return lookAgainMs
+  }
+
+  /**
+   * Adds jobs for all steps of a plan, or for one, unless they are under way; of a full and an incremental one for the latter.
+   *
+   * @throws {UsageError} BAD_ARGUMENT: there is no such step.
+   */
+  async ask(plan: Plan, step: string | undefined): Promise<readonly Job[]> {
+    const asked: Job[] = []
+    for (const each of stepsToRun(plan, step)) asked.push(await this.#ask(plan, each))
+    return asked
+  }
+
+  async #answer(due: DueStep, plans: readonly Plan[]): Promise<void> {
+    const { clock, instance, jobs, onAdded } = this.#options
+    const plan = plans.find(({ name }) => name === due.plan)
+    const step = plan?.steps.find(({ name }) => name === due.step)
+    if (plan === undefined || step === undefined) return
+    const last = (await this.#last(plan, step))?.id
+    const job = await jobs.add(answering(jobOfStep(plan, step, instance), due, last), clock.nowMs())
+    onAdded(job.id)
+  }
+
+  async #ask(plan: Plan, step: Step): Promise<Job> {
+    const { clock, instance, jobs, onAdded } = this.#options
+    const last = await this.#last(plan, step)
+    if (last?.state === 'queued' || last?.state === 'running') return last
+    const job = await jobs.add({ ...jobOfStep(plan, step, instance), priority: 1 }, clock.nowMs())
+    onAdded(job.id)
+    return job
+  }
+
+  /** Returns the job of a step that was added last. */
+  async #last(plan: Plan, step: Step): Promise<Job | undefined> {
+    const { instance, jobs } = this.#options
+    const page = await jobs.list({ instance, plan: plan.name, step: step.name, limit: 1 })
+    return page.jobs[0]
+  }
+}
+
+function stepsToRun({ name, steps }: Plan, wanted: string | undefined): readonly Step[] {
+  if (wanted === undefined) {
+    const isShort = steps.some(({ kind }) => kind === 'incremental')
+    return steps.filter(({ kind }) => kind !== 'full' || !isShort)
+  }
+  const step = steps.find((each) => each.name === wanted)
+  if (step !== undefined) return [step]
+  throw new UsageError('BAD_ARGUMENT', `no step of the plan "${name}" is called "${wanted}"`, {
+    hint: `There are ${steps.map((each) => each.name).join(', ')}.`,
+  })
+}
