@@ -22,8 +22,17 @@ export interface Calendar {
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
+/** Calendars by zone: a schedule asks for the same ones all the time, and making one takes longer than all it is asked. */
+const calendars = new Map<string, Calendar>()
+
 /** Returns the calendar of an IANA time zone. @throws {RangeError} there is no such zone. */
 export function calendarOf(timeZone: string): Calendar {
+  const known = calendars.get(timeZone) ?? makeCalendar(timeZone)
+  calendars.set(timeZone, known)
+  return known
+}
+
+function makeCalendar(timeZone: string): Calendar {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone,
     calendar: 'gregory',

@@ -63,6 +63,8 @@ export interface MainLoopOptions extends EventWatchOptions {
   readonly after: After
   /** The longest time between two looks at the clock; a minute when absent. */
   readonly lookMs?: number
+  /** How often it is looked for what nobody tells of, and forgotten what is long over; an hour when absent. */
+  readonly tidyMs?: number
   /** Returns how much room the store of a repository has, as far as it says. */
   readonly space: (repository: string) => Promise<StoreSpace | undefined>
   readonly openChannel: (settings: ChannelSettings) => Channel
@@ -91,7 +93,7 @@ export class MainLoop implements Daemon {
   readonly #measured = new Set<string>()
   #settings: SettingsInForce | undefined
   #following: Promise<void> = Promise.resolve()
-  #nextHourMs = -Infinity
+  #nextTidyMs = -Infinity
   #nextMs: number | undefined
   #isStopping = false
 
@@ -292,14 +294,14 @@ export class MainLoop implements Daemon {
       const plans = this.#settings?.settings?.plans
       const lookAgainMs = plans === undefined ? undefined : await this.#planJobs.addDue(plans)
       await this.#worker.turn()
-      await this.#hourly()
+      await this.#tidy()
       this.#nextMs = await this.#nextDueMs(lookAgainMs)
     })
     if (!isDone) return AGAIN_MS
     const nowMs = clock.nowMs()
     const waits = [this.#nextMs, this.#deliveries.nextMs].map((ms) => (ms === undefined ? Infinity : ms - nowMs))
     if (waits.some((ms) => ms <= 0)) this.#deliveries.begin()
-    return Math.max(0, Math.min(lookMs, this.#nextHourMs - clock.monotonicMs(), ...waits.filter((ms) => ms > 0)))
+    return Math.max(0, Math.min(lookMs, this.#nextTidyMs - clock.monotonicMs(), ...waits.filter((ms) => ms > 0)))
   }
 
   async #tellOfEnded(): Promise<void> {
@@ -313,9 +315,9 @@ export class MainLoop implements Daemon {
   }
 
   /** Looks for what nobody tells of, and forgets what is long over. */
-  async #hourly(): Promise<void> {
-    const { clock, instance, jobs, notifications } = this.#options
-    if (clock.monotonicMs() < this.#nextHourMs) return
+  async #tidy(): Promise<void> {
+    const { clock, instance, jobs, notifications, tidyMs = HOUR_MS } = this.#options
+    if (clock.monotonicMs() < this.#nextTidyMs) return
     await this.#settings?.reload()
     const nowMs = clock.nowMs()
     const plans = this.#plans()
@@ -328,7 +330,7 @@ export class MainLoop implements Daemon {
     }
     await jobs.prune(instance, nowMs - KEPT_MS)
     await notifications.prune(instance, nowMs - KEPT_MS)
-    this.#nextHourMs = clock.monotonicMs() + HOUR_MS
+    this.#nextTidyMs = clock.monotonicMs() + tidyMs
   }
 
   async #nextDueMs(lookAgainMs: number | undefined): Promise<number | undefined> {

@@ -44,6 +44,8 @@ class WatchedSettings implements SettingsInForce {
   readonly #events: SettingsEvents
   #settings: Settings | undefined
   #mistake: TidemarkError | undefined
+  /** What the file said when it was right last. */
+  #text: string | undefined
   #watch: Disposable | undefined
   #reading: Promise<void> = Promise.resolve()
 
@@ -98,8 +100,13 @@ class WatchedSettings implements SettingsInForce {
   async #decode(): Promise<Settings> {
     const { file, home } = this.#options
     const text = await readConfigurationText(file)
-    const saysNothing = this.#settings === undefined || this.#settings.plans.length === 0
-    if (text !== undefined || saysNothing) return decodeSettings({ file, text: text ?? '', home })
+    const inForce = this.#settings
+    if (inForce !== undefined && text === this.#text) return inForce
+    if (text !== undefined || inForce === undefined || inForce.plans.length === 0) {
+      const settings = decodeSettings({ file, text: text ?? '', home })
+      this.#text = text
+      return settings
+    }
     // A disk that is not mounted, more likely than somebody who wants nothing to be backed up any more.
     throw new UsageError('BAD_CONFIGURATION', `the configuration ${file} is gone; its plans go on`, {
       context: { file },

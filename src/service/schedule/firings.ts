@@ -119,12 +119,26 @@ function dayOf(day: number | 'last'): string {
  * one behind the gap, and one that they show twice as the first of both: croner's rule for fixed times.
  */
 export function clockFirings(pattern: string, timeZone: string): Firings {
-  const cron = new Cron(pattern, { timezone: timeZone, fixedTimeRule: 'no-wildcard' })
+  const cron = cronOf(pattern, timeZone)
   return {
     // Both speak of whole seconds, and leave the second itself out.
     next: (afterMs) => cron.nextRun(new Date(afterMs))?.getTime(),
     latest: (untilMs) => cron.previousRuns(1, new Date(untilMs + 1))[0]?.getTime(),
   }
+}
+
+/** Patterns that were used lately: a schedule asks for the same few all the time, and parsing takes the longest of it. */
+const crons = new Map<string, Cron>()
+const CRONS_MAX = 256
+
+function cronOf(pattern: string, timeZone: string): Cron {
+  const key = `${timeZone} ${pattern}`
+  const known = crons.get(key)
+  if (known !== undefined) return known
+  if (crons.size >= CRONS_MAX) crons.clear()
+  const cron = new Cron(pattern, { timezone: timeZone, fixedTimeRule: 'no-wildcard' })
+  crons.set(key, cron)
+  return cron
 }
 
 /** Fires each time so many milliseconds have passed, whatever clocks show: nothing has to be remembered for it. */
