@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 
 import type { CliContext } from './context.ts'
 import { defineCareCommands } from './define-care-commands.ts'
+import { defineDaemonCommands } from './define-daemon-commands.ts'
 import { defineKeyCommands } from './define-key-commands.ts'
 import { defineLookerCommands } from './define-looker-commands.ts'
 import { definePointCommands } from './define-point-commands.ts'
@@ -58,6 +59,7 @@ export function createProgram(run: RunCommand): Command {
   defineKeyCommands(program, runWith)
   defineMountCommands(program, runWith)
   defineSetupCommands(program, runWith)
+  defineDaemonCommands(program, runWith)
   defineTuiCommands(program, runWith)
   defineServeCommands(program, runWith)
   return program

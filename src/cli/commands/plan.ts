@@ -1,0 +1,78 @@
+import { homedir } from 'node:os'
+
+import { formatDuration } from '../../base/format.ts'
+import type { PlanDocument } from '../../service/control/documents.ts'
+import { pausePlan } from '../../service/plans/edit-plans.ts'
+import type { CliContext } from '../context.ts'
+import { shownOf, shownTime } from '../control-format.ts'
+import { findDaemon, openDesk, requireDaemon } from '../open-desk.ts'
+import { table } from '../table.ts'
+
+export interface RunPlanFlags {
+  readonly step?: string
+}
+
+/** Lists the plans with what each of their steps did last, and does next. */
+export async function listPlans(context: CliContext): Promise<undefined> {
+  const { output } = context
+  await using open = await openDesk(context)
+  const { plans } = await open.desk.plans()
+  if (output.json) {
+    output.document({ plans, daemon: open.daemon !== undefined })
+    return
+  }
+  if (plans.length === 0) {
+    output.message('There is no plan yet: examples/plans.yaml shows what the configuration says of one.')
+    return
+  }
+  for (const line of planLines(plans)) output.line(line)
+  if (open.daemon === undefined) {
+    output.message('No daemon runs, so nothing happens by itself: see `tidemark daemon` and `tidemark daemon install`.')
+  }
+}
+
+function planLines(plans: readonly PlanDocument[]): string[] {
+  const rows = plans.flatMap((plan) => plan.steps.map((step, at) => ({ plan, step, isFirst: at === 0 })))
+  return table(
+    [
+      { title: 'Plan', value: ({ plan, isFirst }) => (isFirst ? plan.name : '') },
+      { title: 'Step', value: ({ step }) => step.name },
+      { title: 'Repository', value: ({ step }) => shownOf(step.repository) },
+      { title: 'Done', value: ({ step }) => shownTime(step.done) },
+      { title: 'Last', value: ({ step }) => step.lastState ?? '' },
+      { title: 'Next', value: ({ plan, step }) => (plan.paused ? 'paused' : shownTime(step.next)) },
+      { title: '', value: ({ plan, isFirst }) => (isFirst ? remarkOn(plan) : '') },
+    ],
+    rows,
+  )
+}
+
+function remarkOn({ triggers, proof }: PlanDocument): string {
+  const when = triggers.length === 0 ? 'only by hand' : shownOf(triggers.join('; '))
+  return proof === null
+    ? when
+    : `${when}; back in ${formatDuration(proof.wouldTakeMs)}, proven ${shownTime(proof.time)}`
+}
+
+/** Has the daemon run a plan now. */
+export async function runPlan(context: CliContext, name: string, { step }: RunPlanFlags): Promise<undefined> {
+  const { output } = context
+  await using daemon = await requireDaemon(context)
+  const { jobs } = await daemon.runPlan(name, step)
+  if (output.json) {
+    output.document({ plan: name, jobs })
+    return
+  }
+  for (const { id, command, step: of } of jobs) output.line(`Job ${id}: ${shownOf(command)} (${shownOf(of)})`)
+  output.message('`tidemark job show ID --follow` shows how they go.')
+}
+
+/** Pauses a plan, or lets it go on: in the configuration, so that it holds whether a daemon runs or not. */
+export async function setPaused(context: CliContext, name: string, paused: boolean): Promise<undefined> {
+  const { output, paths } = context
+  await using daemon = await findDaemon(context)
+  if (daemon === undefined) await pausePlan({ file: paths.configFile, home: homedir() }, name, paused)
+  else await daemon.pausePlan(name, paused)
+  if (output.json) output.document({ plan: name, paused })
+  else output.message(paused ? `"${name}" is paused: nothing of it runs by itself.` : `"${name}" goes on.`)
+}
