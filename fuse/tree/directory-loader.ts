@@ -1,5 +1,6 @@
 import { present } from '../../src/base/assert.ts'
 import { type ByteString, byteString, joinPath } from '../../src/base/byte-string.ts'
+import { BLOB_ID_BYTES } from '../../src/base/ids.ts'
 import { S_IFDIR } from '../../src/base/posix/constants.ts'
 import type { PointFrames, TreeEntry } from '../../src/engine/point-view-frames.ts'
 import type { PointEntry } from '../folders/folder.ts'
@@ -9,8 +10,19 @@ import { DirectoryBlock } from './directory-block.ts'
 import { type BlockRef, type NodeTable, virtualNumber } from './node-table.ts'
 import type { VirtualTree } from './virtual-tree.ts'
 
-/** Subdirectories that are loaded ahead when a directory is listed. */
+/** Directories that are loaded ahead for each that is listed, and in all while nobody lists any. */
+const AHEAD_PER_LISTING = 64
 const AHEAD_MAX = 256
+/** Directories in which it is known how far that has come. */
+const CURSORS_MAX = 256
+/** One that consists of more trees, tens of thousands of entries, is loaded for those who ask for it. */
+const AHEAD_TREE_BYTES_MAX = 8 * BLOB_ID_BYTES
+
+/** How far the directories in one were loaded ahead. */
+interface Cursor {
+  readonly ref: BlockRef
+  row: number
+}
 
 export interface DirectoryLoaderOptions {
   readonly nodes: NodeTable
@@ -25,6 +37,9 @@ export class DirectoryLoader {
   /** By key, what is being loaded. */
   readonly #loading = new Map<string, Promise<BlockRef>>()
   readonly #block: DirectoryBlock
+  /** Where directories are loaded ahead; those in the last one come first. */
+  readonly #cursors: Cursor[] = []
+  #aheadLeft = 0
   #isAhead = false
 
   constructor(options: DirectoryLoaderOptions) {
@@ -54,29 +69,62 @@ export class DirectoryLoader {
     return true
   }
 
-  /** Makes the blocks of directories in a directory that somebody has begun to list, while he is at it. */
+  /**
+   * Makes the blocks of directories below one that somebody has begun to list, while he is at it: in the order in which
+   * a walk through the tree comes to them.
+   */
   async loadAhead(node: number): Promise<void> {
-    const { nodes } = this.#options
-    // Whoever walks comes back for more once the first were used.
+    const ref = this.#options.nodes.block(node)
+    this.#aheadLeft = Math.min(this.#aheadLeft + AHEAD_PER_LISTING, AHEAD_MAX)
+    if (!this.#cursors.some((cursor) => cursor.ref.serial === ref.serial)) this.#pushCursor(ref)
     if (this.#isAhead) return
     this.#isAhead = true
     try {
-      const ref = nodes.block(node)
-      let ahead = 0
-      for (let row = 0; ahead < AHEAD_MAX && this.#block.open(ref) && row < this.#block.count; row++) {
-        this.#block.moveTo(row)
-        if (this.#block.format !== S_IFDIR) continue
-        ahead++
-        if (this.#options.blocks.offset(this.#block.child) >= 0) continue
-        const child = await this.#loadTrees(this.#block.payload.slice())
-        // While it waited, others have used the block.
-        if (!this.#block.open(ref)) return
-        this.#block.moveTo(row)
-        this.#block.child = child
+      for (let last = this.#cursors.at(-1); last !== undefined && this.#aheadLeft > 0; last = this.#cursors.at(-1)) {
+        await this.#advance(last)
       }
+    } catch (error) {
+      this.#cursors.length = 0
+      throw error
     } finally {
       this.#isAhead = false
     }
+  }
+
+  /** Loads the next directory of a cursor's that is not there, whose own come next; without one, the cursor goes. */
+  async #advance(cursor: Cursor): Promise<void> {
+    const trees = this.#nextTrees(cursor)
+    if (trees === undefined) {
+      this.#cursors.splice(this.#cursors.indexOf(cursor), 1)
+      return
+    }
+    this.#aheadLeft--
+    const child = await this.#loadTrees(trees)
+    // While it waited, others have used the block, or it has gone.
+    if (this.#block.open(cursor.ref)) {
+      this.#block.moveTo(cursor.row)
+      this.#block.child = child
+    }
+    cursor.row++
+    // Nobody began to list something else meanwhile.
+    if (this.#cursors.at(-1) === cursor) this.#pushCursor(child)
+  }
+
+  /** Moves a cursor to the next directory to load ahead and returns the ids of its trees. */
+  #nextTrees(cursor: Cursor): Uint8Array | undefined {
+    if (!this.#block.open(cursor.ref)) return undefined
+    for (; cursor.row < this.#block.count; cursor.row++) {
+      this.#block.moveTo(cursor.row)
+      const isLoaded = this.#block.format === S_IFDIR && this.#options.blocks.offset(this.#block.child) >= 0
+      if (this.#block.format !== S_IFDIR || isLoaded || this.#block.payloadBytes > AHEAD_TREE_BYTES_MAX) continue
+      return this.#block.payload.slice()
+    }
+    return undefined
+  }
+
+  #pushCursor(ref: BlockRef): void {
+    this.#cursors.push({ ref, row: 0 })
+    if (this.#cursors.length > CURSORS_MAX) this.#cursors.shift()
   }
 
   /** Returns the path of a node below the root of the mount, as far as its names are at hand. */
