@@ -7,7 +7,7 @@ import { EffectRunner } from './state/effect-runner.ts'
 import type { Size } from './state/event.ts'
 import { initialState } from './state/initial-state.ts'
 import { Store } from './state/store.ts'
-import { themeOf, type ThemeOptions } from './theme/theme.ts'
+import type { ThemeOptions } from './theme/theme.ts'
 
 const TICK_MS = 1000
 /** While a window is being dragged its size changes many times a second. */
@@ -26,6 +26,8 @@ export interface Streams {
 export interface DashboardOptions {
   readonly theme: ThemeOptions
   readonly clock: Clock
+  /** The folder of the user: an absolute path. */
+  readonly home: string
   /** Frames as running text for those who hear them. */
   readonly isScreenReader: boolean
   /** Ends the dashboard, as a signal does; the terminal is restored. */
@@ -41,7 +43,7 @@ export interface DashboardOptions {
 export async function openDashboard(
   open: () => Promise<Application>,
   streams: Streams,
-  { theme, clock, isScreenReader, signal }: DashboardOptions,
+  { theme, clock, home, isScreenReader, signal }: DashboardOptions,
 ): Promise<void> {
   let failure: { readonly error: unknown } | undefined
   const fail = (error: unknown): void => {
@@ -56,8 +58,8 @@ export async function openDashboard(
     quit: () => instance.unmount(),
     onBug: fail,
   })
-  const store = new Store(initialState({ size: sizeOf(streams.stdout), nowMs: clock.nowMs() }), runner.run)
-  const instance = render(<App store={store} theme={themeOf(theme)} />, {
+  const store = new Store(initialState({ size: sizeOf(streams.stdout), nowMs: clock.nowMs(), home, theme }), runner.run)
+  const instance = render(<App store={store} />, {
     ...streams,
     exitOnCtrlC: false,
     patchConsole: false,

@@ -12,7 +12,12 @@ export class DashboardState {
   readonly effects: Effect[] = []
 
   constructor() {
-    this.state = initialState({ size: { columns: 80, rows: 24 }, nowMs: TEST_NOW_MS })
+    this.state = initialState({
+      size: { columns: 80, rows: 24 },
+      nowMs: TEST_NOW_MS,
+      home: '/home/arthur',
+      theme: { colors: '16', background: 'dark' },
+    })
   }
 
   /** The application is there. */

@@ -75,6 +75,7 @@ export class TestDashboard {
     this.ended = openDashboard(() => Promise.resolve(application), streams, {
       theme,
       clock,
+      home: '/home/arthur',
       isScreenReader,
       signal: this.#end.signal,
     })

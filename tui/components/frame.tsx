@@ -17,11 +17,13 @@ export interface FrameProps {
   readonly message: Message | undefined
   /** The screen's own keys; `undefined`: something lies over it that names its own. */
   readonly keys: Keymap<string> | undefined
+  /** `false` while keys are text of a field. */
+  readonly hasSharedKeys: boolean
   readonly children: ReactNode
 }
 
 /** The whole terminal: title line, a rule, the screen, the message line, and the keys at the bottom. */
-export function Frame({ title, place, size, message, keys, children }: FrameProps): ReactNode {
+export function Frame({ title, place, size, message, keys, hasSharedKeys, children }: FrameProps): ReactNode {
   const theme = useTheme()
   const { columns, rows } = size
   const isHeard = useIsScreenReaderEnabled()
@@ -37,7 +39,11 @@ export function Frame({ title, place, size, message, keys, children }: FrameProp
         columns={columns}
         color={message?.isProblem === true ? theme.bad : theme.good}
       />
-      <Line text={keys === undefined ? '' : keyLine(keys, columns)} columns={columns} color={theme.muted} />
+      <Line
+        text={keys === undefined ? '' : keyLine(keys, hasSharedKeys ? SHARED_KEYS : [], columns)}
+        columns={columns}
+        color={theme.muted}
+      />
     </Box>
   )
 }
@@ -54,11 +60,9 @@ function messageText(message: Message | undefined): string {
 }
 
 /** Returns the keys of the screen, as many as fit, the more important ones first, and those of every screen behind them. */
-function keyLine(own: Keymap<string>, columns: number): string {
+function keyLine(own: Keymap<string>, all: Keymap<string>, columns: number): string {
   const taken = own.flatMap(({ keys }) => keys)
-  const shared = SHARED_KEYS.filter(
-    ({ label, keys }) => label !== undefined && !keys.some((key) => taken.includes(key)),
-  )
+  const shared = all.filter(({ label, keys }) => label !== undefined && !keys.some((key) => taken.includes(key)))
   const end = shared.map(labelOf).join('  ')
   let line = ''
   for (const binding of own) {

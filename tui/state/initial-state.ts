@@ -1,3 +1,6 @@
+import { join } from 'node:path/posix'
+
+import type { ThemeOptions } from '../theme/theme.ts'
 import type { Size } from './event.ts'
 import { LOADING } from './loaded.ts'
 import { initialScreens } from './screen-step.ts'
@@ -6,15 +9,20 @@ import type { State } from './state.ts'
 export interface Beginning {
   readonly size: Size
   readonly nowMs: number
+  /** The folder of the user: an absolute path. */
+  readonly home: string
+  readonly theme: ThemeOptions
 }
 
 /** Returns the state before there is anybody to ask. */
-export function initialState({ size, nowMs }: Beginning): State {
+export function initialState({ size, nowMs, home, theme }: Beginning): State {
   return {
     shared: {
       size,
       nowMs,
       host: 'this-process',
+      home,
+      settings: { theme, mountFolder: join(home, 'tidemark') },
       root: '',
       repository: undefined,
       repositories: LOADING,

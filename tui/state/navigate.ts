@@ -12,13 +12,16 @@ const BACK_MAX = 16
 /** Gives an event to a screen and does what it wants. */
 export function tellScreen(state: State, name: ScreenName, event: ScreenEvent): Outcome {
   const { state: told, step } = stepOfScreen(state, name, event)
-  const { ask, go, say, unlock } = step
+  const { ask, go, say, set, unlock } = step
   const asked: State =
     ask === undefined ? told : { ...told, overlay: { kind: 'question', screen: name, question: ask } }
   const { repository } = told.shared
   const unlocking = unlock === undefined || repository === undefined ? asked : askToUnlock(asked, repository)
   const said = say === undefined ? unlocking : withMessage(unlocking, say)
-  const done = outcome(said, step.effects)
+  const { shared } = said
+  const settled =
+    set === undefined ? said : { ...said, shared: { ...shared, settings: { ...shared.settings, ...set } } }
+  const done = outcome(settled, step.effects)
   return go === undefined ? done : andThen(done, (next) => openScreen(next, go))
 }
 

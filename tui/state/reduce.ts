@@ -141,6 +141,18 @@ function takeAnswer(state: State, answer: Answer): Outcome {
   if (owner !== 'shared') return tellScreen(state, owner, answer)
   if (answer.method === 'unlock') return unlockedEverywhere(state, answer)
   if (answer.method === 'lock') return locked(state)
+  if (isFirstStart(state, answer))
+    return andThen(takeShared(state, answer), (next) => openScreen(next, { screen: 'start' }))
+  return takeShared(state, answer)
+}
+
+/** Nothing is configured, which was not known before: whoever sees the overview of nothing is shown two ways to begin. */
+function isFirstStart({ screen, shared }: State, answer: Answer): boolean {
+  const isNone = answer.method === 'repositories' && answer.value.length === 0
+  return isNone && shared.repositories.kind === 'loading' && screen === 'overview'
+}
+
+function takeShared(state: State, answer: Answer): Outcome {
   const told = answer.method === 'jobs' ? tellEnded(state, answer.value) : state
   const { shared, calls } = takeSharedAnswer(state.shared, answer)
   return andThen(outcome({ ...told, shared }, calls), (next) => tellScreen(next, next.screen, { kind: 'shared' }))

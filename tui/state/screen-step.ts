@@ -1,7 +1,7 @@
 import type { Keymap } from '../keymap/keymap.ts'
 import { SCREENS } from '../screens/screens.ts'
 import type { Screen } from './screen.ts'
-import { SCREEN_NAMES, type ScreenName } from './screen-name.ts'
+import { ALL_SCREEN_NAMES, type ScreenName } from './screen-name.ts'
 import type { ScreenEvent } from './event.ts'
 import type { ScreenStates, State } from './state.ts'
 import type { Step } from './step.ts'
@@ -40,10 +40,10 @@ export function stepOfScreen(
 
 /** Returns what would be lost if the dashboard ended now, in words. */
 export function unsavedWork(state: State): readonly string[] {
-  return SCREEN_NAMES.flatMap((name) => screenOf(name).unsaved?.(state.screens[name]) ?? [])
+  return ALL_SCREEN_NAMES.flatMap((name) => screenOf(name).unsaved?.(state.screens[name]) ?? [])
 }
 
 /** Returns the states in which all screens begin. */
 export function initialScreens(): ScreenStates {
-  return Object.fromEntries(SCREEN_NAMES.map((name) => [name, SCREENS[name].initial])) as unknown as ScreenStates
+  return Object.fromEntries(ALL_SCREEN_NAMES.map((name) => [name, SCREENS[name].initial])) as unknown as ScreenStates
 }

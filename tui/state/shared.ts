@@ -7,13 +7,24 @@ import type {
   RepositoryData,
 } from '../../src/service/application/shown.ts'
 import type { Size } from './event.ts'
+import type { ThemeOptions } from '../theme/theme.ts'
 import { type Loaded, valueOr } from './loaded.ts'
+
+/** What somebody set, for as long as the dashboard is open. */
+export interface Settings {
+  readonly theme: ThemeOptions
+  /** Where mounting is offered: an absolute path. */
+  readonly mountFolder: string
+}
 
 /** What all screens see: the terminal, the time, and what the port said about everything. */
 export interface Shared {
   readonly size: Size
   readonly nowMs: number
   readonly host: 'daemon' | 'this-process'
+  /** The folder of the user: an absolute path. */
+  readonly home: string
+  readonly settings: Settings
   /** The path of every point's root directory. */
   readonly root: string
   /** The repository that is looked at; `undefined` while there is none. */

@@ -1,4 +1,5 @@
 import type { Effect } from './call.ts'
+import type { Settings } from './shared.ts'
 import type { Destination } from './destination.ts'
 
 /** A question to be answered with yes before something is done that cannot be taken back as easily as it is said. */
@@ -20,6 +21,8 @@ export interface Step<S> {
   readonly ask?: Question
   /** The repository that is looked at shall be opened. */
   readonly unlock?: true
+  /** What is set anew for all screens. */
+  readonly set?: Partial<Settings>
   /** Shown in the message line. */
   readonly say?: string
 }

@@ -1,3 +1,5 @@
+import { homedir } from 'node:os'
+
 import { UsageError } from '../../base/errors.ts'
 import type { Application } from '../../service/application/port.ts'
 import type { CliContext } from '../context.ts'
@@ -16,6 +18,6 @@ export async function tuiCommand(context: CliContext): Promise<undefined> {
   const { openDashboard } = await import('../../../tui/open-dashboard.tsx')
   const open = async (): Promise<Application> => (await import('../open-application.ts')).openApplication(context)
   const looks = terminalLooks(surroundings.environment)
-  await openDashboard(open, { stdin, stdout, stderr }, { ...looks, clock, signal })
+  await openDashboard(open, { stdin, stdout, stderr }, { ...looks, clock, home: homedir(), signal })
   return undefined
 }

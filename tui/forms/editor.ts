@@ -1,0 +1,145 @@
+import type { Key } from '../keymap/key.ts'
+import type { Keymap } from '../keymap/keymap.ts'
+import type { Question } from '../state/step.ts'
+import { type Field, type Form, pasteInForm, secretField, textField, textOf, typeInForm } from './form.ts'
+import { type FolderPicker, pickerAt, pickerKeys, pickWithKey, withFolders } from './picker.ts'
+import { listOf, listText } from './typed-list.ts'
+
+/** A form that fills a screen, and whether anything was put into it: that is not lost without a question. */
+export interface Editor<Name extends string> {
+  readonly form: Form<Name>
+  readonly isTouched: boolean
+  /** Fields that take one folder, or several. */
+  readonly pickable: Readonly<Record<string, 'one' | 'many' | undefined>>
+  /** Open while folders are chosen for a field. */
+  readonly picking: { readonly field: Name; readonly picker: FolderPicker } | undefined
+}
+
+export function editorOf<Name extends string>(
+  form: Form<Name>,
+  pickable: Readonly<Record<string, 'one' | 'many' | undefined>> = {},
+): Editor<Name> {
+  return { form, isTouched: false, pickable, picking: undefined }
+}
+
+export interface EditorSurroundings {
+  /** Where choosing folders begins. */
+  readonly home: string
+  /** Rows of the list of folders. */
+  readonly height: number
+}
+
+export interface EditorStep<Name extends string> {
+  readonly editor: Editor<Name>
+  /** `asked`: it may be left once a question was answered with yes. */
+  readonly outcome: 'editing' | 'sent' | 'left' | 'asked'
+  /** A folder of this machine whose folders have to be asked for. */
+  readonly open?: string
+}
+
+/** Returns the editor after a key. */
+export function typeInEditor<Name extends string>(
+  editor: Editor<Name>,
+  key: Key,
+  surroundings: EditorSurroundings,
+): EditorStep<Name> {
+  if (editor.picking !== undefined) return pickInEditor(editor, editor.picking, { key, ...surroundings })
+  const focused = focusedName(editor)
+  if (key === 'ctrl+o' && editor.pickable[focused] !== undefined)
+    return startPicking(editor, focused, surroundings.home)
+  const { form, outcome } = typeInForm(editor.form, key)
+  const isTouched = editor.isTouched || form.fields !== editor.form.fields
+  return { editor: { ...editor, form, isTouched }, outcome: outcome === 'left' && isTouched ? 'asked' : outcome }
+}
+
+export function pasteInEditor<Name extends string>(editor: Editor<Name>, text: string): Editor<Name> {
+  if (editor.picking !== undefined) return editor
+  return { ...editor, form: pasteInForm(editor.form, text), isTouched: true }
+}
+
+/** Returns the editor with names of folders that were asked for. */
+export function editorWithFolders<Name extends string>(
+  editor: Editor<Name>,
+  directory: string,
+  names: readonly string[],
+): Editor<Name> {
+  const { picking } = editor
+  if (picking === undefined) return editor
+  return { ...editor, picking: { ...picking, picker: withFolders(picking.picker, directory, names) } }
+}
+
+/** Returns the editor with all of its secrets wiped and empty. */
+export function withoutSecrets<Name extends string>(editor: Editor<Name>): Editor<Name> {
+  const fields = editor.form.fields.map((each) => {
+    if (each.field.kind !== 'secret') return each
+    each.field.secret.wipe()
+    return { ...each, field: secretField() }
+  })
+  return { ...editor, form: { ...editor.form, fields } }
+}
+
+/** The question before a form is left in which something was typed. */
+export const LEAVE_FORM: Question = {
+  name: 'leave-form',
+  title: 'Leave this form?',
+  lines: ['What was typed into it would be lost.'],
+  verb: 'leave it',
+}
+
+/** What the keys of a form do; they are handled by the form itself. */
+export type FormCommand = 'form-next' | 'form-send' | 'form-pick' | 'form-leave'
+
+const SEND = { command: 'form-send', keys: ['ctrl+s'], label: 'done', help: 'take the form as it is' } as const
+const PICK = {
+  command: 'form-pick',
+  keys: ['ctrl+o'],
+  label: 'choose folders',
+  help: 'choose folders in a list',
+} as const
+const NEXT = { command: 'form-next', keys: ['tab', 'enter'], label: 'next field', help: 'to the next field' } as const
+const LEAVE = { command: 'form-leave', keys: ['esc'], label: 'leave', help: 'leave the form' } as const
+
+/** Returns the keys of what the editor shows now. */
+export function editorKeys<Name extends string>(editor: Editor<Name>): Keymap<string> {
+  if (editor.picking !== undefined) return pickerKeys(editor.picking.picker)
+  const isPickable = editor.pickable[focusedName(editor)] !== undefined
+  return isPickable ? [SEND, PICK, NEXT, LEAVE] : [SEND, NEXT, LEAVE]
+}
+
+function focusedName<Name extends string>({ form }: Editor<Name>): Name {
+  // A form without fields has nothing to type into.
+  return form.fields[form.focus]?.name as Name
+}
+
+function startPicking<Name extends string>(editor: Editor<Name>, field: Name, home: string): EditorStep<Name> {
+  const isForMany = editor.pickable[field] === 'many'
+  const there = textOf(editor.form, field)
+  const picker = pickerAt(home, isForMany ? listOf(there) : undefined)
+  return { editor: { ...editor, picking: { field, picker } }, outcome: 'editing', open: picker.directory }
+}
+
+function pickInEditor<Name extends string>(
+  editor: Editor<Name>,
+  { field, picker: before }: NonNullable<Editor<Name>['picking']>,
+  { key, height }: { readonly key: Key; readonly height: number },
+): EditorStep<Name> {
+  const { picker, outcome } = pickWithKey(before, key, height)
+  switch (outcome) {
+    case 'left':
+      return { editor: { ...editor, picking: undefined }, outcome: 'editing' }
+    case 'taken': {
+      const text = picker.isForMany ? listText(picker.chosen) : (picker.chosen[0] ?? '')
+      return { editor: withField({ ...editor, picking: undefined }, field, textField(text)), outcome: 'editing' }
+    }
+    case 'picking':
+    case 'opened': {
+      const step = { editor: { ...editor, picking: { field, picker } }, outcome: 'editing' } as const
+      return outcome === 'opened' ? { ...step, open: picker.directory } : step
+    }
+  }
+}
+
+function withField<Name extends string>(editor: Editor<Name>, name: Name, field: Field): Editor<Name> {
+  const fields = editor.form.fields.map((each) => (each.name === name ? { ...each, field, mistake: undefined } : each))
+  return { ...editor, form: { ...editor.form, fields }, isTouched: true }
+}

@@ -1,0 +1,326 @@
+import { equalBytes } from '../../../src/base/bytes.ts'
+import type { TypedSecret } from '../../../src/service/application/port.ts'
+import {
+  type Editor,
+  editorKeys,
+  editorOf,
+  editorWithFolders,
+  LEAVE_FORM,
+  pasteInEditor,
+  typeInEditor,
+  withoutSecrets,
+} from '../../forms/editor.ts'
+import { choiceField, type Form, secretField, takeSecret, textField, textOf, withMistakes } from '../../forms/form.ts'
+import { pickerListRows } from '../../forms/picker.ts'
+import type { Key } from '../../keymap/key.ts'
+import type { Keymap } from '../../keymap/keymap.ts'
+import { type Answer, call, type Effect, type Failure, type Slot } from '../../state/call.ts'
+import { bodyRows, type Shared } from '../../state/shared.ts'
+import type { ScreenName } from '../../state/screen-name.ts'
+import type { Question } from '../../state/step.ts'
+import {
+  CHECK_CODE_KEYS,
+  pasteInCode,
+  SHOWN_CODE_KEYS,
+  type ShownCode,
+  shownCode,
+  typeInCode,
+} from '../recovery-code/recovery-code.ts'
+import { PLACE_KINDS, placeEditor, type PlaceField, type PlaceKind, placeMistakes, urlOf } from './places.ts'
+
+/** Wrong secrets after which one is told what else there is. */
+const REFUSALS_MAX = 3
+
+export type SecretField = 'name' | 'openWith' | 'secret' | 'again'
+const PASSWORD = 'password'
+const RECOVERY_CODE = 'recovery code'
+
+/** A place that was typed. */
+interface TypedPlace {
+  readonly kind: PlaceKind
+  readonly editor: Editor<PlaceField>
+}
+
+/** How far somebody is with adding a repository. */
+export type AddingPage =
+  | { readonly page: 'kind'; readonly selected: number }
+  | ({ readonly page: 'place' } & TypedPlace)
+  | {
+      readonly page: 'secret'
+      readonly place: TypedPlace
+      readonly editor: Editor<SecretField>
+      /** Asked, and not answered yet. */
+      readonly isTrying: boolean
+      readonly refusals: number
+    }
+  | { readonly page: 'code'; readonly code: ShownCode }
+
+/** Adding a repository to those that are known, or a new one. */
+export interface Adding {
+  /** `true`: it is made; `false`: it is there already. */
+  readonly isNew: boolean
+  readonly at: AddingPage
+}
+
+export interface AddingStep {
+  /** `undefined`: it was left, or is done. */
+  readonly adding: Adding | undefined
+  readonly effects?: readonly Effect[]
+  readonly ask?: Question
+  readonly say?: string
+  /** The name under which a repository is known now; nothing else is to be done about it. */
+  readonly added?: string
+}
+
+export function startAdding(isNew: boolean): Adding {
+  return { isNew, at: { page: 'kind', selected: 0 } }
+}
+
+export function isAddingUnsaved({ at }: Adding): string | undefined {
+  switch (at.page) {
+    case 'kind':
+      return undefined
+    case 'place':
+      return at.editor.isTouched ? 'A repository is half added.' : undefined
+    case 'secret':
+      return 'A repository is half added.'
+    case 'code':
+      return `The recovery code of ${at.code.repository} is never shown again.`
+  }
+}
+
+const KIND_KEYS: Keymap<string> = [
+  { command: 'kind-take', keys: ['enter'], label: 'next', help: 'say where exactly' },
+  { command: 'kind-down', keys: ['down'], label: 'choose', help: 'the next kind' },
+  { command: 'kind-leave', keys: ['esc'], label: 'leave', help: 'add nothing' },
+]
+
+export function addingKeys({ at }: Adding): Keymap<string> {
+  switch (at.page) {
+    case 'kind':
+      return KIND_KEYS
+    case 'place':
+    case 'secret':
+      return editorKeys<string>(at.editor)
+    case 'code':
+      return at.code.check === undefined ? SHOWN_CODE_KEYS : CHECK_CODE_KEYS
+  }
+}
+
+export interface AddingContext {
+  /** The screen that is shown, which gets the answers. */
+  readonly screen: ScreenName
+  readonly shared: Shared
+}
+
+/** Returns what a key makes of it. */
+export function typeInAdding(adding: Adding, key: Key, context: AddingContext): AddingStep {
+  const { at } = adding
+  switch (at.page) {
+    case 'kind':
+      return typeInKinds(adding, at, key)
+    case 'place':
+      return typeInPlace(adding, at, { key, ...context })
+    case 'secret':
+      return typeInSecrets(adding, at, { key, ...context })
+    case 'code': {
+      const { code, outcome } = typeInCode(at.code, key)
+      if (outcome === 'shown') return { adding: { ...adding, at: { page: 'code', code } } }
+      return { adding: undefined, added: code.repository }
+    }
+  }
+}
+
+export function pasteInAdding(adding: Adding, text: string): Adding {
+  const { at } = adding
+  switch (at.page) {
+    case 'kind':
+      return adding
+    case 'place':
+      return { ...adding, at: { ...at, editor: pasteInEditor(at.editor, text) } }
+    case 'secret':
+      return at.isTrying ? adding : { ...adding, at: { ...at, editor: pasteInEditor(at.editor, text) } }
+    case 'code':
+      return { ...adding, at: { ...at, code: pasteInCode(at.code, text) } }
+  }
+}
+
+/** Returns what follows from an answer in a slot of the screen. */
+export function answerInAdding(adding: Adding, answer: Answer, { shared }: AddingContext): AddingStep {
+  const { at } = adding
+  if (answer.method === 'folders' && at.page === 'place') {
+    return { adding: { ...adding, at: { ...at, editor: editorWithFolders(at.editor, answer.args[0], answer.value) } } }
+  }
+  if (answer.method !== 'addRepository' || at.page !== 'secret') return { adding }
+  const [{ name }] = answer.args
+  const { recoveryCode } = answer.value
+  if (recoveryCode === undefined) return { adding: undefined, added: name }
+  return { adding: { ...adding, at: { page: 'code', code: shownCode(name, recoveryCode, shared.nowMs) } } }
+}
+
+/** Returns the form again after it was refused: all is there but the secrets. */
+export function failureInAdding(adding: Adding, { method, problem }: Failure): AddingStep {
+  const { at } = adding
+  if (method !== 'addRepository' || at.page !== 'secret') return { adding }
+  const isSecretWrong = WRONG_SECRETS.includes(problem.code)
+  const refusals = at.refusals + (isSecretWrong ? 1 : 0)
+  const form = isSecretWrong ? withMistakes(at.editor.form, { secret: problem.message }) : at.editor.form
+  const next: AddingPage = { ...at, editor: { ...at.editor, form }, isTrying: false, refusals }
+  if (!isSecretWrong || refusals < REFUSALS_MAX) return { adding: { ...adding, at: next } }
+  const say = `${problem.message}, ${refusals} times. The recovery code opens it as well: choose it with ← →.`
+  return { adding: { ...adding, at: next }, say }
+}
+
+const WRONG_SECRETS: readonly string[] = ['WRONG_PASSWORD', 'WRONG_KEY', 'BAD_RECOVERY_CODE']
+
+function typeInKinds(adding: Adding, at: Extract<AddingPage, { page: 'kind' }>, key: Key): AddingStep {
+  const select = (selected: number): AddingStep => {
+    return { adding: { ...adding, at: { ...at, selected: Math.max(0, Math.min(PLACE_KINDS.length - 1, selected)) } } }
+  }
+  switch (key) {
+    case 'esc':
+      return { adding: undefined }
+    case 'up':
+    case 'k':
+      return select(at.selected - 1)
+    case 'down':
+    case 'j':
+      return select(at.selected + 1)
+    case 'enter': {
+      const kind = PLACE_KINDS[at.selected] ?? 'local'
+      return { adding: { ...adding, at: { page: 'place', kind, editor: placeEditor(kind) } } }
+    }
+    default:
+      return { adding }
+  }
+}
+
+interface TypedKey extends AddingContext {
+  readonly key: Key
+}
+
+function typeInPlace(
+  adding: Adding,
+  at: Extract<AddingPage, { page: 'place' }>,
+  { key, screen, shared }: TypedKey,
+): AddingStep {
+  const surroundings = { home: shared.home, height: pickerListRows(bodyRows(shared)) }
+  const { editor, outcome, open } = typeInEditor(at.editor, key, surroundings)
+  const next: Adding = { ...adding, at: { ...at, editor } }
+  switch (outcome) {
+    case 'editing':
+      return { adding: next, effects: open === undefined ? [] : [call(`${screen}:folders`, 'folders', open)] }
+    case 'left':
+      return { adding: startAdding(adding.isNew) }
+    case 'asked':
+      return { adding: next, ask: LEAVE_FORM }
+    case 'sent': {
+      const mistakes = placeMistakes(at.kind, editor.form)
+      if (Object.keys(mistakes).length > 0) {
+        const form = withMistakes(editor.form, mistakes)
+        return { adding: { ...adding, at: { ...at, editor: { ...editor, form } } } }
+      }
+      const place = { kind: at.kind, editor }
+      const form = secretForm(adding.isNew)
+      const secrets: AddingPage = { page: 'secret', place, editor: editorOf(form), isTrying: false, refusals: 0 }
+      return { adding: { ...adding, at: secrets } }
+    }
+  }
+}
+
+function secretForm(isNew: boolean): Form<SecretField> {
+  const name = {
+    name: 'name',
+    label: 'Call it',
+    field: textField(),
+    help: 'letters, digits, ".", "_" and "-"',
+  } as const
+  if (isNew) {
+    return {
+      fields: [
+        name,
+        { name: 'secret', label: 'New password', field: secretField(), help: 'is not shown' },
+        { name: 'again', label: 'The same again', field: secretField(), help: 'is not shown' },
+      ],
+      focus: 0,
+    }
+  }
+  return {
+    fields: [
+      name,
+      { name: 'openWith', label: 'Open with', field: choiceField([PASSWORD, RECOVERY_CODE]), help: '← → choose' },
+      { name: 'secret', label: 'Secret', field: secretField(), help: 'is not shown' },
+    ],
+    focus: 0,
+  }
+}
+
+function typeInSecrets(
+  adding: Adding,
+  at: Extract<AddingPage, { page: 'secret' }>,
+  { key, screen, shared }: TypedKey,
+): AddingStep {
+  const slot: Slot = `${screen}:add`
+  const surroundings = { home: shared.home, height: 1 }
+  if (at.isTrying) {
+    if (key !== 'esc') return { adding }
+    return { adding: { ...adding, at: { ...at, isTrying: false } }, effects: [{ kind: 'drop', slot }] }
+  }
+  const { editor, outcome } = typeInEditor(at.editor, key, surroundings)
+  switch (outcome) {
+    case 'editing':
+      return { adding: { ...adding, at: { ...at, editor } } }
+    case 'left':
+    case 'asked':
+      // Back to where it lies; nothing but the secrets is gone.
+      withoutSecrets(editor)
+      return { adding: { ...adding, at: { page: 'place', ...at.place } } }
+    case 'sent':
+      return send(adding, { ...at, editor }, slot)
+  }
+}
+
+function send(adding: Adding, at: Extract<AddingPage, { page: 'secret' }>, slot: Slot): AddingStep {
+  const { form } = at.editor
+  const name = textOf(form, 'name').trim()
+  const taken = takeTypedSecret(form, adding.isNew)
+  // Their bytes are taken now, or wiped: the fields begin anew.
+  const emptied = withoutSecrets(at.editor)
+  const mistakes = {
+    ...(taken.mistake === undefined ? {} : { secret: taken.mistake }),
+    ...(name === '' ? { name: 'a repository needs a name' } : {}),
+  }
+  if (taken.secret === undefined || name === '') {
+    taken.secret?.bytes.fill(0)
+    const editor = { ...emptied, form: withMistakes(emptied.form, mistakes) }
+    return { adding: { ...adding, at: { ...at, editor } } }
+  }
+  const { kind, editor } = at.place
+  const repository = { name, url: urlOf(kind, editor.form), create: adding.isNew }
+  return {
+    adding: { ...adding, at: { ...at, editor: emptied, isTrying: true } },
+    effects: [call(slot, 'addRepository', repository, taken.secret)],
+  }
+}
+
+/** Returns the secret of a form, which the caller hands on or wipes, or what is wrong with it. */
+export function takeTypedSecret(
+  form: Form<string>,
+  isNew: boolean,
+): { readonly secret?: TypedSecret; readonly mistake?: string } {
+  const bytes = takeSecret(form, 'secret')
+  if (bytes.length === 0) return { mistake: isNew ? 'a password is needed' : 'a secret is needed' }
+  const kind = textOf(form, 'openWith') === RECOVERY_CODE ? 'recovery-code' : 'password'
+  if (!isNew) return { secret: { kind, bytes } }
+  const again = takeSecret(form, 'again')
+  const isSame = equalBytes(bytes, again)
+  again.fill(0)
+  if (isSame) return { secret: { kind, bytes } }
+  bytes.fill(0)
+  return { mistake: 'the two passwords differ' }
+}
+
+/** Returns it after a half filled form was left: another place may be chosen. */
+export function leaveAddingForm(adding: Adding): Adding {
+  return startAdding(adding.isNew)
+}

@@ -1,0 +1,145 @@
+import { type Editor, editorOf } from '../../forms/editor.ts'
+import { checkboxField, type Form, isChecked, type LabelledField, textField, textOf } from '../../forms/form.ts'
+
+/** The kinds of places that repositories lie in, as they are offered. */
+export const PLACE_KINDS = ['local', 'external', 'sftp', 's3', 'dunesea'] as const
+export type PlaceKind = (typeof PLACE_KINDS)[number]
+
+export const PLACE_WORDS: Readonly<Record<PlaceKind, string>> = {
+  local: 'a folder of this machine, or of something mounted on it',
+  external: 'a removable disk with a label, wherever it is mounted',
+  sftp: 'a folder of another machine, over SSH',
+  s3: 'a bucket of Amazon S3 or a compatible service',
+  dunesea: 'a domain of a DuneSea server',
+}
+
+export type PlaceField =
+  'folder' | 'label' | 'host' | 'port' | 'user' | 'bucket' | 'prefix' | 'endpoint' | 'region' | 'domain' | 'isSecure'
+
+/** Where credentials of a kind come from: they are never part of a URL, nor asked for here. */
+export const CREDENTIALS: Readonly<Record<PlaceKind, string | undefined>> = {
+  local: undefined,
+  external: undefined,
+  sftp: 'Opened by your SSH keys and agent, or TIDEMARK_SFTP_PASSWORD.',
+  s3: 'Credentials are taken from where AWS tools take them.',
+  dunesea: 'The token is taken from TIDEMARK_DUNESEA_TOKEN.',
+}
+
+function text(name: PlaceField, label: string, help: string): LabelledField<PlaceField> {
+  return { name, label, field: textField(), help }
+}
+
+const FIELDS: Readonly<Record<PlaceKind, readonly LabelledField<PlaceField>[]>> = {
+  local: [text('folder', 'Folder', 'absolute; Ctrl+O chooses one')],
+  external: [
+    text('label', 'Label of the disk', 'empty: escapepod'),
+    text('folder', 'Folder on it', 'empty: escapepod'),
+  ],
+  sftp: [
+    text('host', 'Host', 'a name of the SSH configuration, a host name, or an address'),
+    text('user', 'User', 'empty: what the SSH configuration says'),
+    text('port', 'Port', 'empty: what the SSH configuration says, else 22'),
+    text('folder', 'Folder', 'absolute, or below the home there: /~/backup'),
+  ],
+  s3: [
+    text('bucket', 'Bucket', 'its name'),
+    text('prefix', 'Prefix', 'before all names in the bucket; may be empty'),
+    text('endpoint', 'Endpoint', 'https://host of a compatible service; empty: Amazon'),
+    text('region', 'Region', 'may be empty'),
+  ],
+  dunesea: [
+    text('host', 'Host', 'a host name or an address'),
+    text('port', 'Port', 'empty: 443, without TLS 80'),
+    text('domain', 'Domain', 'its name on the server'),
+    {
+      name: 'isSecure',
+      label: 'TLS',
+      field: checkboxField(true),
+      help: 'Space: without it only this machine is spoken to',
+    },
+  ],
+}
+
+export function placeEditor(kind: PlaceKind): Editor<PlaceField> {
+  return editorOf({ fields: FIELDS[kind], focus: 0 }, kind === 'local' ? { folder: 'one' } : {})
+}
+
+/** Returns what is wrong with the place that a form names, by field; nothing when `urlOf` makes sense. */
+export function placeMistakes(kind: PlaceKind, form: Form<PlaceField>): Readonly<Record<string, string>> {
+  const checks: readonly (readonly [PlaceField, string | undefined])[] = form.fields.map(({ name }) => {
+    return [name, mistakeIn(kind, name, textOf(form, name).trim())]
+  })
+  return Object.fromEntries(checks.filter((check): check is readonly [PlaceField, string] => check[1] !== undefined))
+}
+
+/** Returns the URL or path that a form without mistakes composes. */
+export function urlOf(kind: PlaceKind, form: Form<PlaceField>): string {
+  const [folder, label, host, port, user] = (['folder', 'label', 'host', 'port', 'user'] as const).map((name) => {
+    return textOf(form, name).trim()
+  }) as [string, string, string, string, string]
+  const authority = `${host.includes(':') ? `[${host}]` : host}${port === '' ? '' : `:${port}`}`
+  switch (kind) {
+    case 'local':
+      return folder
+    case 'external':
+      return `external:${label}${folder === '' ? '' : `/${folder.replace(/^\/+/, '')}`}`
+    case 'sftp':
+      return `sftp://${user === '' ? '' : `${encodeURIComponent(user)}@`}${authority}${encodedPath(folder)}`
+    case 's3':
+      return s3Url(form)
+    case 'dunesea':
+      return `dunesea+${isChecked(form, 'isSecure') ? 'https' : 'http'}://${authority}/${textOf(form, 'domain').trim()}`
+  }
+}
+
+function s3Url(form: Form<PlaceField>): string {
+  const [bucket, prefix, endpoint, region] = (['bucket', 'prefix', 'endpoint', 'region'] as const).map((name) => {
+    return textOf(form, name).trim()
+  }) as [string, string, string, string]
+  const options = new URLSearchParams()
+  if (endpoint !== '') options.set('endpoint', endpoint)
+  if (region !== '') options.set('region', region)
+  const path = prefix === '' ? '' : encodedPath(`/${prefix.replace(/^\/+/, '')}`)
+  return `s3://${bucket}${path}${options.size === 0 ? '' : `?${options.toString()}`}`
+}
+
+/** Names of a path as a URL has them; `~` stays what it is. */
+function encodedPath(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/')
+}
+
+function mistakeIn(kind: PlaceKind, name: PlaceField, value: string): string | undefined {
+  switch (name) {
+    case 'folder':
+      return folderMistake(kind, value)
+    case 'label':
+      return value.includes('/') ? 'a label holds no /' : undefined
+    case 'host':
+      return /^[^\s/?#@[\]]+$/.test(value) ? undefined : 'a host name or an address, and nothing else'
+    case 'port':
+      return value === '' || (/^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= 65_535)
+        ? undefined
+        : 'a number from 1 to 65535'
+    case 'bucket':
+      return /^[^\s/?#]+$/.test(value) ? undefined : 'the name of a bucket, without /'
+    case 'endpoint':
+      return value === '' || /^https?:\/\/[^/?#@\s]+\/?$/.test(value) ? undefined : 'a URL such as https://s3.example'
+    case 'domain':
+      return /^[a-z0-9][a-z0-9._-]*$/i.test(value) ? undefined : 'letters, digits, ".", "_" and "-"'
+    case 'user':
+    case 'prefix':
+    case 'region':
+    case 'isSecure':
+      return undefined
+  }
+}
+
+function folderMistake(kind: PlaceKind, folder: string): string | undefined {
+  if (kind === 'external') {
+    const isOut = folder.split('/').some((name) => name === '.' || name === '..')
+    return isOut ? 'a folder of the disk, without . and ..' : undefined
+  }
+  if (!folder.startsWith('/')) return 'begins with /'
+  const isNone = folder.replace(/\/+$/, '') === '' || /^\/~\/*$/.test(folder)
+  return isNone ? 'names no folder of its own' : undefined
+}

@@ -1,0 +1,178 @@
+import { Box } from 'ink'
+import type { ReactNode } from 'react'
+
+import { numberOf } from '../../../src/base/number-of.ts'
+import type { ProbeData, RepositoryData, SlotData } from '../../../src/service/application/shown.ts'
+import { Line } from '../../components/line.tsx'
+import { Table, type TableColumn } from '../../components/table.tsx'
+import { valueOr } from '../../state/loaded.ts'
+import type { Shared } from '../../state/shared.ts'
+import { shownDistance, shownTime } from '../../text/when.ts'
+import { type Color, type Theme, useTheme } from '../../theme/theme.ts'
+import { AddingView } from '../adding/adding-view.tsx'
+import type { ViewProps } from '../view-props.ts'
+import { chosenRepository, type DriversState, type ShownSlots, type StoreTest } from './drivers.ts'
+import { DETAIL_HEAD_ROWS, DETAIL_ROWS } from './layout.ts'
+
+type Props = ViewProps<DriversState>
+
+/** The repositories, where they live, and how they are. */
+export function DriversView({ state, shared, columns, rows }: Props): ReactNode {
+  const theme = useTheme()
+  if (state.adding !== undefined) return <AddingView adding={state.adding} columns={columns} rows={rows} />
+  if (state.detail?.kind === 'test') return <TestView test={state.detail} columns={columns} rows={rows} />
+  if (state.detail?.kind === 'slots') return <SlotsView shown={state.detail} columns={columns} rows={rows} />
+  const chosen = chosenRepository(state, shared)
+  return (
+    <Box flexDirection="column" width={columns}>
+      <Table
+        columns={columnsFor(shared, columns)}
+        rows={valueOr(shared.repositories, [])}
+        place={state.place}
+        width={columns}
+        height={rows - DETAIL_ROWS}
+        colorOf={(repository) => colorOf(theme, repository)}
+        empty={emptyText(shared)}
+      />
+      {chosen !== undefined && <Details repository={chosen} nowMs={shared.nowMs} columns={columns} />}
+    </Box>
+  )
+}
+
+function colorOf(theme: Theme, { state, sharesDisk }: RepositoryData): Color {
+  return state.kind === 'unreachable' ? theme.bad : sharesDisk ? theme.warning : undefined
+}
+
+function emptyText({ repositories }: Shared): string {
+  if (repositories.kind === 'loading') return 'reading the configuration …'
+  return repositories.kind === 'failed' ? repositories.problem.message : 'none yet: n makes one, a adds one'
+}
+
+function columnsFor({ nowMs }: Shared, width: number): readonly TableColumn<RepositoryData>[] {
+  return [
+    { title: '', width: 1, value: ({ isDefault }) => (isDefault ? '*' : '') },
+    { title: 'name', width: width < 100 ? 14 : 20, value: ({ name }) => name },
+    { title: 'driver', width: 8, value: ({ driver }) => driver },
+    { title: 'state', width: 24, value: ({ state }) => stateText(state, nowMs) },
+    { title: 'where', keep: 'end', value: ({ url }) => url },
+  ]
+}
+
+function stateText(state: RepositoryData['state'], nowMs: number): string {
+  switch (state.kind) {
+    case 'open':
+      return numberOf(state.pointCount, 'point')
+    case 'unreachable':
+      return `unreachable ${shownDistance(state.sinceMs, nowMs)}`
+    default:
+      return state.kind
+  }
+}
+
+interface DetailsProps {
+  readonly repository: RepositoryData
+  readonly nowMs: number
+  readonly columns: number
+}
+
+function Details({ repository, nowMs, columns }: DetailsProps): ReactNode {
+  const theme = useTheme()
+  const { name, url, driver, state, sharesDisk, isDefault } = repository
+  return (
+    <Box flexDirection="column" width={columns} height={DETAIL_ROWS}>
+      <Line text={'─'.repeat(columns)} columns={columns} color={theme.muted} />
+      <Line text={`${name}${isDefault ? ' (used when none is named)' : ''}, ${driver}`} columns={columns} isBold />
+      <Line text={url} columns={columns} />
+      <Line text={stateText(state, nowMs)} columns={columns} />
+      {state.kind === 'unreachable' && (
+        <Line
+          text={`✗ since ${shownTime(state.sinceMs)}: ${state.message}${state.hint === undefined ? '' : ` — ${state.hint}`}`}
+          columns={columns}
+          color={theme.bad}
+        />
+      )}
+      {sharesDisk && (
+        <Line text="▲ on the source's own disk: lost together with it" columns={columns} color={theme.warning} />
+      )}
+    </Box>
+  )
+}
+
+const SIGNS: Readonly<Record<ProbeData['state'], string>> = { good: '✓', warning: '▲', bad: '✗' }
+
+const PROBE_COLUMNS: readonly TableColumn<ProbeData>[] = [
+  { title: '', width: 1, value: ({ state }) => SIGNS[state] },
+  { title: 'what the store was asked', width: 36, value: ({ name }) => name },
+  { title: 'how it answered', value: ({ answer }) => answer },
+]
+
+interface TestViewProps {
+  readonly test: StoreTest
+  readonly columns: number
+  readonly rows: number
+}
+
+function TestView({ test, columns, rows }: TestViewProps): ReactNode {
+  const theme = useTheme()
+  const { repository, answers, end, place } = test
+  const color = end === 'running' ? theme.accent : end === 'done' ? theme.good : theme.bad
+  const bad = answers.filter(({ state }) => state === 'bad').length
+  return (
+    <Box flexDirection="column" width={columns}>
+      <Line text={`Test of the store of ${repository}`} columns={columns} isBold color={theme.accent} />
+      <Line text={endText(end, bad)} columns={columns} color={bad > 0 ? theme.bad : color} />
+      <Table
+        columns={PROBE_COLUMNS}
+        rows={answers}
+        place={place}
+        width={columns}
+        height={rows - DETAIL_HEAD_ROWS}
+        colorOf={({ state }) => ({ good: undefined, warning: theme.warning, bad: theme.bad })[state]}
+        empty=""
+      />
+    </Box>
+  )
+}
+
+function endText(end: StoreTest['end'], bad: number): string {
+  if (end === 'running') return '… being asked'
+  if (end !== 'done') return `✗ ${end.message}${end.hint === undefined ? '' : ` — ${end.hint}`}`
+  return bad === 0 ? '✓ It keeps what a repository needs.' : '✗ A repository is not safe there.'
+}
+
+const SLOT_COLUMNS: readonly TableColumn<SlotData>[] = [
+  { title: 'what opens it', width: 14, value: ({ kind }) => kind ?? 'damaged' },
+  { title: 'for', width: 12, value: ({ scope }) => scope ?? '?' },
+  { title: 'made', width: 16, value: ({ createdMs }) => (createdMs === undefined ? '' : shownTime(createdMs)) },
+  { title: 'label', value: ({ label }) => (label === undefined ? '' : `${label} (opened it now)`) },
+]
+
+interface SlotsViewProps {
+  readonly shown: ShownSlots
+  readonly columns: number
+  readonly rows: number
+}
+
+function SlotsView({ shown, columns, rows }: SlotsViewProps): ReactNode {
+  const theme = useTheme()
+  const { repository, slots, place } = shown
+  const empty = slots.kind === 'failed' ? slots.problem.message : '…'
+  return (
+    <Box flexDirection="column" width={columns}>
+      <Line text={`Keys of ${repository}`} columns={columns} isBold color={theme.accent} />
+      <Line
+        text="`tidemark key` adds, changes and removes what opens a repository."
+        columns={columns}
+        color={theme.muted}
+      />
+      <Table
+        columns={SLOT_COLUMNS}
+        rows={valueOr(slots, [])}
+        place={place}
+        width={columns}
+        height={rows - DETAIL_HEAD_ROWS}
+        empty={empty}
+      />
+    </Box>
+  )
+}

@@ -1,0 +1,198 @@
+import type { ProbeData, RepositoryData, SlotData } from '../../../src/service/application/shown.ts'
+import { LEAVE_FORM } from '../../forms/editor.ts'
+import type { Keymap } from '../../keymap/keymap.ts'
+import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
+import { type Answer, call, type Failure } from '../../state/call.ts'
+import type { ScreenEvent } from '../../state/event.ts'
+import { LIST_START, type ListPlace, moveInList, placeAt } from '../../state/list.ts'
+import { type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
+import type { Problem } from '../../state/problem.ts'
+import type { Screen } from '../../state/screen.ts'
+import type { Shared } from '../../state/shared.ts'
+import type { Step } from '../../state/step.ts'
+import {
+  type Adding,
+  addingKeys,
+  type AddingStep,
+  answerInAdding,
+  failureInAdding,
+  isAddingUnsaved,
+  leaveAddingForm,
+  pasteInAdding,
+  startAdding,
+  typeInAdding,
+} from '../adding/adding.ts'
+import { detailListRows, repositoryRows } from './layout.ts'
+
+/** A test of a store, as far as it is. */
+export interface StoreTest {
+  readonly kind: 'test'
+  readonly repository: string
+  readonly answers: readonly ProbeData[]
+  readonly end: 'running' | 'done' | Problem
+  readonly place: ListPlace
+}
+
+/** What opens a repository. */
+export interface ShownSlots {
+  readonly kind: 'slots'
+  readonly repository: string
+  readonly slots: Loaded<readonly SlotData[]>
+  readonly place: ListPlace
+}
+
+export interface DriversState {
+  readonly place: ListPlace
+  readonly detail: StoreTest | ShownSlots | undefined
+  readonly adding: Adding | undefined
+  /** The repository that the question before removing is about. */
+  readonly removing: string | undefined
+}
+
+export const drivers: Screen<DriversState, string> = {
+  title: 'Drivers',
+  initial: { place: LIST_START, detail: undefined, adding: undefined, removing: undefined },
+  keys: keysFor,
+  isTyping: ({ adding }) => adding !== undefined,
+  unsaved: ({ adding }) => adding && isAddingUnsaved(adding),
+  reduce,
+}
+
+const SCREEN = 'drivers'
+const ADD: Keymap<string> = [
+  { command: 'new', keys: ['n'], label: 'new', help: 'make a new repository' },
+  { command: 'connect', keys: ['a'], label: 'add', help: 'add a repository that is there already' },
+]
+const OF_A_REPOSITORY: Keymap<string> = [
+  { command: 'test', keys: ['t'], label: 'test', help: 'test the store of the chosen repository' },
+  { command: 'slots', keys: ['s'], label: 'keys', help: 'show what opens the chosen repository' },
+  { command: 'remove', keys: ['x'], label: 'remove', help: 'take the chosen repository out of the configuration' },
+]
+const CLOSE = { command: 'close', keys: ['esc'], label: 'close', help: 'back to the repositories' } as const
+
+function keysFor(state: DriversState, shared: Shared): Keymap<string> {
+  if (state.adding !== undefined) return addingKeys(state.adding)
+  if (state.detail !== undefined) return [CLOSE, ...MOTION_KEYS]
+  return [...(chosenRepository(state, shared) === undefined ? [] : OF_A_REPOSITORY), ...ADD, ...MOTION_KEYS]
+}
+
+export function chosenRepository({ place }: DriversState, shared: Shared): RepositoryData | undefined {
+  const all = valueOr(shared.repositories, [])
+  return all[Math.min(place.selected, all.length - 1)]
+}
+
+function reduce(state: DriversState, event: ScreenEvent, shared: Shared): Step<DriversState> {
+  const { adding } = state
+  const context = { screen: SCREEN, shared } as const
+  switch (event.kind) {
+    case 'command':
+      return takeCommand(state, event.command, shared)
+    case 'typed':
+      return adding === undefined ? { state } : afterAdding(state, typeInAdding(adding, event.key, context))
+    case 'paste':
+      return { state: adding === undefined ? state : { ...state, adding: pasteInAdding(adding, event.text) } }
+    case 'confirmed':
+      return takeYes(state, event.question)
+    case 'answer': {
+      const isForAdding = event.method === 'addRepository' || event.method === 'folders'
+      if (!isForAdding) return { state: takeAnswer(state, event) }
+      return adding === undefined ? { state } : afterAdding(state, answerInAdding(adding, event, context))
+    }
+    case 'failure':
+      return takeFailure(state, event)
+    default:
+      return { state }
+  }
+}
+
+function takeCommand(state: DriversState, command: string, shared: Shared): Step<DriversState> {
+  if (isMotion(command)) return { state: move(state, command, shared) }
+  switch (command) {
+    case 'close':
+      return { state: { ...state, detail: undefined }, effects: [{ kind: 'drop', slot: `${SCREEN}:test` }] }
+    case 'new':
+    case 'connect':
+      return { state: { ...state, adding: startAdding(command === 'new') } }
+  }
+  const repository = chosenRepository(state, shared)
+  if (repository === undefined) return { state }
+  const { name, url } = repository
+  switch (command) {
+    case 'test':
+      return startTest(state, name, url)
+    case 'slots': {
+      const detail: ShownSlots = { kind: 'slots', repository: name, slots: LOADING, place: LIST_START }
+      return { state: { ...state, detail }, effects: [call(`${SCREEN}:slots`, 'slots', name)] }
+    }
+    case 'remove':
+      return {
+        state: { ...state, removing: name },
+        ask: {
+          name: 'remove',
+          title: `Remove ${name} from the configuration?`,
+          lines: [url, '', 'What it stores stays there, and it can be added again.'],
+          verb: 'remove it',
+        },
+      }
+    default:
+      return { state }
+  }
+}
+
+function startTest(state: DriversState, repository: string, url: string): Step<DriversState> {
+  const detail: StoreTest = { kind: 'test', repository, answers: [], end: 'running', place: LIST_START }
+  return { state: { ...state, detail }, effects: [call(`${SCREEN}:test`, 'testDriver', url)] }
+}
+
+function move(state: DriversState, motion: Motion, shared: Shared): DriversState {
+  const { detail } = state
+  if (detail !== undefined) {
+    const count = detail.kind === 'test' ? detail.answers.length : valueOr(detail.slots, []).length
+    const place = moveInList(detail.place, motion, { count, height: detailListRows(shared) })
+    return { ...state, detail: { ...detail, place } }
+  }
+  const extent = { count: valueOr(shared.repositories, []).length, height: repositoryRows(shared) }
+  return { ...state, place: moveInList(placeAt(state.place, state.place.selected, extent), motion, extent) }
+}
+
+/** What becomes of the screen when somebody is further on with adding a repository. */
+function afterAdding(state: DriversState, { adding, added, effects = [], ask, say }: AddingStep): Step<DriversState> {
+  const said = added === undefined ? say : `${added} is added; Ctrl+N looks at it, t tests its store.`
+  return {
+    state: { ...state, adding },
+    effects,
+    ...(ask === undefined ? {} : { ask }),
+    ...(said === undefined ? {} : { say: said }),
+  }
+}
+
+function takeYes(state: DriversState, question: string): Step<DriversState> {
+  const { adding, removing } = state
+  if (question === LEAVE_FORM.name) return { state: { ...state, adding: adding && leaveAddingForm(adding) } }
+  if (question !== 'remove' || removing === undefined) return { state }
+  return { state: { ...state, removing: undefined }, effects: [call(`${SCREEN}:remove`, 'removeRepository', removing)] }
+}
+
+function takeAnswer(state: DriversState, answer: Answer): DriversState {
+  const { detail } = state
+  if (answer.method === 'testDriver' && detail?.kind === 'test') {
+    const end = answer.isLast ? 'done' : 'running'
+    return { ...state, detail: { ...detail, answers: [...detail.answers, ...answer.value], end } }
+  }
+  if (answer.method === 'slots' && detail?.kind === 'slots' && answer.args[0] === detail.repository) {
+    return { ...state, detail: { ...detail, slots: ready(answer.value) } }
+  }
+  return state
+}
+
+function takeFailure(state: DriversState, failure: Failure): Step<DriversState> {
+  const { adding, detail } = state
+  const { method, problem } = failure
+  if (adding !== undefined) return afterAdding(state, failureInAdding(adding, failure))
+  if (method === 'testDriver' && detail?.kind === 'test')
+    return { state: { ...state, detail: { ...detail, end: problem } } }
+  if (method === 'slots' && detail?.kind === 'slots') {
+    return { state: { ...state, detail: { ...detail, slots: { kind: 'failed', problem } } } }
+  }
+  return { state }
+}

@@ -1,0 +1,18 @@
+import { bodyRows, type Shared } from '../../state/shared.ts'
+
+/** About the chosen repository, below the table. */
+export const DETAIL_ROWS = 6
+/** Headings of a table. */
+const HEADING_ROWS = 1
+/** Title and end of a test, or title of the keys. */
+export const DETAIL_HEAD_ROWS = 2
+
+/** Returns how many repositories are seen at once. */
+export function repositoryRows(shared: Shared): number {
+  return Math.max(1, bodyRows(shared) - DETAIL_ROWS - HEADING_ROWS)
+}
+
+/** Returns how many answers of a test, or slots, are seen at once. */
+export function detailListRows(shared: Shared): number {
+  return Math.max(1, bodyRows(shared) - DETAIL_HEAD_ROWS - HEADING_ROWS)
+}

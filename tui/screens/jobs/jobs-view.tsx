@@ -1,0 +1,113 @@
+import { Box } from 'ink'
+import type { ReactNode } from 'react'
+
+import { formatBytes, formatDuration } from '../../../src/base/format.ts'
+import { numberOf } from '../../../src/base/number-of.ts'
+import type { JobData } from '../../../src/service/application/shown.ts'
+import { Line } from '../../components/line.tsx'
+import { progressBar } from '../../components/progress-bar.ts'
+import { Table, type TableColumn } from '../../components/table.tsx'
+import { valueOr } from '../../state/loaded.ts'
+import type { Shared } from '../../state/shared.ts'
+import { shownJobState } from '../../text/job-state.ts'
+import { shownTime } from '../../text/when.ts'
+import { type Color, type Theme, useTheme } from '../../theme/theme.ts'
+import type { ViewProps } from '../view-props.ts'
+import type { JobLog } from './job-log.ts'
+import { isActive, type JobsState, shownJobs } from './jobs.ts'
+
+const BAR_COLUMNS = 10
+
+/** What runs, what waits, and what came of the rest. */
+export function JobsView({ state, shared, columns, rows }: ViewProps<JobsState>): ReactNode {
+  const theme = useTheme()
+  if (state.log !== undefined) return <LogView log={state.log} shared={shared} columns={columns} rows={rows} />
+  const all = shownJobs(shared)
+  const active = all.filter(isActive).length
+  return (
+    <Box flexDirection="column" width={columns}>
+      <Line text={`${numberOf(all.length, 'job')}, ${active} of them not over`} columns={columns} color={theme.muted} />
+      <Table
+        columns={columnsFor(shared, columns)}
+        rows={all}
+        place={state.place}
+        width={columns}
+        height={rows - 1}
+        colorOf={(job) => colorOf(theme, job)}
+        empty={emptyText(shared)}
+      />
+    </Box>
+  )
+}
+
+function colorOf(theme: Theme, { state }: JobData): Color {
+  return state === 'running' ? theme.accent : state === 'errored' ? theme.bad : undefined
+}
+
+function emptyText({ jobs }: Shared): string {
+  if (jobs.kind === 'loading') return 'asking what runs …'
+  return jobs.kind === 'failed' ? jobs.problem.message : 'nothing has run yet'
+}
+
+function columnsFor({ nowMs }: Shared, width: number): readonly TableColumn<JobData>[] {
+  const wide: readonly TableColumn<JobData>[] = [
+    { title: 'plan', width: 12, value: ({ plan }) => plan ?? '' },
+    { title: 'took', width: 11, align: 'right', value: (job) => durationOf(job, nowMs) },
+  ]
+  return [
+    { title: 'state', width: 8, value: ({ state }) => shownJobState(state) },
+    { title: 'what', width: 8, value: ({ kind }) => kind },
+    { title: 'repository', width: 10, value: ({ repository }) => repository },
+    { title: 'began', width: 16, value: ({ startedMs, queuedMs }) => shownTime(startedMs ?? queuedMs) },
+    ...(width < 100 ? [] : wide),
+    { title: 'how far, or what came of it', value: progressOf },
+  ]
+}
+
+function durationOf({ startedMs, endedMs }: JobData, nowMs: number): string {
+  return startedMs === undefined ? '' : formatDuration(Math.max(0, (endedMs ?? nowMs) - startedMs))
+}
+
+function progressOf({ progress, outcome, state, attempt }: JobData): string {
+  if (state !== 'running') return `${outcome ?? ''}${attempt > 1 ? ` (attempt ${attempt})` : ''}`
+  if (progress === undefined) return 'starting …'
+  const { part, bytesDone, bytesPerSecond, at } = progress
+  const bar =
+    part === undefined ? formatBytes(bytesDone) : `${progressBar(part, BAR_COLUMNS)} ${Math.floor(part * 100)}%`
+  return `${bar} ${formatBytes(bytesPerSecond)}/s ${at}`
+}
+
+interface LogViewProps {
+  readonly log: JobLog
+  readonly shared: Shared
+  readonly columns: number
+  readonly rows: number
+}
+
+function LogView({ log, shared, columns, rows }: LogViewProps): ReactNode {
+  const theme = useTheme()
+  const job = valueOr(shared.jobs, []).find(({ id }) => id === log.job)
+  const { lines, place, isFollowing, isWhole, count } = log
+  const title = job === undefined ? 'Log' : `Log of ${job.kind} ${job.repository}: ${shownJobState(job.state)}`
+  const how = isWhole ? 'whole' : isFollowing ? 'following, f stops that' : 'not following, f does'
+  const shown = lines.slice(place.top, place.top + rows - 2)
+  return (
+    <Box flexDirection="column" width={columns}>
+      <Line text={title} columns={columns} isBold color={theme.accent} />
+      <Line
+        text={`${numberOf(count, 'line')} (${how})  ${job === undefined ? '' : progressOf(job)}`}
+        columns={columns}
+        color={theme.muted}
+      />
+      {lines.length === 0 && <Line text={isWhole ? 'It said nothing.' : '…'} columns={columns} color={theme.muted} />}
+      {shown.map((line, offset) => (
+        <Line
+          key={place.top + offset}
+          text={line}
+          columns={columns}
+          isInverse={!isFollowing && place.top + offset === place.selected}
+        />
+      ))}
+    </Box>
+  )
+}

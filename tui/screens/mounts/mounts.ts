@@ -1,0 +1,160 @@
+import type { MountData } from '../../../src/service/application/shown.ts'
+import {
+  type Editor,
+  editorKeys,
+  editorOf,
+  editorWithFolders,
+  LEAVE_FORM,
+  pasteInEditor,
+  typeInEditor,
+} from '../../forms/editor.ts'
+import { choiceField, textField, textOf, withMistakes } from '../../forms/form.ts'
+import { pickerListRows } from '../../forms/picker.ts'
+import type { Key } from '../../keymap/key.ts'
+import type { Keymap } from '../../keymap/keymap.ts'
+import { isMotion, MOTION_KEYS } from '../../keymap/motion.ts'
+import { type Answer, call } from '../../state/call.ts'
+import type { ScreenEvent } from '../../state/event.ts'
+import { LIST_START, type ListPlace, moveInList, placeAt } from '../../state/list.ts'
+import { valueOr } from '../../state/loaded.ts'
+import type { Screen } from '../../state/screen.ts'
+import { bodyRows, type Shared } from '../../state/shared.ts'
+import type { Step } from '../../state/step.ts'
+import { shownTime } from '../../text/when.ts'
+
+/** Title and headings. */
+const HEAD_ROWS = 2
+/** Points that may be mounted alone from here; any other is mounted from the screen Points. */
+const POINTS_OFFERED = 50
+const ALL_POINTS = 'all points'
+
+type MountField = 'what' | 'directory'
+
+export interface MountsState {
+  readonly place: ListPlace
+  readonly editor: Editor<MountField> | undefined
+  /** What the form offers beside all points: ids, newest first. */
+  readonly offered: readonly string[]
+}
+
+export const mounts: Screen<MountsState, string> = {
+  title: 'Mounts',
+  initial: { place: LIST_START, editor: undefined, offered: [] },
+  keys: keysFor,
+  isTyping: ({ editor }) => editor !== undefined,
+  unsaved: ({ editor }) => (editor?.isTouched === true ? 'The form of a mount is half filled in.' : undefined),
+  reduce,
+}
+
+export function chosenMount({ place }: MountsState, shared: Shared): MountData | undefined {
+  const all = valueOr(shared.mounts, [])
+  return all[Math.min(place.selected, all.length - 1)]
+}
+
+const MOUNT = { command: 'mount', keys: ['m'], label: 'mount', help: 'mount points of this repository' } as const
+const UNMOUNT = { command: 'unmount', keys: ['u'], label: 'unmount', help: 'end the chosen mount' } as const
+
+function keysFor(state: MountsState, shared: Shared): Keymap<string> {
+  if (state.editor !== undefined) return editorKeys(state.editor)
+  return [MOUNT, ...(chosenMount(state, shared) === undefined ? [] : [UNMOUNT]), ...MOTION_KEYS]
+}
+
+function reduce(state: MountsState, event: ScreenEvent, shared: Shared): Step<MountsState> {
+  const { editor } = state
+  switch (event.kind) {
+    case 'command':
+      return takeCommand(state, event.command, shared)
+    case 'typed':
+      return editor === undefined ? { state } : type(state, editor, { key: event.key, shared })
+    case 'paste':
+      return { state: editor === undefined ? state : { ...state, editor: pasteInEditor(editor, event.text) } }
+    case 'confirmed':
+      return { state: event.question === LEAVE_FORM.name ? { ...state, editor: undefined } : state }
+    case 'answer':
+      return takeAnswer(state, event)
+    default:
+      return { state }
+  }
+}
+
+function takeCommand(state: MountsState, command: string, shared: Shared): Step<MountsState> {
+  if (isMotion(command)) {
+    const extent = { count: valueOr(shared.mounts, []).length, height: bodyRows(shared) - HEAD_ROWS }
+    return {
+      state: { ...state, place: moveInList(placeAt(state.place, state.place.selected, extent), command, extent) },
+    }
+  }
+  if (command === 'mount') return startMount(state, shared)
+  const mount = chosenMount(state, shared)
+  return mount === undefined ? { state } : { state, effects: [call('mounts:unmount', 'unmount', mount.id)] }
+}
+
+function startMount(state: MountsState, shared: Shared): Step<MountsState> {
+  if (shared.repository === undefined) return { state, say: 'There is no repository to mount.' }
+  const points = valueOr(shared.points, []).slice(0, POINTS_OFFERED)
+  const options = [ALL_POINTS, ...points.map(({ id, startedMs }) => `${shownTime(startedMs)} ${id.slice(0, 8)}`)]
+  const editor = editorOf<MountField>(
+    {
+      fields: [
+        { name: 'what', label: 'Mount', field: choiceField(options), help: '← → choose' },
+        {
+          name: 'directory',
+          label: 'At',
+          field: textField(shared.settings.mountFolder),
+          help: 'an empty folder of this machine; Ctrl+O chooses one',
+        },
+      ],
+      focus: 0,
+    },
+    { directory: 'one' },
+  )
+  return { state: { ...state, editor, offered: points.map(({ id }) => id) } }
+}
+
+function type(
+  state: MountsState,
+  before: Editor<MountField>,
+  { key, shared }: { readonly key: Key; readonly shared: Shared },
+): Step<MountsState> {
+  const surroundings = { home: shared.home, height: pickerListRows(bodyRows(shared)) }
+  const { editor, outcome, open } = typeInEditor(before, key, surroundings)
+  const next: MountsState = { ...state, editor }
+  switch (outcome) {
+    case 'editing':
+      return { state: next, effects: open === undefined ? [] : [call('mounts:folders', 'folders', open)] }
+    case 'left':
+      return { state: { ...state, editor: undefined } }
+    case 'asked':
+      return { state: next, ask: LEAVE_FORM }
+    case 'sent':
+      return send(next, editor, shared)
+  }
+}
+
+function send(state: MountsState, editor: Editor<MountField>, { repository }: Shared): Step<MountsState> {
+  const { form } = editor
+  const directory = textOf(form, 'directory')
+  if (!directory.startsWith('/')) {
+    return { state: { ...state, editor: { ...editor, form: withMistakes(form, { directory: 'begins with /' }) } } }
+  }
+  const field = form.fields[0]?.field
+  const point = field?.kind === 'choice' ? state.offered[field.chosen - 1] : undefined
+  if (repository === undefined) return { state }
+  // The form stays until it is mounted: a folder that cannot be used is corrected, not typed again.
+  return { state, effects: [call('mounts:mount', 'mount', repository, point, directory)] }
+}
+
+function takeAnswer(state: MountsState, answer: Answer): Step<MountsState> {
+  switch (answer.method) {
+    case 'folders': {
+      if (state.editor === undefined) return { state }
+      return { state: { ...state, editor: editorWithFolders(state.editor, answer.args[0], answer.value) } }
+    }
+    case 'mount':
+      return { state: { ...state, editor: undefined }, say: `Mounted at ${answer.args[2]}.` }
+    case 'unmount':
+      return { state, say: 'The mount has ended.' }
+    default:
+      return { state }
+  }
+}

@@ -1,0 +1,130 @@
+import { Box } from 'ink'
+import type { ReactNode } from 'react'
+
+import { formatDuration } from '../../../src/base/format.ts'
+import type { PlanData, PlanStepData } from '../../../src/service/application/shown.ts'
+import { EditorView } from '../../components/editor-view.tsx'
+import { Line } from '../../components/line.tsx'
+import { Table, type TableColumn } from '../../components/table.tsx'
+import { valueOr } from '../../state/loaded.ts'
+import type { Shared } from '../../state/shared.ts'
+import { shownJobState } from '../../text/job-state.ts'
+import { shownDistance, shownTime } from '../../text/when.ts'
+import { useTheme } from '../../theme/theme.ts'
+import type { ViewProps } from '../view-props.ts'
+import { DETAIL_ROWS } from './layout.ts'
+import { MeaningView } from './meaning-view.tsx'
+import { chosenPlan, type PlanEditing, type PlansState } from './plans.ts'
+
+type Props = ViewProps<PlansState>
+
+/** What is backed up by itself, when, and how the last time went. */
+export function PlansView({ state, shared, columns, rows }: Props): ReactNode {
+  const theme = useTheme()
+  if (state.editing !== undefined) {
+    return <EditingView editing={state.editing} shared={shared} columns={columns} rows={rows} />
+  }
+  const chosen = chosenPlan(state)
+  return (
+    <Box flexDirection="column" width={columns}>
+      <Table
+        columns={columnsFor(shared)}
+        rows={valueOr(state.plans, [])}
+        place={state.place}
+        width={columns}
+        height={rows - DETAIL_ROWS}
+        colorOf={(plan) =>
+          plan.isPaused ? theme.muted : lastOf(plan)?.lastState === 'errored' ? theme.bad : undefined
+        }
+        empty={emptyText(state)}
+      />
+      {chosen !== undefined && <Details plan={chosen} nowMs={shared.nowMs} columns={columns} />}
+    </Box>
+  )
+}
+
+function emptyText({ plans }: PlansState): string {
+  if (plans.kind === 'loading') return 'reading the plans …'
+  return plans.kind === 'failed' ? plans.problem.message : 'nothing is planned: n makes a plan'
+}
+
+function columnsFor({ nowMs }: Shared): readonly TableColumn<PlanData>[] {
+  return [
+    { title: 'plan', width: 14, value: ({ name }) => name },
+    { title: 'next run', width: 12, value: (plan) => nextText(plan, nowMs) },
+    { title: 'last result', width: 18, value: (plan) => resultText(lastOf(plan), nowMs) },
+    { title: 'into', width: 10, value: ({ repository }) => repository },
+    { title: 'of', value: ({ sources }) => sources.join(' ') },
+  ]
+}
+
+function nextText({ isPaused, steps }: PlanData, nowMs: number): string {
+  if (isPaused) return 'paused'
+  const times = steps.map(({ nextMs }) => nextMs).filter((ms) => ms !== undefined)
+  return times.length === 0 ? 'by hand' : shownDistance(Math.min(...times), nowMs)
+}
+
+/** Returns the step that ran last. */
+function lastOf({ steps }: PlanData): PlanStepData | undefined {
+  return steps.filter(({ lastMs }) => lastMs !== undefined).toSorted((a, b) => (b.lastMs ?? 0) - (a.lastMs ?? 0))[0]
+}
+
+function resultText(step: PlanStepData | undefined, nowMs: number): string {
+  if (step?.lastState === undefined || step.lastMs === undefined) return 'not run yet'
+  return `${shownJobState(step.lastState)} ${shownDistance(step.lastMs, nowMs)}`
+}
+
+interface DetailsProps {
+  readonly plan: PlanData
+  readonly nowMs: number
+  readonly columns: number
+}
+
+function Details({ plan, nowMs, columns }: DetailsProps): ReactNode {
+  const theme = useTheme()
+  const { name, trigger, isPaused, steps, proven } = plan
+  const recovery =
+    proven === undefined
+      ? 'how long a restore takes is not proven yet'
+      : `a restore takes ${formatDuration(proven.seconds * 1000)}, proven ${shownDistance(proven.atMs, nowMs)}${proven.isKept ? '' : ': longer than promised'}`
+  const stepLines = steps.slice(0, DETAIL_ROWS - 4).map((step) => stepText(step, nowMs))
+  return (
+    <Box flexDirection="column" width={columns} height={DETAIL_ROWS}>
+      <Line text={'─'.repeat(columns)} columns={columns} color={theme.muted} />
+      <Line text={`${name}: ${trigger}${isPaused ? ' (paused)' : ''}`} columns={columns} isBold />
+      <Line text={recovery} columns={columns} color={proven?.isKept === false ? theme.warning : theme.muted} />
+      {stepLines.map((line, index) => (
+        <Line key={index} text={line} columns={columns} />
+      ))}
+    </Box>
+  )
+}
+
+function stepText(step: PlanStepData, nowMs: number): string {
+  const next = step.nextMs === undefined ? '' : `; next ${shownTime(step.nextMs)}`
+  return `  ${step.words}: ${resultText(step, nowMs)}${next}`
+}
+
+interface EditingViewProps {
+  readonly editing: PlanEditing
+  readonly shared: Shared
+  readonly columns: number
+  readonly rows: number
+}
+
+function EditingView({ editing, shared, columns, rows }: EditingViewProps): ReactNode {
+  const theme = useTheme()
+  const { editor, replaces, meaning } = editing
+  const title = replaces === undefined ? 'A new plan' : `The plan ${replaces}`
+  /** One row a field, and one for the help of the one in focus. */
+  const formRows = editor.form.fields.length + 1
+  return (
+    <Box flexDirection="column" width={columns}>
+      <Line text={title} columns={columns} isBold color={theme.accent} />
+      <EditorView editor={editor} columns={columns} rows={rows - 1} />
+      {editor.picking === undefined && (
+        <MeaningView meaning={meaning} shared={shared} columns={columns} rows={Math.max(0, rows - 1 - formRows)} />
+      )}
+    </Box>
+  )
+}

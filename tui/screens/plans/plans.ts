@@ -1,0 +1,238 @@
+import type { PlanData, PlanForm, PlanMeaning } from '../../../src/service/application/shown.ts'
+import {
+  type Editor,
+  editorKeys,
+  editorWithFolders,
+  LEAVE_FORM,
+  pasteInEditor,
+  typeInEditor,
+} from '../../forms/editor.ts'
+import { withMistakes } from '../../forms/form.ts'
+import { pickerListRows } from '../../forms/picker.ts'
+import type { Key } from '../../keymap/key.ts'
+import type { Keymap } from '../../keymap/keymap.ts'
+import { isMotion, MOTION_KEYS } from '../../keymap/motion.ts'
+import { type Answer, type Call, call, type Failure } from '../../state/call.ts'
+import type { ScreenEvent } from '../../state/event.ts'
+import { LIST_START, type ListPlace, moveInList, placeAt } from '../../state/list.ts'
+import { afterFailure, type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
+import type { Screen } from '../../state/screen.ts'
+import { bodyRows, type Shared } from '../../state/shared.ts'
+import type { Step } from '../../state/step.ts'
+import { planTableRows } from './layout.ts'
+import { fieldMistakes, NEW_PLAN, planEditor, type PlanField, planIn } from './plan-fields.ts'
+
+/** A plan that is being made or changed. */
+export interface PlanEditing {
+  readonly editor: Editor<PlanField>
+  /** The name of the plan that it was. */
+  readonly replaces: string | undefined
+  /** What it would mean as it is typed now. */
+  readonly meaning: PlanMeaning | undefined
+}
+
+export interface PlansState {
+  readonly plans: Loaded<readonly PlanData[]>
+  readonly place: ListPlace
+  readonly editing: PlanEditing | undefined
+  /** The plan that the question before removing is about. */
+  readonly removing: string | undefined
+}
+
+export const plans: Screen<PlansState, string> = {
+  title: 'Plans',
+  initial: { plans: LOADING, place: LIST_START, editing: undefined, removing: undefined },
+  keys: keysFor,
+  isTyping: ({ editing }) => editing !== undefined,
+  unsaved: ({ editing }) => (editing?.editor.isTouched === true ? 'A plan is half filled in.' : undefined),
+  reduce,
+}
+
+export function chosenPlan({ plans: loaded, place }: PlansState): PlanData | undefined {
+  const all = valueOr(loaded, [])
+  return all[Math.min(place.selected, all.length - 1)]
+}
+
+const NEW = { command: 'new', keys: ['n'], label: 'new', help: 'make a plan' } as const
+const OF_A_PLAN: Keymap<string> = [
+  { command: 'edit', keys: ['enter', 'e'], label: 'edit', help: 'change the chosen plan' },
+  { command: 'run', keys: ['r'], label: 'run now', help: 'run all steps of the chosen plan now' },
+  { command: 'pause', keys: ['p'], label: 'pause', help: 'pause the chosen plan, or let it go on' },
+  { command: 'remove', keys: ['x'], label: 'remove', help: 'remove the chosen plan, after a question' },
+]
+
+function keysFor(state: PlansState): Keymap<string> {
+  if (state.editing !== undefined) return editorKeys(state.editing.editor)
+  return [...(chosenPlan(state) === undefined ? [] : OF_A_PLAN), NEW, ...MOTION_KEYS]
+}
+
+function reduce(state: PlansState, event: ScreenEvent, shared: Shared): Step<PlansState> {
+  const { editing } = state
+  switch (event.kind) {
+    case 'opened':
+      return { state, effects: [ASK] }
+    case 'changed':
+      return { state, effects: event.topic === 'plans' || event.topic === 'daemon' ? [ASK] : [] }
+    case 'command':
+      return takeCommand(state, event.command, shared)
+    case 'typed':
+      return editing === undefined ? { state } : type(state, editing, { key: event.key, shared })
+    case 'paste':
+      return editing === undefined ? { state } : changed(state, editing, pasteInEditor(editing.editor, event.text))
+    case 'confirmed':
+      return takeYes(state, event.question)
+    case 'answer':
+      return takeAnswer(state, event, shared)
+    case 'failure':
+      return { state: takeFailure(state, event) }
+    default:
+      return { state }
+  }
+}
+
+const ASK = call('plans:plans', 'plans')
+
+function takeCommand(state: PlansState, command: string, shared: Shared): Step<PlansState> {
+  if (isMotion(command)) {
+    const extent = { count: valueOr(state.plans, []).length, height: planTableRows(shared) }
+    return {
+      state: { ...state, place: moveInList(placeAt(state.place, state.place.selected, extent), command, extent) },
+    }
+  }
+  if (command === 'new') return startNew(state, shared)
+  const plan = chosenPlan(state)
+  if (plan === undefined) return { state }
+  const { name, isPaused } = plan
+  switch (command) {
+    case 'edit':
+      return { state, effects: [call('plans:form', 'planForm', name)] }
+    case 'run':
+      return { state, effects: [call('plans:run', 'runPlan', name)] }
+    case 'pause':
+      return { state, effects: [call('plans:pause', 'pausePlan', name, !isPaused)] }
+    case 'remove':
+      return {
+        state: { ...state, removing: name },
+        ask: {
+          name: 'remove',
+          title: `Remove the plan ${name}?`,
+          lines: ['The points that it has made stay.'],
+          verb: 'remove it',
+        },
+      }
+    default:
+      return { state }
+  }
+}
+
+function startNew(state: PlansState, shared: Shared): Step<PlansState> {
+  const { repository } = shared
+  if (repository === undefined) return { state, say: 'A plan needs a repository: add one on the screen Drivers first.' }
+  return startEditing(state, { ...NEW_PLAN, repository }, { replaces: undefined, shared })
+}
+
+function startEditing(
+  state: PlansState,
+  plan: PlanForm,
+  { replaces, shared }: { readonly replaces: string | undefined; readonly shared: Shared },
+): Step<PlansState> {
+  const names = valueOr(shared.repositories, []).map(({ name }) => name)
+  const editor = planEditor(plan, names)
+  return { state: { ...state, editing: { editor, replaces, meaning: undefined } }, effects: [explain(editor)] }
+}
+
+function explain({ form }: Editor<PlanField>): Call {
+  return call('plans:explain', 'explainPlan', planIn(form))
+}
+
+/** What a form means is asked anew whenever it has changed. */
+function changed(state: PlansState, editing: PlanEditing, editor: Editor<PlanField>): Step<PlansState> {
+  const hasChanged = editor.form.fields !== editing.editor.form.fields
+  return { state: { ...state, editing: { ...editing, editor } }, effects: hasChanged ? [explain(editor)] : [] }
+}
+
+function type(
+  state: PlansState,
+  editing: PlanEditing,
+  { key, shared }: { readonly key: Key; readonly shared: Shared },
+): Step<PlansState> {
+  const surroundings = { home: shared.home, height: pickerListRows(bodyRows(shared)) }
+  const { editor, outcome, open } = typeInEditor(editing.editor, key, surroundings)
+  const step = changed(state, editing, editor)
+  switch (outcome) {
+    case 'editing': {
+      const folders = open === undefined ? [] : [call('plans:folders', 'folders', open)]
+      return { ...step, effects: [...(step.effects ?? []), ...folders] }
+    }
+    case 'left':
+      return { state: { ...state, editing: undefined } }
+    case 'asked':
+      return { ...step, ask: LEAVE_FORM }
+    case 'sent':
+      // Saved once it has been found to be a plan.
+      return { state: step.state, effects: [call('plans:judge', 'explainPlan', planIn(editor.form))] }
+  }
+}
+
+function takeYes(state: PlansState, question: string): Step<PlansState> {
+  if (question === LEAVE_FORM.name) return { state: { ...state, editing: undefined } }
+  const { removing } = state
+  if (question !== 'remove' || removing === undefined) return { state }
+  return { state: { ...state, removing: undefined }, effects: [call('plans:remove', 'removePlan', removing)] }
+}
+
+function takeAnswer(state: PlansState, answer: Answer, shared: Shared): Step<PlansState> {
+  const { editing } = state
+  switch (answer.method) {
+    case 'plans':
+      return { state: { ...state, plans: ready(answer.value) } }
+    case 'planForm': {
+      const [replaces] = answer.args
+      return startEditing(state, answer.value, { replaces, shared })
+    }
+    case 'explainPlan':
+      return editing === undefined ? { state } : takeMeaning(state, editing, answer)
+    case 'folders': {
+      if (editing === undefined) return { state }
+      const editor = editorWithFolders(editing.editor, answer.args[0], answer.value)
+      return { state: { ...state, editing: { ...editing, editor } } }
+    }
+    case 'savePlan':
+      return {
+        state: { ...state, editing: undefined },
+        effects: [ASK],
+        say: `The plan ${answer.args[0].name} is saved.`,
+      }
+    case 'removePlan':
+      return { state, effects: [ASK], say: `The plan ${answer.args[0]} is removed.` }
+    case 'runPlan':
+      return { state, say: `${answer.args[0]} runs: the screen Jobs shows how far it is.` }
+    case 'pausePlan':
+      return {
+        state,
+        effects: [ASK],
+        say: answer.args[1] ? `${answer.args[0]} is paused.` : `${answer.args[0]} goes on.`,
+      }
+    default:
+      return { state }
+  }
+}
+
+function takeMeaning(
+  state: PlansState,
+  editing: PlanEditing,
+  { value, slot, args }: Extract<Answer, { method: 'explainPlan' }>,
+): Step<PlansState> {
+  const explained: PlansState = { ...state, editing: { ...editing, meaning: value } }
+  if (slot !== 'plans:judge') return { state: explained }
+  if (Object.keys(value.mistakes).length === 0) {
+    return { state: explained, effects: [call('plans:save', 'savePlan', args[0], editing.replaces)] }
+  }
+  const editor = { ...editing.editor, form: withMistakes(editing.editor.form, fieldMistakes(value.mistakes)) }
+  return { state: { ...state, editing: { ...editing, editor, meaning: value } } }
+}
+
+/** A form stays as it is, whatever could not be done with it. */
+function takeFailure(state: PlansState, { method, problem }: Failure): PlansState {
+  return method === 'plans' ? { ...state, plans: afterFailure(state.plans, problem) } : state
+}

@@ -1,0 +1,97 @@
+import { equalBytes, utf8 } from '../../../src/base/bytes.ts'
+import { type Editor, editorOf, pasteInEditor, typeInEditor } from '../../forms/editor.ts'
+import { textField, textOf, withMistakes } from '../../forms/form.ts'
+import type { Key } from '../../keymap/key.ts'
+import type { Keymap } from '../../keymap/keymap.ts'
+
+/** Groups that are asked for. */
+const ASKED = 2
+
+/** The recovery code of a new repository, which is shown once; it goes when it was found to be written down. */
+export interface ShownCode {
+  /** The repository that it opens. */
+  readonly repository: string
+  readonly code: string
+  /** Which of its groups are asked for, counted from 0. */
+  readonly asked: readonly number[]
+  /** Open while they are typed: the code is not seen then. */
+  readonly check: Editor<string> | undefined
+}
+
+/**
+ * Returns a code that is shown.
+ *
+ * `nowMs` chooses the groups: nobody is kept out by them, so that they only have to differ from one time to the next.
+ */
+export function shownCode(repository: string, code: string, nowMs: number): ShownCode {
+  const count = groupsOf(code).length
+  const first = nowMs % count
+  const second = (first + 1 + (Math.floor(nowMs / 1000) % Math.max(1, count - 1))) % count
+  const asked = [...new Set([first, second])].slice(0, ASKED).sort((a, b) => a - b)
+  return { repository, code, asked, check: undefined }
+}
+
+export function groupsOf(code: string): readonly string[] {
+  return code.split('-')
+}
+
+export const SHOWN_CODE_KEYS: Keymap<string> = [
+  { command: 'code-check', keys: ['enter'], label: 'it is written down', help: 'show that the code is written down' },
+]
+export const CHECK_CODE_KEYS: Keymap<string> = [
+  { command: 'code-send', keys: ['ctrl+s'], label: 'done', help: 'compare what was typed' },
+  { command: 'code-show', keys: ['esc'], label: 'show the code again', help: 'show the code again' },
+]
+
+export interface CodeStep {
+  readonly code: ShownCode
+  /** `checked`: it is written down. */
+  readonly outcome: 'shown' | 'checked'
+}
+
+/** Returns what a key makes of it. */
+export function typeInCode(code: ShownCode, key: Key): CodeStep {
+  if (code.check === undefined) {
+    return { code: key === 'enter' ? { ...code, check: checkOf(code) } : code, outcome: 'shown' }
+  }
+  // No field takes a folder, so that nothing is looked for.
+  const { editor, outcome } = typeInEditor(code.check, key, { home: '/', height: 1 })
+  switch (outcome) {
+    case 'editing':
+      return { code: { ...code, check: editor }, outcome: 'shown' }
+    case 'left':
+    case 'asked':
+      return { code: { ...code, check: undefined }, outcome: 'shown' }
+    case 'sent':
+      return compare(code, editor)
+  }
+}
+
+export function pasteInCode(code: ShownCode, text: string): ShownCode {
+  return code.check === undefined ? code : { ...code, check: pasteInEditor(code.check, text) }
+}
+
+function checkOf({ asked }: ShownCode): Editor<string> {
+  const fields = asked.map((group) => ({
+    name: String(group),
+    label: `Group ${group + 1}`,
+    field: textField(),
+    help: 'as you wrote it down; Esc shows the code again',
+  }))
+  return editorOf({ fields, focus: 0 })
+}
+
+function compare(code: ShownCode, editor: Editor<string>): CodeStep {
+  const groups = groupsOf(code.code)
+  const wrong = code.asked.filter((group) => {
+    return !equalBytes(utf8(asRead(textOf(editor.form, String(group)))), utf8(asRead(groups[group] ?? '')))
+  })
+  if (wrong.length === 0) return { code, outcome: 'checked' }
+  const mistakes = Object.fromEntries(wrong.map((group) => [String(group), 'is not what was shown']))
+  return { code: { ...code, check: { ...editor, form: withMistakes(editor.form, mistakes) } }, outcome: 'shown' }
+}
+
+/** As a recovery code is read: case does not matter, O is 0, I and L are 1. */
+function asRead(text: string): string {
+  return text.trim().toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
+}

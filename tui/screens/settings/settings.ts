@@ -1,0 +1,115 @@
+import {
+  type Editor,
+  editorKeys,
+  editorOf,
+  editorWithFolders,
+  pasteInEditor,
+  typeInEditor,
+} from '../../forms/editor.ts'
+import { choiceField, textField, textOf, withMistakes } from '../../forms/form.ts'
+import { pickerListRows } from '../../forms/picker.ts'
+import type { Key } from '../../keymap/key.ts'
+import { call } from '../../state/call.ts'
+import type { ScreenEvent } from '../../state/event.ts'
+import type { Screen } from '../../state/screen.ts'
+import { bodyRows, type Settings, type Shared } from '../../state/shared.ts'
+import type { Step } from '../../state/step.ts'
+
+const COLORS = ['none', '16', '256'] as const
+const BACKGROUNDS = ['dark', 'light'] as const
+
+type SettingField = 'colors' | 'background' | 'mountFolder'
+
+export interface SettingsState {
+  /** Open while something is being set. */
+  readonly editor: Editor<SettingField> | undefined
+}
+
+export const settings: Screen<SettingsState, string> = {
+  title: 'Settings',
+  initial: { editor: undefined },
+  keys: ({ editor }) => (editor === undefined ? [CHANGE] : editorKeys(editor)),
+  isTyping: ({ editor }) => editor !== undefined,
+  reduce,
+}
+
+const CHANGE = { command: 'change', keys: ['enter', 'e'], label: 'change', help: 'change what is set' } as const
+
+function reduce(state: SettingsState, event: ScreenEvent, shared: Shared): Step<SettingsState> {
+  const { editor } = state
+  switch (event.kind) {
+    case 'command':
+      return { state: { editor: editorFor(shared.settings) } }
+    case 'typed':
+      return editor === undefined ? { state } : type(editor, event.key, shared)
+    case 'paste':
+      return { state: { editor: editor && pasteInEditor(editor, event.text) } }
+    case 'answer': {
+      if (event.method !== 'folders' || editor === undefined) return { state }
+      return { state: { editor: editorWithFolders(editor, event.args[0], event.value) } }
+    }
+    default:
+      return { state }
+  }
+}
+
+function editorFor({ theme, mountFolder }: Settings): Editor<SettingField> {
+  return editorOf(
+    {
+      fields: [
+        {
+          name: 'colors',
+          label: 'Colours',
+          field: choiceField(COLORS, COLORS.indexOf(theme.colors)),
+          help: '← → choose; seen at once',
+        },
+        {
+          name: 'background',
+          label: 'Background',
+          field: choiceField(BACKGROUNDS, BACKGROUNDS.indexOf(theme.background)),
+          help: '← → choose what the terminal has',
+        },
+        {
+          name: 'mountFolder',
+          label: 'Mount folder',
+          field: textField(mountFolder),
+          help: 'where mounting is offered; Ctrl+O chooses',
+        },
+      ],
+      focus: 0,
+    },
+    { mountFolder: 'one' },
+  )
+}
+
+function type(before: Editor<SettingField>, key: Key, shared: Shared): Step<SettingsState> {
+  const surroundings = { home: shared.home, height: pickerListRows(bodyRows(shared)) }
+  const { editor, outcome, open } = typeInEditor(before, key, surroundings)
+  switch (outcome) {
+    case 'editing': {
+      const effects = open === undefined ? [] : [call('settings:folders', 'folders', open)]
+      return { state: { editor }, effects, set: { theme: themeIn(editor) } }
+    }
+    // Colours are seen while they are chosen: leaving keeps them, there is nothing to lose.
+    case 'left':
+    case 'asked':
+      return { state: { editor: undefined }, set: { theme: themeIn(editor) } }
+    case 'sent':
+      return send(editor)
+  }
+}
+
+function send(editor: Editor<SettingField>): Step<SettingsState> {
+  const mountFolder = textOf(editor.form, 'mountFolder')
+  if (!mountFolder.startsWith('/')) {
+    const form = withMistakes(editor.form, { mountFolder: 'an absolute path begins with /' })
+    return { state: { editor: { ...editor, form } } }
+  }
+  return { state: { editor: undefined }, set: { theme: themeIn(editor), mountFolder }, say: 'Set.' }
+}
+
+function themeIn({ form }: Editor<SettingField>): Settings['theme'] {
+  const colors = COLORS.find((each) => each === textOf(form, 'colors')) ?? 'none'
+  const background = BACKGROUNDS.find((each) => each === textOf(form, 'background')) ?? 'dark'
+  return { colors, background }
+}

@@ -1,0 +1,284 @@
+import type { Handle } from '../../../src/service/application/shown.ts'
+import { join } from 'node:path/posix'
+
+import {
+  type Editor,
+  editorKeys,
+  editorOf,
+  editorWithFolders,
+  LEAVE_FORM,
+  pasteInEditor,
+  typeInEditor,
+  withoutSecrets,
+} from '../../forms/editor.ts'
+import { secretField, textField, textOf, withMistakes } from '../../forms/form.ts'
+import { pickerListRows } from '../../forms/picker.ts'
+import { listOf, listText } from '../../forms/typed-list.ts'
+import type { Key } from '../../keymap/key.ts'
+import type { Keymap } from '../../keymap/keymap.ts'
+import { type Answer, call } from '../../state/call.ts'
+import type { ScreenEvent } from '../../state/event.ts'
+import type { Screen } from '../../state/screen.ts'
+import { bodyRows, type Shared } from '../../state/shared.ts'
+import type { Step } from '../../state/step.ts'
+import {
+  type Adding,
+  addingKeys,
+  type AddingStep,
+  answerInAdding,
+  failureInAdding,
+  isAddingUnsaved,
+  leaveAddingForm,
+  pasteInAdding,
+  startAdding,
+  takeTypedSecret,
+  typeInAdding,
+} from '../adding/adding.ts'
+import {
+  CHECK_CODE_KEYS,
+  pasteInCode,
+  SHOWN_CODE_KEYS,
+  type ShownCode,
+  shownCode,
+  typeInCode,
+} from '../recovery-code/recovery-code.ts'
+
+/** What the first repository is called. */
+const FIRST_NAME = 'first'
+
+type BackupField = 'sources' | 'folder' | 'secret' | 'again'
+
+/** How far somebody is who uses Tidemark for the first time. */
+export type StartState =
+  | { readonly page: 'choose'; readonly selected: number }
+  /** "I need my files back". */
+  | { readonly page: 'files'; readonly adding: Adding }
+  /** "New backup". */
+  | { readonly page: 'backup'; readonly editor: Editor<BackupField>; readonly isTrying: boolean }
+  | { readonly page: 'code'; readonly code: ShownCode; readonly sources: readonly string[] }
+  /** The first point is being made; `undefined` until the service has taken it. */
+  | {
+      readonly page: 'running'
+      readonly repository: string
+      readonly sources: readonly string[]
+      readonly job: Handle | undefined
+    }
+
+const CHOOSE: StartState = { page: 'choose', selected: 0 }
+
+export const start: Screen<StartState, string> = {
+  title: 'First start',
+  initial: CHOOSE,
+  keys: keysFor,
+  isTyping: ({ page }) => page === 'files' || page === 'backup' || page === 'code',
+  unsaved,
+  reduce,
+}
+
+const CHOOSE_KEYS: Keymap<string> = [
+  { command: 'take', keys: ['enter'], label: 'take', help: 'take the chosen way' },
+  { command: 'up', keys: ['up', 'k'], help: 'I need my files back' },
+  { command: 'down', keys: ['down', 'j'], label: 'choose', help: 'New backup' },
+]
+const RUNNING_KEYS: Keymap<string> = [
+  { command: 'browse', keys: ['enter'], label: 'look into the point', help: 'walk into what is kept now' },
+  { command: 'again', keys: ['r'], label: 'try again', help: 'make the first point again' },
+]
+
+function keysFor(state: StartState): Keymap<string> {
+  switch (state.page) {
+    case 'choose':
+      return CHOOSE_KEYS
+    case 'files':
+      return addingKeys(state.adding)
+    case 'backup':
+      return editorKeys(state.editor)
+    case 'code':
+      return state.code.check === undefined ? SHOWN_CODE_KEYS : CHECK_CODE_KEYS
+    case 'running':
+      return RUNNING_KEYS
+  }
+}
+
+function unsaved(state: StartState): string | undefined {
+  switch (state.page) {
+    case 'files':
+      return isAddingUnsaved(state.adding)
+    case 'backup':
+      return state.editor.isTouched ? 'The first backup is half filled in.' : undefined
+    case 'code':
+      return `The recovery code of ${state.code.repository} is never shown again.`
+    default:
+      return undefined
+  }
+}
+
+function reduce(state: StartState, event: ScreenEvent, shared: Shared): Step<StartState> {
+  switch (event.kind) {
+    case 'command':
+      return takeCommand(state, event.command, shared)
+    case 'typed':
+      return type(state, event.key, shared)
+    case 'paste':
+      return { state: paste(state, event.text) }
+    case 'confirmed':
+      return { state: event.question === LEAVE_FORM.name ? leaveForm(state) : state }
+    case 'answer':
+      return takeAnswer(state, event, shared)
+    case 'failure':
+      if (state.page === 'files') return afterAdding(state, failureInAdding(state.adding, event))
+      return { state: state.page === 'backup' ? { ...state, isTrying: false } : state }
+    default:
+      return { state }
+  }
+}
+
+function takeCommand(state: StartState, command: string, shared: Shared): Step<StartState> {
+  if (state.page === 'choose') {
+    if (command !== 'take') return { state: { ...state, selected: command === 'up' ? 0 : 1 } }
+    if (state.selected === 0) return { state: { page: 'files', adding: startAdding(false) } }
+    return { state: { page: 'backup', editor: backupEditor(shared), isTrying: false } }
+  }
+  if (state.page !== 'running') return { state }
+  if (command === 'again') return backUp(state.repository, state.sources)
+  return { state: CHOOSE, go: { screen: 'browse' } }
+}
+
+function backupEditor({ home }: Shared): Editor<BackupField> {
+  const sources = textField(listText([home]))
+  const folder = textField(join(home, '.local/share/tidemark/repository'))
+  return editorOf(
+    {
+      fields: [
+        {
+          name: 'sources',
+          label: 'Folders to keep',
+          field: sources,
+          help: 'absolute, with commas between; Ctrl+O chooses',
+        },
+        { name: 'folder', label: 'Repository', field: folder, help: 'an empty or a new folder; Ctrl+O chooses' },
+        { name: 'secret', label: 'New password', field: secretField(), help: 'is not shown' },
+        { name: 'again', label: 'The same again', field: secretField(), help: 'is not shown' },
+      ],
+      focus: 2,
+    },
+    { sources: 'many', folder: 'one' },
+  )
+}
+
+function type(state: StartState, key: Key, shared: Shared): Step<StartState> {
+  switch (state.page) {
+    case 'files':
+      return afterAdding(state, typeInAdding(state.adding, key, { screen: 'start', shared }))
+    case 'backup':
+      return typeBackup(state, key, shared)
+    case 'code': {
+      const { code, outcome } = typeInCode(state.code, key)
+      return outcome === 'checked' ? backUp(code.repository, state.sources) : { state: { ...state, code } }
+    }
+    default:
+      return { state }
+  }
+}
+
+type Backup = Extract<StartState, { page: 'backup' }>
+
+function typeBackup(state: Backup, key: Key, shared: Shared): Step<StartState> {
+  if (state.isTrying) {
+    if (key !== 'esc') return { state }
+    return { state: { ...state, isTrying: false }, effects: [{ kind: 'drop', slot: 'start:add' }] }
+  }
+  const surroundings = { home: shared.home, height: pickerListRows(bodyRows(shared)) }
+  const { editor, outcome, open } = typeInEditor(state.editor, key, surroundings)
+  const next: StartState = { ...state, editor }
+  switch (outcome) {
+    case 'editing':
+      return { state: next, effects: open === undefined ? [] : [call('start:folders', 'folders', open)] }
+    case 'left':
+      return { state: CHOOSE }
+    case 'asked':
+      return { state: next, ask: LEAVE_FORM }
+    case 'sent':
+      return sendBackup({ ...state, editor })
+  }
+}
+
+function sendBackup(state: Backup): Step<StartState> {
+  const { form } = state.editor
+  const sources = listOf(textOf(form, 'sources'))
+  const folder = textOf(form, 'folder').trim()
+  const { secret, mistake } = takeTypedSecret(form, true)
+  const isRelative = (path: string): boolean => !path.startsWith('/')
+  const mistakes = {
+    ...(sources.length === 0 || sources.some(isRelative) ? { sources: 'folders that begin with /' } : {}),
+    ...(isRelative(folder) ? { folder: 'begins with /' } : {}),
+    ...(mistake === undefined ? {} : { secret: mistake }),
+  }
+  // Their bytes are taken now, or wiped: the fields begin anew.
+  const editor = withoutSecrets(state.editor)
+  if (secret === undefined || Object.keys(mistakes).length > 0) {
+    secret?.bytes.fill(0)
+    return { state: { ...state, editor: { ...editor, form: withMistakes(editor.form, mistakes) } } }
+  }
+  const repository = { name: FIRST_NAME, url: folder, create: true }
+  return {
+    state: { ...state, editor, isTrying: true },
+    effects: [call('start:add', 'addRepository', repository, secret)],
+  }
+}
+
+function backUp(repository: string, sources: readonly string[]): Step<StartState> {
+  return {
+    state: { page: 'running', repository, sources, job: undefined },
+    effects: [call('start:backup', 'backup', repository, sources)],
+  }
+}
+
+function paste(state: StartState, text: string): StartState {
+  switch (state.page) {
+    case 'files':
+      return { ...state, adding: pasteInAdding(state.adding, text) }
+    case 'backup':
+      return state.isTrying ? state : { ...state, editor: pasteInEditor(state.editor, text) }
+    case 'code':
+      return { ...state, code: pasteInCode(state.code, text) }
+    default:
+      return state
+  }
+}
+
+function leaveForm(state: StartState): StartState {
+  if (state.page === 'files') return { ...state, adding: leaveAddingForm(state.adding) }
+  if (state.page !== 'backup') return state
+  withoutSecrets(state.editor)
+  return CHOOSE
+}
+
+function takeAnswer(state: StartState, answer: Answer, shared: Shared): Step<StartState> {
+  if (state.page === 'files') {
+    return afterAdding(state, answerInAdding(state.adding, answer, { screen: 'start', shared }))
+  }
+  if (state.page === 'running' && answer.method === 'backup') return { state: { ...state, job: answer.value } }
+  if (state.page !== 'backup') return { state }
+  if (answer.method === 'folders') {
+    return { state: { ...state, editor: editorWithFolders(state.editor, answer.args[0], answer.value) } }
+  }
+  const { recoveryCode } = answer.method === 'addRepository' ? answer.value : { recoveryCode: undefined }
+  if (recoveryCode === undefined) return { state }
+  const code = shownCode(FIRST_NAME, recoveryCode, shared.nowMs)
+  return { state: { page: 'code', code, sources: listOf(textOf(state.editor.form, 'sources')) } }
+}
+
+/** A repository that is connected is looked into at once: files are wanted back. */
+function afterAdding(
+  state: Extract<StartState, { page: 'files' }>,
+  { adding, added, effects = [], ask, say }: AddingStep,
+): Step<StartState> {
+  if (added !== undefined) return { state: CHOOSE, effects, go: { screen: 'browse' }, say: `${added} is open.` }
+  return {
+    state: adding === undefined ? CHOOSE : { ...state, adding },
+    effects,
+    ...(ask === undefined ? {} : { ask }),
+    ...(say === undefined ? {} : { say }),
+  }
+}

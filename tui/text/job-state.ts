@@ -1,0 +1,14 @@
+import type { JobState } from '../../src/service/application/shown.ts'
+
+const WORDS: Readonly<Record<JobState, string>> = {
+  queued: '○ waits',
+  running: '▶ runs',
+  done: '✓ done',
+  errored: '✗ failed',
+  cancelled: '- ended',
+}
+
+/** Returns the state of a job as a sign and a word. */
+export function shownJobState(state: JobState): string {
+  return WORDS[state]
+}
