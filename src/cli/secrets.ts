@@ -114,6 +114,6 @@ async function givenPassword(
 
 function nothingGiven(what: string): UsageError {
   return new UsageError('BAD_ARGUMENT', `there is no password for ${what}, and no terminal to ask on`, {
-    hint: 'Set TIDEMARK_PASSWORD_FILE, TIDEMARK_PASSWORD_COMMAND or TIDEMARK_PASSWORD.',
+    hint: 'Set TIDEMARK_PASSWORD_FILE, TIDEMARK_PASSWORD_COMMAND or TIDEMARK_PASSWORD, or `tidemark unlock` a daemon.',
   })
 }

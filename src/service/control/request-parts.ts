@@ -46,11 +46,21 @@ export const forgetQuery = z.strictObject({ location: location.optional(), slot:
 
 /** Returns what a part of a request says. @throws {UsageError} BAD_ARGUMENT, naming what is wrong. */
 export function decodePart<T>(schema: z.ZodType<T>, part: unknown): T {
-  const result = schema.safeParse(part)
+  const result = parse(schema, part)
   if (result.success) return result.data
   const [issue] = result.error.issues
   const where = issue?.path.join('.') ?? ''
   throw new UsageError('BAD_ARGUMENT', `${where === '' ? 'the request' : where}: ${issue?.message ?? 'is wrong'}`, {
     hint: 'See docs/control.openapi.yaml.',
   })
+}
+
+/** What is nested so deep that nobody can look through it is wrong as well. */
+function parse<T>(schema: z.ZodType<T>, part: unknown): z.ZodSafeParseResult<T> {
+  try {
+    return schema.safeParse(part)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new UsageError('BAD_ARGUMENT', 'the request is nested too deep', { hint: 'See docs/control.openapi.yaml.' })
+  }
 }

@@ -23,8 +23,8 @@ const CONNECTIONS_MAX = 128
 /** A request of ours is sent at once; whoever takes longer holds nothing up, and is cut off. */
 const REQUEST_MS_MAX = 10_000
 const KEEP_ALIVE_MS = 5000
-/** What is under way when the server is to stop may go on for so long. */
-const STOP_MS_MAX = 2000
+/** What is under way when the server is to stop may go on for so long: no answer waits for anything slow. */
+const STOP_MS_MAX = 500
 
 /** A request that was let in. */
 export interface AccessEntry {

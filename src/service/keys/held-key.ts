@@ -43,9 +43,10 @@ export function decodeHeldKey(encoded: Uint8Array): HeldKey {
   for (const [index, kind] of CREDENTIAL_KINDS.entries()) {
     const credential = others[index]
     if (credential === undefined || credential.byteLength > CREDENTIAL_BYTES_MAX) throw notHeld()
-    if (credential.byteLength > 0) credentials.set(kind, credential.slice())
+    if (credential.byteLength > 0) credentials.set(kind, Uint8Array.from(credential))
   }
-  return { kind: 'derived', slot, bytes: bytes.slice(), credentials }
+  // A buffer's own slice would be no copy.
+  return { kind: 'derived', slot, bytes: Uint8Array.from(bytes), credentials }
 }
 
 /** Returns a copy, which the caller wipes. */
