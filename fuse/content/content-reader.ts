@@ -1,10 +1,16 @@
 import { constants } from 'node:os'
 import { BLOB_ID_BYTES } from '../../src/base/ids.ts'
+import type { BlobLocation } from '../../src/engine/point-view-decoder.ts'
 import { type FileLayout, piecesOf } from '../../src/engine/point-view-layout.ts'
 import type { Missing } from '../readers/missing.ts'
 import type { FrameCache } from './frame-cache.ts'
 import { FrameOpener, type FrameOpenerOptions } from './frame-opener.ts'
 import type { ReplyParts } from './reply-parts.ts'
+
+/** Frames that a thread looks at for one to decode while another decodes what it waits for, and blobs it looks for them in. */
+const FRAMES_AHEAD_MAX = 4
+const BLOBS_AHEAD_MAX = 16
+const NO_FRAMES: readonly number[] = []
 
 /** Bytes [offset, end) of a file, which lie inside it. */
 export interface ReadRange {
@@ -33,8 +39,8 @@ export class ContentReader {
   readonly #opener: FrameOpener
   /** The frame that the last blob came from, and whether the one before came from it, too. */
   #lastFrame = -1
-  /** What to decode once the reply is sent, or -1. */
-  #ahead = -1
+  /** What will be wanted once the reply is sent, in this order. */
+  #ahead = NO_FRAMES
 
   constructor(options: FrameOpenerOptions) {
     this.#options = options
@@ -48,14 +54,14 @@ export class ContentReader {
     { ids, idStart, size }: { ids: Uint8Array; idStart: number; size: number },
     reply: ReplyParts,
   ): Missing | number | undefined {
-    this.#ahead = -1
+    this.#ahead = NO_FRAMES
     const { offset, end } = range
     return this.#add(range, { ids, idStart, blobBytes: size, offset, end, nextId: -1 }, reply)
   }
 
   /** Adds bytes of a file with a layout to `reply`. Returns why it cannot, or `undefined`. */
   readLayout(range: ReadRange, layout: FileLayout, reply: ReplyParts): Missing | number | undefined {
-    this.#ahead = -1
+    this.#ahead = NO_FRAMES
     const { ids, starts } = layout
     for (const { blob, blobOffset, length } of piecesOf(layout, range)) {
       if (blob < 0) {
@@ -83,10 +89,10 @@ export class ContentReader {
 
   /** Decodes what will probably be wanted next, for a thread that has sent its reply; returns what to fetch for later. */
   goAhead(): Missing | undefined {
-    const frame = this.#ahead
-    this.#ahead = -1
-    if (frame < 0) return undefined
+    const [frame] = this.#ahead
+    if (frame === undefined) return undefined
     this.#opener.decodeAhead(frame)
+    this.#ahead = NO_FRAMES
     return this.#opener.fetchAhead(frame)
   }
 
@@ -96,8 +102,8 @@ export class ContentReader {
     const entry = decoder.find(ids, idStart)
     const location = entry < 0 ? undefined : decoder.location(entry)
     if (location === undefined) return this.#missing(range, blob)
-    const next = this.#nextFrame(location, blob)
-    const slot = this.#opener.open(location.frame, next, reply)
+    const ahead = this.#framesAfter(location, blob)
+    const slot = this.#opener.open(location.frame, ahead, reply)
     if (typeof slot === 'object') return slot
     if (slot === 'failed') return this.#addCopy(entry, range, blob, reply)
     const plain = this.#cache.piece(slot).subarray(location.offset, location.offset + location.length)
@@ -105,7 +111,7 @@ export class ContentReader {
       this.#cache.unpin(slot)
       return this.#addCopy(entry, range, blob, reply)
     }
-    this.#ahead = next
+    this.#ahead = ahead
     reply.add(plain.subarray(offset, end), slot)
     return undefined
   }
@@ -138,17 +144,33 @@ export class ContentReader {
     return { kind: 'blob', epoch, id: new Uint8Array(ids.slice(idStart, idStart + BLOB_ID_BYTES)), node }
   }
 
-  /** Returns the frame that will be wanted after a blob, or -1 where nothing says so. */
-  #nextFrame({ frame, offset, length }: { frame: number; offset: number; length: number }, blob: BlobRange): number {
+  /** Returns the frames that will be wanted after that of a blob, the next first, as far as anything says so. */
+  #framesAfter(location: BlobLocation, blob: BlobRange): readonly number[] {
+    if (blob.nextId >= 0) return this.#framesOfNext(location.frame, blob)
+    const next = this.#neighbour(location)
+    return next < 0 ? NO_FRAMES : [next]
+  }
+
+  /** Returns the frames of the blobs that follow in a file. */
+  #framesOfNext(frame: number, { ids, nextId }: BlobRange): number[] {
     const { decoder } = this.#options.frames
-    if (blob.nextId >= 0) {
-      const entry = decoder.find(blob.ids, blob.nextId)
+    const end = Math.min(ids.byteLength, nextId + BLOBS_AHEAD_MAX * BLOB_ID_BYTES)
+    const frames: number[] = []
+    for (let id = nextId; id < end && frames.length < FRAMES_AHEAD_MAX; id += BLOB_ID_BYTES) {
+      const entry = decoder.find(ids, id)
       const location = entry < 0 ? undefined : decoder.location(entry)
-      return location === undefined || location.frame === frame ? -1 : location.frame
+      if (location === undefined) break
+      if (location.frame !== frame && !frames.includes(location.frame)) frames.push(location.frame)
     }
-    // Files of one directory follow each other in frames: who has read several wants the next frame, near the end of one.
+    return frames
+  }
+
+  /** Returns the frame behind one that somebody reads file by file, once he is near its end, or -1. */
+  #neighbour({ frame, offset, length }: BlobLocation): number {
+    // Files of one directory follow each other in frames: who has read several wants the next frame.
     const isSecond = this.#lastFrame === frame
     this.#lastFrame = frame
+    const { decoder } = this.#options.frames
     const { pack, rawBytes } = decoder.frame(frame)
     const isNearEnd = offset + length > rawBytes / 2
     const next = frame + 1

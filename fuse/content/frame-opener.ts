@@ -34,10 +34,10 @@ export class FrameOpener {
   /**
    * Returns the slot of a decoded frame, pinned, or says what is missing for it, or that it cannot be had.
    *
-   * `next` is the frame that is wanted after it, or -1: where another thread is decoding the first, this one decodes
-   * the second. While it waits for room, nothing of `reply` is pinned.
+   * `ahead` are the frames that are wanted after it, in order: where another thread is decoding the first, this one
+   * decodes one of those. While it waits for room, nothing of `reply` is pinned.
    */
-  open(frame: number, next: number, reply: ReplyParts): number | 'failed' | Missing {
+  open(frame: number, ahead: readonly number[], reply: ReplyParts): number | 'failed' | Missing {
     const { cache, frames, waits } = this.#options
     const key: PieceKey = { kind: 'frame', epoch: frames.decoder.epoch, number: frame }
     for (;;) {
@@ -47,10 +47,10 @@ export class FrameOpener {
       if (found === 'filling') {
         const { slot } = cache
         if (!waits) return { kind: 'moment' }
-        if (next < 0 || !this.decodeAhead(next)) cache.wait(slot, DECODING_MS)
+        if (!ahead.some((next) => this.decodeAhead(next))) cache.wait(slot, DECODING_MS)
         continue
       }
-      const decoded = this.#decode(key, next)
+      const decoded = this.#decode(key, ahead.length > 0)
       if (decoded !== 'full') return decoded
       reply.gather()
       if (!waits) return { kind: 'moment' }
@@ -77,14 +77,14 @@ export class FrameOpener {
     const { cache, frames } = this.#options
     const { decoder } = frames
     if (frame >= decoder.frames) return false
-    const slot = this.#decode({ kind: 'frame', epoch: decoder.epoch, number: frame }, -1)
+    const slot = this.#decode({ kind: 'frame', epoch: decoder.epoch, number: frame }, false)
     if (typeof slot !== 'number') return false
     cache.unpin(slot)
     return true
   }
 
   /** `full` also says that somebody else has just begun. */
-  #decode(key: PieceKey, next: number): number | 'failed' | 'full' | Missing {
+  #decode(key: PieceKey, isMoreWanted: boolean): number | 'failed' | 'full' | Missing {
     const { cache, frames } = this.#options
     const { decoder } = frames
     const { pack: row, rawBytes } = decoder.frame(key.number)
@@ -94,7 +94,8 @@ export class FrameOpener {
     if (pack.file === undefined) {
       const found = cache.find({ ...key, kind: 'sealed' })
       if (found === 'failed') return 'failed'
-      if (found !== 'ready') return { kind: 'frames', epoch: key.epoch, frames: this.#framesAt(key.number, next) }
+      if (found !== 'ready')
+        return { kind: 'frames', epoch: key.epoch, frames: this.#framesAt(key.number, isMoreWanted) }
       sealedSlot = cache.slot
     }
     try {
@@ -126,9 +127,9 @@ export class FrameOpener {
     }
   }
 
-  /** Returns a frame and, when the next is wanted too, those around it in its pack. */
-  #framesAt(frame: number, next: number): number[] {
-    if (next < 0) return [frame]
+  /** Returns a frame and, when more is wanted after it, those around it in its pack. */
+  #framesAt(frame: number, isMoreWanted: boolean): number[] {
+    if (!isMoreWanted) return [frame]
     const { decoder } = this.#options.frames
     const { pack, offset: end } = decoder.frame(frame)
     const before: number[] = []

@@ -6,6 +6,8 @@ import type { FrameLocation } from '../repository/frame-table.ts'
 import { PackFileReader } from './pack-file-reader.ts'
 import type { FramesHandle } from './point-view-frames.ts'
 
+export type { BlobLocation }
+
 const FILES_OPEN_MAX = 16
 
 /** What a thread knows of a pack. */
