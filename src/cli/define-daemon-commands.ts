@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 
 import { JOB_STATES } from '../service/jobs/job.ts'
+import type { InstallFlags } from './commands/daemon-install.ts'
 import type { JobsFlags, ShowJobFlags } from './commands/job.ts'
 import type { AcknowledgeFlags, NotificationsFlags } from './commands/notification.ts'
 import type { RunPlanFlags } from './commands/plan.ts'
@@ -127,7 +128,26 @@ function defineNotification(program: Command, run: Run): void {
 }
 
 function defineDaemon(program: Command, run: Run): void {
-  const daemon = program.command('daemon').description('what makes backups happen by themselves')
+  const daemon = program
+    .command('daemon')
+    .description('make backups happen by themselves: run in the foreground until it is told to stop')
+    .action(async () => {
+      await run(async (context) => (await import('./commands/daemon.ts')).runDaemon(context))
+    })
+  daemon
+    .command('install')
+    .description("have the user's service manager (systemd) run it, after each start of the machine")
+    .option('--dry-run', 'only show what would be written and run')
+    .action(async (flags: InstallFlags) => {
+      await run(async (context) => (await import('./commands/daemon-install.ts')).installDaemon(context, flags))
+    })
+  daemon
+    .command('uninstall')
+    .description('take it away from the service manager')
+    .option('--dry-run', 'change nothing')
+    .action(async (flags: InstallFlags) => {
+      await run(async (context) => (await import('./commands/daemon-install.ts')).uninstallDaemon(context, flags))
+    })
   daemon
     .command('status')
     .description('tell how it stands')

@@ -61,6 +61,15 @@ export interface Libc {
   readonly fstatfs: (fd: number, buffer: Pointer) => number
   readonly mount: (source: Pointer, target: Pointer, type: Pointer, flags: number, data: Pointer) => number
   readonly umount2: (target: Pointer, flags: number) => number
+  readonly socket: (domain: number, type: number, protocol: number) => number
+  readonly sendto: (
+    fd: number,
+    message: Pointer,
+    bytes: number,
+    flags: number,
+    address: Pointer,
+    addressBytes: number,
+  ) => number
   /** `pair` takes two 32-bit descriptors. */
   readonly socketpair: (domain: number, type: number, protocol: number, pair: Pointer) => number
   readonly recvmsg: (fd: number, message: Pointer, flags: number) => number
@@ -118,6 +127,8 @@ const prototypes: Readonly<Record<keyof Libc, string>> = {
   fstatfs: 'int fstatfs(int, void *)',
   mount: 'int mount(void *, void *, void *, uint64, void *)',
   umount2: 'int umount2(void *, int)',
+  socket: 'int socket(int, int, int)',
+  sendto: 'int64 sendto(int, void *, uint64, int, void *, uint)',
   socketpair: 'int socketpair(int, int, int, void *)',
   recvmsg: 'int64 recvmsg(int, void *, int)',
   getsockopt: 'int getsockopt(int, int, int, void *, void *)',

@@ -29,6 +29,7 @@ import { HeldJobs } from './held-jobs.ts'
 import { lockedFor } from './locked-jobs.ts'
 import { PlanJobs } from './plan-jobs.ts'
 import { type PlanStatus, planStatuses } from './plan-status.ts'
+import type { Settings } from './settings.ts'
 import { type SettingsInForce, watchSettings } from './watch-settings.ts'
 
 const HOUR_MS = 3_600_000
@@ -143,6 +144,11 @@ export class MainLoop implements Daemon {
 
   get notifications(): Daemon['notifications'] {
     return this.#options.notifications
+  }
+
+  /** What is in force; `undefined` before it is known. */
+  get settings(): Settings | undefined {
+    return this.#settings?.settings
   }
 
   /** Runs until it is stopped or `signal` is aborted: then ends what runs, with all that is stored kept. */
@@ -270,6 +276,7 @@ export class MainLoop implements Daemon {
         corrected: () => this.#aside(this.#notifier.resolve(MISTAKE_KEY)),
       },
     )
+    this.#tell({ type: 'plans' })
     await this.#following
     // What an earlier daemon told of a file that was corrected before this one read it.
     if (this.#settings.mistake === undefined) this.#aside(this.#notifier.resolve(MISTAKE_KEY))

@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+
+import { volumeState } from '../../../drivers/external/volume-state.ts'
+import { UsageError } from '../../base/errors.ts'
+import { numberOf } from '../../base/number-of.ts'
+import { wipe } from '../../crypto/secret.ts'
+import { systemScheduler } from '../../repository/run-object.ts'
+import { openInstance } from '../../repository/instance-key.ts'
+import { lockDaemon } from '../../service/daemon/daemon-lock.ts'
+import { MainLoop } from '../../service/daemon/main-loop.ts'
+import { MetricsServer } from '../../service/daemon/metrics.ts'
+import { InstanceFile } from '../../service/instance-file.ts'
+import { ChildRunner } from '../../service/jobs/child-runner.ts'
+import { SqliteJobStore } from '../../service/jobs/sqlite-job-store.ts'
+import { openChannel } from '../../service/notifications/open-channel.ts'
+import { SqliteNotificationStore } from '../../service/notifications/sqlite-notification-store.ts'
+import type { SecretSource } from '../../service/secret-source.ts'
+import type { StoreSpace } from '../../storage/driver.ts'
+import { readConfiguredSecret } from '../configured-secrets.ts'
+import type { CliContext } from '../context.ts'
+import { DaemonControl } from '../daemon-control.ts'
+import { driverKindOf, openDriver } from '../drivers.ts'
+import { describeInstance } from '../instance-description.ts'
+import { placeOf, surroundingsOf } from '../open-store.ts'
+import { describeProblem } from '../report-error.ts'
+import { serviceManager } from '../service-manager.ts'
+import { toolVersion } from '../version.ts'
+
+const DISKS_FOLDER = '/dev/disk'
+/** What the service manager says to this process alone. */
+const OWN_VARIABLES = new Set(['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'])
+
+/** Does what plans say until it is stopped or interrupted. */
+export async function runDaemon(given: CliContext): Promise<undefined> {
+  // Nobody is there to be asked.
+  const secrets = { ...given.secrets, interactive: false }
+  const context: CliContext = { ...given, secrets, surroundings: { ...given.surroundings, secrets } }
+  const { clock, output, paths, randomness, signal } = context
+  await using owned = new AsyncDisposableStack()
+  owned.use(lockDaemon(paths.stateDirectory, process.pid))
+  using control = await DaemonControl.open(context)
+  const saved = new InstanceFile(paths.stateDirectory)
+  const { id: instance } = await openInstance(saved, { describe: describeInstance, clock, randomness })
+  const onDamaged = (movedTo: string, why: string): void => {
+    output.warning(`what was known of earlier jobs and notifications is damaged (${why}): it lies in ${movedTo} now`)
+  }
+  const store = { stateDirectory: paths.stateDirectory, clock, onDamaged }
+  await using jobs = SqliteJobStore.open(store)
+  await using notifications = SqliteNotificationStore.open(store)
+  const tell = serviceManager(context.surroundings.environment)
+  const onProblem = (problem: unknown): void => output.warning(describeProblem(problem))
+  let isReady = false
+  const daemon: MainLoop = new MainLoop({
+    ...{ jobs, notifications, instance, clock, randomness, scheduler: systemScheduler, keys: control, onProblem },
+    runner: runnerFor(context),
+    ...{ configFile: paths.configFile, home: homedir(), bootId: bootId(), version: toolVersion(), pid: process.pid },
+    ...{ timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, volumeState, disksFolder: DISKS_FOLDER },
+    after: (ms, act) => {
+      const timer = setTimeout(act, ms)
+      return () => clearTimeout(timer)
+    },
+    space: async (repository) => spaceOf(context, repository),
+    openChannel: (settings) => openChannel(settings, async (source) => secretText(context, source)),
+    onTurn: () => {
+      tell(isReady ? 'WATCHDOG=1' : 'READY=1')
+      if (!isReady) sayReady(context, daemon)
+      isReady = true
+    },
+  })
+  owned.use(await control.listen(daemon))
+  const metrics = owned.use(new MetricsServer(daemon))
+  context.sayWhenInterrupted('stopping; jobs that run are queued again, with all that they stored kept')
+  daemon.subscribe(({ type }) => {
+    if (type === 'stopping') tell('STOPPING=1')
+    if (type === 'plans') metrics.follow(daemon.settings?.metrics).catch(onProblem)
+  })
+  await daemon.run(signal)
+}
+
+function sayReady({ output, paths }: CliContext, { settings }: MainLoop): void {
+  const plans = settings?.plans.length ?? 0
+  if (output.json) output.event('ready', { pid: process.pid, plans })
+  else output.message(`The daemon runs with ${numberOf(plans, 'plan')} of ${paths.configFile}.`)
+}
+
+/** Children look where this process looks, whichever options it was given, and get no secret through their environment. */
+function runnerFor({ paths, surroundings, workingDirectory }: CliContext): ChildRunner {
+  const inherited = Object.entries(surroundings.environment).filter((entry): entry is [string, string] => {
+    return entry[1] !== undefined && !OWN_VARIABLES.has(entry[0])
+  })
+  return new ChildRunner({
+    program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
+    environment: {
+      ...Object.fromEntries(inherited),
+      TIDEMARK_CONFIG: paths.configFile,
+      TIDEMARK_STATE_DIR: paths.stateDirectory,
+      TIDEMARK_CACHE_DIR: paths.cacheDirectory,
+    },
+    workingDirectory,
+  })
+}
+
+/** Returns how much room a store has; a bucket never says, and its client is not loaded to be asked. */
+async function spaceOf(context: CliContext, repository: string): Promise<StoreSpace | undefined> {
+  const place = await placeOf(context, repository)
+  if (driverKindOf(place).name === 's3') return undefined
+  await using driver = await openDriver(place, await surroundingsOf(context, place))
+  return await driver.space?.(context.signal)
+}
+
+async function secretText({ secrets }: CliContext, source: SecretSource): Promise<string> {
+  if (source.from === 'sealed') {
+    throw new UsageError('BAD_CONFIGURATION', 'a secret of a channel is sealed, and no repository opens it', {
+      hint: 'Write it as {env: NAME}, {file: PATH} or {command: "…"}.',
+    })
+  }
+  const bytes = await readConfiguredSecret(secrets, { source, key: 'channels' })
+  try {
+    return Buffer.from(bytes).toString('utf8')
+  } finally {
+    wipe(bytes)
+  }
+}
+
+/** Returns what tells this start of the machine from every other, where the system tells. */
+function bootId(): string | undefined {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
+  } catch {
+    return undefined
+  }
+}
