@@ -54,7 +54,8 @@ function jobLines(jobs: readonly JobDocument[], nowMs: number): string[] {
 export async function showJob(context: CliContext, word: string, flags: ShowJobFlags): Promise<number> {
   const id = parseNumber(word, 'job')
   await using open = await openDesk(context)
-  if (flags.follow === true) return followJob(context, open.desk, id)
+  // Awaited, so that the desk is not closed before.
+  if (flags.follow === true) return await followJob(context, open.desk, id)
   const { output } = context
   const job = await open.desk.job(id)
   const log: LogLineDocument[] = []

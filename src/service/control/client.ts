@@ -47,9 +47,14 @@ interface Request {
  */
 export class ControlClient implements Desk, AsyncDisposable {
   readonly #agent: Agent
+  /** The connection that was made first: the agent's own only once something was asked. */
+  readonly #first: Socket
 
-  private constructor(agent: Agent) {
-    this.#agent = agent
+  private constructor(first: Socket, at: { readonly path: string; readonly uid: number }) {
+    this.#first = first
+    this.#agent = agentOf(first, at)
+    // Each request that is under way is told by itself.
+    first.on('error', () => undefined)
   }
 
   /**
@@ -65,11 +70,12 @@ export class ControlClient implements Desk, AsyncDisposable {
       socket.destroy()
       throw notOwn(path)
     }
-    return new ControlClient(agentOf(socket, { path, uid }))
+    return new ControlClient(socket, { path, uid })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#agent.destroy()
+    this.#first.destroy()
   }
 
   status = async () => this.#ask({ method: 'GET', path: '/v1/status' }, statusDocument)

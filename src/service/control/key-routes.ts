@@ -16,11 +16,9 @@ export interface KeyRoutesContext {
 
 /** Adds what gives keys to the daemon, asks for them, and has them forgotten. Keys cross as bytes, which can be wiped. */
 export function addKeyRoutes(app: FastifyInstance, { keys, clock, keysChanged }: KeyRoutesContext): void {
-  app.addContentTypeParser(
-    'application/octet-stream',
-    { parseAs: 'buffer', bodyLimit: HELD_KEY_BYTES_MAX },
-    (_request, body, done) => done(null, body),
-  )
+  app.addContentTypeParser('application/octet-stream', async (_request: unknown, body: AsyncIterable<Uint8Array>) => {
+    return keyBytesOf(body)
+  })
 
   app.put('/v1/key', async ({ query, body }, reply) => {
     const { location } = decodePart(locationQuery, query)
@@ -47,6 +45,22 @@ export function addKeyRoutes(app: FastifyInstance, { keys, clock, keysChanged }:
     if (forgotten > 0) keysChanged()
     return { forgotten }
   })
+}
+
+/** Reads the bytes of a key, which the caller wipes; nothing else keeps them. */
+async function keyBytesOf(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const bytes = new Uint8Array(HELD_KEY_BYTES_MAX)
+  let filled = 0
+  for await (const part of body) {
+    if (filled + part.byteLength > bytes.byteLength) {
+      wipe(bytes, part)
+      throw new UsageError('BAD_ARGUMENT', `a key has at most ${HELD_KEY_BYTES_MAX} bytes`)
+    }
+    bytes.set(part, filled)
+    filled += part.byteLength
+    wipe(part)
+  }
+  return bytes.subarray(0, filled)
 }
 
 /** Sends bytes that are wiped as soon as they are on their way. */
