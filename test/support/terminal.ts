@@ -40,6 +40,11 @@ export class Terminal {
     this.#tmux('send-keys', '-t', ':', key)
   }
 
+  /** Makes it another size, as somebody does who drags the corner of its window. */
+  resize(columns: number, rows: number): void {
+    this.#tmux('resize-window', '-t', ':', '-x', String(columns), '-y', String(rows))
+  }
+
   /** Waits until the screen shows `wanted`; returns the match. */
   async waitFor(wanted: RegExp): Promise<RegExpExecArray> {
     const endMs = Date.now() + WAIT_MS

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { KeyError, StorageError } from '../../src/base/errors.ts'
-import type { JobData, PlanData } from '../../src/service/application/shown.ts'
+import { BACKUP, NIGHTLY } from '../support/busy-application.ts'
 import { TestDashboard } from '../support/dashboard.ts'
 import { FakeApplication } from '../support/fake-application.ts'
 import { pointId, seededApplication, TEST_NOW_MS } from '../support/seeded-application.ts'
@@ -10,41 +10,6 @@ const SIZES = [
   { columns: 80, rows: 24 },
   { columns: 120, rows: 40 },
 ] as const
-const HOUR_MS = 3_600_000
-
-const NIGHTLY: PlanData = {
-  name: 'nightly',
-  sources: ['/home/arthur', '/etc'],
-  repository: 'depot',
-  isPaused: false,
-  trigger: 'every day at 2:30',
-  steps: [
-    {
-      words: 'incremental every day',
-      kind: 'incremental',
-      lastMs: TEST_NOW_MS - 9 * HOUR_MS,
-      lastState: 'done',
-      nextMs: TEST_NOW_MS + 15 * HOUR_MS,
-    },
-    { words: 'verify 5 %', kind: 'verify', lastMs: undefined, lastState: undefined, nextMs: undefined },
-  ],
-  proven: { seconds: 185, atMs: TEST_NOW_MS - 24 * HOUR_MS, isKept: true },
-}
-
-const BACKUP: JobData = {
-  id: 'job-9',
-  kind: 'backup',
-  plan: 'nightly',
-  repository: 'depot',
-  state: 'running',
-  queuedMs: TEST_NOW_MS - 60_000,
-  startedMs: TEST_NOW_MS - 60_000,
-  endedMs: undefined,
-  attempt: 1,
-  progress: { part: 0.5, bytesDone: 2 ** 30, bytesPerSecond: 2 ** 26, entriesDone: 9, at: '/home/arthur' },
-  outcome: undefined,
-}
-
 function planned(): FakeApplication {
   const application = seededApplication()
   application.planList = [NIGHTLY]
@@ -152,7 +117,7 @@ test.each(SIZES)(
       isDefault: false,
       state: {
         kind: 'unreachable',
-        sinceMs: TEST_NOW_MS - HOUR_MS,
+        sinceMs: TEST_NOW_MS - 3_600_000,
         message: 'no route to host',
         hint: 'Is it switched on?',
       },
@@ -343,6 +308,8 @@ test.each(SIZES)('mounts at $columns x $rows: a form that stays when the folder 
   expect(application.mountList).toMatchObject([{ point: pointId(4), directory: '/home/arthur/tidemark' }])
   await dashboard.shows(/› depot +00000004/)
   await dashboard.press('u')
+  await dashboard.shows('End this mount?')
+  await dashboard.press('y')
   await dashboard.shows('The mount has ended.')
 })
 

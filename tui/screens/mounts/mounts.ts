@@ -1,4 +1,4 @@
-import type { MountData } from '../../../src/service/application/shown.ts'
+import type { Handle, MountData } from '../../../src/service/application/shown.ts'
 import {
   type Editor,
   editorKeys,
@@ -35,11 +35,13 @@ export interface MountsState {
   readonly editor: Editor<MountField> | undefined
   /** What the form offers beside all points: ids, newest first. */
   readonly offered: readonly string[]
+  /** The mount that the question before its end is about, wherever the list has gone by then. */
+  readonly ending: Handle | undefined
 }
 
 export const mounts: Screen<MountsState, string> = {
   title: 'Mounts',
-  initial: { place: LIST_START, editor: undefined, offered: [] },
+  initial: { place: LIST_START, editor: undefined, offered: [], ending: undefined },
   keys: keysFor,
   isTyping: ({ editor }) => editor !== undefined,
   unsaved: ({ editor }) => (editor?.isTouched === true ? 'The form of a mount is half filled in.' : undefined),
@@ -69,7 +71,7 @@ function reduce(state: MountsState, event: ScreenEvent, shared: Shared): Step<Mo
     case 'paste':
       return { state: editor === undefined ? state : { ...state, editor: pasteInEditor(editor, event.text) } }
     case 'confirmed':
-      return { state: event.question === LEAVE_FORM.name ? { ...state, editor: undefined } : state }
+      return takeYes(state, event.question)
     case 'answer':
       return takeAnswer(state, event)
     default:
@@ -86,7 +88,19 @@ function takeCommand(state: MountsState, command: string, shared: Shared): Step<
   }
   if (command === 'mount') return startMount(state, shared)
   const mount = chosenMount(state, shared)
-  return mount === undefined ? { state } : { state, effects: [call('mounts:unmount', 'unmount', mount.id)] }
+  if (mount === undefined) return { state }
+  const lines = [mount.directory, '', 'What reads there now is not interrupted: then it stays mounted.']
+  return {
+    state: { ...state, ending: mount.id },
+    ask: { name: 'unmount', title: 'End this mount?', lines, verb: 'end it' },
+  }
+}
+
+function takeYes(state: MountsState, question: string): Step<MountsState> {
+  if (question === LEAVE_FORM.name) return { state: { ...state, editor: undefined } }
+  const { ending } = state
+  if (question !== 'unmount' || ending === undefined) return { state }
+  return { state: { ...state, ending: undefined }, effects: [call('mounts:unmount', 'unmount', ending)] }
 }
 
 function startMount(state: MountsState, shared: Shared): Step<MountsState> {

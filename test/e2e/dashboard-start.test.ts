@@ -1,0 +1,185 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+
+import { expect, onTestFinished, test } from 'vitest'
+
+import { CliPlace, PROGRAM } from '../support/cli.ts'
+import { fuseTest } from '../support/fuse-test.ts'
+import { Terminal } from '../support/terminal.ts'
+
+/** Opens the dashboard as somebody does who has configured nothing and put nothing into variables. */
+function dashboardIn(place: CliPlace): Terminal {
+  const environment = { ...place.environment }
+  delete environment['TIDEMARK_PASSWORD']
+  delete environment['TIDEMARK_REPOSITORY']
+  return new Terminal(`${process.execPath} ${PROGRAM}`, environment)
+}
+
+test('a new backup is made from nothing, a file comes back out of it, and undo takes that back', async () => {
+  const place = new CliPlace()
+  const notes = join(place.home, 'notes.txt')
+  writeFileSync(notes, 'as it was kept\n')
+  const terminal = dashboardIn(place)
+  await terminal.waitFor(/I need my files back/)
+  press(terminal, 'Down', 'Enter')
+  await terminal.waitFor(/A new backup of this machine/)
+  await fill(terminal, 'geheim!', '••••')
+  press(terminal, 'Tab')
+  await fill(terminal, 'geheim!', /again +••••/)
+  press(terminal, 'Enter')
+  const [, code = ''] = await terminal.waitFor(/^ {4}((?:[0-9A-Z]{4}-){8}[0-9A-Z]{4}) *$/m)
+  press(terminal, 'Enter')
+  await answerCode(terminal, code.split('-'))
+  await terminal.waitFor(/✓ It is made/)
+
+  writeFileSync(notes, 'what somebody wrote over it\n')
+  press(terminal, 'Enter')
+  await goTo(terminal, notes)
+  await terminal.waitFor(/as it was kept/)
+  press(terminal, 'Space')
+  await terminal.waitFor(/1 marked/)
+  press(terminal, 'r')
+  await terminal.waitFor(/~ overwrite/)
+  press(terminal, 's')
+  await terminal.waitFor(/Restore in place\?/)
+  expect(readFileSync(notes, 'utf8')).toBe('what somebody wrote over it\n')
+  press(terminal, 'y')
+  await terminal.waitFor(/✓ Restore is done/)
+  expect(readFileSync(notes, 'utf8')).toBe('as it was kept\n')
+  press(terminal, 'u')
+  await terminal.waitFor(/Undo the last restore\?/)
+  press(terminal, 'y')
+  await terminal.waitFor(/✓ Undo is done/)
+  expect(readFileSync(notes, 'utf8')).toBe('what somebody wrote over it\n')
+  press(terminal, 'q')
+  await terminal.waitFor(/exit code 0/)
+  expect(terminal.screen()).not.toContain('geheim')
+})
+
+test('whoever needs files back connects to a repository, in a window of any size, and gets every byte', async () => {
+  const place = await placeWithPoint()
+  // Another machine, which knows nothing of it.
+  const terminal = dashboardIn(new CliPlace())
+  await connect(terminal, place)
+  for (let round = 0; round < 30; round++) terminal.resize(60 + ((round * 37) % 120), 12 + ((round * 17) % 40))
+  terminal.resize(80, 24)
+  await terminal.waitFor(/\[3 Browse\]/)
+  await goTo(terminal, join(place.source, 'random'))
+  press(terminal, 'Space', 'r')
+  await terminal.waitFor(/\+ create|unchanged/)
+  press(terminal, 't')
+  await terminal.waitFor(/Where to, and how/)
+  const target = join(place.folder, 'back')
+  await fill(terminal, target, target.slice(-12))
+  press(terminal, 'C-s')
+  await terminal.waitFor(/restore to[^]*\+ create/)
+  press(terminal, 's')
+  await terminal.waitFor(/y restore/)
+  press(terminal, 'y')
+  await terminal.waitFor(/✓ Restore is done/)
+  expect(readFileSync(join(target, 'random')).equals(readFileSync(join(place.source, 'random')))).toBe(true)
+  press(terminal, 'q')
+  await terminal.waitFor(/exit code 0/)
+})
+
+fuseTest('a point is mounted from the dashboard, and a file is copied out of it', async () => {
+  const place = await placeWithPoint()
+  const folder = join(place.folder, 'mnt')
+  mkdirSync(folder)
+  onTestFinished(async () => {
+    await place.run(['unmount', folder])
+  })
+  // Another machine, which knows nothing of it.
+  const terminal = dashboardIn(new CliPlace())
+  await connect(terminal, place)
+  press(terminal, '8')
+  await terminal.waitFor(/\[8 Mounts\]/)
+  press(terminal, 'm')
+  await terminal.waitFor(/At +/)
+  press(terminal, 'Tab', 'C-u')
+  await fill(terminal, folder, folder.slice(-8))
+  press(terminal, 'C-s')
+  await terminal.waitFor(/Mounted at/)
+  const copied = join(place.folder, 'copied')
+  const copy = new Terminal(`cp ${folder}/latest${place.source}/random ${copied}`, place.environment)
+  await copy.waitFor(/exit code 0/)
+  expect(readFileSync(copied).equals(readFileSync(join(place.source, 'random')))).toBe(true)
+  await choose(terminal, folder)
+  press(terminal, 'u')
+  await terminal.waitFor(new RegExp(`End this mount\\?[^]*${folder}`))
+  press(terminal, 'y')
+  await terminal.waitFor(/The mount has ended/)
+  press(terminal, 'q')
+  await terminal.waitFor(/exit code 0/)
+})
+
+/** A repository with one point, and files that are only there. */
+async function placeWithPoint(): Promise<CliPlace> {
+  const place = new CliPlace()
+  writeFileSync(join(place.source, 'random'), Buffer.alloc(300_000, 'every byte of it '))
+  await place.init()
+  await place.succeed(['backup', place.source])
+  return place
+}
+
+/** Goes through "I need my files back" until the repository is open. */
+async function connect(terminal: Terminal, place: CliPlace): Promise<void> {
+  await terminal.waitFor(/I need my files back/)
+  press(terminal, 'Enter')
+  await terminal.waitFor(/where does it lie\?/)
+  press(terminal, 'Enter')
+  await terminal.waitFor(/› Folder/)
+  await fill(terminal, place.repository, place.repository)
+  press(terminal, 'Enter')
+  await terminal.waitFor(/› Call it/)
+  await fill(terminal, 'old', 'old')
+  press(terminal, 'Tab', 'Tab')
+  await terminal.waitFor(/› Secret/)
+  await fill(terminal, 'wrong', '••••')
+  press(terminal, 'Enter')
+  await terminal.waitFor(/✗ .*opens no slot/)
+  await fill(terminal, 'correct horse', '••••')
+  press(terminal, 'Enter')
+  await terminal.waitFor(/\[3 Browse\]/)
+}
+
+/** Goes down a list to the row of `text`: other programs of this user have mounts, too. */
+async function choose(terminal: Terminal, text: string): Promise<void> {
+  for (let row = 0; row < 40; row++) {
+    if (new RegExp(`› .*${text}`).test(terminal.screen())) return
+    press(terminal, 'Down')
+    await setTimeout(100)
+  }
+  throw new Error(`no row shows ${text}:\n${terminal.screen()}`)
+}
+
+async function answerCode(terminal: Terminal, groups: readonly string[]): Promise<void> {
+  await terminal.waitFor(/Is it written down\?/)
+  const asked = [...terminal.screen().matchAll(/Group (\d)/g)].map(([, number]) => Number(number) - 1)
+  for (const group of asked) {
+    await fill(terminal, groups[group] ?? '', groups[group] ?? '')
+    press(terminal, 'Enter')
+  }
+}
+
+async function goTo(terminal: Terminal, path: string): Promise<void> {
+  await terminal.waitFor(/▸|▾/)
+  press(terminal, 'p')
+  await terminal.waitFor(/Go to: /)
+  await fill(terminal, path, path.slice(-12))
+  press(terminal, 'Enter')
+  await terminal.waitFor(new RegExp(`› .*${path.slice(path.lastIndexOf('/') + 1)}`))
+}
+
+/** Types text and waits until the terminal shows what is to be seen of it. */
+async function fill(terminal: Terminal, text: string, shown: string | RegExp): Promise<void> {
+  terminal.type(text)
+  await terminal.waitFor(typeof shown === 'string' ? new RegExp(shown.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')) : shown)
+  // The frame that shows it may be followed by one more.
+  await setTimeout(50)
+}
+
+function press(terminal: Terminal, ...keys: readonly string[]): void {
+  for (const key of keys) terminal.press(key)
+}
