@@ -153,7 +153,7 @@ fuseTest('what would be hidden, or hide the repository, is not mounted over', as
     [place.folder, /the repository .* lies in/, 2],
     [join(place.repository, 'inside'), /lies in the repository/, 2],
     [place.source, /is not empty/, 2],
-    [join(place.source, 'hello.txt'), /it is not a folder/, 1],
+    [join(place.source, 'hello.txt'), /is not a folder/, 2],
     [join(place.folder, 'missing'), /there is no folder/, 2],
   ]
   for (const [directory, message, code] of refusals) {

@@ -78,6 +78,7 @@ fuseTest('a large file of a mounted bucket is read with one request per four meb
   proxy.requests.length = 0
   await promisify(execFile)('cmp', [file, join(place.source, 'large')])
   expect(proxy.requests.length).toBeGreaterThan(1)
-  expect(proxy.requests.length).toBeLessThanOrEqual(LARGE_BYTES / (4 << 20))
+  // Which blocks which thread stored, and so how full the last pack is, differs from run to run: a range ends with its pack.
+  expect(proxy.requests.length).toBeLessThanOrEqual(LARGE_BYTES / (4 << 20) + 2)
   await mount.end()
 })

@@ -148,8 +148,9 @@ test('an absent pack that a prune announced is not even told, and packs that no 
   const [index] = await listIds(fixture.driver, 'index')
   const removed = await fixture.driver.get({ kind: 'index', id: index! })
   await fixture.driver.remove({ kind: 'index', id: index! })
-  const [lost] = (await runCheck(fixture)).findings
-  expect([lost?.kind, lost?.problem.message]).toEqual(['damage', expect.stringContaining('the index is lost')])
+  // Of the pack that nothing names any more then, it is not known that a copy of all it held is there.
+  const lost = (await runCheck(fixture)).findings.map(({ kind, problem }) => [kind, problem.message])
+  expect(lost).toContainEqual(['damage', expect.stringContaining('the index is lost')])
   await fixture.driver.put({ kind: 'index', id: index! }, [removed])
   const stray = new Uint8Array(100)
   await fixture.driver.put({ kind: 'packs', id: objectIdOf(stray) }, [stray])
