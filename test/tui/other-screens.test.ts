@@ -270,7 +270,7 @@ test.each(SIZES)('jobs at $columns x $rows: what runs first, with its log follow
   const dashboard = new TestDashboard(application, size)
   await dashboard.press('7')
   const frame = await dashboard.shows('the disk is full')
-  expect(frame).toMatch(/› ▶ runs +backup +depot +2026-11-21 \d\d:59.* █████░░░░░ 50%/)
+  expect(frame).toMatch(/› ▸ runs +backup +depot +2026-11-21 \d\d:59.* █████░░░░░ 50%/)
   await dashboard.press('enter')
   await dashboard.shows('job-9: second line')
   expect(dashboard.frame()).toContain('2 lines (following')
@@ -283,7 +283,7 @@ test('a job is cancelled after a yes, and a failed one is run again', async () =
   application.jobList = [BACKUP]
   const dashboard = new TestDashboard(application)
   await dashboard.press('7')
-  await dashboard.shows('▶ runs')
+  await dashboard.shows('▸ runs')
   await dashboard.press('c')
   await dashboard.shows('Cancel this job?')
   await dashboard.press('y')

@@ -68,14 +68,15 @@ export function editorWithFolders<Name extends string>(
   return { ...editor, picking: { ...picking, picker: withFolders(picking.picker, directory, names) } }
 }
 
-/** Returns the editor with all of its secrets wiped and empty. */
+/** Returns the editor with all of its secrets wiped and empty, and the first of them in focus. */
 export function withoutSecrets<Name extends string>(editor: Editor<Name>): Editor<Name> {
   const fields = editor.form.fields.map((each) => {
     if (each.field.kind !== 'secret') return each
     each.field.secret.wipe()
     return { ...each, field: secretField() }
   })
-  return { ...editor, form: { ...editor.form, fields } }
+  const first = fields.findIndex(({ field }) => field.kind === 'secret')
+  return { ...editor, form: { fields, focus: first < 0 ? editor.form.focus : first } }
 }
 
 /** The question before a form is left in which something was typed. */

@@ -2,7 +2,7 @@ import type { JobState } from '../../src/service/application/shown.ts'
 
 const WORDS: Readonly<Record<JobState, string>> = {
   queued: '○ waits',
-  running: '▶ runs',
+  running: '▸ runs',
   done: '✓ done',
   errored: '✗ failed',
   cancelled: '- ended',

@@ -15,8 +15,8 @@ import type { ViewProps } from '../view-props.ts'
 import type { StartState } from './start.ts'
 
 const WAYS = [
-  { title: 'I need my files back', help: 'connect to a repository that is there, look into it, restore' },
-  { title: 'New backup', help: 'keep folders of this machine: the first point in a minute' },
+  { title: 'I need my files back', help: 'connect to a repository, look into it, restore' },
+  { title: 'New backup', help: 'keep folders of this machine, within a minute' },
 ]
 
 /** What somebody sees who has no repository yet. */

@@ -1,0 +1,246 @@
+import { expect, test } from 'vitest'
+
+import { parseDuneSeaUrl } from '../../drivers/dunesea/dunesea-location.ts'
+import { parseExternalUrl } from '../../drivers/external/external-location.ts'
+import { parseS3Url } from '../../drivers/s3/s3-location.ts'
+import { parseSftpUrl } from '../../drivers/sftp/sftp-location.ts'
+import type { PlanForm, PlanMeaning, RepositoryData } from '../../src/service/application/shown.ts'
+import { editorOf, typeInEditor, withoutSecrets } from '../../tui/forms/editor.ts'
+import { checkboxField, pasteInForm, secretField, textField, typeInForm } from '../../tui/forms/form.ts'
+import { pickerAt, pickWithKey, withFolders } from '../../tui/forms/picker.ts'
+import { listOf, listText } from '../../tui/forms/typed-list.ts'
+import { type PlaceField, placeEditor, type PlaceKind, placeMistakes, urlOf } from '../../tui/screens/adding/places.ts'
+import { addLines, emptyLog, moveInLog } from '../../tui/screens/jobs/job-log.ts'
+import { planEditor, planIn } from '../../tui/screens/plans/plan-fields.ts'
+import { shownCode, typeInCode } from '../../tui/screens/recovery-code/recovery-code.ts'
+import { BACKUP } from '../support/busy-application.ts'
+import { DashboardState } from '../support/dashboard-state.ts'
+
+const DEPOT: RepositoryData = {
+  name: 'depot',
+  url: '/srv/depot',
+  driver: 'local',
+  isDefault: true,
+  state: { kind: 'open', pointCount: 0 },
+  sharesDisk: false,
+}
+const PLAN: PlanForm = {
+  name: 'n',
+  sources: ['/a, b', '/c\\', ' /d '],
+  excludes: [],
+  repository: 'gone',
+  trigger: 'every day',
+  fullEvery: '',
+  keep: { last: '1', daily: '', weekly: '', monthly: '', yearly: '' },
+  copyTo: 'attic',
+  verifyPercent: '',
+}
+
+/** Returns the form of a place with what was typed into it. */
+function placeForm(kind: PlaceKind, typed: Readonly<Partial<Record<PlaceField, string | boolean>>>) {
+  const { form } = placeEditor(kind)
+  const fields = form.fields.map((each) => {
+    const value = typed[each.name]
+    if (value === undefined) return each
+    return { ...each, field: typeof value === 'string' ? textField(value) : checkboxField(value) }
+  })
+  return { ...form, fields }
+}
+
+test.each([[[]], [['/home']], [['/home', '/etc']], [['/a, b', '/c\\', '/d,', '\\']], [[' /front', '/back ', ' ']]])(
+  'a list in a line is taken apart into what it was put together from: %j',
+  (items) => {
+    expect(listOf(listText(items))).toEqual(items)
+  },
+)
+
+test('a list that is typed may have spaces and commas too many', () => {
+  expect(listOf(' /a b ,, /c,')).toEqual(['/a b', '/c'])
+})
+
+test.each<[PlaceKind, Partial<Record<PlaceField, string | boolean>>, unknown, (url: string) => unknown]>([
+  [
+    'sftp',
+    { host: '::1', user: 'a@b', port: '2222', folder: '/~/b%k up' },
+    { host: '::1', user: 'a@b', port: 2222, path: 'b%k up' },
+    parseSftpUrl,
+  ],
+  [
+    's3',
+    { bucket: 'b', prefix: 'a b/c', endpoint: 'https://s3.example:9', region: 'x&y' },
+    { bucket: 'b', prefix: 'a b/c/', endpoint: 'https://s3.example:9', region: 'x&y' },
+    parseS3Url,
+  ],
+  ['external', { label: 'My Disk', folder: 'a/b' }, { label: 'My Disk', folder: 'a/b' }, parseExternalUrl],
+  [
+    'dunesea',
+    { host: 'localhost', port: '8', domain: 'd', isSecure: false },
+    { host: 'localhost', port: 8, domain: 'd', isSecure: false },
+    parseDuneSeaUrl,
+  ],
+])('what is typed into the form of %s becomes a URL that its driver reads as the same', (kind, typed, read, parse) => {
+  const form = placeForm(kind, typed)
+  expect(placeMistakes(kind, form)).toEqual({})
+  expect(parse(urlOf(kind, form))).toMatchObject(read as object)
+})
+
+test.each<[PlaceKind, Partial<Record<PlaceField, string>>, PlaceField]>([
+  ['local', { folder: 'relative' }, 'folder'],
+  ['local', { folder: '//' }, 'folder'],
+  ['external', { folder: '../other' }, 'folder'],
+  ['sftp', { host: 'a/b', folder: '/x' }, 'host'],
+  ['sftp', { host: 'user@a', folder: '/x' }, 'host'],
+  ['sftp', { host: 'a', folder: '/~/' }, 'folder'],
+  ['sftp', { host: 'a', port: '70000', folder: '/x' }, 'port'],
+  ['s3', { bucket: 'a?b' }, 'bucket'],
+  ['s3', { bucket: 'b', endpoint: 's3.example' }, 'endpoint'],
+  ['dunesea', { host: 'a', domain: '../x' }, 'domain'],
+])('a place that is none is said at its field: %s %j', (kind, typed, field) => {
+  expect(Object.keys(placeMistakes(kind, placeForm(kind, typed)))).toContain(field)
+})
+
+test('folders are walked and chosen, and names go to the field as they are', () => {
+  let picker = withFolders(pickerAt('/home', []), '/home', ['arthur', 'berta'])
+  for (const key of ['b', 'space', 'up', 'space', 'space']) picker = pickWithKey(picker, key, 5).picker
+  expect(picker.chosen).toEqual(['/home/berta'])
+  const opened = pickWithKey(picker, 'right', 5)
+  expect(opened).toMatchObject({ outcome: 'opened', picker: { directory: '/home/arthur', chosen: ['/home/berta'] } })
+  // Names of a folder that was left meanwhile are not those of this one.
+  expect(withFolders(opened.picker, '/home', ['x']).folders.kind).toBe('loading')
+  expect(pickWithKey(pickWithKey(opened.picker, 'left', 5).picker, 'left', 5).picker.directory).toBe('/')
+})
+
+test('a plan is the same after it was shown in a form, also with names that no list offers', () => {
+  expect(planIn(planEditor(PLAN, ['depot']).form)).toEqual(PLAN)
+})
+
+test('a plan with mistakes is not saved, and the first of them gets the focus', () => {
+  const dashboard = new DashboardState().start().answer('repositories', [DEPOT]).answer('points', [])
+  dashboard.press('5').answer('plans', []).press('n', 'ctrl+s')
+  const meaning: PlanMeaning = { mistakes: { keep: 'no number' }, trigger: undefined, nextMs: [], forgotten: [] }
+  dashboard.answer('explainPlan', meaning)
+  expect(dashboard.calls('savePlan')).toBe(0)
+  const { editor } = dashboard.state.screens.plans.editing!
+  expect(editor.form.fields[editor.form.focus]).toMatchObject({ name: 'keepLast', mistake: 'no number' })
+  dashboard.press('ctrl+s').answer('explainPlan', { ...meaning, mistakes: {} })
+  expect(dashboard.calls('savePlan')).toBe(1)
+  dashboard.fail('savePlan', 'STORE_UNAVAILABLE', 'the disk is full')
+  expect(dashboard.state.screens.plans.editing).toBeDefined()
+})
+
+test('what a plan means is asked when it changes, not when the cursor moves on', () => {
+  const dashboard = new DashboardState().start().answer('repositories', [DEPOT]).press('5').answer('plans', [])
+  const before = dashboard.press('n').calls('explainPlan')
+  expect(dashboard.press('tab', 'down', 'up').calls('explainPlan')).toBe(before)
+  expect(dashboard.press('x').calls('explainPlan')).toBe(before + 1)
+})
+
+test('passwords that were typed are wiped when they differ, when a form is left, and when they are handed on', () => {
+  const dashboard = new DashboardState().start().answer('repositories', [])
+  expect(dashboard.state.screen).toBe('start')
+  dashboard.press('down', 'enter', 'a', 'tab', 'b')
+  const typed = secretsIn(dashboard)
+  dashboard.press('enter')
+  expect(typed.map((secret) => secret.take())).toEqual([new Uint8Array(1), new Uint8Array(1)])
+  dashboard.press('c', 'tab', 'c')
+  const again = secretsIn(dashboard)
+  dashboard.press('enter')
+  const call = dashboard.lastCall('addRepository')
+  expect(call.args[1].bytes).toEqual(new Uint8Array([0x63]))
+  expect(again.map((secret) => secret.take())).toEqual([new Uint8Array(1), new Uint8Array(1)])
+  dashboard.fail('addRepository', 'STORE_UNAVAILABLE', 'the disk is full')
+  dashboard.press('d')
+  const left = secretsIn(dashboard)
+  dashboard.press('esc', 'y')
+  expect(left[0]?.take()).toEqual(new Uint8Array(1))
+  expect(dashboard.state.screens.start.page).toBe('choose')
+})
+
+test('whoever stops making a repository gets no answer of it any more', () => {
+  const dashboard = new DashboardState().start().answer('repositories', [])
+  dashboard.press('down', 'enter', 'a', 'tab', 'a', 'enter', 'x', 'esc')
+  expect(dashboard.effects.at(-1)).toEqual({ kind: 'drop', slot: 'start:add' })
+  expect(dashboard.state.screens.start).toMatchObject({ page: 'backup', isTrying: false })
+})
+
+test('the two ways to begin are shown to those who have nothing, once', () => {
+  const dashboard = new DashboardState().start().answer('repositories', [])
+  dashboard.press('1').send({ kind: 'changed', topic: 'repositories' }).answer('repositories', [])
+  expect(dashboard.state.screen).toBe('overview')
+  expect(new DashboardState().start().answer('repositories', [DEPOT]).state.screen).toBe('overview')
+})
+
+test('groups of a recovery code are compared as they are read: in any case, with O as 0 and I as 1', () => {
+  const begun = typeInCode(shownCode('r', '0001-ABCD-1111', 0), 'enter').code
+  expect(begun.asked).toEqual([0, 1])
+  const type = (from: typeof begun, text: string) => ({
+    ...from,
+    check: from.check && { ...from.check, form: pasteInForm(from.check.form, text) },
+  })
+  const first = typeInCode(type(begun, 'oooi'), 'enter').code
+  expect(typeInCode(type(first, 'abcx'), 'enter').outcome).toBe('shown')
+  expect(typeInCode(type(first, ' abcd '), 'enter').outcome).toBe('checked')
+})
+
+test('other groups are asked for at another time, never the same one twice', () => {
+  const asked = Array.from({ length: 200 }, (_, at) => shownCode('r', 'a-b-c-d-e-f-g-h-i', at * 997).asked)
+  expect(new Set(asked.map(String)).size).toBeGreaterThan(10)
+  for (const [first, second] of asked) expect(first).not.toBe(second)
+})
+
+test('a log follows its end until somebody looks up, and keeps its last 10,000 lines', () => {
+  const lines = Array.from({ length: 9_999 }, (_, at) => `line ${at}`)
+  let log = addLines(emptyLog('job'), lines, 10)
+  expect(log.place).toEqual({ selected: 9_998, top: 9_989 })
+  log = moveInLog(log, 'up', 10)
+  expect(log.isFollowing).toBe(false)
+  log = addLines(log, ['a', 'b', 'c'], 10)
+  expect(log.lines).toHaveLength(10_000)
+  expect(log.count).toBe(10_002)
+  // What is looked at stays the same line.
+  expect(log.lines[log.place.selected]).toBe('line 9997')
+  expect(moveInLog(log, 'last', 10).isFollowing).toBe(true)
+})
+
+test('a log is asked for on from where it was read, and no longer once its job is over', () => {
+  const dashboard = new DashboardState().start().answer('repositories', [DEPOT]).answer('jobs', [BACKUP])
+  dashboard.press('7', 'enter').answer('jobLog', ['one', 'two'])
+  dashboard.send({ kind: 'tick', nowMs: BACKUP.queuedMs })
+  expect(dashboard.lastCall('jobLog').args).toEqual([BACKUP.id, 2])
+  dashboard
+    .answer('jobLog', [])
+    .answer('jobs', [{ ...BACKUP, state: 'done' }])
+    .answer('jobLog', ['three'])
+  const asked = dashboard.calls('jobLog')
+  dashboard.send({ kind: 'tick', nowMs: BACKUP.queuedMs })
+  expect(dashboard.calls('jobLog')).toBe(asked)
+  expect(dashboard.state.screens.jobs.log?.lines).toEqual(['one', 'two', 'three'])
+})
+
+test('the job that the question was about is cancelled, whichever is chosen by then', () => {
+  const dashboard = new DashboardState().start().answer('repositories', [DEPOT]).answer('jobs', [BACKUP])
+  dashboard.press('7', 'c').answer('jobs', [{ ...BACKUP, id: 'newer', queuedMs: BACKUP.queuedMs + 1 }, BACKUP])
+  expect(dashboard.press('y').lastCall('cancelJob').args).toEqual([BACKUP.id])
+})
+
+test('a form without secrets keeps everything else', () => {
+  const editor = editorOf({
+    fields: [
+      { name: 'a', label: 'A', field: textField('kept') },
+      { name: 'b', label: 'B', field: secretField() },
+    ],
+    focus: 1,
+  })
+  const typed = typeInEditor(editor, 'x', { home: '/', height: 1 }).editor
+  const emptied = withoutSecrets(typed)
+  expect(emptied.form.fields[0]).toBe(typed.form.fields[0])
+  expect(emptied.form.fields[1]?.field).toMatchObject({ kind: 'secret', secret: { length: 0 } })
+  expect(typeInForm(emptied.form, 'y').form.fields[1]?.field).toMatchObject({ secret: { length: 1 } })
+})
+
+/** Returns the secrets that are being typed on the first start. */
+function secretsIn({ state }: DashboardState) {
+  const { start } = state.screens
+  const fields = start.page === 'backup' ? start.editor.form.fields : []
+  return fields.flatMap(({ field }) => (field.kind === 'secret' ? [field.secret] : []))
+}
