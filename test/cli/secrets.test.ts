@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 import { utf8 } from '../../src/base/bytes.ts'
-import { configuredPassword, type ConfiguredSecret } from '../../src/cli/configured-secrets.ts'
+import type { ObjectId } from '../../src/base/ids.ts'
+import { configuredPassword, type ConfiguredSecret, credentialsOf } from '../../src/cli/configured-secrets.ts'
 import { variableTaker } from '../../src/cli/environment.ts'
 import { contextOfOther } from '../../src/cli/other-repository.ts'
 import { newPassword, openingSecret, type SecretContext } from '../../src/cli/secrets.ts'
 import { TypedLine } from '../../src/cli/typed-line.ts'
 import { formatRecoveryCode } from '../../src/format/recovery-code.ts'
+import type { HeldKey } from '../../src/service/keys/held-key.ts'
 import type { SecretKind, SecretSource } from '../../src/service/secret-source.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -190,4 +192,27 @@ test('typing can be corrected by character and by line, and given up', () => {
   expect(typed('\u0004')).toEqual(['ended', ''])
   expect(typed('\u001b[A')).toEqual(['more', ''])
   expect(typed('\u007f\u007fx\r')).toEqual(['entered', 'x'])
+})
+
+test('a credential that is sealed with the password comes from an unlocked daemon, which has no password', async () => {
+  const sealed = { from: 'sealed', sealed: new Uint8Array(8) } as const
+  const secrets = new Map<SecretKind, SecretSource>([['token', sealed]])
+  const configured = {
+    name: 'cloud',
+    url: 'x',
+    driver: undefined,
+    limits: { upload: undefined, download: undefined },
+    secrets,
+  }
+  const place = { name: 'cloud', url: 'x', configured }
+  const held = (token: string): HeldKey => {
+    const credentials = new Map(token === '' ? [] : [['token', utf8(token)] as const])
+    return { kind: 'derived', slot: 'ab'.repeat(32) as ObjectId, bytes: new Uint8Array(32), credentials }
+  }
+  const given = held('a token')
+  const read = await credentialsOf(contextOf({}), place, async () => given)
+  expect(await read('token')).toBe('a token')
+  expect(given.credentials.get('token')).toEqual(new Uint8Array(7))
+  // It was sealed after the repository was unlocked.
+  await expect(credentialsOf(contextOf({}), place, async () => held(''))).rejects.toMatchObject({ code: 'WRONG_KEY' })
 })

@@ -99,19 +99,20 @@ describe('an unlocked daemon', () => {
     const place = new DaemonPlace()
     await place.initialised()
     const daemon = await place.startDaemon()
-    const pid = daemon.pid!
+    const pid = daemon.pid ?? 0
     await place.unlock()
     const held = await askDaemonForKey({ socketPath: place.socket, uid: UID, location: place.repository })
-    expect(held?.bytes.byteLength).toBe(32)
+    if (held === undefined) throw new Error('the daemon keeps no key')
+    expect(held.bytes.byteLength).toBe(32)
     expect(guardedFlags(pid).filter((flags) => /\blo\b/.test(flags) && /\bdd\b/.test(flags))).not.toEqual([])
     const said = [readFileSync(`/proc/${pid}/environ`), readFileSync(`/proc/${pid}/cmdline`)]
-    expect(said.filter((bytes) => bytes.includes(PASSWORD) || bytes.includes(held!.bytes))).toEqual([])
+    expect(said.filter((bytes) => bytes.includes(PASSWORD) || bytes.includes(held.bytes))).toEqual([])
     expect(readFileSync(`/proc/${pid}/coredump_filter`, 'utf8').trim()).toBe('00000000')
     const files = readdirSync(join(place.home, '.local/state/tidemark'))
     const kept = files
       .filter((name) => name !== 'control.sock')
       .map((name) => join(place.home, '.local/state/tidemark', name))
-    for (const file of kept) expect(readFileSync(file).includes(held!.bytes)).toBe(false)
+    for (const file of kept) expect(readFileSync(file).includes(held.bytes)).toBe(false)
   })
 
   test('opens for its jobs what its environment says, of which they inherit nothing', async () => {
@@ -137,7 +138,7 @@ describe('an unlocked daemon', () => {
     const id = String(jobs[0]!.id)
     const followed = await place.run(['job', 'show', id, '--follow', '--json'])
     expect(followed).toMatchObject({ code: 0, stderr: '' })
-    expect(JSON.parse(followed.stdout.trim().split('\n').at(-1)!)).toMatchObject({
+    expect(JSON.parse(followed.stdout.trim().split('\n').at(-1))).toMatchObject({
       type: 'summary',
       state: 'done',
       exitCode: 0,

@@ -44,7 +44,9 @@ export class StoredDaemon implements AsyncDisposable {
         return ['nightly']
       },
       reload: async () => undefined,
-      keysChanged: () => void this.keyChanges++,
+      keysChanged: () => {
+        this.keyChanges++
+      },
       stop: () => this.stopped.resolve(undefined),
       subscribe: (listener) => {
         this.listeners.add(listener)

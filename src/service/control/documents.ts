@@ -140,9 +140,7 @@ export const statusDocument = z.object({
 export type StatusDocument = z.infer<typeof statusDocument>
 
 export const eventDocument = z.object({ plans: z.array(text) })
-export type EventDocument = z.infer<typeof eventDocument>
 export const reloadDocument = z.object({ mistake: error.nullable() })
-export type ReloadDocument = z.infer<typeof reloadDocument>
 export const lockDocument = z.object({ forgotten: z.int() })
 
 export const problemDocument = z.object({

@@ -2,6 +2,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 
 import { expect, onTestFinished, test } from 'vitest'
 
@@ -162,7 +163,6 @@ function heldKey() {
 
 async function spawnAs(uid: number, script: string, path: string): Promise<string> {
   const who = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', process.execPath, '-e', script, path]
-  return new Promise((resolve, reject) => {
-    execFile('setpriv', who, { timeout: 20_000 }, (error, stdout) => (error === null ? resolve(stdout) : reject(error)))
-  })
+  const { stdout } = await promisify(execFile)('setpriv', who, { timeout: 20_000 })
+  return stdout
 }
