@@ -91,7 +91,8 @@ async function* entriesAt(
   else yield { path, entry }
 }
 
-function isBelow(path: ByteString, folder: ByteString): boolean {
+/** Tells whether a path lies in a folder, which may be the root. */
+export function isBelow(path: ByteString, folder: ByteString): boolean {
   return folder === '/' || (path.length > folder.length && path[folder.length] === '/' && path.startsWith(folder))
 }
 

@@ -8,7 +8,7 @@ import type { RestoreRepository } from '../restore/plan-restore.ts'
 import { restore } from '../restore/restore.ts'
 import type { RestoreEvents, RestoreFailure } from '../restore-types.ts'
 import type { WorkerPool } from '../workers/worker-pool.ts'
-import { type Amount, chooseSample, type Sample } from './choose-sample.ts'
+import { type Amount, chooseSample, isBelow, type Sample } from './choose-sample.ts'
 import { compareWithSource } from './compare-source.ts'
 
 export interface ProveInput {
@@ -88,7 +88,7 @@ export async function prove(input: ProveInput): Promise<Proof> {
 
 /** Returns what is selected: the folder, and the files that do not lie in it. */
 function pathsOf({ files, folder }: Sample): ByteString[] {
-  const outside = files.filter(({ path }) => folder === undefined || !path.startsWith(`${folder.path}/`))
+  const outside = files.filter(({ path }) => folder === undefined || !isBelow(path, folder.path))
   return [...(folder === undefined ? [] : [folder.path]), ...outside.map(({ path }) => path)]
 }
 
