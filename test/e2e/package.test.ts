@@ -26,6 +26,7 @@ let folder: string
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'tidemark-test-'))
   // The build has been done; doing it again would take dist away from tests that run at the same time.
+  npm(PROJECT, 'run', 'build:types')
   npm(PROJECT, 'pack', '--ignore-scripts', '--pack-destination', folder)
   const [tarball = ''] = readdirSync(folder).filter((name) => name.endsWith('.tgz'))
   npm(folder, 'install', '--global', '--prefix', folder, '--prefer-offline', '--no-audit', '--no-fund', `./${tarball}`)
