@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url'
 
 import { build } from 'esbuild'
 
-import type { ScreenFrame } from '../test/support/screens.ts'
+import type * as Screens from '../test/support/screens.ts'
 
 // Frames show local times; of what is loaded below, nothing has asked for one yet.
 process.env['TZ'] = 'UTC'
@@ -23,7 +23,9 @@ const END = '<!-- end of screens -->'
 const wanted = await withScreens(await readFile(README, 'utf8'))
 if (!process.argv.includes('--check')) await writeFile(README, wanted)
 else if (wanted !== (await readFile(README, 'utf8'))) {
-  console.error('The screens in README.md are not what the dashboard shows: run `node examples/screenshots.ts`.')
+  process.stderr.write(
+    'The screens in README.md are not what the dashboard shows: run `node examples/screenshots.ts`.\n',
+  )
   process.exitCode = 1
 }
 
@@ -37,7 +39,7 @@ async function withScreens(readme: string): Promise<string> {
 }
 
 /** Screens are written in JSX, which Node does not run: they are bundled for it. */
-async function screenFrames(): Promise<readonly ScreenFrame[]> {
+async function screenFrames(): Promise<readonly Screens.ScreenFrame[]> {
   // Packages are looked for from where the bundle lies.
   const bundle = join(PROJECT, 'node_modules', '.cache', `tidemark-screens-${process.pid}.mjs`)
   const entry = join(PROJECT, 'test', 'support', 'screens.ts')
@@ -53,7 +55,7 @@ async function screenFrames(): Promise<readonly ScreenFrame[]> {
     logLevel: 'error',
   })
   try {
-    const made = (await import(pathToFileURL(bundle).href)) as typeof import('../test/support/screens.ts')
+    const made = (await import(pathToFileURL(bundle).href)) as typeof Screens
     return await made.screenFrames()
   } finally {
     await rm(bundle, { force: true })

@@ -59,6 +59,12 @@ test('a plan is made: its folders are chosen in a list, what is wrong with it is
   await dashboard.press('tab')
   dashboard.send('\u000f')
   await dashboard.shows('berta/')
+  application.failures.set('folders', new StorageError('STORE_DENIED', 'the folder cannot be read'))
+  await dashboard.press('b', 'right')
+  await dashboard.shows('/home/arthur/berta ✗ the folder cannot be read')
+  application.failures.clear()
+  await dashboard.press('left')
+  await dashboard.shows('berta/')
   await dashboard.press('b', 'space', 'down', 'space', 'enter')
   await dashboard.shows('/home/arthur/comma\\, here')
   await dashboard.press('ctrl+s')
@@ -246,11 +252,10 @@ test('whoever needs files back connects to a repository; three wrong passwords l
   await dashboard.shows('✗ the disk does not answer')
   expect(dashboard.frame()).toMatch(/Call it +old/)
   application.failures.clear()
-  application.pointList = seededApplication().pointList
   dashboard.send('richtig')
   await dashboard.press('enter')
   await dashboard.shows('old is open.')
-  await dashboard.shows('[3 Browse]')
+  expect(dashboard.frame()).toContain('[3 Browse]')
 })
 
 test.each(SIZES)('jobs at $columns x $rows: what runs first, with its log followed', async (size) => {

@@ -1,8 +1,9 @@
 import type { Key } from '../keymap/key.ts'
 import type { Keymap } from '../keymap/keymap.ts'
+import type { Failure } from '../state/call.ts'
 import type { Question } from '../state/step.ts'
 import { type Field, type Form, pasteInForm, secretField, textField, textOf, typeInForm } from './form.ts'
-import { type FolderPicker, pickerAt, pickerKeys, pickWithKey, withFolders } from './picker.ts'
+import { type FolderPicker, pickerAt, pickerKeys, pickWithKey, withFolders, withoutFolders } from './picker.ts'
 import { listOf, listText } from './typed-list.ts'
 
 /** A form that fills a screen, and whether anything was put into it: that is not lost without a question. */
@@ -68,6 +69,16 @@ export function editorWithFolders<Name extends string>(
   return { ...editor, picking: { ...picking, picker: withFolders(picking.picker, directory, names) } }
 }
 
+/** Returns the editor after a call has failed: a folder that cannot be read says why. */
+export function editorAfterFailure<Name extends string>(
+  editor: Editor<Name>,
+  { method, problem }: Failure,
+): Editor<Name> {
+  const { picking } = editor
+  if (method !== 'folders' || picking === undefined) return editor
+  return { ...editor, picking: { ...picking, picker: withoutFolders(picking.picker, problem) } }
+}
+
 /** Returns the editor with all of its secrets wiped and empty, and the first of them in focus. */
 export function withoutSecrets<Name extends string>(editor: Editor<Name>): Editor<Name> {
   const fields = editor.form.fields.map((each) => {
@@ -87,9 +98,7 @@ export const LEAVE_FORM: Question = {
   verb: 'leave it',
 }
 
-/** What the keys of a form do; they are handled by the form itself. */
-export type FormCommand = 'form-next' | 'form-send' | 'form-pick' | 'form-leave'
-
+// What the keys of a form do is done by the form itself.
 const SEND = { command: 'form-send', keys: ['ctrl+s'], label: 'done', help: 'take the form as it is' } as const
 const PICK = {
   command: 'form-pick',

@@ -2,7 +2,7 @@ import { fuzzySearch } from '../keymap/fuzzy.ts'
 import type { Key } from '../keymap/key.ts'
 import { isMotion } from '../keymap/motion.ts'
 import { SHARED_KEYS, type SharedCommand } from '../keymap/shared-keys.ts'
-import { SCREEN_NAMES, type ScreenName } from './screen-name.ts'
+import { ALL_SCREEN_NAMES, SCREEN_NAMES, type ScreenName } from './screen-name.ts'
 import { keysOfScreen, titleOf } from './screen-step.ts'
 import type { State } from './state.ts'
 
@@ -23,8 +23,9 @@ export function paletteEntries(state: State, query: string): readonly PaletteEnt
     .map(({ command, help, keys }): PaletteEntry => {
       return { title: help, key: keys[0], action: { kind: 'screen', command } }
     })
-  const screens = SCREEN_NAMES.map((screen, index): PaletteEntry => {
-    return { title: `go to ${titleOf(screen)}`, key: String(index + 1), action: { kind: 'go', screen } }
+  const screens = ALL_SCREEN_NAMES.map((screen, index): PaletteEntry => {
+    const key = index < SCREEN_NAMES.length ? String(index + 1) : undefined
+    return { title: `go to ${titleOf(screen)}`, key, action: { kind: 'go', screen } }
   })
   const shared = SHARED_KEYS.filter(({ command }) => command !== 'palette').map(({ command, help, keys }) => {
     return { title: help, key: keys[0], action: { kind: 'shared' as const, command } }

@@ -2,6 +2,7 @@ import { equalBytes } from '../../../src/base/bytes.ts'
 import type { TypedSecret } from '../../../src/service/application/port.ts'
 import {
   type Editor,
+  editorAfterFailure,
   editorKeys,
   editorOf,
   editorWithFolders,
@@ -159,8 +160,11 @@ export function answerInAdding(adding: Adding, answer: Answer, { shared }: Addin
 }
 
 /** Returns the form again after it was refused: all is there but the secrets. */
-export function failureInAdding(adding: Adding, { method, problem }: Failure): AddingStep {
+export function failureInAdding(adding: Adding, failure: Failure): AddingStep {
   const { at } = adding
+  const { method, problem } = failure
+  if (at.page === 'place')
+    return { adding: { ...adding, at: { ...at, editor: editorAfterFailure(at.editor, failure) } } }
   if (method !== 'addRepository' || at.page !== 'secret') return { adding }
   const isSecretWrong = WRONG_SECRETS.includes(problem.code)
   const refusals = at.refusals + (isSecretWrong ? 1 : 0)

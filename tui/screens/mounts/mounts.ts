@@ -1,6 +1,7 @@
 import type { Handle, MountData } from '../../../src/service/application/shown.ts'
 import {
   type Editor,
+  editorAfterFailure,
   editorKeys,
   editorOf,
   editorWithFolders,
@@ -74,6 +75,8 @@ function reduce(state: MountsState, event: ScreenEvent, shared: Shared): Step<Mo
       return takeYes(state, event.question)
     case 'answer':
       return takeAnswer(state, event)
+    case 'failure':
+      return { state: { ...state, editor: editor && editorAfterFailure(editor, event) } }
     default:
       return { state }
   }

@@ -1,6 +1,7 @@
 import type { PlanData, PlanForm, PlanMeaning } from '../../../src/service/application/shown.ts'
 import {
   type Editor,
+  editorAfterFailure,
   editorKeys,
   editorWithFolders,
   LEAVE_FORM,
@@ -233,6 +234,10 @@ function takeMeaning(
 }
 
 /** A form stays as it is, whatever could not be done with it. */
-function takeFailure(state: PlansState, { method, problem }: Failure): PlansState {
-  return method === 'plans' ? { ...state, plans: afterFailure(state.plans, problem) } : state
+function takeFailure(state: PlansState, failure: Failure): PlansState {
+  const { editing, plans: before } = state
+  if (failure.method === 'plans') return { ...state, plans: afterFailure(before, failure.problem) }
+  return editing === undefined
+    ? state
+    : { ...state, editing: { ...editing, editor: editorAfterFailure(editing.editor, failure) } }
 }

@@ -1,5 +1,6 @@
 import {
   type Editor,
+  editorAfterFailure,
   editorKeys,
   editorOf,
   editorWithFolders,
@@ -48,6 +49,8 @@ function reduce(state: SettingsState, event: ScreenEvent, shared: Shared): Step<
       if (event.method !== 'folders' || editor === undefined) return { state }
       return { state: { editor: editorWithFolders(editor, event.args[0], event.value) } }
     }
+    case 'failure':
+      return { state: { editor: editor && editorAfterFailure(editor, event) } }
     default:
       return { state }
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path/posix'
 
 import {
   type Editor,
+  editorAfterFailure,
   editorKeys,
   editorOf,
   editorWithFolders,
@@ -16,8 +17,9 @@ import { pickerListRows } from '../../forms/picker.ts'
 import { listOf, listText } from '../../forms/typed-list.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
-import { type Answer, call } from '../../state/call.ts'
+import { type Answer, call, type Failure } from '../../state/call.ts'
 import type { ScreenEvent } from '../../state/event.ts'
+import { valueOr } from '../../state/loaded.ts'
 import type { Screen } from '../../state/screen.ts'
 import { bodyRows, type Shared } from '../../state/shared.ts'
 import type { Step } from '../../state/step.ts'
@@ -43,7 +45,7 @@ import {
   typeInCode,
 } from '../recovery-code/recovery-code.ts'
 
-/** What the first repository is called. */
+/** What the first repository is called, unless something is called that already. */
 const FIRST_NAME = 'first'
 
 type BackupField = 'sources' | 'folder' | 'secret' | 'again'
@@ -127,7 +129,7 @@ function reduce(state: StartState, event: ScreenEvent, shared: Shared): Step<Sta
       return takeAnswer(state, event, shared)
     case 'failure':
       if (state.page === 'files') return afterAdding(state, failureInAdding(state.adding, event))
-      return { state: state.page === 'backup' ? { ...state, isTrying: false } : state }
+      return { state: state.page === 'backup' ? backupAfterFailure(state, event) : state }
     default:
       return { state }
   }
@@ -199,11 +201,11 @@ function typeBackup(state: Backup, key: Key, shared: Shared): Step<StartState> {
     case 'asked':
       return { state: next, ask: LEAVE_FORM }
     case 'sent':
-      return sendBackup({ ...state, editor })
+      return sendBackup({ ...state, editor }, shared)
   }
 }
 
-function sendBackup(state: Backup): Step<StartState> {
+function sendBackup(state: Backup, shared: Shared): Step<StartState> {
   const { form } = state.editor
   const sources = listOf(textOf(form, 'sources'))
   const folder = textOf(form, 'folder').trim()
@@ -220,11 +222,23 @@ function sendBackup(state: Backup): Step<StartState> {
     secret?.bytes.fill(0)
     return { state: { ...state, editor: { ...editor, form: withMistakes(editor.form, mistakes) } } }
   }
-  const repository = { name: FIRST_NAME, url: folder, create: true }
+  const repository = { name: unusedName(shared), url: folder, create: true }
   return {
     state: { ...state, editor, isTrying: true },
     effects: [call('start:add', 'addRepository', repository, secret)],
   }
+}
+
+function backupAfterFailure(state: Backup, failure: Failure): StartState {
+  const isTrying = state.isTrying && failure.method !== 'addRepository'
+  return { ...state, isTrying, editor: editorAfterFailure(state.editor, failure) }
+}
+
+function unusedName({ repositories }: Shared): string {
+  const taken = new Set(valueOr(repositories, []).map(({ name }) => name))
+  let name = FIRST_NAME
+  for (let number = 2; taken.has(name); number++) name = `${FIRST_NAME}-${number}`
+  return name
 }
 
 function backUp(repository: string, sources: readonly string[]): Step<StartState> {
@@ -263,9 +277,8 @@ function takeAnswer(state: StartState, answer: Answer, shared: Shared): Step<Sta
   if (answer.method === 'folders') {
     return { state: { ...state, editor: editorWithFolders(state.editor, answer.args[0], answer.value) } }
   }
-  const { recoveryCode } = answer.method === 'addRepository' ? answer.value : { recoveryCode: undefined }
-  if (recoveryCode === undefined) return { state }
-  const code = shownCode(FIRST_NAME, recoveryCode, shared.nowMs)
+  if (answer.method !== 'addRepository' || answer.value.recoveryCode === undefined) return { state }
+  const code = shownCode(answer.args[0].name, answer.value.recoveryCode, shared.nowMs)
   return { state: { page: 'code', code, sources: listOf(textOf(state.editor.form, 'sources')) } }
 }
 
