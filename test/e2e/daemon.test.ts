@@ -4,16 +4,8 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 
 import { DaemonPlace } from '../support/daemon-place.ts'
+import { eventually } from '../support/eventually.ts'
 import { startSshServer } from '../support/ssh-server.ts'
-
-/** Waits until a question has the answer that is wanted. */
-async function eventually<T>(ask: () => Promise<T>, isWanted: (answer: T) => boolean): Promise<T> {
-  for (const end = Date.now() + 60_000; ;) {
-    const answer = await ask()
-    if (isWanted(answer) || Date.now() > end) return answer
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
-}
 
 test('a schedule fires, and forget and copy follow, with the repository on an SSH server', async () => {
   const ssh = await startSshServer()

@@ -8,6 +8,14 @@ import { until } from './cli-mount.ts'
 
 const START_MS_MAX = 30_000
 
+/** A job as `job list` tells of it, as far as tests look. */
+export interface ShownJob {
+  readonly id: number
+  readonly state: string
+  readonly command: string
+  readonly runs: number
+}
+
 /** A daemon in a process of its own. */
 export interface DaemonProcess {
   readonly pid: number
@@ -57,9 +65,9 @@ export class DaemonPlace extends CliPlace {
   }
 
   /** Returns the jobs that there are, the first added first. */
-  async jobs(): Promise<readonly { readonly id: number; readonly state: string; readonly command: string }[]> {
+  async jobs(): Promise<readonly ShownJob[]> {
     const { stdout } = await this.succeed(['job', 'list', '--json'])
-    return (JSON.parse(stdout) as { id: number; state: string; command: string }[]).toReversed()
+    return (JSON.parse(stdout) as ShownJob[]).toReversed()
   }
 }
 

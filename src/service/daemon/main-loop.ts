@@ -7,13 +7,13 @@ import type { StoreSpace } from '../../storage/driver.ts'
 import { CommandHandler } from '../jobs/command-handler.ts'
 import { COMMAND_KIND } from '../jobs/command-message.ts'
 import type { JobRunner } from '../jobs/job-runner.ts'
-import { JOBS_PER_PAGE_MAX, type JobStore } from '../jobs/job-store.ts'
+import type { JobStore } from '../jobs/job-store.ts'
 import type { Job, JobId, JobProgress, Json } from '../jobs/job.ts'
 import { Worker } from '../jobs/worker.ts'
 import type { Channel, ChannelSettings } from '../notifications/channel.ts'
 import { mistake, MISTAKE_KEY, unwatched } from '../notifications/conditions.ts'
 import type { Notification, NotificationId } from '../notifications/notification.ts'
-import { type NotificationStore, NOTIFICATIONS_PER_PAGE_MAX } from '../notifications/notification-store.ts'
+import type { NotificationStore } from '../notifications/notification-store.ts'
 import { Notifier } from '../notifications/notifier.ts'
 import { PlanWatch } from '../notifications/plan-watch.ts'
 import { pausePlan } from '../plans/edit-plans.ts'
@@ -21,10 +21,12 @@ import type { EventTrigger, Plan } from '../plans/plan.ts'
 import { parseTrigger } from '../plans/trigger-text.ts'
 import { type After, Alarm } from './alarm.ts'
 import type { Daemon, DaemonEvent, DaemonKeys, DaemonStatus } from './daemon.ts'
+import { countStores } from './daemon-status.ts'
 import { Deliveries } from './deliveries.ts'
 import { tellOfEndedJobs } from './ended-jobs.ts'
 import { EventWatch, type EventWatchOptions } from './event-watch.ts'
 import { Happenings } from './happenings.ts'
+import { Housekeeping } from './housekeeping.ts'
 import { HeldJobs } from './held-jobs.ts'
 import { lockedFor } from './locked-jobs.ts'
 import { PlanJobs } from './plan-jobs.ts'
@@ -32,9 +34,6 @@ import { type PlanStatus, planStatuses } from './plan-status.ts'
 import type { Settings } from './settings.ts'
 import { type SettingsInForce, watchSettings } from './watch-settings.ts'
 
-const HOUR_MS = 3_600_000
-/** How long jobs and notifications that are over are kept. */
-const KEPT_MS = 90 * 24 * HOUR_MS
 /** A machine that slept, and a clock that was set, are noticed within that. */
 const LOOK_MS = 60_000
 /** After a store failed. */
@@ -89,12 +88,12 @@ export class MainLoop implements Daemon {
   readonly #planJobs: PlanJobs
   readonly #held: HeldJobs
   readonly #alarm: Alarm
+  readonly #housekeeping: Housekeeping
   /** What is under way beside the loop, and awaited before it ends. */
   readonly #beside = new Set<Promise<void>>()
   readonly #measured = new Set<string>()
   #settings: SettingsInForce | undefined
   #following: Promise<void> = Promise.resolve()
-  #nextTidyMs = -Infinity
   #nextMs: number | undefined
   #isStopping = false
 
@@ -129,6 +128,7 @@ export class MainLoop implements Daemon {
       happened: (event) => this.#aside(this.#raise(event)),
       incomplete: (path, why) => this.#aside(this.#notifier.raise(unwatched(path, why))),
     })
+    this.#housekeeping = new Housekeeping({ ...options, watch: this.#watch })
     this.#happenings = new Happenings({ jobs, instance, clock })
     this.#held = new HeldJobs({ ...options, notifier: this.#notifier })
     this.#planJobs = new PlanJobs({ ...options, onAdded: (job) => this.#tell({ type: 'job', job }) })
@@ -170,20 +170,12 @@ export class MainLoop implements Daemon {
   }
 
   async status(): Promise<DaemonStatus> {
-    const { jobs, notifications, instance, pid, version } = this.#options
-    const page = { instance, limit: JOBS_PER_PAGE_MAX }
-    const [running, queued, active] = await Promise.all([
-      jobs.list({ ...page, states: ['running'] }),
-      jobs.list({ ...page, states: ['queued'] }),
-      notifications.list({ instance, states: ['active'], limit: NOTIFICATIONS_PER_PAGE_MAX }),
-    ])
+    const { pid, version } = this.#options
     return {
+      ...(await countStores(this.#options)),
       ...{ pid, version, startedMs: this.#startedMs, nextMs: this.#nextMs, isStopping: this.#isStopping },
       plans: this.#plans().length,
-      jobsRunning: running.jobs.length,
-      jobsQueued: queued.jobs.length,
       locked: this.#held.repositories,
-      notificationsActive: active.length,
       mistake: this.#settings?.mistake,
     }
   }
@@ -308,7 +300,7 @@ export class MainLoop implements Daemon {
     const nowMs = clock.nowMs()
     const waits = [this.#nextMs, this.#deliveries.nextMs].map((ms) => (ms === undefined ? Infinity : ms - nowMs))
     if (waits.some((ms) => ms <= 0)) this.#deliveries.begin()
-    return Math.max(0, Math.min(lookMs, this.#nextTidyMs - clock.monotonicMs(), ...waits.filter((ms) => ms > 0)))
+    return Math.max(0, Math.min(lookMs, this.#housekeeping.waitMs, ...waits.filter((ms) => ms > 0)))
   }
 
   async #tellOfEnded(): Promise<void> {
@@ -321,23 +313,10 @@ export class MainLoop implements Daemon {
     })
   }
 
-  /** Looks for what nobody tells of, and forgets what is long over. */
   async #tidy(): Promise<void> {
-    const { clock, instance, jobs, notifications, tidyMs = HOUR_MS } = this.#options
-    if (clock.monotonicMs() < this.#nextTidyMs) return
+    if (this.#housekeeping.waitMs > 0) return
     await this.#settings?.reload()
-    const nowMs = clock.nowMs()
-    const plans = this.#plans()
-    const names = plans.map(({ name }) => name)
-    if (this.#settings?.settings !== undefined) {
-      const histories = await jobs.histories(instance, names, nowMs)
-      for (const plan of plans) {
-        await this.#watch.look(plan, { sinceMs: histories.get(plan.name)?.sinceMs ?? nowMs, nowMs })
-      }
-    }
-    await jobs.prune(instance, nowMs - KEPT_MS)
-    await notifications.prune(instance, nowMs - KEPT_MS)
-    this.#nextTidyMs = clock.monotonicMs() + tidyMs
+    await this.#housekeeping.do(this.#settings?.settings?.plans)
   }
 
   async #nextDueMs(lookAgainMs: number | undefined): Promise<number | undefined> {
