@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { compareTrees } from '../../examples/compare-trees.ts'
-import { CliPlace, summaryOf } from '../support/cli.ts'
+import { type CliPlace, summaryOf } from '../support/cli.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
+import { placeWithSsh } from '../support/ssh-place.ts'
 import { startSshServer, type TestSshServer } from '../support/ssh-server.ts'
 
 let ssh: TestSshServer
@@ -15,21 +16,16 @@ beforeAll(async () => {
 })
 afterAll(() => ssh[Symbol.asyncDispose]())
 
-/** A place whose user has an SSH configuration that names the server `nas`. */
-function placeWithSsh(): CliPlace {
-  const place = new CliPlace()
-  const folder = join(place.home, '.ssh')
-  mkdirSync(folder, { mode: 0o700 })
-  writeFileSync(join(folder, 'id_ed25519'), readFileSync(ssh.keyFile), { mode: 0o600 })
-  writeFileSync(join(folder, 'known_hosts'), ssh.knownHosts)
-  writeFileSync(join(folder, 'config'), `Host nas\n  HostName 127.0.0.1\n  Port ${ssh.port}\n`)
+/** A place whose user has an SSH configuration that names the server `nas`, and a repository on it. */
+function placeOnNas(): CliPlace {
+  const place = placeWithSsh(ssh)
   place.environment['TIDEMARK_REPOSITORY'] = `sftp://nas${join(ssh.folder, `repository-${count++}`)}`
   return place
 }
 let count = 0
 
 test('a repository on an SSH server takes points and gives them back byte for byte', async () => {
-  const place = placeWithSsh()
+  const place = placeOnNas()
   writeFileSync(join(place.source, 'hello.txt'), 'hello\n')
   writeFileSync(join(place.source, 'large'), patternBytes(6 << 20, 1))
   await place.init()
@@ -42,7 +38,7 @@ test('a repository on an SSH server takes points and gives them back byte for by
 })
 
 test('the passphrase of a key comes from the configuration, unless the environment has one', async () => {
-  const place = placeWithSsh()
+  const place = placeOnNas()
   const key = join(place.home, '.ssh', 'id_ed25519')
   execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'pass phrase', '-f', key])
   mkdirSync(join(place.home, '.config', 'tidemark'), { recursive: true })
@@ -63,7 +59,7 @@ test('the passphrase of a key comes from the configuration, unless the environme
 })
 
 test('a server whose key is not known is refused, with its fingerprint and the way to accept it', async () => {
-  const place = placeWithSsh()
+  const place = placeOnNas()
   writeFileSync(join(place.home, '.ssh', 'known_hosts'), '')
   const result = await place.run(['init', '--no-recovery'])
   expect(result.code).toBe(1)
@@ -72,7 +68,7 @@ test('a server whose key is not known is refused, with its fingerprint and the w
 })
 
 test('a URL with a password is refused without showing it', async () => {
-  const place = placeWithSsh()
+  const place = placeOnNas()
   const result = await place.run(['points', '-r', 'sftp://ada:hunter2@nas/backups'])
   expect(result.code).toBe(2)
   expect(result.stderr).not.toContain('hunter2')

@@ -6,6 +6,8 @@ import { expect, onTestFinished, test } from 'vitest'
 
 import { CliPlace, PROGRAM } from '../support/cli.ts'
 import { fuseTest } from '../support/fuse-test.ts'
+import { placeWithSsh } from '../support/ssh-place.ts'
+import { startSshServer } from '../support/ssh-server.ts'
 import { Terminal } from '../support/terminal.ts'
 
 /** Opens the dashboard as somebody does who has configured nothing and put nothing into variables. */
@@ -112,6 +114,41 @@ fuseTest('a point is mounted from the dashboard, and a file is copied out of it'
   await terminal.waitFor(/The mount has ended/)
   press(terminal, 'q')
   await terminal.waitFor(/exit code 0/)
+})
+
+test('a repository on an SSH server is made by the wizard, and its store is tested', async () => {
+  await using ssh = await startSshServer()
+  const place = placeWithSsh(ssh)
+  await place.init()
+  const terminal = new Terminal(`${process.execPath} ${PROGRAM}`, place.environment)
+  await terminal.waitFor(/repository: 0 points/)
+  press(terminal, '6')
+  await terminal.waitFor(/\[6 Drivers\]/)
+  press(terminal, 'n', 'Down', 'Down', 'Enter')
+  await terminal.waitFor(/› Host/)
+  await fill(terminal, 'nas', 'nas')
+  press(terminal, 'Tab', 'Tab', 'Tab')
+  await terminal.waitFor(/› Folder/)
+  const folder = join(ssh.folder, 'by the wizard')
+  await fill(terminal, folder, 'the wizard▏')
+  press(terminal, 'Enter')
+  await terminal.waitFor(/› Call it/)
+  await fill(terminal, 'attic', 'attic')
+  press(terminal, 'Tab')
+  await fill(terminal, 'geheim!', '••••')
+  press(terminal, 'Tab')
+  await fill(terminal, 'geheim!', /again +••••/)
+  press(terminal, 'Enter')
+  const [, code = ''] = await terminal.waitFor(/^ {4}((?:[0-9A-Z]{4}-){8}[0-9A-Z]{4}) *$/m)
+  press(terminal, 'Enter')
+  await answerCode(terminal, code.split('-'))
+  await terminal.waitFor(/attic is added/)
+  await choose(terminal, 'attic')
+  press(terminal, 't')
+  await terminal.waitFor(/✓ It keeps what a repository needs/)
+  press(terminal, 'q')
+  await terminal.waitFor(/exit code 0/)
+  await place.succeed(['points', '-r', 'attic'], { environment: { TIDEMARK_PASSWORD: 'geheim!' } })
 })
 
 /** A repository with one point, and files that are only there. */
