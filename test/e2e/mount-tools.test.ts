@@ -1,6 +1,6 @@
 import { mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 
 import { compareTrees } from '../../examples/compare-trees.ts'
 import { CliMount, run } from '../support/cli-mount.ts'
@@ -85,10 +85,14 @@ fuseTest('what a file manager looks for and does not find is not asked for twice
   const tree = realpathSync(mounted.tree)
   const looked = ['.hidden', '.Trash', '.Trash-0', '.directory', 'desktop.ini', '.xdg-volume-info', 'autorun.inf']
   const look = (): void => {
-    for (const folder of [tree, join(tree, 'big')]) {
+    for (const folder of ['.', 'big']) {
       for (const name of looked) expect(run('timeout', ['10', 'stat', join(folder, name)]).code).toBe(1)
     }
   }
+  // The names of points above are asked for anew after a second: from inside, nobody asks for them.
+  const before = process.cwd()
+  process.chdir(tree)
+  onTestFinished(() => process.chdir(before))
   look()
   // With thumbnails: every file's beginning is read.
   expect(run('sh', ['-c', 'head -qc 1 "$1"/* | wc -c', 'sh', join(tree, 'big')]).text.trim()).toBe(String(FILES))
