@@ -104,15 +104,16 @@ describe('an unlocked daemon', () => {
     const held = await askDaemonForKey({ socketPath: place.socket, uid: UID, location: place.repository })
     if (held === undefined) throw new Error('the daemon keeps no key')
     expect(held.bytes.byteLength).toBe(32)
+    const key = Buffer.from(held.bytes)
     expect(guardedFlags(pid).filter((flags) => /\blo\b/.test(flags) && /\bdd\b/.test(flags))).not.toEqual([])
     const said = [readFileSync(`/proc/${pid}/environ`), readFileSync(`/proc/${pid}/cmdline`)]
-    expect(said.filter((bytes) => bytes.includes(PASSWORD) || bytes.includes(held.bytes))).toEqual([])
+    expect(said.filter((bytes) => bytes.includes(PASSWORD) || bytes.includes(key))).toEqual([])
     expect(readFileSync(`/proc/${pid}/coredump_filter`, 'utf8').trim()).toBe('00000000')
     const files = readdirSync(join(place.home, '.local/state/tidemark'))
     const kept = files
       .filter((name) => name !== 'control.sock')
       .map((name) => join(place.home, '.local/state/tidemark', name))
-    for (const file of kept) expect(readFileSync(file).includes(held.bytes)).toBe(false)
+    for (const file of kept) expect(readFileSync(file).includes(key)).toBe(false)
   })
 
   test('opens for its jobs what its environment says, of which they inherit nothing', async () => {
