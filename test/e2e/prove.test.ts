@@ -72,3 +72,14 @@ test('what cannot be is told: a number that is none, a point that is not there',
   expect(await place.run(['prove', '--files', 'many'])).toMatchObject({ code: 2 })
   expect(await place.run(['prove', 'ffffffff'])).toMatchObject({ code: 2 })
 })
+
+test('what proves nothing is not called proven: bounds that nothing fits into, a folder that is not there', async () => {
+  const place = await placeWithPoint()
+  const nothing = await place.run(['prove', '--max-size', '0', '--json'])
+  expect(nothing.code).toBe(2)
+  expect(nothing.stdout).not.toContain('proven')
+  expect(nothing.stderr).toMatch(/nothing can be restored as a sample/)
+  const nowhere = await place.run(['prove', '--scratch', join(place.folder, 'missing')])
+  expect(nowhere.code).toBe(2)
+  expect(nowhere.stderr).toMatch(/nothing can be restored to .*missing \(ENOENT\)/)
+})

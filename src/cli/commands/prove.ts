@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
 import { byteStringOf, display } from '../../base/byte-string.ts'
-import { UsageError } from '../../base/errors.ts'
+import { errnoOf, UsageError } from '../../base/errors.ts'
 import { formatBytes, formatDuration } from '../../base/format.ts'
 import { jsonPath } from '../../base/json-path.ts'
 import { numberOf } from '../../base/number-of.ts'
@@ -84,7 +84,17 @@ function newest({ points, repository }: OpenPoints): string {
 }
 
 async function scratchFolder({ workingDirectory }: CliContext, folder: string | undefined): Promise<string> {
-  return mkdtemp(join(resolve(workingDirectory, folder ?? tmpdir()), 'tidemark-prove-'))
+  const parent = resolve(workingDirectory, folder ?? tmpdir())
+  try {
+    return await mkdtemp(join(parent, 'tidemark-prove-'))
+  } catch (cause) {
+    const errno = errnoOf(cause)
+    if (errno === undefined) throw cause
+    throw new UsageError('BAD_ARGUMENT', `nothing can be restored to ${parent} (${errno})`, {
+      ...{ context: { path: parent, errno }, cause },
+      hint: 'Name a folder that you may write to with --scratch.',
+    })
+  }
 }
 
 function isProven({ failures, unlikeSource }: Proof): boolean {

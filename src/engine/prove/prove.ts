@@ -1,5 +1,7 @@
-import { type ByteString, joinPath } from '../../base/byte-string.ts'
+import { type ByteString, display, joinPath } from '../../base/byte-string.ts'
 import type { Clock } from '../../base/clock.ts'
+import { UsageError } from '../../base/errors.ts'
+import { formatBytes } from '../../base/format.ts'
 import type { Randomness } from '../../base/random.ts'
 import type { TreeEntry } from '../../format/tree.ts'
 import type { OpenPointView } from '../point-view.ts'
@@ -50,6 +52,7 @@ export interface Proof {
  * Restores a random part of a point, reads it back from the disk and compares it with the point, and, where the source
  * is unchanged, with that: the proof that a restore works, and how fast.
  *
+ * @throws {UsageError} BAD_ARGUMENT: nothing lies within the bounds.
  * @throws {IntegrityError} the point's folders cannot be read. @throws {TargetError} the scratch folder cannot be used.
  * @throws the signal's reason.
  */
@@ -57,7 +60,11 @@ export async function prove(input: ProveInput): Promise<Proof> {
   const { view, scratch, signal } = input
   const sample = await chooseSample(view, input)
   const paths = pathsOf(sample)
-  if (paths.length === 0) return nothingThere(sample)
+  if (paths.length === 0) {
+    // Nothing was restored: of a point that holds anything, that proves nothing.
+    if (sample.total.entries > 0) throw nothingFits(input)
+    return nothingThere(sample)
+  }
   const from = commonFolder(paths)
   const startMs = input.clock.monotonicMs()
   const summary = await restore({
@@ -117,9 +124,18 @@ function projected(
   durationMs: number,
   { restored, total }: { readonly restored: Amount; readonly total: Amount },
 ): number {
-  const byBytes = restored.bytes === 0 ? 1 : total.bytes / restored.bytes
+  // A sample of empty files says nothing good about the bytes of the others.
+  const byBytes = total.bytes / Math.max(1, restored.bytes)
   const byEntries = restored.entries === 0 ? 1 : total.entries / restored.entries
   return durationMs * Math.max(1, byBytes, byEntries)
+}
+
+function nothingFits({ path, bytesMax }: ProveInput): UsageError {
+  const what = `no file or folder of ${display(path)} has ${formatBytes(bytesMax)} or less`
+  return new UsageError('BAD_ARGUMENT', `nothing can be restored as a sample: ${what}`, {
+    context: { path: display(path), bytesMax },
+    hint: 'Allow for more with --max-size.',
+  })
 }
 
 function nothingThere(sample: Sample): Proof {
