@@ -11,11 +11,10 @@ import type {
   WaitingPacks,
 } from '../engine/care-types.ts'
 import type { ForgottenLosses } from '../engine/forget/forget-lost.ts'
-import type { PointChain } from '../repository/point-chain.ts'
+import { instanceName, type PointChain } from '../repository/point-chain.ts'
 import { formatBytes, formatDuration, formatTime } from '../base/format.ts'
 import { OperationReport } from './operation-report.ts'
 import type { Output } from './output.ts'
-import { instanceName } from './point-format.ts'
 import { describeProblem } from './report-error.ts'
 import { table } from './table.ts'
 

@@ -10,11 +10,11 @@ import { DirectoryReader } from '../engine/point-view-directory.ts'
 import type { PointBlobs } from '../engine/point-view-layout.ts'
 import { openPointView } from '../engine/point-view.ts'
 import type { RecordKind } from '../format/records.ts'
-import type { PointChain } from '../repository/point-chain.ts'
+import { instanceName, type PointChain } from '../repository/point-chain.ts'
 import { compareCreated, FOLDER_ID_DIGITS, type PointInfo, pointFolderName } from '../repository/point-info.ts'
 import type { Repository } from '../repository/repository.ts'
 import { resolvePoint } from '../repository/resolve-point.ts'
-import { instanceName, jsonRecord } from './point-format.ts'
+import { jsonRecord } from './point-format.ts'
 import { readDetail } from './read-details.ts'
 
 /** The records that say which points there are, and how they, their tags and instances are called. */

@@ -1,7 +1,7 @@
 import { type ByteString } from '../base/byte-string.ts'
 import { toHex } from '../base/bytes.ts'
 import type { PointDetail } from '../format/records.ts'
-import type { PointChain } from '../repository/point-chain.ts'
+import { instanceName, type PointChain } from '../repository/point-chain.ts'
 import type { PointInfo } from '../repository/point-info.ts'
 import { formatTimestamp } from '../base/format.ts'
 import { type JsonPath, jsonPath } from '../base/json-path.ts'
@@ -10,11 +10,6 @@ import { type JsonPath, jsonPath } from '../base/json-path.ts'
 export interface DetailedPoint {
   readonly info: PointInfo
   readonly detail: PointDetail | undefined
-}
-
-/** Returns the name of the instance that made a point, or the start of its id. */
-export function instanceName(points: PointChain, { record }: PointInfo): string {
-  return points.instances.get(record.instance)?.name ?? record.instance.slice(0, 8)
 }
 
 /** Returns a point as `points --json` lists it. */

@@ -228,3 +228,8 @@ function removedPoints(
   }
   return removed
 }
+
+/** Returns the name of the instance that made a point, or the start of its id. */
+export function instanceName(points: PointChain, { record }: PointInfo): string {
+  return points.instances.get(record.instance)?.name ?? record.instance.slice(0, 8)
+}

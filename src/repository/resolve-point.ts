@@ -2,7 +2,7 @@ import { msOfTimespec, type Timespec } from '../base/clock.ts'
 import { UsageError } from '../base/errors.ts'
 import type { ChainId, InstanceId } from '../base/ids.ts'
 import { numberOf } from '../base/number-of.ts'
-import type { ChainInfo, PointChain } from './point-chain.ts'
+import { type ChainInfo, instanceName, type PointChain } from './point-chain.ts'
 import { compareWithinChain, type PointInfo, pointFolderName } from './point-info.ts'
 import { endOfNamedTime } from './point-time.ts'
 
@@ -92,9 +92,9 @@ function folderTimeOf(name: string): string {
   return name.slice(0, name.lastIndexOf('_')).toLowerCase()
 }
 
-function describe(points: PointChain, { record }: PointInfo): string {
-  const name = points.instances.get(record.instance)?.name ?? record.instance.slice(0, 8)
-  return `${record.point.slice(0, 8)} of ${name}, ${showTime(record.started)}`
+function describe(points: PointChain, point: PointInfo): string {
+  const { record } = point
+  return `${record.point.slice(0, 8)} of ${instanceName(points, point)}, ${showTime(record.started)}`
 }
 
 function showTime({ seconds }: Timespec): string {

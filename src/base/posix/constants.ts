@@ -51,5 +51,9 @@ export const S_IFBLK = constants.S_IFBLK
 /** Permission bits with set-user-id, set-group-id and sticky. */
 export const S_PERMISSIONS = 0o7777
 
+export const AF_UNIX = 1
+export const SOCK_CLOEXEC = 0o2000000
+export const MSG_DONTWAIT = 0x40
+
 /** Bytes of a path with its NUL that a system call takes. */
 export const PATH_MAX = 4096

@@ -2,14 +2,12 @@ import { constants } from 'node:os'
 
 import { byteStringOf } from '../byte-string.ts'
 import { cString } from './c-string.ts'
+import { AF_UNIX, MSG_DONTWAIT, SOCK_CLOEXEC } from './constants.ts'
 import { check, posixError } from './errno.ts'
 import { libc } from './libc.ts'
 
 // Linux, the same on every architecture that Node runs on.
-const AF_UNIX = 1
 const SOCK_DGRAM = 2
-const SOCK_CLOEXEC = 0o2000000
-const MSG_DONTWAIT = 0x40
 const MSG_NOSIGNAL = 0x4000
 /** struct sockaddr_un: the family, and a path of up to 108 bytes with its end. */
 const PATH_AT = 2

@@ -1,16 +1,14 @@
+import { AF_UNIX, MSG_DONTWAIT, SOCK_CLOEXEC } from './constants.ts'
 import { check } from './errno.ts'
 import { addressOf, libc } from './libc.ts'
 
 // Linux, the same on every architecture that Node runs on.
-const AF_UNIX = 1
 const SOCK_STREAM = 1
-const SOCK_CLOEXEC = 0o2000000
 const SOL_SOCKET = 1
 const SCM_RIGHTS = 1
 const SO_PEERCRED = 17
 /** struct ucred: three 32-bit words. */
 const UCRED_BYTES = 12
-const MSG_DONTWAIT = 0x40
 const MSG_CMSG_CLOEXEC = 0x40000000
 
 /** Bytes of struct msghdr on 64-bit machines, and where its pointers and lengths are. */

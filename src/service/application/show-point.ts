@@ -4,7 +4,7 @@ import type { BlobId, ObjectId } from '../../base/ids.ts'
 import { isSuspect } from '../../engine/tripwire/suspicion.ts'
 import { decodePointDetail } from '../../format/point-detail-codec.ts'
 import type { PointDetail } from '../../format/records.ts'
-import type { PointChain } from '../../repository/point-chain.ts'
+import { instanceName, type PointChain } from '../../repository/point-chain.ts'
 import { compareCreated, type PointInfo } from '../../repository/point-info.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { suspicionText } from '../suspicion-text.ts'
@@ -65,7 +65,7 @@ export function showPoint(info: PointInfo, chain: PointChain, detail: PointDetai
     id: record.point,
     chain: record.chain,
     instance: record.instance,
-    instanceName: shownText(chain.instances.get(record.instance)?.name ?? record.instance.slice(0, 8)),
+    instanceName: shownText(instanceName(chain, info)),
     type: record.type,
     parents: record.parents.map(({ point }) => point),
     startedMs: milliseconds(record.started),
