@@ -59,6 +59,8 @@ test('keys that a slow line brings together are keys one by one', () => {
   expect(keysOf('c', { ...NO_KEY, ctrl: true })).toEqual(['ctrl+c'])
   expect(keysOf('', { ...NO_KEY, tab: true, shift: true })).toEqual(['shift+tab'])
   expect(keysOf('x', { ...NO_KEY, meta: true })).toEqual([])
+  expect(keysOf('\t\u0015ab\u0013', NO_KEY)).toEqual(['tab', 'ctrl+u', 'a', 'b', 'ctrl+s'])
+  expect(keysOf('a\u0000\u001c\u0085', NO_KEY)).toEqual(['a'])
 })
 
 test('a list is never left, whatever keys come and however it grows and shrinks', () => {

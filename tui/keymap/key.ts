@@ -55,6 +55,9 @@ function keyOfCharacter(character: string): readonly Key[] {
   if (character === ' ') return ['space']
   if (character === '\r' || character === '\n') return ['enter']
   if (character === '\t') return ['tab']
+  const code = character.codePointAt(0) ?? 0
+  // A terminal sends Ctrl with a letter as the place of the letter in the alphabet.
+  if (code >= 1 && code <= 26) return [`ctrl+${String.fromCodePoint(0x60 + code)}`]
   return isControl(character) ? [] : [character]
 }
 

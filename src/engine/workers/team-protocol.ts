@@ -25,6 +25,8 @@ export type ToWorker =
   | { readonly type: 'leave'; readonly team: number }
 
 export type FromWorker =
+  /** A join is over, whether it came to a member or not. */
+  | { readonly type: 'joined' }
   | { readonly type: 'done'; readonly team: number; readonly job: number; readonly result: unknown }
   | { readonly type: 'failed'; readonly team: number; readonly job: number; readonly error: TransferredError }
   | { readonly type: 'tell'; readonly team: number; readonly message: unknown }

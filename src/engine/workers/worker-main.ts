@@ -53,8 +53,9 @@ port.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'join': {
       const member = join(message.kind, message.setup, (told) => post({ type: 'tell', team, message: told }))
-      member.catch(() => undefined)
       members.set(team, member)
+      const joined = (): void => post({ type: 'joined' })
+      member.then(joined, joined)
       return
     }
     case 'job':

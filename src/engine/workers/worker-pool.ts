@@ -12,6 +12,10 @@ const YOUNG_GENERATION_MB = 2
 interface Thread {
   readonly worker: Worker
   jobs: number
+  /** Joins without an answer. */
+  joins: number
+  /** Called when the last join was answered. */
+  onJoined: () => void
 }
 
 interface PendingJob {
@@ -76,9 +80,10 @@ export class WorkerPool implements AsyncDisposable {
     })
     this.#teams.set(id, team)
     this.#start()
-    for (const { worker } of this.#threads) {
+    for (const thread of this.#threads) {
       const { setup: own, transfer } = setup()
-      worker.postMessage({ type: 'join', team: id, kind, setup: own } satisfies ToWorker, transfer)
+      thread.joins++
+      thread.worker.postMessage({ type: 'join', team: id, kind, setup: own } satisfies ToWorker, transfer)
     }
     return team
   }
@@ -89,8 +94,7 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const threads = this.#threads.splice(0)
-    await Promise.all(threads.map(({ worker }) => worker.terminate()))
+    await Promise.all(this.#threads.splice(0).map(endThread))
   }
 
   #start(): void {
@@ -99,8 +103,8 @@ export class WorkerPool implements AsyncDisposable {
         trackUnmanagedFds: false,
         resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
       })
-      const thread: Thread = { worker, jobs: 0 }
-      worker.on('message', (message: FromWorker) => this.#receive(message))
+      const thread: Thread = { worker, jobs: 0, joins: 0, onJoined: () => undefined }
+      worker.on('message', (message: FromWorker) => this.#receive(thread, message))
       worker.on('error', (error) => this.#crashed(thread, error instanceof Error ? error : new Error(String(error))))
       // A pool that nobody uses does not keep the process alive.
       worker.unref()
@@ -139,7 +143,11 @@ export class WorkerPool implements AsyncDisposable {
     thread.worker.postMessage(message, pending.transfer)
   }
 
-  #receive(message: FromWorker): void {
+  #receive(thread: Thread, message: FromWorker): void {
+    if (message.type === 'joined') {
+      if (--thread.joins === 0) thread.onJoined()
+      return
+    }
     if (message.type === 'tell') {
       this.#teams.get(message.team)?.told(message.message)
       return
@@ -165,6 +173,19 @@ export class WorkerPool implements AsyncDisposable {
     if (this.#threads.length > 0) return
     for (const job of this.#queue.splice(0)) job.reject(error)
   }
+}
+
+/** Ends a thread, but not while it joins: an addon of Node's that is loading then takes the whole process with it. */
+async function endThread(thread: Thread): Promise<void> {
+  const { worker } = thread
+  if (thread.joins > 0) {
+    worker.ref()
+    await new Promise<void>((resolve) => {
+      thread.onJoined = resolve
+      worker.once('exit', resolve)
+    })
+  }
+  await worker.terminate()
 }
 
 interface TeamLink {

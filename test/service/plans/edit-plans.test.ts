@@ -104,12 +104,12 @@ test('names that are taken or unknown are refused', async () => {
   const file = plansFile()
   const written = file.written('other')
   const wrong = [
-    savePlan(file, { name: 'other', written, replaces: undefined }),
-    savePlan(file, { name: 'other', written, replaces: 'nightly' }),
-    savePlan(file, { name: 'other', written, replaces: 'nobody' }),
-    removePlan(file, 'nobody'),
-    pausePlan(file, 'nobody', true),
+    () => savePlan(file, { name: 'other', written, replaces: undefined }),
+    () => savePlan(file, { name: 'other', written, replaces: 'nightly' }),
+    () => savePlan(file, { name: 'other', written, replaces: 'nobody' }),
+    () => removePlan(file, 'nobody'),
+    () => pausePlan(file, 'nobody', true),
   ]
-  for (const each of wrong) await expect(each).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
+  for (const each of wrong) await expect(each()).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
   expect(file.read()).toBe(TEXT)
 })
