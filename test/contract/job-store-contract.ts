@@ -170,6 +170,20 @@ export function describeJobStoreContract(name: string, open: () => Promise<JobSt
         expect(await store.get(id)).toMatchObject({ state: 'queued', interruptions: 1, failures: 0 })
       })
 
+      test('one of a worker that is known to have ended is taken over at once', async () => {
+        const { id } = await add()
+        await claim()
+        const claimOf = { instance: INSTANCE, worker: 'w2', kinds: ['work'], nowMs, leaseMs: LEASE_MS }
+        expect(await store.workers(INSTANCE)).toEqual(['w1'])
+        expect(await store.workers(OTHER)).toEqual([])
+        expect(await store.takeOver({ ...claimOf, ended: ['w0', 'w'] }, [])).toBeUndefined()
+        expect(await store.takeOver({ ...claimOf, ended: ['w0', 'w1'] }, [id])).toBeUndefined()
+        expect(await store.takeOver({ ...claimOf, ended: ['w0', 'w1'] }, [])).toMatchObject({ job: { id } })
+        expect(await store.workers(INSTANCE)).toEqual(['w2'])
+        await settle(id, {}, 'w2')
+        expect(await store.workers(INSTANCE)).toEqual([])
+      })
+
       test('one that was given before the clock was set back does not last for ever', async () => {
         await add()
         await claim({ nowMs: nowMs + 365 * 86_400_000 })

@@ -39,6 +39,9 @@ export interface JobStore extends AsyncDisposable {
    */
   takeOver(claim: Claim, held: readonly JobId[]): Promise<AbandonedJob | undefined>
 
+  /** Returns the names of the workers whose leases have not ended, each once. */
+  workers(instance: InstanceId): Promise<readonly string[]>
+
   /**
    * Lengthens a lease. Returns what has become of the job meanwhile: `lost` when the lease is no longer the worker's,
    * who must stop; `cancel` when somebody wants it to end.
@@ -115,6 +118,8 @@ export interface Claim {
   readonly kinds: readonly string[]
   readonly nowMs: number
   readonly leaseMs: number
+  /** Workers that are known to have ended: what they left is taken over before its lease lapses. */
+  readonly ended?: readonly string[]
 }
 
 /** Something that happened, and what was said of it. */

@@ -7,7 +7,7 @@ import { RunLog } from './run-log.ts'
 
 /** How often the store is told that a run goes on, how far it is and what it said, and asked whether it may. */
 const TICK_MS = 2000
-/** Long enough for a machine that is short of breath; what is left after a crash waits as long. */
+/** Long enough for a machine that is short of breath; what is left after a crash waits as long where nobody can know of it. */
 export const LEASE_MS = 30_000
 
 export interface LeasedRunOptions {

@@ -79,14 +79,20 @@ export class SqliteJobStore implements JobStore {
   }
 
   async takeOver(
-    { instance, worker, kinds, nowMs, leaseMs }: Claim,
+    { instance, worker, kinds, nowMs, leaseMs, ended = [] }: Claim,
     held: readonly JobId[],
   ): Promise<AbandonedJob | undefined> {
     const row = this.#database.first(
       TAKE_OVER,
       ...[worker, nowMs + leaseMs, instance, JSON.stringify(held), JSON.stringify(kinds), nowMs, nowMs + 2 * leaseMs],
+      JSON.stringify(ended),
     )
     return row === undefined ? undefined : { job: jobOf(row), note: noteOf(row) }
+  }
+
+  async workers(instance: InstanceId): Promise<readonly string[]> {
+    const sql = "SELECT DISTINCT worker FROM job WHERE instance = ? AND state = 'running'"
+    return this.#database.all(sql, instance).map(({ worker }) => String(worker))
   }
 
   async renew({ job, worker, untilMs }: LeaseOf, progress?: JobProgress): Promise<'go-on' | 'cancel' | 'lost'> {
@@ -269,7 +275,7 @@ const TAKE_OVER = `
   WHERE id = (
     SELECT id FROM job
     WHERE instance = ? AND state = 'running' AND id NOT IN ${VALUES} AND kind IN ${VALUES}
-      AND (lease_until_ms <= ? OR lease_until_ms > ?)
+      AND (lease_until_ms <= ? OR lease_until_ms > ? OR worker IN ${VALUES})
     ORDER BY id LIMIT 1
   )
   RETURNING *`

@@ -1,4 +1,3 @@
-import { toHex } from '../../base/bytes.ts'
 import type { Clock } from '../../base/clock.ts'
 import { TidemarkError } from '../../base/errors.ts'
 import type { InstanceId } from '../../base/ids.ts'
@@ -9,6 +8,7 @@ import type { AbandonedJob, Claim, JobStore, Settlement } from './job-store.ts'
 import type { Job, JobId, JobProgress, JobResult } from './job.ts'
 import { LEASE_MS, LeasedRun } from './leased-run.ts'
 import { isLastTry, retryDelayMs } from './retry.ts'
+import { hasWorkerEnded, newWorkerName } from './worker-name.ts'
 
 const AT_ONCE_DEFAULT = 2
 /** A job that its machine or its daemon never survives is given up at last. */
@@ -42,7 +42,7 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = options
-    this.#name = toHex(options.randomness.bytes(16))
+    this.#name = newWorkerName(options.randomness)
   }
 
   /**
@@ -85,9 +85,10 @@ export class Worker {
   }
 
   async #takeTurn(): Promise<void> {
-    const { store, heldBack, atOnce = AT_ONCE_DEFAULT } = this.#options
+    const { instance, store, heldBack, atOnce = AT_ONCE_DEFAULT } = this.#options
+    const ended = (await store.workers(instance)).filter(hasWorkerEnded)
     while (!this.#isStopping) {
-      const abandoned = await store.takeOver(this.#claim(), [...this.#runs.keys()])
+      const abandoned = await store.takeOver({ ...this.#claim(), ended }, [...this.#runs.keys()])
       if (abandoned === undefined) break
       this.#begin(abandoned.job, async (run) => this.#recover(abandoned, run))
     }

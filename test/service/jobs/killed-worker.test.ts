@@ -18,8 +18,6 @@ import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const WORKER = join(import.meta.dirname, '../../support/jobs-worker.ts')
 const PATH = process.env['PATH'] ?? ''
-/** Long after every lease of before has lapsed. */
-const LATER = { ...systemClock, nowMs: () => systemClock.nowMs() + 60_000 }
 
 /**
  * A stage of a job as a shell script: it tells when it begins and ends, and of any stage of this job that still runs then.
@@ -53,7 +51,7 @@ const KILLS: readonly { at: string; dieBefore?: string; ran: string[]; follows: 
 ]
 
 test.each(KILLS)(
-  'a worker killed in "$at" leaves nothing that is not put right',
+  'a worker killed in "$at" leaves nothing that is not put right at once',
   async ({ at, dieBefore, ran, follows }) => {
     const folder = temporaryFolder()
     const place = new JobPlace()
@@ -88,11 +86,11 @@ test.each(KILLS)(
       ...{
         store: place.store,
         instance: INSTANCE,
-        clock: LATER,
+        clock: systemClock,
         randomness: systemRandomness,
         scheduler: systemScheduler,
       },
-      handlers: new Map([[COMMAND_KIND, new CommandHandler({ runner, clock: LATER })]]),
+      handlers: new Map([[COMMAND_KIND, new CommandHandler({ runner, clock: systemClock })]]),
       onChanged: () => undefined,
       onProblem: (problem) => place.problems.push(problem),
     })

@@ -1,0 +1,17 @@
+import { toHex } from '../../base/bytes.ts'
+import { hasEnded, processTag } from '../../base/process-identity.ts'
+import type { Randomness } from '../../base/random.ts'
+
+/** Returns a name for a worker of this process that no other worker has; it tells which process that is, where the system does. */
+export function newWorkerName(randomness: Randomness): string {
+  return `${processTag() ?? ''}/${toHex(randomness.bytes(16))}`
+}
+
+/**
+ * Tells whether the process of a worker is known to have ended. `false` where it runs, and where nobody here can know: on
+ * another machine, in another container, or before the last start of this one. Its lease tells then.
+ */
+export function hasWorkerEnded(name: string): boolean {
+  const [tag = ''] = name.split('/')
+  return hasEnded(tag) === true
+}
