@@ -1,7 +1,7 @@
 import { type Instance, render } from 'ink'
 
 import type { Clock } from '../src/base/clock.ts'
-import type { Application } from '../src/service/application/port.ts'
+import type { Application, Topic } from '../src/service/application/port.ts'
 import { App } from './app.tsx'
 import { EffectRunner } from './state/effect-runner.ts'
 import type { Size } from './state/event.ts'
@@ -88,7 +88,11 @@ export async function openDashboard(
   })
   application
     .then((open) => {
-      ends.defer(open.subscribe((topic) => store.dispatch({ kind: 'changed', topic })))
+      const onTopic = (topic: Topic): void => {
+        if (topic === 'daemon') store.dispatch({ kind: 'host', host: open.host })
+        store.dispatch({ kind: 'changed', topic })
+      }
+      ends.defer(open.subscribe(onTopic))
       opened.resolve(open)
       store.dispatch({ kind: 'started', application: open })
     }, fail)

@@ -30,13 +30,13 @@ export function applicationMounting(context: CliContext): Mounting {
         const starting = {
           ...context,
           output: outputInto(said),
-          secrets: { ...context.secrets, ...asked(context, secret) },
+          secrets: { ...context.secrets, ...(secret === undefined ? {} : asked(context, secret)) },
         }
         const log = mountLog(context, directory)
         const exitCode = await startInBackground(starting, { words, log, environment: pathVariables(context.paths) })
         if (exitCode !== EXIT_DONE) throw notMounted(directory, said)
       } finally {
-        wipe(secret.bytes)
+        if (secret !== undefined) wipe(secret.bytes)
       }
     },
     unmount: async (mountPoint) => {
@@ -60,7 +60,8 @@ function asked(
   return { variables, interactive: true, ask: async () => Uint8Array.from(bytes) }
 }
 
-function outputInto(said: string[]): Output {
+/** Returns an output that keeps what is said from the terminal. */
+export function outputInto(said: string[]): Output {
   const stream: OutputStream = {
     write: (text, done) => {
       said.push(Buffer.from(text).toString('utf8').trimEnd())

@@ -1,8 +1,8 @@
 import { KeyError, UsageError } from '../base/errors.ts'
+import { type GivenSecret, wipeGiven } from '../service/keys/held-key.ts'
 import type { RepositoryPlace } from '../service/resolve-repository.ts'
 import type { CredentialKind, SecretKind, SecretSource } from '../service/secret-source.ts'
 import { commandOutput } from './command-output.ts'
-import { type GivenSecret, wipeGiven } from './one-secret.ts'
 import { readSecretFile, SECRET_BYTES_MAX, withoutLineEnd } from './secret-file.ts'
 import type { SecretContext } from './secrets.ts'
 

@@ -1,9 +1,12 @@
 import { homedir } from 'node:os'
 
+import { StorageError } from '../base/errors.ts'
 import { KDF_DEFAULT } from '../crypto/kdf.ts'
 import { openInstance } from '../repository/instance-key.ts'
 import { systemScheduler } from '../repository/run-object.ts'
 import type { SlotSecret } from '../repository/slot-key.ts'
+import { DaemonKeys } from '../service/application/daemon-keys.ts'
+import { DaemonLink, type DaemonLinkOptions } from '../service/application/daemon-link.ts'
 import { JobDesk } from '../service/application/job-desk.ts'
 import { LocalApplication } from '../service/application/local-application.ts'
 import { notificationDesk } from '../service/application/notification-desk.ts'
@@ -17,13 +20,18 @@ import { InstanceFile } from '../service/instance-file.ts'
 import { ChildRunner } from '../service/jobs/child-runner.ts'
 import { SqliteJobStore } from '../service/jobs/sqlite-job-store.ts'
 import { SqliteNotificationStore } from '../service/notifications/sqlite-notification-store.ts'
+import type { ChangeDocument } from '../service/control/documents.ts'
+import type { GivenSecret } from '../service/keys/held-key.ts'
 import type { RepositoryPlace } from '../service/resolve-repository.ts'
-import { applicationMounting } from './application-mounting.ts'
+import { applicationMounting, outputInto } from './application-mounting.ts'
 import { configuredPassword } from './configured-secrets.ts'
 import type { CliContext } from './context.ts'
+import { daemonKeyOf } from './daemon-key.ts'
+import { deriveHeldKey } from './derive-held-key.ts'
 import { driverKindOf, openDriver } from './drivers.ts'
 import { pathVariables } from './environment.ts'
 import { describeInstance } from './instance-description.ts'
+import { findDaemon } from './open-desk.ts'
 import { surroundingsOf } from './open-store.ts'
 import { openingSecret } from './secrets.ts'
 import { toolVersion } from './version.ts'
@@ -59,8 +67,20 @@ export async function openApplication(given: CliContext): Promise<Application> {
   }
   const store = SqliteJobStore.open({ stateDirectory: paths.stateDirectory, clock, onDamaged })
   const notifications = SqliteNotificationStore.open({ stateDirectory: paths.stateDirectory, clock, onDamaged })
+  const daemon = linkOf(context, {
+    onChange: (change) => follow(change, { jobs, topics }),
+    onHost: () => topics.tell('daemon'),
+  })
+  const keys = new DaemonKeys({
+    daemon,
+    derive: async (known, secret) => {
+      // What is wrong with it is told by those who look into it here.
+      const given = { ...context, output: outputInto([]), secrets: { ...secrets, inherited: async () => secret } }
+      return (await deriveHeldKey(given, known.place.name ?? known.place.url)).key
+    },
+  })
   const jobs = new JobDesk({
-    ...{ store, instance, clock, randomness, scheduler: systemScheduler },
+    ...{ store, daemon, instance, clock, randomness, scheduler: systemScheduler },
     runner: new ChildRunner({
       program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
       environment: environmentOf(context),
@@ -69,18 +89,48 @@ export async function openApplication(given: CliContext): Promise<Application> {
     }),
     onChange: (hasEnded) => topics.tell('jobs', ...(hasEnded ? (['points', 'health', 'plans'] as const) : [])),
   })
-  await jobs.begin()
+  await Promise.all([jobs.begin(), daemon.look()])
   const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
-  const plans = { configFile: paths.configFile, home: homedir(), repositories, jobs, store, instance, clock, timeZone }
+  const stored = { repositories, jobs, store, instance, clock, timeZone, daemon, keys }
   return new LocalApplication({
-    ...{ repositories, jobs, stores, topics, paths, workingDirectory, clock, randomness },
+    ...{ repositories, jobs, daemon, keys, stores, topics, paths, workingDirectory, clock, randomness },
     desk: new RepositoryDesk({ repositories, stores, paths, clock, randomness, kdf: KDF_DEFAULT }),
-    plans: new ConfiguredPlans(plans),
+    plans: new ConfiguredPlans({ ...stored, configFile: paths.configFile, home: homedir() }),
     notifications: notificationDesk(notifications, instance),
     mounting: applicationMounting(context),
     user: process.getuid?.() ?? 0,
     version: toolVersion(),
   })
+}
+
+/** Begins to look for the daemon of this user. */
+function linkOf(context: CliContext, told: Pick<DaemonLinkOptions, 'onChange' | 'onHost'>): DaemonLink {
+  const { clock, paths } = context
+  return new DaemonLink({
+    ...{ ...told, clock, configFile: paths.configFile, version: toolVersion(), scheduler: systemScheduler },
+    connect: async () => findDaemon(context),
+    onBug: (error) => {
+      throw error
+    },
+  })
+}
+
+/** Tells faces what a daemon did. */
+function follow(change: ChangeDocument, { jobs, topics }: { readonly jobs: JobDesk; readonly topics: Topics }): void {
+  switch (change.type) {
+    case 'job':
+      jobs.changed(change.job).catch((error: unknown) => {
+        // Whoever asks the store next is told.
+        if (!(error instanceof StorageError)) throw error
+      })
+      return
+    case 'notification':
+      return topics.tell('notifications', 'health')
+    case 'plans':
+      return topics.tell('plans')
+    case 'listening':
+    case 'stopping':
+  }
 }
 
 function storesOf(context: CliContext): Stores {
@@ -97,8 +147,11 @@ function storesOf(context: CliContext): Stores {
   }
 }
 
-/** Returns what environment or configuration say opens a repository, as commands get it. */
-async function givenSecret({ secrets }: CliContext, place: RepositoryPlace): Promise<SlotSecret | undefined> {
+/** Returns what environment, an unlocked daemon or configuration say opens a repository, as commands get it. */
+async function givenSecret(context: CliContext, place: RepositoryPlace): Promise<GivenSecret | undefined> {
+  const held = await daemonKeyOf(context, place)
+  if (held !== undefined) return held
+  const { secrets } = context
   const { keyFile, password, passwordCommand, passwordFile, recoveryCode } = secrets.variables
   const configured = configuredPassword(place)
   const any = [keyFile, password, passwordCommand, passwordFile, recoveryCode, configured, secrets.inherited]

@@ -1,12 +1,12 @@
 import type { Clock } from '../base/clock.ts'
 import type { SlotSecret } from '../repository/slot-key.ts'
+import type { GivenSecret } from '../service/keys/held-key.ts'
 import { type RepositoryPlace, resolveRepository } from '../service/resolve-repository.ts'
 import type { RecalledTest } from '../service/store-tests.ts'
 import type { Driver } from '../storage/driver.ts'
 import { configuredPassword, credentialsOf } from './configured-secrets.ts'
 import type { CliContext } from './context.ts'
 import { type DriverSurroundings, openDriver } from './drivers.ts'
-import type { GivenSecret } from './one-secret.ts'
 import { openingSecret, type SecretContext } from './secrets.ts'
 
 /** Finds out which repository is meant: the one that `given` names, else the one of the command line. */

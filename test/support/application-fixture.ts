@@ -11,6 +11,8 @@ import { KDF_DEFAULT, KDF_MEMORY_KIB_MIN } from '../../src/crypto/kdf.ts'
 import { openInstance } from '../../src/repository/instance-key.ts'
 import { systemScheduler } from '../../src/repository/run-object.ts'
 import { passwordSecret, type SlotSecret } from '../../src/repository/slot-key.ts'
+import { DaemonKeys, type DaemonKeysOptions } from '../../src/service/application/daemon-keys.ts'
+import { DaemonLink, type DaemonLinkOptions } from '../../src/service/application/daemon-link.ts'
 import { JobDesk } from '../../src/service/application/job-desk.ts'
 import { LocalApplication, type Mounting } from '../../src/service/application/local-application.ts'
 import { notificationDesk } from '../../src/service/application/notification-desk.ts'
@@ -57,7 +59,7 @@ export class NotedMounts implements Mounting {
   readonly mounted: { readonly repository: string; readonly directory: string; readonly password: string }[] = []
 
   async mount({ repository, directory, secret }: Parameters<Mounting['mount']>[0]): Promise<void> {
-    this.mounted.push({ repository, directory, password: Buffer.from(secret.bytes).toString('utf8') })
+    this.mounted.push({ repository, directory, password: Buffer.from(secret?.bytes ?? []).toString('utf8') })
   }
 
   async unmount(): Promise<void> {
@@ -76,7 +78,12 @@ export interface ApplicationPlace {
 /** Opens the application over the local driver, with everything of its own in `folder`. Disposing of it is the caller's. */
 export async function openTestApplication(
   folder: string,
-  options: { readonly givenSecret?: SlotSecret; readonly given?: string } = {},
+  options: {
+    readonly givenSecret?: SlotSecret
+    readonly given?: string
+    readonly connect?: DaemonLinkOptions['connect']
+    readonly derive?: DaemonKeysOptions['derive']
+  } = {},
 ): Promise<ApplicationPlace> {
   const paths = {
     configFile: join(folder, 'config.yaml'),
@@ -98,8 +105,19 @@ export async function openTestApplication(
   const { id: instance } = await openInstance(saved, { describe: describeInstance, clock, randomness })
   const onDamaged = (): void => undefined
   const store = SqliteJobStore.open({ stateDirectory: paths.stateDirectory, clock, onDamaged })
+  const daemon = new DaemonLink({
+    ...{ clock, configFile: paths.configFile, version: 'test', scheduler: systemScheduler },
+    connect: options.connect ?? (async () => undefined),
+    onChange: (change) => change.type === 'job' && void jobs.changed(change.job),
+    onHost: () => topics.tell('daemon'),
+    onBug: (error) => {
+      throw error
+    },
+  })
+  await daemon.look()
+  const keys = new DaemonKeys({ daemon, derive: options.derive ?? (async () => notDerived()) })
   const jobs = new JobDesk({
-    ...{ store, instance, clock, randomness, scheduler: systemScheduler },
+    ...{ store, daemon, instance, clock, randomness, scheduler: systemScheduler },
     runner: new ChildRunner({
       program: [process.execPath, existsSync(PROGRAM) ? PROGRAM : SOURCE],
       environment: {
@@ -115,10 +133,29 @@ export async function openTestApplication(
     onChange: () => topics.tell('jobs'),
   })
   const common = { clock, paths, randomness, repositories, stores }
-  const planning = { configFile: paths.configFile, home: folder, repositories, jobs, store, clock, timeZone: 'UTC' }
+  const planning = {
+    configFile: paths.configFile,
+    home: folder,
+    repositories,
+    jobs,
+    store,
+    clock,
+    timeZone: 'UTC',
+    daemon,
+    keys,
+  }
   const application = new LocalApplication({
     ...common,
-    ...{ jobs, topics, workingDirectory: folder, mounting: mounts, user: process.getuid?.() ?? 0, version: 'test' },
+    ...{
+      jobs,
+      daemon,
+      keys,
+      topics,
+      workingDirectory: folder,
+      mounting: mounts,
+      user: process.getuid?.() ?? 0,
+      version: 'test',
+    },
     desk: new RepositoryDesk({ ...common, kdf: { ...KDF_DEFAULT, memoryKib: KDF_MEMORY_KIB_MIN } }),
     plans: new ConfiguredPlans({ ...planning, instance }),
     notifications: notificationsOf(paths.stateDirectory, instance),
@@ -126,6 +163,10 @@ export async function openTestApplication(
   const told: Topic[] = []
   application.subscribe((topic) => told.push(topic))
   return { folder, application, timers, mounts, told }
+}
+
+function notDerived(): never {
+  throw new Error('nobody derives keys here')
 }
 
 function notificationsOf(stateDirectory: string, instance: InstanceId): ReturnType<typeof notificationDesk> {

@@ -36,6 +36,7 @@ export const BACKUP: JobData = {
   startedMs: TEST_NOW_MS - 60_000,
   endedMs: undefined,
   attempt: 1,
+  isHere: false,
   progress: { part: 0.5, bytesDone: 2 ** 30, bytesPerSecond: 2 ** 26, entriesDone: 9, at: '/home/arthur' },
   outcome: undefined,
 }

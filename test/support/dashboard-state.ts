@@ -22,7 +22,7 @@ export class DashboardState {
 
   /** The application is there. */
   start(host: 'daemon' | 'this-process' = 'daemon'): this {
-    return this.send({ kind: 'started', application: { host, root: '/' } })
+    return this.send({ kind: 'started', application: { host: { kind: host }, root: '/' } })
   }
 
   send(...events: readonly Event[]): this {

@@ -7,6 +7,7 @@ import type {
   EntryData,
   Handle,
   HealthData,
+  HostData,
   JobData,
   MountData,
   NotificationData,
@@ -33,7 +34,7 @@ type Method = Exclude<keyof Application, 'host' | 'root' | symbol>
  */
 export class FakeApplication implements Application {
   readonly root = '/'
-  host: 'daemon' | 'this-process' = 'daemon'
+  host: HostData = { kind: 'daemon' }
   healthData: HealthData = { color: 'green', message: 'All points verified 2 h ago.', fix: undefined }
   repositoryList: RepositoryData[] = []
   /** Names of repositories whose keys are not there, and the password that opens them. */
@@ -395,6 +396,7 @@ export class FakeApplication implements Application {
       startedMs,
       endedMs: undefined,
       attempt: 1,
+      isHere: this.host.kind !== 'daemon',
       progress: { part: 0.25, bytesDone: 2 ** 20, bytesPerSecond: 50 * 2 ** 20, entriesDone: 10, at: '/home/arthur' },
       outcome: undefined,
     })

@@ -3,6 +3,7 @@ import { UsageError } from '../../src/base/errors.ts'
 import type { InstanceId } from '../../src/base/ids.ts'
 import { storedDaemon } from '../../src/service/control/stored-daemon.ts'
 import type { Daemon, DaemonEvent } from '../../src/service/daemon/daemon.ts'
+import { askedJob } from '../../src/service/jobs/asked-command.ts'
 import { COMMAND_KIND } from '../../src/service/jobs/command-message.ts'
 import type { NewJob } from '../../src/service/jobs/job.ts'
 import { SqliteJobStore } from '../../src/service/jobs/sqlite-job-store.ts'
@@ -29,13 +30,23 @@ export class StoredDaemon implements AsyncDisposable {
     this.daemon = {
       ...stored,
       status: async () => ({
-        ...{ pid: process.pid, version: '0', startedMs: 0, plans: 0, jobsRunning: 0, jobsQueued: 0, locked: [] },
+        ...{
+          pid: process.pid,
+          version: '0',
+          startedMs: 0,
+          configFile: '/config.yaml',
+          plans: 0,
+          jobsRunning: 0,
+          jobsQueued: 0,
+          locked: [],
+        },
         ...{ nextMs: undefined, notificationsActive: 0, mistake: undefined, isStopping: false },
       }),
       runPlan: async (plan) => {
         if (plan !== 'nightly') throw new UsageError('BAD_ARGUMENT', `no plan is called "${plan}"`)
         return [await this.jobs.add(jobFor(plan), 1000)]
       },
+      ask: async (command) => this.jobs.add(askedJob(command, INSTANCE), 1000),
       pausePlan: async (plan) => {
         if (plan !== 'nightly') throw new UsageError('BAD_ARGUMENT', `no plan is called "${plan}"`)
       },

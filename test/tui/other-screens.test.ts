@@ -216,7 +216,7 @@ test.each(SIZES)('the first start at $columns x $rows makes a first point', asyn
   const dashboard = new TestDashboard(application, size)
   await newBackup(dashboard)
   await answerCode(dashboard)
-  await dashboard.shows('▶ █████')
+  await dashboard.shows('► █████')
   expect(application.asked.find(({ method }) => method === 'backup')?.given).toEqual(['first', ['/home/arthur']])
   const job = application.jobList.find(({ kind }) => kind === 'backup')!
   application.putJob({ ...job, state: 'done', outcome: '12 MiB stored', progress: undefined })

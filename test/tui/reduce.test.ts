@@ -24,6 +24,7 @@ const BACKUP: JobData = {
   startedMs: TEST_NOW_MS,
   endedMs: undefined,
   attempt: 1,
+  isHere: false,
   progress: undefined,
   outcome: undefined,
 }
@@ -108,7 +109,9 @@ test('q leaves at once when nothing would be lost', () => {
 })
 
 test('q asks while this process runs a job, and leaves only after a yes', () => {
-  const dashboard = started('this-process').answer('jobs', [BACKUP]).press('q')
+  const dashboard = started('this-process')
+    .answer('jobs', [{ ...BACKUP, isHere: true }])
+    .press('q')
   expect(dashboard.state.overlay).toMatchObject({ kind: 'quit' })
   dashboard.press('n')
   expect(dashboard.state.overlay).toBeUndefined()

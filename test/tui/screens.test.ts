@@ -40,7 +40,7 @@ test('the overview shows the speed of what runs, second by second, and what come
   await dashboard.shows('nightly: backup in 2 h')
   expect(dashboard.frame()).toContain('recovery proven in 3 min 05 s, 1 d ago')
   await dashboard.press('c')
-  await dashboard.shows('▶ check depot ████')
+  await dashboard.shows('► check depot ████')
   await dashboard.shows('Throughput now 50.0 MiB/s')
   expect(application.asked.find(({ method }) => method === 'check')?.given).toEqual(['depot', 10])
 })

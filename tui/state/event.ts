@@ -1,4 +1,5 @@
 import type { Application, Topic } from '../../src/service/application/port.ts'
+import type { HostData } from '../../src/service/application/shown.ts'
 import type { Key } from '../keymap/key.ts'
 import type { Answer, Failure } from './call.ts'
 import type { Destination } from './destination.ts'
@@ -12,6 +13,8 @@ export interface Size {
 export type Event =
   /** The application is there. */
   | { readonly kind: 'started'; readonly application: Pick<Application, 'host' | 'root'> }
+  /** Somebody else runs jobs from now on. */
+  | { readonly kind: 'host'; readonly host: HostData }
   | { readonly kind: 'key'; readonly key: Key }
   | { readonly kind: 'paste'; readonly text: string }
   | { readonly kind: 'resize'; readonly size: Size }

@@ -20,7 +20,7 @@ export function initialState({ size, nowMs, home, theme }: Beginning): State {
     shared: {
       size,
       nowMs,
-      host: 'this-process',
+      host: { kind: 'this-process' },
       home,
       settings: { theme, mountFolder: join(home, 'tidemark') },
       root: '',

@@ -1,4 +1,5 @@
-import type { JobData } from '../../src/service/application/shown.ts'
+import type { HostData, JobData } from '../../src/service/application/shown.ts'
+import { isHostUnwell, shownHost } from '../text/host.ts'
 import type { Key } from '../keymap/key.ts'
 import { commandOf } from '../keymap/keymap.ts'
 import { SHARED_KEYS, type SharedCommand } from '../keymap/shared-keys.ts'
@@ -27,6 +28,8 @@ export function reduce(state: State, event: Event): Outcome {
         ...state,
         shared: { ...state.shared, host: event.application.host, root: event.application.root },
       })
+    case 'host':
+      return outcome(withHost(state, event.host))
     case 'key':
       return takeKey(state, event.key)
     case 'paste':
@@ -107,9 +110,16 @@ function takeNextRepository(state: State): Outcome {
   )
 }
 
+function withHost(state: State, host: HostData): State {
+  const next = { ...state, shared: { ...state.shared, host } }
+  const sinceMs = state.shared.nowMs
+  const text = `From now on, jobs are run by ${shownHost(host)}.`
+  return { ...next, message: { text, hint: undefined, isProblem: isHostUnwell(host), sinceMs } }
+}
+
 /** Leaves at once when nothing is lost by it. */
 function takeQuit(state: State): Outcome {
-  const jobs = state.shared.host === 'this-process' ? runningJobs(state.shared) : []
+  const jobs = runningJobs(state.shared).filter(({ isHere }) => isHere)
   const reasons = [
     ...jobs.map(({ kind }) => `A ${kind} is running in this process and would be interrupted: it can be run again.`),
     ...unsavedWork(state),

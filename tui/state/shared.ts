@@ -1,5 +1,6 @@
 import type {
   HealthData,
+  HostData,
   JobData,
   MountData,
   NotificationData,
@@ -21,7 +22,8 @@ export interface Settings {
 export interface Shared {
   readonly size: Size
   readonly nowMs: number
-  readonly host: 'daemon' | 'this-process'
+  /** Who runs jobs. */
+  readonly host: HostData
   /** The folder of the user: an absolute path. */
   readonly home: string
   readonly settings: Settings

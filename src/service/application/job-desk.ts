@@ -3,13 +3,17 @@ import { StorageError, UsageError } from '../../base/errors.ts'
 import type { InstanceId } from '../../base/ids.ts'
 import type { Randomness } from '../../base/random.ts'
 import type { Scheduler } from '../../repository/run-object.ts'
+import { type AskedCommand, messageOf } from '../jobs/asked-command.ts'
+import { ASKED_KIND, AskedHandler } from '../jobs/asked-handler.ts'
 import { CommandHandler } from '../jobs/command-handler.ts'
 import { type CommandMessage, encodeCommandMessage } from '../jobs/command-message.ts'
 import type { JobRunner } from '../jobs/job-runner.ts'
 import { JOBS_PER_PAGE_MAX, type JobStore } from '../jobs/job-store.ts'
-import type { Job, JobId, LogLine, NewJob } from '../jobs/job.ts'
+import type { Job, JobId, JobProgress, LogLine, NewJob } from '../jobs/job.ts'
 import { Worker } from '../jobs/worker.ts'
-import { ASKED_KIND, AskedHandler } from './asked-handler.ts'
+import type { ControlClient } from '../control/client.ts'
+import { progressOf } from '../control/show.ts'
+import { isGone } from './daemon-link.ts'
 import { RateMeter } from './rate-meter.ts'
 import { showJob } from './show-job.ts'
 import type { Handle, JobData, Shown } from './shown.ts'
@@ -29,21 +33,19 @@ export interface JobDeskOptions {
   readonly clock: Clock
   readonly randomness: Randomness
   readonly scheduler: Scheduler
+  /** The daemon, whenever there is one: it runs what is asked for. */
+  readonly daemon: { readonly client: DaemonJobs | undefined }
   /** Told that a job began, ended, or is further on. */
   readonly onChange: (hasEnded: boolean) => void
 }
 
-/** A command of this program that somebody wants run. */
-export interface AskedCommand {
-  /** The command and its options, without `--json`. */
-  readonly words: readonly string[]
-  /** The repository that it is about: its name, or its location. */
-  readonly repository: string
-  /** What it reads on standard input. */
-  readonly input?: string
-}
+/** What of a daemon the desk asks. */
+export type DaemonJobs = Pick<ControlClient, 'ask' | 'cancelJob' | 'jobs' | 'resumeJob'>
 
-/** Takes jobs that somebody asks for, runs them as long as this process lives, and tells of all that there are. */
+/**
+ * Takes jobs that somebody asks for, and tells of all that there are. A daemon runs them, and they go on when this process
+ * ends; without one this process does, as long as it lives.
+ */
 export class JobDesk implements AsyncDisposable {
   readonly #options: JobDeskOptions
   readonly #worker: Worker
@@ -83,14 +85,13 @@ export class JobDesk implements AsyncDisposable {
     await this.#worker.turn()
   }
 
-  /** Queues a command, and begins it at once where not too much is running. @throws {StorageError} */
-  async ask({ words, repository, input }: AskedCommand): Promise<Handle> {
-    const [command = '', ...rest] = words
-    const line = [command, '--json', `--repository=${repository}`, ...rest]
-    return this.#add({ words: line, ...(input === undefined ? {} : { input }) }, {})
+  /** Queues a command, and begins it at once where not too much is running. @throws {StorageError} @throws {DaemonError} */
+  async ask(command: AskedCommand): Promise<Handle> {
+    const asked = await this.#options.daemon.client?.ask(command)
+    return asked === undefined ? this.#add(messageOf(command), {}) : String(asked.id)
   }
 
-  /** Queues a step of a plan. @throws {StorageError} */
+  /** Queues a step of a plan for this process. @throws {StorageError} */
   async askForStep(command: CommandMessage, of: { readonly plan: string; readonly step: string }): Promise<Handle> {
     return this.#add(command, of)
   }
@@ -113,7 +114,15 @@ export class JobDesk implements AsyncDisposable {
     const { jobs } = await store.list({ instance, limit: JOBS_SHOWN })
     this.#running = jobs.filter(({ state }) => state === 'running').length
     this.#rates.keep(jobs.map(({ id }) => id))
-    return jobs.map((job) => this.#show(job))
+    const elsewhere = await this.#progressElsewhere(jobs)
+    return jobs.map((job) => this.#show(job, elsewhere))
+  }
+
+  /** Somebody else began or ended a job. @throws {StorageError} */
+  async changed(job: number): Promise<void> {
+    const { onChange, store } = this.#options
+    const found = await store.get(job as JobId)
+    onChange(found?.state !== 'queued' && found?.state !== 'running')
   }
 
   /** Returns when a command that was asked for, or that a plan ran, was last done for a repository. */
@@ -143,14 +152,18 @@ export class JobDesk implements AsyncDisposable {
 
   /** @throws {UsageError} BAD_ARGUMENT: there is no such job. */
   async cancel(handle: Handle): Promise<void> {
-    if ((await this.#worker.cancel(idOf(handle))) === undefined) throw noJob(handle)
+    const id = idOf(handle)
+    await this.#tellDaemon((daemon) => daemon.cancelJob(id))
+    if ((await this.#worker.cancel(id)) === undefined) throw noJob(handle)
     this.#options.onChange(true)
   }
 
   /** @throws {UsageError} BAD_ARGUMENT: there is no such job. */
   async retry(handle: Handle): Promise<void> {
     const { store, clock } = this.#options
-    if ((await store.resume(idOf(handle), clock.nowMs())) === undefined) throw noJob(handle)
+    const id = idOf(handle)
+    if ((await store.resume(id, clock.nowMs())) === undefined) throw noJob(handle)
+    await this.#tellDaemon((daemon) => daemon.resumeJob(id))
     await this.#worker.turn()
     this.#options.onChange(false)
   }
@@ -162,9 +175,34 @@ export class JobDesk implements AsyncDisposable {
     await this.#options.store[Symbol.asyncDispose]()
   }
 
-  #show(job: Job): JobData {
-    const progress = job.state === 'running' ? (this.#worker.progressOf(job.id) ?? job.progress) : undefined
-    return showJob(job, progress && { ...progress, bytesPerSecond: this.#rates.of(job.id, progress) })
+  #show(job: Job, elsewhere: ReadonlyMap<number, JobProgress>): JobData {
+    if (job.state !== 'running') return showJob(job, undefined)
+    const isHere = this.#worker.isRunning(job.id)
+    const progress = this.#worker.progressOf(job.id) ?? elsewhere.get(job.id) ?? job.progress
+    return showJob(job, {
+      isHere,
+      progress: progress && { ...progress, bytesPerSecond: this.#rates.of(job.id, progress) },
+    })
+  }
+
+  /** Returns how far jobs of the daemon are, fresher than the store knows. */
+  async #progressElsewhere(jobs: readonly Job[]): Promise<ReadonlyMap<number, JobProgress>> {
+    const isElsewhere = jobs.some(({ id, state }) => state === 'running' && !this.#worker.isRunning(id))
+    if (!isElsewhere) return new Map()
+    const states = ['running'] as const
+    const answer = await this.#tellDaemon((daemon) => daemon.jobs({ states, limit: JOBS_SHOWN }))
+    const known = answer?.jobs.map(({ id, progress }) => [id, progressOf(progress)] as const) ?? []
+    return new Map(known.flatMap(([id, progress]) => (progress === undefined ? [] : [[id, progress]])))
+  }
+
+  /** Asks the daemon, if there is one. One that ends before it answers has nothing to say: the store knows the rest. */
+  async #tellDaemon<T>(ask: (daemon: DaemonJobs) => Promise<T>): Promise<T | undefined> {
+    const { client } = this.#options.daemon
+    if (client === undefined) return undefined
+    return ask(client).catch((error: unknown) => {
+      if (isGone(error)) return undefined
+      throw error
+    })
   }
 
   #turn(): void {

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts'
 import { KeyError, StorageError, TidemarkError } from '../../base/errors.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { SlotSecret } from '../../repository/slot-key.ts'
+import type { GivenSecret } from '../keys/held-key.ts'
 import type { RepositoryPlace } from '../resolve-repository.ts'
 import type { Session } from '../session.ts'
 import { HeldSecret } from './held-secret.ts'
@@ -19,9 +20,12 @@ export interface KnownRepositoryOptions {
   /** Calls `act` once after so many milliseconds, unless what it returns is called before. */
   readonly after: (ms: number, act: () => void) => () => void
   /** Begins to open it; the session wipes what `secret` returns. */
-  readonly open: (place: RepositoryPlace, secret: () => Promise<SlotSecret>) => Promise<Session>
-  /** Returns what environment or configuration say opens it; the caller wipes it. `undefined`: they say nothing. */
-  readonly givenSecret: (place: RepositoryPlace) => Promise<SlotSecret | undefined>
+  readonly open: (place: RepositoryPlace, secret: () => Promise<GivenSecret>) => Promise<Session>
+  /**
+   * Returns what environment, configuration or an unlocked daemon say opens it; the caller wipes it. `undefined`: they say
+   * nothing.
+   */
+  readonly givenSecret: (place: RepositoryPlace) => Promise<GivenSecret | undefined>
   /** Told of every change of `state`. */
   readonly onChange: () => void
 }
@@ -133,10 +137,12 @@ export class KnownRepository implements AsyncDisposable {
    */
   async unlock(secret: SlotSecret): Promise<void> {
     const held = new HeldSecret(secret)
-    if (this.#opened !== undefined) {
+    // What a daemon gave opens it here alone: whoever says more can have processes open it, too.
+    if (this.#opened !== undefined && this.#secret?.kind !== 'derived') {
       held[Symbol.dispose]()
       return
     }
+    this.#close()
     // What is under way has another secret, or none.
     await this.#opening?.catch(() => undefined)
     this.#forgetTrouble()
@@ -155,9 +161,20 @@ export class KnownRepository implements AsyncDisposable {
     this.#tell()
   }
 
-  /** Returns what opened it, for a process that opens it, too; the caller wipes it. `undefined`: it is locked. */
+  /**
+   * Returns what opened it, for a process that opens it, too; the caller wipes it. `undefined`: it is locked, or a daemon
+   * gave what opens it, which such a process asks by itself.
+   */
   secret(): SlotSecret | undefined {
-    return this.#secret?.copy()
+    return this.#secret?.secret()
+  }
+
+  /** Tells that without the daemon that gave its key no process could open it. @throws {KeyError} WRONG_KEY: so it is. */
+  requireOwnSecret(): void {
+    if (this.#secret?.kind !== 'derived') return
+    throw new KeyError('WRONG_KEY', `${this.place.name ?? this.place.url} was opened by a daemon that is gone`, {
+      hint: 'Unlock it with its password or recovery code.',
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -10,6 +10,8 @@ import { normalizeLocation } from '../resolve-repository.ts'
 import { encodeSelection } from '../restore-selection.ts'
 import { rememberStoreTest } from '../store-tests.ts'
 import { comparePoints, findEntries, listEntries, lookUp, pathOf, readRange, versionsOf } from './browsing.ts'
+import type { DaemonKeys } from './daemon-keys.ts'
+import type { DaemonLink } from './daemon-link.ts'
 import { healthOf, type RepositoryHealth } from './health.ts'
 import type { JobDesk } from './job-desk.ts'
 import type { KnownRepository } from './known-repository.ts'
@@ -24,6 +26,7 @@ import type {
   EntryData,
   Handle,
   HealthData,
+  HostData,
   JobData,
   MountData,
   NotificationData,
@@ -44,13 +47,16 @@ import type { Topics } from './topics.ts'
 
 /** Makes and ends mounts: what answers them is no part of the service. */
 export interface Mounting {
-  /** Mounts, in a process that outlives this one; `secret` opens the repository, and is wiped. */
+  /**
+   * Mounts, in a process that outlives this one; `secret` opens the repository, and is wiped. `undefined`: an unlocked
+   * daemon does.
+   */
   mount(request: {
     /** Its name in the configuration, or its location. */
     readonly repository: string
     readonly point: string | undefined
     readonly directory: string
-    readonly secret: SlotSecret
+    readonly secret: SlotSecret | undefined
   }): Promise<void>
   /** @throws {MountError} MOUNT_BUSY, NOT_MOUNTED */
   unmount(mountPoint: string): Promise<void>
@@ -66,6 +72,8 @@ export type NotificationDesk = Pick<Application, 'notifications' | 'acknowledge'
 export interface LocalApplicationOptions {
   readonly repositories: Repositories
   readonly desk: RepositoryDesk
+  readonly daemon: DaemonLink
+  readonly keys: DaemonKeys
   readonly jobs: JobDesk
   readonly plans: PlanDesk
   readonly notifications: NotificationDesk
@@ -82,14 +90,20 @@ export interface LocalApplicationOptions {
   readonly randomness: Randomness
 }
 
-/** The application service in the process of a face, where there is no daemon: what it runs lasts as long as the process. */
+/**
+ * The application service in the process of a face. What is shown is read here; what somebody wants done is done by the
+ * daemon, or without one by this process as long as it lives.
+ */
 export class LocalApplication implements Application {
-  readonly host = 'this-process'
   readonly root: Handle = '/'
   readonly #options: LocalApplicationOptions
 
   constructor(options: LocalApplicationOptions) {
     this.#options = options
+  }
+
+  get host(): HostData {
+    return this.#options.daemon.host
   }
 
   subscribe(listener: (topic: Topic) => void): () => void {
@@ -151,11 +165,15 @@ export class LocalApplication implements Application {
 
   async unlock(repository: string, secret: TypedSecret): Promise<void> {
     const opening = typedSecret(secret)
-    await (await this.#repository(repository)).unlock(opening)
+    const known = await this.#repository(repository)
+    await known.unlock(opening)
+    await this.#options.keys.hold(known)
   }
 
   async lock(): Promise<void> {
-    this.#options.desk.lock()
+    const { desk, keys } = this.#options
+    desk.lock()
+    await keys.forget()
   }
 
   async slots(repository: string): Promise<readonly SlotData[]> {
@@ -306,8 +324,9 @@ export class LocalApplication implements Application {
   async mount(repository: string, point: string | undefined, directory: string): Promise<void> {
     const { mounting, topics, workingDirectory } = this.#options
     const known = await this.#repository(repository)
-    const secret = await known.use(async () => known.secret())
-    if (secret === undefined) throw new UsageError('BAD_ARGUMENT', `${repository} was locked`, { hint: 'Unlock it.' })
+    await known.use(async () => undefined)
+    this.#requireSecret(known)
+    const secret = known.secret()
     await mounting.mount({ repository, point, directory: resolve(workingDirectory, directory), secret })
     topics.tell('mounts')
   }
@@ -322,8 +341,9 @@ export class LocalApplication implements Application {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { jobs, notifications, repositories, topics } = this.#options
+    const { daemon, jobs, notifications, repositories, topics } = this.#options
     topics.clear()
+    await daemon[Symbol.asyncDispose]()
     await jobs[Symbol.asyncDispose]()
     await notifications[Symbol.asyncDispose]()
     await repositories[Symbol.asyncDispose]()
@@ -333,10 +353,17 @@ export class LocalApplication implements Application {
     return this.#options.desk.get(name)
   }
 
-  /** A command on a repository that is open: its process is given what opened it. */
+  /** Processes open a repository with what opened it here, or ask the daemon that gave it. @throws {KeyError} WRONG_KEY */
+  #requireSecret(known: KnownRepository): void {
+    if (this.#options.daemon.client === undefined) known.requireOwnSecret()
+  }
+
+  /** A command on a repository that is open: who runs it is given what opened it. */
   async #ask(repository: string, words: readonly string[], input?: string): Promise<Handle> {
     const known = await this.#repository(repository)
     await known.use(async () => undefined)
+    this.#requireSecret(known)
+    await this.#options.keys.hold(known)
     return this.#options.jobs.ask({ words, repository, ...(input === undefined ? {} : { input }) })
   }
 }

@@ -14,6 +14,8 @@ import type { Interval, Plan, Step, Trigger, Window } from '../plans/plan.ts'
 import { mistakesOf } from '../plans/schema-parts.ts'
 import { intervalEnd } from '../schedule/interval-end.ts'
 import { nextFirings } from '../schedule/next-firings.ts'
+import type { ControlClient } from '../control/client.ts'
+import type { DaemonKeys } from './daemon-keys.ts'
 import type { JobDesk } from './job-desk.ts'
 import type { PlanDesk } from './local-application.ts'
 import { formOf, mistakesByField, writtenOf } from './plan-form.ts'
@@ -30,6 +32,9 @@ export interface PlanDeskOptions {
   readonly home: string
   readonly repositories: Repositories
   readonly jobs: JobDesk
+  /** The daemon, whenever there is one: it runs plans. */
+  readonly daemon: { readonly client: Pick<ControlClient, 'runPlan'> | undefined }
+  readonly keys: DaemonKeys
   readonly store: JobStore
   readonly instance: InstanceId
   readonly clock: Clock
@@ -96,10 +101,29 @@ export class ConfiguredPlans implements PlanDesk {
         hint: 'Look at the list again.',
       })
     }
+    const { client } = this.#options.daemon
+    if (client !== undefined) {
+      await this.#handOver(plan)
+      await client.runPlan(name)
+      return
+    }
     const isShort = plan.steps.some(({ kind }) => kind === 'incremental')
     for (const step of plan.steps) {
       if (step.kind === 'full' && isShort) continue
       await this.#options.jobs.askForStep(commandOfStep(plan, step), { plan: plan.name, step: step.name })
+    }
+  }
+
+  /** Gives the daemon the keys of those repositories of a plan that are open here. */
+  async #handOver({ repository, steps }: Plan): Promise<void> {
+    const { keys, repositories } = this.#options
+    const all = await repositories.all()
+    const others = steps.flatMap((step) =>
+      'repository' in step ? [step.repository] : step.kind === 'copy' ? [step.to] : [],
+    )
+    for (const name of new Set([repository, ...others])) {
+      const known = all.get(name)
+      if (known?.state.kind === 'open') await keys.hold(known)
     }
   }
 

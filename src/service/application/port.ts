@@ -3,6 +3,7 @@ import type {
   EntryData,
   Handle,
   HealthData,
+  HostData,
   JobData,
   MountData,
   NotificationData,
@@ -46,8 +47,8 @@ export interface RepositoryForm {
  * signal aside. What is asked of a locked repository rejects with a `KeyError` of code WRONG_KEY.
  */
 export interface Application extends AsyncDisposable {
-  /** Who runs jobs: a daemon on the other end of the socket, or this process as long as it lives. */
-  readonly host: 'daemon' | 'this-process'
+  /** Who runs jobs that are asked for now; the topic `daemon` tells that it is somebody else. */
+  readonly host: HostData
   /** Is told what has changed; returns what ends that. */
   subscribe(listener: (topic: Topic) => void): () => void
 

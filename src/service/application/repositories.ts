@@ -2,10 +2,10 @@ import type { Clock } from '../../base/clock.ts'
 import { UsageError } from '../../base/errors.ts'
 import type { Randomness } from '../../base/random.ts'
 import type { NewInstance } from '../../repository/instance-key.ts'
-import type { SlotSecret } from '../../repository/slot-key.ts'
 import type { Driver } from '../../storage/driver.ts'
 import { type Configuration, readConfiguration } from '../configuration.ts'
 import type { Paths } from '../directories.ts'
+import { type GivenSecret, openingKeyOf } from '../keys/held-key.ts'
 import { normalizeLocation, type RepositoryPlace } from '../resolve-repository.ts'
 import { openSession, type Session } from '../session.ts'
 import { KnownRepository } from './known-repository.ts'
@@ -15,11 +15,11 @@ export interface Stores {
   /** Returns what the driver of a place is called. @throws {UsageError} BAD_ARGUMENT: there is none. */
   driverName(place: RepositoryPlace): string
   /** @param password returns what opens the repository, for credentials sealed with it; the store wipes it. */
-  open(place: RepositoryPlace, password: () => Promise<SlotSecret>): Promise<Driver>
+  open(place: RepositoryPlace, password: () => Promise<GivenSecret>): Promise<Driver>
   /** As `open`, without retries: what fails now and then is to be seen. */
   openToTest(place: RepositoryPlace): Promise<Driver>
   /** Makes an empty store. */
-  create(place: RepositoryPlace, password: () => Promise<SlotSecret>): Promise<void>
+  create(place: RepositoryPlace, password: () => Promise<GivenSecret>): Promise<void>
 }
 
 export interface RepositoriesOptions {
@@ -31,7 +31,7 @@ export interface RepositoriesOptions {
   readonly randomness: Randomness
   readonly after: (ms: number, act: () => void) => () => void
   readonly stores: Stores
-  readonly givenSecret: (place: RepositoryPlace) => Promise<SlotSecret | undefined>
+  readonly givenSecret: (place: RepositoryPlace) => Promise<GivenSecret | undefined>
   readonly describeInstance: () => NewInstance
   readonly onChange: () => void
 }
@@ -122,11 +122,11 @@ export class Repositories implements AsyncDisposable {
 
   #make(place: RepositoryPlace): KnownRepository {
     const { clock, after, givenSecret, onChange } = this.#options
-    const open = (to: RepositoryPlace, secret: () => Promise<SlotSecret>): Promise<Session> => this.#open(to, secret)
+    const open = (to: RepositoryPlace, secret: () => Promise<GivenSecret>): Promise<Session> => this.#open(to, secret)
     return new KnownRepository({ place, clock, after, givenSecret, onChange, open })
   }
 
-  #open(place: RepositoryPlace, secret: () => Promise<SlotSecret>): Promise<Session> {
+  #open(place: RepositoryPlace, secret: () => Promise<GivenSecret>): Promise<Session> {
     const { paths, workingDirectory, clock, randomness, stores, describeInstance } = this.#options
     return openSession({
       repository: place.name ?? place.url,
@@ -135,7 +135,7 @@ export class Repositories implements AsyncDisposable {
       clock,
       randomness,
       openDriver: (to) => stores.open(to, secret),
-      secret,
+      secret: async () => openingKeyOf(await secret()),
       describeInstance,
       // What matters of it is among the alarms of the points, and found by `check`.
       onProblem: () => undefined,

@@ -6,8 +6,15 @@ import { UsageError } from '../../base/errors.ts'
 import type { JobData, JobProgress, Shown } from './shown.ts'
 import { shownText } from './shown-text.ts'
 
-/** Returns a job as faces show it. */
-export function showJob(job: Job, progress: (Progress & { readonly bytesPerSecond: number }) | undefined): JobData {
+/** What is known of a job that runs. */
+export interface Running {
+  /** In this process. */
+  readonly isHere: boolean
+  readonly progress: (Progress & { readonly bytesPerSecond: number }) | undefined
+}
+
+/** Returns a job as faces show it; `running`: it does. */
+export function showJob(job: Job, running: Running | undefined): JobData {
   const words = wordsOf(job)
   return {
     id: String(job.id),
@@ -19,7 +26,8 @@ export function showJob(job: Job, progress: (Progress & { readonly bytesPerSecon
     startedMs: job.startedMs,
     endedMs: job.finishedMs,
     attempt: job.runs,
-    progress: progress && showProgress(progress),
+    isHere: running?.isHere ?? false,
+    progress: running?.progress && showProgress(running.progress),
     outcome: outcomeOf(job),
   }
 }

@@ -136,6 +136,16 @@ export interface JobProgress {
 
 export type JobState = 'queued' | 'running' | 'done' | 'errored' | 'cancelled'
 
+/** Who runs jobs. */
+export type HostData =
+  | { readonly kind: 'daemon' }
+  /** No daemon runs. */
+  | { readonly kind: 'this-process' }
+  /** There was one; until it is back, this process runs jobs. */
+  | { readonly kind: 'daemon-gone'; readonly sinceMs: number }
+  /** One runs that may not be asked, so that this process runs jobs. */
+  | { readonly kind: 'other-daemon'; readonly why: Shown }
+
 export interface JobData {
   readonly id: Handle
   /** backup, copy, check, forget, prune, prove, restore, undo, … */
@@ -147,6 +157,8 @@ export interface JobData {
   readonly startedMs: number | undefined
   readonly endedMs: number | undefined
   readonly attempt: number
+  /** It runs in this process, and ends with it. */
+  readonly isHere: boolean
   readonly progress: JobProgress | undefined
   /** What came of it, in one line. */
   readonly outcome: Shown | undefined

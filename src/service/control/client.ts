@@ -1,13 +1,18 @@
-import { Agent, type IncomingMessage, request as httpRequest } from 'node:http'
+import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { createInterface } from 'node:readline'
 
 import { z } from 'zod'
 
-import { DaemonError, errnoOf } from '../../base/errors.ts'
+import { fromHex } from '../../base/bytes.ts'
+import { DaemonError, errnoOf, TidemarkError } from '../../base/errors.ts'
+import type { AskedCommand } from '../jobs/asked-command.ts'
 import type { Json } from '../jobs/job.ts'
 import { encodeHeldKey, type HeldKey, wipeHeldKey } from '../keys/held-key.ts'
 import type { Desk, JobsQuestion, LogPlace, NotificationsQuestion } from './desk.ts'
 import {
+  type ChangeDocument,
+  changeDocument,
   eventDocument,
   jobDetailDocument,
   jobDocument,
@@ -17,6 +22,7 @@ import {
   notificationDocument,
   notificationsDocument,
   plansDocument,
+  recipientDocument,
   reloadDocument,
   statusDocument,
 } from './documents.ts'
@@ -99,6 +105,14 @@ export class ControlClient implements Desk, AsyncDisposable {
     await this.#ask({ method: 'POST', path }, NOTHING)
   }
 
+  /** Has the daemon run a command. */
+  async ask({ words: [command = '', ...rest], repository, input }: AskedCommand) {
+    return this.#ask(
+      { method: 'POST', path: '/v1/jobs', body: { command, arguments: rest, repository, input } },
+      jobDocument,
+    )
+  }
+
   async jobs({ states, ...query }: JobsQuestion) {
     return this.#ask({ method: 'GET', path: '/v1/jobs', query: { ...query, states: states?.join(',') } }, jobsDocument)
   }
@@ -126,14 +140,51 @@ export class ControlClient implements Desk, AsyncDisposable {
     return this.#ask({ method: 'POST', path: '/v1/events', body: { name, about } }, eventDocument)
   }
 
-  /** Unlocks a repository; `key` is wiped. */
+  /**
+   * Yields what changes, from the first line on, which says that somebody listens; returns when `signal` is aborted. Takes
+   * the connection for itself: whoever wants to ask as well connects once more.
+   *
+   * @throws {DaemonError} NO_DAEMON: it has ended.
+   */
+  async *changes(signal: AbortSignal): AsyncGenerator<ChangeDocument> {
+    const sent = this.#start({ method: 'GET', path: '/v1/changes' }, { signal })
+    try {
+      const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+        sent.once('response', resolve)
+        sent.once('error', reject)
+      })
+      if (answer.statusCode !== 200) throw errorOf(jsonOf(await textOf(answer)), answer.statusCode ?? 0)
+      for await (const line of createInterface({ input: answer })) {
+        const change = changeDocument.safeParse(jsonOf(line)).data
+        if (change !== undefined) yield change
+      }
+      throw gone(undefined)
+    } catch (error) {
+      if (signal.aborted) return
+      throw error instanceof TidemarkError ? error : gone(error)
+    } finally {
+      sent.destroy()
+    }
+  }
+
+  /** Unlocks a repository with a key that crosses sealed; `key` is wiped. */
   async hold(location: string, key: HeldKey): Promise<void> {
-    const bytes = encodeHeldKey(key)
+    const bytes = await this.#sealed(key)
+    await this.#ask({ method: 'PUT', path: '/v1/key', query: { location }, bytes }, NOTHING)
+  }
+
+  async #sealed(key: HeldKey): Promise<Uint8Array> {
+    const encoded = encodeHeldKey(key)
     wipeHeldKey(key)
     try {
-      await this.#ask({ method: 'PUT', path: '/v1/key', query: { location }, bytes }, NOTHING)
+      const { publicKey } = await this.#ask({ method: 'GET', path: '/v1/key/recipient' }, recipientDocument)
+      // Few commands need it.
+      const { sealTo } = await import('../../crypto/sealed-box.ts')
+      const sealed = sealTo(fromHex(publicKey) ?? new Uint8Array(0), encoded)
+      if (sealed === undefined) throw notUnderstood('it has no public key')
+      return sealed
     } finally {
-      bytes.fill(0)
+      encoded.fill(0)
     }
   }
 
@@ -151,22 +202,30 @@ export class ControlClient implements Desk, AsyncDisposable {
     throw notUnderstood(`${request.path}, ${result.error.issues[0]?.path.join('.') ?? ''}`, result.error)
   }
 
-  async #send({ method, path, query, body, bytes }: Request): Promise<{ status: number; text: string }> {
-    const words = new URLSearchParams()
-    for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) words.set(name, String(value))
-    const content = bytes ?? (body === undefined ? undefined : Buffer.from(JSON.stringify(body)))
-    const type = bytes === undefined ? 'application/json' : 'application/octet-stream'
-    const headers = content === undefined ? {} : { 'content-type': type, 'content-length': content.byteLength }
+  async #send(request: Request): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
-      const address = `${path}${words.size === 0 ? '' : `?${words.toString()}`}`
-      const sent = httpRequest({ agent: this.#agent, method, path: address, headers, timeout: ANSWER_MS_MAX })
+      const sent = this.#start(request, { timeout: ANSWER_MS_MAX })
       sent.once('timeout', () => sent.destroy(notUnderstood(`nothing came within ${ANSWER_MS_MAX / 1000} s`)))
       sent.once('error', (error) => reject(error instanceof DaemonError ? error : gone(error)))
       sent.once('response', (answer) => {
         textOf(answer).then((text) => resolve({ status: answer.statusCode ?? 0, text }), reject)
       })
-      sent.end(content)
     })
+  }
+
+  #start(
+    { method, path, query, body, bytes }: Request,
+    limits: { readonly timeout?: number; readonly signal?: AbortSignal },
+  ): ClientRequest {
+    const words = new URLSearchParams()
+    for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) words.set(name, String(value))
+    const content = bytes ?? (body === undefined ? undefined : Buffer.from(JSON.stringify(body)))
+    const type = bytes === undefined ? 'application/json' : 'application/octet-stream'
+    const headers = content === undefined ? {} : { 'content-type': type, 'content-length': content.byteLength }
+    const address = `${path}${words.size === 0 ? '' : `?${words.toString()}`}`
+    const sent = httpRequest({ agent: this.#agent, method, path: address, headers, ...limits })
+    sent.end(content)
+    return sent
   }
 }
 

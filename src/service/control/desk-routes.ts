@@ -2,8 +2,10 @@ import type { FastifyInstance } from 'fastify'
 
 import type { Daemon } from '../daemon/daemon.ts'
 import type { KeyAgent } from '../keys/key-agent.ts'
+import { SELECTION_BYTES_MAX } from '../restore-selection.ts'
 import type { Desk } from './desk.ts'
 import {
+  askBody,
   decodePart,
   eventBody,
   jobsQuery,
@@ -14,6 +16,9 @@ import {
   runBody,
 } from './request-parts.ts'
 import { showError, showJob, showStatus } from './show.ts'
+
+/** A selection is text within JSON, where its quotation marks take twice as much. */
+const ASK_BYTES_MAX = 2 * SELECTION_BYTES_MAX
 
 export interface DeskRoutesContext {
   readonly desk: Desk
@@ -35,7 +40,7 @@ export function addDeskRoutes(app: FastifyInstance, { desk, daemon, keys }: Desk
     return { plans: [...(await daemon.raiseEvent(name, about))] }
   })
   addPlanRoutes(app, desk, daemon)
-  addJobRoutes(app, desk)
+  addJobRoutes(app, desk, daemon)
   app.get('/v1/notifications', async ({ query }) => desk.notifications(decodePart(notificationsQuery, query)))
   app.post('/v1/notifications/:id/acknowledge', async ({ params }) => {
     return desk.acknowledge(decodePart(numbered, params).id)
@@ -58,7 +63,12 @@ function addPlanRoutes(app: FastifyInstance, desk: Desk, daemon: Daemon): void {
   }
 }
 
-function addJobRoutes(app: FastifyInstance, desk: Desk): void {
+function addJobRoutes(app: FastifyInstance, desk: Desk, daemon: Daemon): void {
+  app.post('/v1/jobs', { bodyLimit: ASK_BYTES_MAX }, async ({ body }, reply) => {
+    const { command, arguments: rest, repository, input } = decodePart(askBody, body)
+    const job = await daemon.ask({ words: [command, ...rest], repository, input })
+    return reply.code(201).send(showJob(job, { progress: undefined, lockedFor: await daemon.lockedFor(job) }))
+  })
   app.get('/v1/jobs', async ({ query }) => desk.jobs(decodePart(jobsQuery, query)))
   app.get('/v1/jobs/:id', async ({ params }) => desk.job(decodePart(numbered, params).id))
   app.get('/v1/jobs/:id/log', async ({ params, query }) => {

@@ -125,6 +125,8 @@ export type NotificationsDocument = z.infer<typeof notificationsDocument>
 export const statusDocument = z.object({
   pid: z.int(),
   version: text,
+  /** The file that it follows. */
+  configuration: text,
   started: time,
   plans: z.int(),
   jobsRunning: z.int(),
@@ -139,9 +141,21 @@ export const statusDocument = z.object({
 })
 export type StatusDocument = z.infer<typeof statusDocument>
 
+/** One line of what changes; what another version adds is left out by whoever does not know it. */
+export const changeDocument = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('listening') }),
+  z.object({ type: z.literal('job'), job: id }),
+  z.object({ type: z.literal('notification'), notification: id }),
+  z.object({ type: z.literal('plans') }),
+  z.object({ type: z.literal('stopping') }),
+])
+export type ChangeDocument = z.infer<typeof changeDocument>
+
 export const eventDocument = z.object({ plans: z.array(text) })
 export const reloadDocument = z.object({ mistake: error.nullable() })
 export const lockDocument = z.object({ forgotten: z.int() })
+/** In hexadecimal. */
+export const recipientDocument = z.object({ publicKey: z.string().regex(/^[0-9a-f]{64}$/) })
 
 export const problemDocument = z.object({
   type: z.literal('error'),

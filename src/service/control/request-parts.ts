@@ -1,10 +1,14 @@
 import { z } from 'zod'
 
+import { fromHex } from '../../base/bytes.ts'
 import { UsageError } from '../../base/errors.ts'
+import { ASKED_COMMANDS } from '../jobs/asked-command.ts'
+import { WORD_CHARACTERS_MAX, WORDS_MAX } from '../jobs/command-message.ts'
 import { JOBS_PER_PAGE_MAX } from '../jobs/job-store.ts'
 import { JOB_STATES } from '../jobs/job.ts'
 import { NOTIFICATION_STATES } from '../notifications/notification.ts'
 import { NOTIFICATIONS_PER_PAGE_MAX } from '../notifications/notification-store.ts'
+import { SELECTION_BYTES_MAX } from '../restore-selection.ts'
 
 const NAME_CHARACTERS_MAX = 256
 const LOCATION_CHARACTERS_MAX = 8192
@@ -12,6 +16,11 @@ const LOCATION_CHARACTERS_MAX = 8192
 const number = z.coerce.number().pipe(z.int().positive())
 const name = z.string().min(1).max(NAME_CHARACTERS_MAX)
 const location = z.string().min(1).max(LOCATION_CHARACTERS_MAX)
+const hexadecimal = name.transform((text, context) => {
+  const bytes = fromHex(text)
+  if (bytes === undefined) context.addIssue('hexadecimal digits are expected')
+  return bytes ?? z.NEVER
+})
 
 /** `states=queued,running` */
 function wordsOf<const Word extends string>(known: readonly [Word, ...Word[]]) {
@@ -40,8 +49,19 @@ export const logQuery = z
 export const numbered = z.object({ id: number })
 export const named = z.object({ name })
 export const runBody = z.strictObject({ step: name.optional() })
+export const askBody = z.strictObject({
+  command: z.enum(ASKED_COMMANDS),
+  repository: location,
+  arguments: z
+    .array(z.string().max(WORD_CHARACTERS_MAX))
+    .max(WORDS_MAX - 3)
+    .default([]),
+  input: z.string().max(SELECTION_BYTES_MAX).optional(),
+})
 export const eventBody = z.strictObject({ name, about: z.json().optional() })
 export const locationQuery = z.strictObject({ location })
+/** `recipient`: a public key, in hexadecimal. */
+export const keyQuery = z.strictObject({ location, recipient: hexadecimal })
 export const forgetQuery = z.strictObject({ location: location.optional(), slot: name.optional() })
 
 /** Returns what a part of a request says. @throws {UsageError} BAD_ARGUMENT, naming what is wrong. */

@@ -90,6 +90,19 @@ function showProgress(progress: JobProgress | undefined): JobDocument['progress'
   }
 }
 
+/** Returns what a document says of progress. */
+export function progressOf(document: JobDocument['progress']): JobProgress | undefined {
+  if (document === null) return undefined
+  const { time, bytesTotal, itemsTotal, path, ...said } = document
+  return {
+    ...said,
+    atMs: Date.parse(time),
+    bytesTotal: bytesTotal ?? undefined,
+    itemsTotal: itemsTotal ?? undefined,
+    path: path ?? undefined,
+  }
+}
+
 export function showLine({ run, number, timeMs, from, text }: LogLine): LogLineDocument {
   return { run, line: number, time: timeOf(timeMs), from, text }
 }
@@ -135,9 +148,10 @@ export function showNotification(notification: Notification): NotificationDocume
 }
 
 export function showStatus(status: DaemonStatus, unlocked: readonly Unlocked[]): StatusDocument {
-  const { pid, version, plans, jobsRunning, jobsQueued, notificationsActive } = status
+  const { configFile, pid, version, plans, jobsRunning, jobsQueued, notificationsActive } = status
   return {
     ...{ pid, version, plans, jobsRunning, jobsQueued, notificationsActive },
+    configuration: configFile,
     started: timeOf(status.startedMs),
     locked: [...status.locked],
     unlocked: unlocked.map(({ location, sinceMs }) => ({ location, since: timeOf(sinceMs) })),

@@ -1,5 +1,6 @@
 import type { TidemarkError } from '../../base/errors.ts'
 import type { InstanceId } from '../../base/ids.ts'
+import type { AskedCommand } from '../jobs/asked-command.ts'
 import type { JobStore } from '../jobs/job-store.ts'
 import type { Job, JobId, JobProgress, Json } from '../jobs/job.ts'
 import type { NotificationStore } from '../notifications/notification-store.ts'
@@ -36,6 +37,9 @@ export interface Daemon {
    * @throws {UsageError} BAD_ARGUMENT: there is no such plan. BAD_CONFIGURATION: the file is wrong by now.
    */
   pausePlan(plan: string, paused: boolean): Promise<void>
+
+  /** Queues a command that somebody wants run. A restore that was interrupted is not begun again by itself. */
+  ask(command: AskedCommand): Promise<Job>
 
   /** Returns how far a job is that runs, fresher than the store knows. */
   progressOf(job: JobId): JobProgress | undefined
@@ -85,6 +89,8 @@ export interface DaemonStatus {
   readonly pid: number
   readonly version: string
   readonly startedMs: number
+  /** The file that it follows: an absolute path. */
+  readonly configFile: string
   readonly plans: number
   readonly jobsRunning: number
   readonly jobsQueued: number

@@ -1,6 +1,7 @@
 import { TidemarkError } from '../../base/errors.ts'
 import type { InstanceId } from '../../base/ids.ts'
-import { COMMAND_KIND, decodeCommandMessage } from '../jobs/command-message.ts'
+import { DAEMON_KINDS } from '../jobs/asked-command.ts'
+import { decodeCommandMessage } from '../jobs/command-message.ts'
 import { JOBS_PER_PAGE_MAX, type JobStore } from '../jobs/job-store.ts'
 import type { Job, JobId } from '../jobs/job.ts'
 import type { DaemonKeys } from './daemon.ts'
@@ -20,7 +21,7 @@ export interface LockedJobsOptions {
  */
 export async function lockedJobs({ jobs, instance, keys }: LockedJobsOptions): Promise<ReadonlyMap<JobId, string>> {
   const { jobs: queued } = await jobs.list({
-    ...{ instance, states: ['queued'], kinds: [COMMAND_KIND], limit: JOBS_PER_PAGE_MAX },
+    ...{ instance, states: ['queued'], kinds: DAEMON_KINDS, limit: JOBS_PER_PAGE_MAX },
   })
   const known = new Map<string, Promise<boolean>>()
   const canOpen = (repository: string): Promise<boolean> => {
@@ -43,7 +44,7 @@ export async function lockedFor(job: Job, keys: DaemonKeys): Promise<string | un
 }
 
 function repositoriesOf({ kind, message }: Job): string[] {
-  if (kind !== COMMAND_KIND) return []
+  if (!DAEMON_KINDS.some((known) => known === kind)) return []
   try {
     const { words } = decodeCommandMessage(message)
     const end = words.indexOf('--')

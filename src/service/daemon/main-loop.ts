@@ -4,8 +4,11 @@ import type { InstanceId } from '../../base/ids.ts'
 import type { Randomness } from '../../base/random.ts'
 import type { Scheduler } from '../../repository/run-object.ts'
 import type { StoreSpace } from '../../storage/driver.ts'
+import { type AskedCommand, askedJob, DAEMON_KINDS, ONCE_KIND } from '../jobs/asked-command.ts'
+import { AskedHandler } from '../jobs/asked-handler.ts'
 import { CommandHandler } from '../jobs/command-handler.ts'
 import { COMMAND_KIND } from '../jobs/command-message.ts'
+import type { JobHandler } from '../jobs/job-handler.ts'
 import type { JobRunner } from '../jobs/job-runner.ts'
 import type { JobStore } from '../jobs/job-store.ts'
 import type { Job, JobId, JobProgress, Json } from '../jobs/job.ts'
@@ -103,9 +106,13 @@ export class MainLoop implements Daemon {
     this.#startedMs = clock.nowMs()
     this.#alarm = new Alarm(options.after)
     const common = { instance, clock, randomness, onProblem: options.onProblem }
+    const commands = new CommandHandler({ runner, clock })
     this.#worker = new Worker({
       ...{ ...common, scheduler, store: jobs },
-      handlers: new Map([[COMMAND_KIND, new CommandHandler({ runner, clock })]]),
+      handlers: new Map<string, JobHandler>([
+        [COMMAND_KIND, commands],
+        [ONCE_KIND, new AskedHandler(commands)],
+      ]),
       heldBack: async () => this.#held.look(),
       onChanged: (job) => {
         this.#tell({ type: 'job', job })
@@ -170,10 +177,10 @@ export class MainLoop implements Daemon {
   }
 
   async status(): Promise<DaemonStatus> {
-    const { pid, version } = this.#options
+    const { configFile, pid, version } = this.#options
     return {
       ...(await countStores(this.#options)),
-      ...{ pid, version, startedMs: this.#startedMs, nextMs: this.#nextMs, isStopping: this.#isStopping },
+      ...{ configFile, pid, version, startedMs: this.#startedMs, nextMs: this.#nextMs, isStopping: this.#isStopping },
       plans: this.#plans().length,
       locked: this.#held.repositories,
       mistake: this.#settings?.mistake,
@@ -196,6 +203,14 @@ export class MainLoop implements Daemon {
     const { configFile, home } = this.#options
     await pausePlan({ file: configFile, home }, name, paused)
     await this.reload()
+  }
+
+  async ask(command: AskedCommand): Promise<Job> {
+    const { clock, instance, jobs } = this.#options
+    const job = await jobs.add(askedJob(command, instance), clock.nowMs())
+    this.#tell({ type: 'job', job: job.id })
+    this.#alarm.wake()
+    return job
   }
 
   progressOf(job: JobId): JobProgress | undefined {
@@ -321,7 +336,7 @@ export class MainLoop implements Daemon {
 
   async #nextDueMs(lookAgainMs: number | undefined): Promise<number | undefined> {
     const { clock, instance, jobs } = this.#options
-    const dueMs = await jobs.nextDueMs(instance, [COMMAND_KIND])
+    const dueMs = await jobs.nextDueMs(instance, DAEMON_KINDS)
     // One that is past waits for its plan, for another job, or for a password: each of them wakes the loop.
     const known = [lookAgainMs, dueMs].filter((ms) => ms !== undefined && ms > clock.nowMs())
     return known.length === 0 ? undefined : Math.min(...known.map(Number))

@@ -7,8 +7,8 @@ import type { Json } from './job.ts'
 /** The kind of jobs that run a command of this program. */
 export const COMMAND_KIND = 'command'
 
-const WORDS_MAX = 10_000
-const WORD_CHARACTERS_MAX = 1 << 17
+export const WORDS_MAX = 10_000
+export const WORD_CHARACTERS_MAX = 1 << 17
 
 /** What a job of the kind `command` is asked to do. */
 export interface CommandMessage {

@@ -68,6 +68,11 @@ export class Worker {
     return this.#runs.get(job)?.run.lastProgress
   }
 
+  /** Tells whether a job runs here. */
+  isRunning(job: JobId): boolean {
+    return this.#runs.has(job)
+  }
+
   /** Cancels a job wherever it is; returns it as the store has it then, `undefined` when there is none. */
   async cancel(job: JobId): Promise<Job | undefined> {
     const cancelled = await this.#options.store.cancel(job, this.#options.clock.nowMs())

@@ -1,7 +1,7 @@
 import { concatBytes, utf8 } from '../../base/bytes.ts'
 import { KeyError } from '../../base/errors.ts'
 import { parseObjectId } from '../../base/ids.ts'
-import type { DerivedSlotKey } from '../../repository/slot-key.ts'
+import type { DerivedSlotKey, OpeningKey, SlotSecret } from '../../repository/slot-key.ts'
 import { CREDENTIAL_KINDS, type CredentialKind } from '../secret-source.ts'
 
 /**
@@ -11,6 +11,9 @@ import { CREDENTIAL_KINDS, type CredentialKind } from '../secret-source.ts'
 export interface HeldKey extends DerivedSlotKey {
   readonly credentials: ReadonlyMap<CredentialKind, Uint8Array>
 }
+
+/** What opens one repository: what a person or a machine has, or what an unlocked daemon keeps. */
+export type GivenSecret = SlotSecret | HeldKey
 
 /** No key with all its credentials is longer. */
 export const HELD_KEY_BYTES_MAX = 64 << 10
@@ -34,6 +37,18 @@ export function encodeHeldKey({ slot, bytes, credentials }: HeldKey): Uint8Array
  * @throws {KeyError} WRONG_KEY: it is none.
  */
 export function decodeHeldKey(encoded: Uint8Array): HeldKey {
+  const { credentials, ...key } = viewHeldKey(encoded)
+  const copies = [...credentials].map(([kind, bytes]) => [kind, Uint8Array.from(bytes)] as const)
+  // A buffer's own slice would be no copy.
+  return { ...key, bytes: Uint8Array.from(key.bytes), credentials: new Map(copies) }
+}
+
+/**
+ * Returns a held key as it lies in `encoded`: its bytes are views, and copied nowhere.
+ *
+ * @throws {KeyError} WRONG_KEY: it is none.
+ */
+export function viewHeldKey(encoded: Uint8Array): HeldKey {
   const slot = parseObjectId(Buffer.from(encoded.subarray(0, SLOT_DIGITS)).toString('latin1'))
   const parts = partsOf(encoded.subarray(SLOT_DIGITS))
   const [bytes, ...others] = parts ?? []
@@ -43,10 +58,9 @@ export function decodeHeldKey(encoded: Uint8Array): HeldKey {
   for (const [index, kind] of CREDENTIAL_KINDS.entries()) {
     const credential = others[index]
     if (credential === undefined || credential.byteLength > CREDENTIAL_BYTES_MAX) throw notHeld()
-    if (credential.byteLength > 0) credentials.set(kind, Uint8Array.from(credential))
+    if (credential.byteLength > 0) credentials.set(kind, credential)
   }
-  // A buffer's own slice would be no copy.
-  return { kind: 'derived', slot, bytes: Uint8Array.from(bytes), credentials }
+  return { kind: 'derived', slot, bytes, credentials }
 }
 
 /** Returns a copy, which the caller wipes. */
@@ -57,6 +71,24 @@ export function copyHeldKey({ credentials, ...key }: HeldKey): HeldKey {
 
 export function wipeHeldKey({ bytes, credentials }: HeldKey): void {
   for (const secret of [bytes, ...credentials.values()]) secret.fill(0)
+}
+
+/** Returns a copy, which the caller wipes. */
+export function copyGiven(given: GivenSecret): GivenSecret {
+  return given.kind === 'derived' ? copyHeldKey(given) : { ...given, bytes: given.bytes.slice() }
+}
+
+export function wipeGiven(given: GivenSecret | undefined): void {
+  if (given?.kind === 'derived') wipeHeldKey(given)
+  else given?.bytes.fill(0)
+}
+
+/** Returns what opens the repository itself; its credentials are wiped. */
+export function openingKeyOf(given: GivenSecret): OpeningKey {
+  if (given.kind !== 'derived') return given
+  const { credentials, ...key } = given
+  for (const credential of credentials.values()) credential.fill(0)
+  return key
 }
 
 function lengthOf({ byteLength }: Uint8Array): Uint8Array {
@@ -76,7 +108,8 @@ function partsOf(bytes: Uint8Array): Uint8Array[] | undefined {
   return parts
 }
 
-function notHeld(): KeyError {
+/** Returns the error of bytes that are no held key. */
+export function notHeld(): KeyError {
   return new KeyError('WRONG_KEY', 'what came over the control socket is no key', {
     hint: 'Daemon and command are of different versions: restart the daemon.',
   })

@@ -3,8 +3,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../../src/base/clock.ts'
 import { systemRandomness } from '../../../src/base/random.ts'
 import { systemScheduler } from '../../../src/repository/run-object.ts'
-import { ASKED_KIND } from '../../../src/service/application/asked-handler.ts'
-import { JobDesk } from '../../../src/service/application/job-desk.ts'
+import { ASKED_KIND } from '../../../src/service/jobs/asked-handler.ts'
+import { JobDesk, type JobDeskOptions } from '../../../src/service/application/job-desk.ts'
 import type { JobData } from '../../../src/service/application/shown.ts'
 import { COMMAND_KIND, encodeCommandMessage } from '../../../src/service/jobs/command-message.ts'
 import type { JobRunner, RunRequest } from '../../../src/service/jobs/job-runner.ts'
@@ -46,12 +46,15 @@ interface Desk {
   readonly runner: HandRunner
 }
 
-function openDesk(): Desk {
+function openDesk(daemon: JobDeskOptions['daemon'] = { client: undefined }): Desk {
   const stateDirectory = temporaryFolder()
   const store = SqliteJobStore.open({ stateDirectory, clock: systemClock, onDamaged: () => undefined })
   const runner = new HandRunner()
   const ports = { clock: systemClock, randomness: systemRandomness, scheduler: systemScheduler }
-  const desk = new JobDesk({ ...ports, store, runner, instance: INSTANCE, onChange: () => undefined })
+  const desk = new JobDesk({
+    ...{ ...ports, store, runner, daemon, instance: INSTANCE },
+    onChange: () => undefined,
+  })
   onTestFinished(() => desk[Symbol.asyncDispose]())
   return { desk, store, runner }
 }

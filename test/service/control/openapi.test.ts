@@ -7,7 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 
+import { toHex } from '../../../src/base/bytes.ts'
 import type { ObjectId } from '../../../src/base/ids.ts'
+import { BoxRecipient, sealTo } from '../../../src/crypto/sealed-box.ts'
 import { encodeHeldKey } from '../../../src/service/keys/held-key.ts'
 import { startTestControl, type TestControl } from '../../support/control-server.ts'
 import { INSTANCE, jobFor } from '../../support/stored-daemon.ts'
@@ -31,12 +33,19 @@ const held = encodeHeldKey({
   credentials: new Map(),
 })
 
+const MINE = toHex(new BoxRecipient().publicKey)
+
+/** As a command gives it to the daemon. */
+function sealedHeld(): Uint8Array {
+  return sealTo(control.keys.publicKey, held) ?? new Uint8Array(0)
+}
+
 /** A request, the template of its address where that differs, and the status of its answer. */
 interface Exercise {
   readonly method: (typeof METHODS)[number]
   readonly path: string
   readonly of?: string
-  readonly body?: Json | Uint8Array
+  readonly body?: Json | Uint8Array | (() => Uint8Array)
   readonly status: number
 }
 
@@ -53,6 +62,14 @@ const EXERCISES: readonly Exercise[] = [
   { method: 'post', path: '/v1/plans/weekly/run', of: '/v1/plans/{name}/run', status: 400 },
   { method: 'post', path: '/v1/plans/nightly/pause', of: '/v1/plans/{name}/pause', status: 200 },
   { method: 'post', path: '/v1/plans/nightly/resume', of: '/v1/plans/{name}/resume', status: 200 },
+  { method: 'post', path: '/v1/jobs', body: { command: 'restore', repository: 'disk', input: '{}' }, status: 201 },
+  {
+    method: 'post',
+    path: '/v1/jobs',
+    body: { command: 'check', repository: 'a', arguments: ['--objects'] },
+    status: 201,
+  },
+  { method: 'post', path: '/v1/jobs', body: { command: 'daemon', repository: 'disk' }, status: 400 },
   { method: 'get', path: '/v1/jobs', status: 200 },
   { method: 'get', path: '/v1/jobs?states=queued,done&plan=nightly&before=9&limit=1', of: '/v1/jobs', status: 200 },
   { method: 'get', path: '/v1/jobs?limit=1001', of: '/v1/jobs', status: 400 },
@@ -68,11 +85,16 @@ const EXERCISES: readonly Exercise[] = [
   { method: 'get', path: '/v1/notifications?states=active', of: '/v1/notifications', status: 200 },
   { method: 'post', path: '/v1/notifications/1/acknowledge', of: NOTIFICATION, status: 200 },
   { method: 'post', path: '/v1/notifications/2/acknowledge', of: NOTIFICATION, status: 400 },
-  { method: 'get', path: '/v1/key?location=/a', of: '/v1/key', status: 204 },
-  { method: 'put', path: '/v1/key?location=/a', of: '/v1/key', body: held, status: 201 },
+  { method: 'get', path: '/v1/key/recipient', status: 200 },
+  { method: 'get', path: `/v1/key?location=/a&recipient=${MINE}`, of: '/v1/key', status: 204 },
+  { method: 'put', path: '/v1/key?location=/a', of: '/v1/key', body: held, status: 400 },
+  { method: 'put', path: '/v1/key?location=/a', of: '/v1/key', body: sealedHeld, status: 201 },
   { method: 'put', path: '/v1/key?location=/a', of: '/v1/key', body: { key: 1 }, status: 400 },
   { method: 'put', path: '/v1/key?location=/a', of: '/v1/key', body: new Uint8Array(9), status: 400 },
-  { method: 'get', path: '/v1/key?location=/a', of: '/v1/key', status: 200 },
+  { method: 'get', path: `/v1/key?location=/a&recipient=${MINE}`, of: '/v1/key', status: 200 },
+  { method: 'get', path: `/v1/key?location=/a&recipient=${'00'.repeat(32)}`, of: '/v1/key', status: 400 },
+  { method: 'get', path: '/v1/key?location=/a&recipient=x', of: '/v1/key', status: 400 },
+  { method: 'get', path: '/v1/key?location=/a', of: '/v1/key', status: 400 },
   { method: 'delete', path: '/v1/key', status: 200 },
   { method: 'get', path: '/v1/key', status: 400 },
   { method: 'post', path: '/v1/stop', status: 202 },
@@ -133,7 +155,8 @@ interface Received {
   readonly text: string
 }
 
-async function send({ method, path, body }: Exercise): Promise<Received> {
+async function send({ method, path, body: given }: Exercise): Promise<Received> {
+  const body = typeof given === 'function' ? given() : given
   const bytes = body instanceof Uint8Array
   const content = body === undefined || bytes ? body : JSON.stringify(body)
   const type = bytes ? 'application/octet-stream' : 'application/json'

@@ -9,6 +9,7 @@ import { progressBar } from '../../components/progress-bar.ts'
 import { Table, type TableColumn } from '../../components/table.tsx'
 import { valueOr } from '../../state/loaded.ts'
 import type { Shared } from '../../state/shared.ts'
+import { isHostUnwell, shownHost } from '../../text/host.ts'
 import { shownJobState } from '../../text/job-state.ts'
 import { shownTime } from '../../text/when.ts'
 import { type Color, type Theme, useTheme } from '../../theme/theme.ts'
@@ -26,7 +27,11 @@ export function JobsView({ state, shared, columns, rows }: ViewProps<JobsState>)
   const active = all.filter(isActive).length
   return (
     <Box flexDirection="column" width={columns}>
-      <Line text={`${numberOf(all.length, 'job')}, ${active} of them not over`} columns={columns} color={theme.muted} />
+      <Line
+        text={`${numberOf(all.length, 'job')}, ${active} of them not over; run by ${shownHost(shared.host)}`}
+        columns={columns}
+        color={isHostUnwell(shared.host) ? theme.warning : theme.muted}
+      />
       <Table
         columns={columnsFor(shared, columns)}
         rows={all}

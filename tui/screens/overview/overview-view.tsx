@@ -10,6 +10,7 @@ import { progressBar } from '../../components/progress-bar.ts'
 import { placeAt } from '../../state/list.ts'
 import { valueOr } from '../../state/loaded.ts'
 import { runningJobs, type Shared } from '../../state/shared.ts'
+import { isHostUnwell, shownHost } from '../../text/host.ts'
 import { shownDistance, shownTime } from '../../text/when.ts'
 import { healthColor, useTheme } from '../../theme/theme.ts'
 import type { ViewProps } from '../view-props.ts'
@@ -68,8 +69,9 @@ function RepositoryLine({ state, shared, columns }: PartProps & { readonly state
     proven === undefined
       ? 'recovery time not proven yet'
       : `recovery proven in ${formatDuration(proven.seconds * 1000)}, ${shownDistance(proven.atMs, shared.nowMs)}`
-  const isUnwell = repository.sharesDisk || repository.state.kind === 'unreachable'
-  const text = [`${repository.name}: ${stateOf(repository, shared.nowMs)}`, recovery].join(' · ')
+  const isUnwell = repository.sharesDisk || repository.state.kind === 'unreachable' || isHostUnwell(shared.host)
+  const host = isHostUnwell(shared.host) ? [`jobs run in ${shownHost(shared.host)}`] : []
+  const text = [`${repository.name}: ${stateOf(repository, shared.nowMs)}`, ...host, recovery].join(' · ')
   return <Line text={text} columns={columns} color={isUnwell ? theme.warning : undefined} />
 }
 
@@ -96,7 +98,9 @@ function jobLines(state: OverviewState, shared: Shared, columns: number): readon
   const running = runningJobs(shared).map((job) => ({ text: jobLine(job, columns), isRunning: true }))
   const next = nextLines(state, shared).map((text) => ({ text, isRunning: false }))
   const lines = [...running, ...next].slice(0, JOB_ROWS)
-  return lines.length > 0 ? lines : [{ text: 'Nothing runs, nothing is planned.', isRunning: false }]
+  return lines.length > 0
+    ? lines
+    : [{ text: `Nothing runs, nothing is planned. Jobs are run by ${shownHost(shared.host)}.`, isRunning: false }]
 }
 
 function Jobs({ lines, columns }: { readonly lines: readonly JobLine[]; readonly columns: number }): ReactNode {
@@ -109,7 +113,7 @@ function Jobs({ lines, columns }: { readonly lines: readonly JobLine[]; readonly
 const BAR_COLUMNS = 16
 
 function jobLine({ kind, repository, progress }: JobData, columns: number): string {
-  const what = `▶ ${kind} ${repository}`
+  const what = `► ${kind} ${repository}`
   if (progress === undefined) return `${what} starting …`
   const { part, bytesPerSecond, bytesDone, at } = progress
   const bar =

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 
 import { EditorView } from '../../components/editor-view.tsx'
 import { Line } from '../../components/line.tsx'
+import { shownHost } from '../../text/host.ts'
 import { useTheme } from '../../theme/theme.ts'
 import type { ViewProps } from '../view-props.ts'
 import type { SettingsState } from './settings.ts'
@@ -23,7 +24,7 @@ export function SettingsView({ state, shared, columns, rows }: ViewProps<Setting
     `Background    ${settings.theme.background}`,
     `Mount folder  ${settings.mountFolder}`,
     '',
-    `Jobs run in   ${host === 'daemon' ? 'the daemon: they go on when this is left' : 'this process: they end when it is left'}`,
+    `Jobs run in   ${shownHost(host)}`,
     `Terminal      ${size.columns}x${size.rows}`,
   ]
   return (

@@ -95,7 +95,7 @@ function jobText(job: JobData | undefined): string {
     case 'running': {
       const { part, bytesDone = 0, at = '' } = job.progress ?? {}
       const bar = part === undefined ? '' : `${progressBar(part, BAR_COLUMNS)} ${Math.floor(part * 100)}% `
-      return `▶ ${bar}${formatBytes(bytesDone)} ${at}`
+      return `► ${bar}${formatBytes(bytesDone)} ${at}`
     }
     case 'done':
       return `✓ It is made: ${job.outcome ?? ''}`

@@ -1,7 +1,7 @@
-import type { CommandHandler } from '../jobs/command-handler.ts'
-import type { JobHandler, RunContext, RunReport } from '../jobs/job-handler.ts'
-import type { AbandonedJob } from '../jobs/job-store.ts'
-import type { Job, JobResult } from '../jobs/job.ts'
+import type { CommandHandler } from './command-handler.ts'
+import type { JobHandler, RunContext, RunReport } from './job-handler.ts'
+import type { AbandonedJob } from './job-store.ts'
+import type { Job, JobResult } from './job.ts'
 
 /** The kind of jobs that somebody asked for at a face, and that run as long as its process does. */
 export const ASKED_KIND = 'asked'

@@ -1,0 +1,21 @@
+import type { HostData } from '../../src/service/application/shown.ts'
+import { shownTime } from './when.ts'
+
+/** Returns who runs jobs, in one line. */
+export function shownHost(host: HostData): string {
+  switch (host.kind) {
+    case 'daemon':
+      return 'the daemon: they go on when this is left'
+    case 'this-process':
+      return 'this process: they end when it is left'
+    case 'daemon-gone':
+      return `this process: the daemon is gone since ${shownTime(host.sinceMs)}`
+    case 'other-daemon':
+      return `this process: ${host.why}`
+  }
+}
+
+/** Tells whether somebody else than usual runs jobs. */
+export function isHostUnwell({ kind }: HostData): boolean {
+  return kind === 'daemon-gone' || kind === 'other-daemon'
+}
