@@ -4,6 +4,7 @@ import { Readable, pipeline } from 'node:stream'
 
 import { concatBytes } from '../../src/base/bytes.ts'
 import { StorageError } from '../../src/base/errors.ts'
+import { parseRetryAfter } from '../../src/storage/network-errors.ts'
 import { RefusedRequest } from './dunesea-errors.ts'
 import type { DuneSeaLocation } from './dunesea-location.ts'
 
@@ -130,20 +131,16 @@ async function refused(answer: IncomingMessage, status: number): Promise<Refused
     // What a server says reaches terminals.
     return typeof text === 'string' ? text.replace(/\p{Cc}/gu, ' ').slice(0, 500) : undefined
   }
-  const seconds = Number(answer.headers['retry-after'])
   return new RefusedRequest(textOf('title') ?? `the server answered with status ${status}`, {
     status,
     code: typeof code === 'string' ? code : undefined,
     hint: textOf('hint'),
-    retryAfterSeconds: Number.isSafeInteger(seconds) && seconds >= 0 ? seconds : undefined,
+    retryAfterSeconds: parseRetryAfter(answer.headers['retry-after']),
   })
 }
 
-function silence(): StorageError {
-  return new StorageError('STORE_UNAVAILABLE', 'the server did not answer in time', {
-    retry: 'transient',
-    hint: 'Check the network and the server; the next run goes on from what is stored.',
-  })
+function silence(): Error {
+  return Object.assign(new Error('the server did not answer in time'), { code: 'ETIMEDOUT' })
 }
 
 function wrongLength(): StorageError {

@@ -14,13 +14,14 @@ import {
   objectPath,
   type StoreSpace,
 } from '../../src/storage/driver.ts'
+import { type DriverCall, withMeaning } from '../../src/storage/failure-meaning.ts'
 import { parseContentRange, rangeHeader } from '../../src/storage/http-range.ts'
-import { objectExists, objectNotFound, rangeInside } from '../../src/storage/object-errors.ts'
+import { rangeInside } from '../../src/storage/object-errors.ts'
 import { DuneSeaClient, readExactly, readJson } from './dunesea-client.ts'
-import { duneSeaError, RefusedRequest } from './dunesea-errors.ts'
+import { DUNESEA_FAILURES } from './dunesea-errors.ts'
 import { type DuneSeaLocation, parseDuneSeaUrl } from './dunesea-location.ts'
 
-const UPLOADS_AT_ONCE = 8
+const CONNECTIONS_USUAL = 8
 const JSON_BYTES_MAX = 8 << 20
 
 const count = z.int().nonnegative()
@@ -34,6 +35,8 @@ export interface DuneSeaDriverOptions {
   /** As the user wrote it. */
   readonly url: string
   readonly token: string
+  /** How many requests at once suit the server, where a test has found out. */
+  readonly connections?: number | undefined
 }
 
 /**
@@ -42,23 +45,24 @@ export interface DuneSeaDriverOptions {
  * @throws {UsageError} BAD_ARGUMENT: no such URL.
  * @throws {StorageError} STORE_DENIED: what is given is no token.
  */
-export function openDuneSeaDriver({ url, token }: DuneSeaDriverOptions): DuneSeaDriver {
-  const at = parseDuneSeaUrl(url)
-  return new DuneSeaDriver(new DuneSeaClient(at, token), at, url)
+export function openDuneSeaDriver(options: DuneSeaDriverOptions): DuneSeaDriver {
+  const at = parseDuneSeaUrl(options.url)
+  return new DuneSeaDriver(new DuneSeaClient(at, options.token), at, options)
 }
 
 /** Keeps objects in a domain of a DuneSea server: made by `openDuneSeaDriver`. See docs/dunesea.openapi.yaml. */
 export class DuneSeaDriver implements Driver {
-  readonly capabilities: DriverCapabilities = {
-    exclusivePut: true,
-    persistent: true,
-    concurrency: UPLOADS_AT_ONCE,
-  }
+  readonly capabilities: DriverCapabilities
   readonly location: string
   readonly #client: DuneSeaClient
   readonly #domain: string
 
-  constructor(client: DuneSeaClient, at: DuneSeaLocation, url: string) {
+  constructor(
+    client: DuneSeaClient,
+    at: DuneSeaLocation,
+    { url, connections = CONNECTIONS_USUAL }: Pick<DuneSeaDriverOptions, 'url' | 'connections'>,
+  ) {
+    this.capabilities = { exclusivePut: true, persistent: true, concurrency: connections }
     this.#client = client
     this.#domain = encodeURIComponent(at.domain)
     this.location = url
@@ -184,25 +188,12 @@ export class DuneSeaDriver implements Driver {
   }
 
   async #meaning<T>(
-    doing: 'writing' | 'reading' | 'looking at' | 'removing' | 'listing',
-    what: ObjectName | undefined,
+    doing: DriverCall['doing'],
+    name: ObjectName | undefined,
     signal: AbortSignal | undefined,
     act: () => Promise<T>,
   ): Promise<T> {
-    try {
-      return await act()
-    } catch (error) {
-      signal?.throwIfAborted()
-      if (what !== undefined && error instanceof RefusedRequest) {
-        if (error.code === 'NOT_FOUND') throw objectNotFound(what, this.location)
-        if (error.code === 'EXISTS') throw objectExists(what, this.location)
-        if (error.code === 'OUT_OF_RANGE') throw outOfRange(what)
-      }
-      throw duneSeaError(error, {
-        doing,
-        what: what === undefined ? this.location : `${this.location}, ${objectPath(what)}`,
-      })
-    }
+    return withMeaning({ doing, name, signal, location: this.location }, DUNESEA_FAILURES, act)
   }
 }
 
@@ -210,13 +201,6 @@ function lengthOf(header: string | undefined): number {
   const bytes = /^\d{1,15}$/.test(header ?? '') ? Number(header) : Number.NaN
   if (Number.isSafeInteger(bytes)) return bytes
   throw unexpected('the server did not say how long the object is')
-}
-
-function outOfRange(name: ObjectName): StorageError {
-  return new StorageError('OUT_OF_RANGE', `${objectPath(name)} ends before the range that was asked for`, {
-    context: { object: objectPath(name) },
-    hint: 'The object is shorter than what refers to it: run `tidemark check`.',
-  })
 }
 
 function brokenListing(location: string): StorageError {

@@ -1,5 +1,5 @@
-import { errnoOf, type ErrorCode, StorageError } from '../../src/base/errors.ts'
-import { isNetworkError } from '../../src/storage/network-errors.ts'
+import type { FailureReader, FailureReading } from '../../src/storage/failure-meaning.ts'
+import { away, readNetworkFailure } from '../../src/storage/network-errors.ts'
 
 /** A server's answer that says no. */
 export class RefusedRequest extends Error {
@@ -18,37 +18,22 @@ export class RefusedRequest extends Error {
   }
 }
 
-interface Reading {
-  readonly code: ErrorCode
-  readonly retry?: 'transient'
-  readonly says: string
-  readonly hint: string
-}
-
 const TOKEN_HINT =
   'Check TIDEMARK_DUNESEA_TOKEN, or have a new token made: `tidemark serve dunesea token add` on the server.'
-const AWAY_HINT = 'Check the network and the server; the next run goes on from what is stored.'
-const CERTIFICATE_HINT =
-  "Check the server's certificate. One that you made yourself is trusted once NODE_EXTRA_CA_CERTS names its file."
 
-/**
- * Returns what an error of a request means for a store; `doing` and `what` complete "while …". What is neither an answer
- * nor of the network is returned as it is.
- */
-export function duneSeaError(error: unknown, where: { readonly doing: string; readonly what: string }): unknown {
-  if (!(error instanceof Error) || error instanceof StorageError) return error
-  const reading = error instanceof RefusedRequest ? refusal(error) : networkFailure(error)
-  if (reading === undefined) return error
-  const seconds = error instanceof RefusedRequest ? error.retryAfterSeconds : undefined
-  return new StorageError(reading.code, `${reading.says} while ${where.doing} ${where.what}`, {
-    retry: reading.retry ?? 'never',
-    hint: reading.hint,
-    cause: error,
-    context: { object: where.what, ...(seconds === undefined ? {} : { retryAfterSeconds: seconds }) },
-  })
+/** Reads answers that say no, and what the network throws. */
+export const DUNESEA_FAILURES: FailureReader = {
+  ofObject: (error) => {
+    const code = error instanceof RefusedRequest ? error.code : undefined
+    return code === 'NOT_FOUND' || code === 'EXISTS' || code === 'OUT_OF_RANGE' ? code : undefined
+  },
+  ofStore: (error) => {
+    if (!(error instanceof RefusedRequest)) return readNetworkFailure(error)
+    return { ...refusal(error), retryAfterSeconds: error.retryAfterSeconds }
+  },
 }
 
-function refusal({ status, code, message, hint }: RefusedRequest): Reading {
+function refusal({ status, code, message, hint }: RefusedRequest): FailureReading {
   if (status === 401) return { code: 'STORE_DENIED', says: 'the server does not accept the token', hint: TOKEN_HINT }
   if (code === 'STORE_FULL') {
     const otherwise =
@@ -57,32 +42,13 @@ function refusal({ status, code, message, hint }: RefusedRequest): Reading {
   }
   if (status === 403) return { code: 'STORE_DENIED', says: message, hint: hint ?? TOKEN_HINT }
   // What came is not what was sent: sent once more, it may arrive whole.
-  if (code === 'ID_MISMATCH') {
-    return { code: 'STORE_UNAVAILABLE', retry: 'transient', says: message, hint: hint ?? AWAY_HINT }
-  }
+  if (code === 'ID_MISMATCH') return { ...away(message), ...(hint === undefined ? {} : { hint }) }
   if (status === 429 || status >= 500) {
-    const says = code === undefined ? `the server answered with status ${status}` : message
-    return { code: 'STORE_UNAVAILABLE', retry: 'transient', says, hint: AWAY_HINT }
+    return away(code === undefined ? `the server answered with status ${status}` : message)
   }
   if (code === undefined) {
     const says = `no DuneSea server answered, but something else with status ${status}`
     return { code: 'STORE_FAILED', says, hint: 'Check the host and port of the URL.' }
   }
   return { code: 'STORE_FAILED', says: message, hint: hint ?? 'See whether server and client have the same version.' }
-}
-
-function networkFailure(error: Error): Reading | undefined {
-  const errno = errnoOf(error) ?? ''
-  if (isNetworkError(error)) {
-    const says = `the server was not reached (${errno})`
-    return { code: 'STORE_UNAVAILABLE', retry: 'transient', says, hint: AWAY_HINT }
-  }
-  if (/CERT|^ERR_TLS|SELF_SIGNED|UNABLE_TO_VERIFY/.test(errno)) {
-    return { code: 'STORE_DENIED', says: `the server's certificate is not trusted (${errno})`, hint: CERTIFICATE_HINT }
-  }
-  if (/^HPE_|^EPROTO|^ERR_SSL/.test(errno)) {
-    const hint = 'Check whether the URL begins with dunesea+https, and its port.'
-    return { code: 'STORE_FAILED', says: `no DuneSea server answers there (${errno})`, hint }
-  }
-  return undefined
 }

@@ -2,9 +2,10 @@ import { CreateBucketCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 
 import { UsageError } from '../../src/base/errors.ts'
 import { OBJECT_KINDS } from '../../src/storage/driver.ts'
+import { withMeaning } from '../../src/storage/failure-meaning.ts'
 import { makeS3Client } from './s3-client.ts'
 import type { S3DriverOptions } from './s3-driver.ts'
-import { s3Error } from './s3-errors.ts'
+import { S3_FAILURES } from './s3-errors.ts'
 
 /**
  * Makes sure that the bucket is there, and that nothing but a repository lies below the prefix. A missing bucket is
@@ -19,20 +20,20 @@ export async function createS3Store({ location, url, credentials }: S3DriverOpti
   // The first thousand keys are enough to see what kind of place it is.
   const list = new ListObjectsV2Command({ Bucket, Prefix })
   try {
-    const found = await client.send(list).catch(async (error: unknown) => {
-      if (!(error instanceof Error && error.name === 'NoSuchBucket')) throw error
-      await client.send(new CreateBucketCommand({ Bucket }))
-      return client.send(list)
+    await withMeaning({ doing: 'making', location: url }, S3_FAILURES, async () => {
+      const found = await client.send(list).catch(async (error: unknown) => {
+        if (!(error instanceof Error && error.name === 'NoSuchBucket')) throw error
+        await client.send(new CreateBucketCommand({ Bucket }))
+        return client.send(list)
+      })
+      const names = (found.Contents ?? []).map(({ Key = '' }) => Key.slice(Prefix.length).split('/')[0] ?? '')
+      const strange = names.find((name) => name !== '' && !OBJECT_KINDS.some((kind) => kind === name))
+      if (strange === undefined) return
+      throw new UsageError('BAD_ARGUMENT', `${url} is not empty: it holds ${strange}`, {
+        context: { url },
+        hint: 'Choose another bucket, or a prefix: s3://bucket/prefix.',
+      })
     })
-    const names = (found.Contents ?? []).map(({ Key = '' }) => Key.slice(Prefix.length).split('/')[0] ?? '')
-    const strange = names.find((name) => name !== '' && !OBJECT_KINDS.some((kind) => kind === name))
-    if (strange === undefined) return
-    throw new UsageError('BAD_ARGUMENT', `${url} is not empty: it holds ${strange}`, {
-      context: { url },
-      hint: 'Choose another bucket, or a prefix: s3://bucket/prefix.',
-    })
-  } catch (error) {
-    throw s3Error(error, { doing: 'making', what: url })
   } finally {
     client.destroy()
   }

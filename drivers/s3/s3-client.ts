@@ -35,6 +35,9 @@ export function makeS3Client(location: S3Location, credentials: S3Credentials | 
     // Checksums beyond the signature's SHA-256 are refused by many compatible servers.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
+    // Asked whether it may send a body, a server lets every pack wait for a round trip; and the SDK makes a connection of
+    // its own for each such request.
+    expectContinueHeader: false,
     requestHandler: {
       connectionTimeout: CONNECT_MS_MAX,
       requestTimeout: SILENCE_MS_MAX,

@@ -22,11 +22,12 @@ import {
   OBJECT_KINDS,
   objectPath,
 } from '../../src/storage/driver.ts'
+import { type DriverCall, withMeaning } from '../../src/storage/failure-meaning.ts'
 import { parseContentRange, rangeHeader } from '../../src/storage/http-range.ts'
-import { objectExists, objectNotFound, rangeInside } from '../../src/storage/object-errors.ts'
+import { objectExists, rangeInside } from '../../src/storage/object-errors.ts'
 import { MULTIPART_BYTES_MIN, putInParts } from './multipart.ts'
 import { makeS3Client, type S3Credentials } from './s3-client.ts'
-import { httpStatus, s3Error } from './s3-errors.ts'
+import { httpStatus, isMissingObject, S3_FAILURES } from './s3-errors.ts'
 import type { S3Location } from './s3-location.ts'
 
 const CONNECTIONS_USUAL = 8
@@ -276,7 +277,7 @@ export class S3Driver implements Driver {
       await this.#stat(name, signal)
       return true
     } catch (error) {
-      if (isNotFound(error)) return false
+      if (isMissingObject(error)) return false
       throw error
     }
   }
@@ -307,25 +308,13 @@ export class S3Driver implements Driver {
   }
 
   async #meaning<T>(
-    doing: 'writing' | 'reading' | 'looking at' | 'removing' | 'listing',
-    what: ObjectName | undefined,
+    doing: DriverCall['doing'],
+    name: ObjectName | undefined,
     signal: AbortSignal | undefined,
     act: () => Promise<T>,
   ): Promise<T> {
-    try {
-      return await act()
-    } catch (error) {
-      signal?.throwIfAborted()
-      if (what !== undefined && isNotFound(error)) throw objectNotFound(what, this.location)
-      const path = what === undefined ? this.location : `${this.location}, ${objectPath(what)}`
-      throw s3Error(error, { doing, what: path })
-    }
+    return withMeaning({ doing, name, signal, location: this.location }, S3_FAILURES, act)
   }
-}
-
-/** A missing bucket is another matter, as far as a server tells: the answer to HEAD has no body that could. */
-function isNotFound(error: unknown): boolean {
-  return httpStatus(error) === 404 && error instanceof Error && error.name !== 'NoSuchBucket'
 }
 
 function optionsOf(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
@@ -337,9 +326,12 @@ function contentRange({ ContentRange, ContentLength }: GetObjectCommandOutput): 
   return parseContentRange(ContentRange) ?? { start: 0, total: ContentLength ?? 0 }
 }
 
-/** Reads exactly `length` bytes after the first `skip` into a buffer of their own. */
+/**
+ * Reads exactly `length` bytes after the first `skip` into a buffer of their own. A body that ends with them is read to its
+ * end: its connection serves the next request. What else follows is not waited for.
+ */
 async function readBody(
-  { Body }: GetObjectCommandOutput,
+  { Body, ContentLength = 0 }: GetObjectCommandOutput,
   { skip, length }: { skip: number; length: number },
 ): Promise<Uint8Array> {
   const bytes = new Uint8Array(length)
@@ -348,7 +340,7 @@ async function readBody(
     const wanted = chunk.subarray(Math.max(0, skip - seen), Math.max(0, skip + length - seen))
     bytes.set(wanted, Math.max(0, seen - skip))
     seen += chunk.byteLength
-    if (seen >= skip + length) return bytes
+    if (seen >= skip + length && ContentLength > skip + length) return bytes
   }
   if (skip >= 0 && seen >= skip + length) return bytes
   throw new StorageError('STORE_UNAVAILABLE', 'the server sent less than it had announced', { retry: 'transient' })

@@ -1,26 +1,13 @@
-import { type ErrorCode, StorageError } from '../../src/base/errors.ts'
-import { isNetworkError } from '../../src/storage/network-errors.ts'
+import type { FailureReader, FailureReading } from '../../src/storage/failure-meaning.ts'
+import { away, parseRetryAfter, readNetworkFailure } from '../../src/storage/network-errors.ts'
 
-interface Reading {
-  readonly code: ErrorCode
-  readonly retry?: 'transient'
-  readonly says: string
-  readonly hint: string
-}
-
-const denied = (says: string, hint: string): Reading => ({ code: 'STORE_DENIED', says, hint })
-const away = (says: string): Reading => ({
-  code: 'STORE_UNAVAILABLE',
-  retry: 'transient',
-  says,
-  hint: 'Check the network, the endpoint and the status of the service; the next run goes on from what is stored.',
-})
+const denied = (says: string, hint: string): FailureReading => ({ code: 'STORE_DENIED', says, hint })
 
 const CREDENTIALS_HINT =
   'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile in ~/.aws that AWS_PROFILE names.'
 
 /** What the error codes of S3 and of servers like it mean. */
-const READINGS: Readonly<Record<string, Reading>> = {
+const READINGS: Readonly<Record<string, FailureReading>> = {
   NoSuchBucket: {
     code: 'NO_REPOSITORY',
     says: 'there is no such bucket',
@@ -49,7 +36,7 @@ const READINGS: Readonly<Record<string, Reading>> = {
   InsufficientStorage: full(),
 }
 
-function redirected(): Reading {
+function redirected(): FailureReading {
   return {
     code: 'STORE_FAILED',
     says: 'the bucket lies in another region',
@@ -57,7 +44,7 @@ function redirected(): Reading {
   }
 }
 
-function full(): Reading {
+function full(): FailureReading {
   return {
     code: 'STORE_FULL',
     says: 'no space is left',
@@ -77,31 +64,33 @@ export function httpStatus(error: unknown): number | undefined {
   return error instanceof Error ? (error as ServiceError).$metadata?.httpStatusCode : undefined
 }
 
-/**
- * Returns what an error of the SDK means for a store; `doing` and `what` complete "while …". What is no error of the
- * SDK, nor of the network, is returned as it is.
- */
-export function s3Error(error: unknown, where: { readonly doing: string; readonly what: string }): unknown {
-  if (!(error instanceof Error) || error instanceof StorageError) return error
-  const reading = readingOf(error)
-  if (reading === undefined) return error
-  const { code, retry = 'never', says, hint } = reading
-  const retryAfter = retryAfterSeconds(error)
-  return new StorageError(code, `${says} while ${where.doing} ${where.what} (${error.name})`, {
-    retry,
-    hint,
-    cause: error,
-    context: { ...(retryAfter === undefined ? {} : { retryAfterSeconds: retryAfter }), object: where.what },
-  })
+/** Reads errors of the SDK. */
+export const S3_FAILURES: FailureReader = {
+  ofObject: (error) => (isMissingObject(error) ? 'NOT_FOUND' : undefined),
+  ofStore: (error) => {
+    const reading = readingOf(error)
+    if (reading === undefined || httpStatus(error) === undefined) return reading
+    return { ...reading, says: `${reading.says} (${error.name})`, retryAfterSeconds: retryAfterOf(error) }
+  },
 }
 
-function readingOf(error: ServiceError): Reading | undefined {
+/** A missing bucket is another matter, as far as a server tells: the answer to HEAD has no body that could. */
+export function isMissingObject(error: unknown): boolean {
+  return httpStatus(error) === 404 && error instanceof Error && error.name !== 'NoSuchBucket'
+}
+
+function readingOf(error: ServiceError): FailureReading | undefined {
   const known = READINGS[error.name] ?? (typeof error.code === 'string' ? READINGS[error.code] : undefined)
   if (known !== undefined) return known
+  // The SDK calls a connection that broke a time-out, too: what the network says goes first.
+  const ofNetwork = readNetworkFailure(error)
+  if (ofNetwork !== undefined) return ofNetwork
   if (error.name === 'TimeoutError') return away('the server did not answer in time')
-  if (isNetworkError(error)) return away(`the server was not reached (${String(error.code)})`)
   const status = httpStatus(error)
-  if (status === undefined) return undefined
+  return status === undefined ? undefined : readingOfStatus(status)
+}
+
+function readingOfStatus(status: number): FailureReading | undefined {
   if (status === 401 || status === 403) return READINGS['AccessDenied']
   if (status === 507) return full()
   if (status === 301 || status === 307 || status === 308) return redirected()
@@ -116,8 +105,6 @@ function readingOf(error: ServiceError): Reading | undefined {
   }
 }
 
-/** @see RFC 9110, 10.2.3; the form with a date is not used by S3 servers. */
-function retryAfterSeconds(error: ServiceError): number | undefined {
-  const value = Number(error.$response?.headers?.['retry-after'])
-  return Number.isSafeInteger(value) && value >= 0 ? value : undefined
+function retryAfterOf(error: ServiceError): number | undefined {
+  return parseRetryAfter(error.$response?.headers?.['retry-after'])
 }

@@ -5,7 +5,8 @@ import type { DriverSurroundings } from './drivers.ts'
 
 /** Opens the store at a `dunesea+https://` URL. */
 export async function openDuneSea(url: string, surroundings: DriverSurroundings): Promise<DuneSeaDriver> {
-  return openDuneSeaDriver({ url, token: await tokenFor(url, surroundings) })
+  const { connections } = surroundings.remembered ?? {}
+  return openDuneSeaDriver({ url, token: await tokenFor(url, surroundings), connections })
 }
 
 /** Makes sure that the domain at a `dunesea+https://` URL lets us in. */

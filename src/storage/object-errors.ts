@@ -36,3 +36,11 @@ export function rangeInside(name: ObjectName, range: ByteRange | undefined, byte
     },
   )
 }
+
+/** Returns the error of a range that a store says lies not in the object, whose size it does not tell. */
+export function rangeOutside(name: ObjectName): StorageError {
+  return new StorageError('OUT_OF_RANGE', `${objectPath(name)} ends before the range that was asked for`, {
+    context: { object: objectPath(name) },
+    hint: 'The object is shorter than what refers to it: run `tidemark check`.',
+  })
+}

@@ -21,26 +21,24 @@ export interface FaultProxy extends AsyncDisposable {
 export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
   const sockets = new Set<Socket>()
   let left = Infinity
-  const server = createServer((client) => {
+  // What is still on its way when one side ends reaches the other, which answers or ends in its turn.
+  const server = createServer({ allowHalfOpen: true }, (client) => {
     proxy.connections++
     if (proxy.refusing) {
       client.destroy()
       return
     }
-    const upstream = connect(targetPort, '127.0.0.1')
-    for (const socket of [client, upstream]) {
-      sockets.add(socket)
-      socket.setNoDelay(true)
-      // The other side learns of it by the close that follows.
-      socket.on('error', () => undefined)
-      socket.once('close', () => {
-        sockets.delete(socket)
-        client.destroy()
-        upstream.destroy()
-      })
-    }
+    const upstream = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true })
     const pass = (from: Socket, to: Socket): void => {
       let sent = Promise.resolve()
+      sockets.add(from)
+      from.setNoDelay(true)
+      // The other side learns of it by the close that follows.
+      from.on('error', () => undefined)
+      from.once('close', () => {
+        sockets.delete(from)
+        void sent.then(() => to.destroySoon())
+      })
       from.on('data', (data: Buffer) => {
         const due = Date.now() + proxy.delayMs
         const before = sent
@@ -52,7 +50,7 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
           proxy.bytes += passed.byteLength
           if (passed.byteLength > 0 && to.writable) {
             const isTaken = to.write(passed)
-            if (!isTaken) {
+            if (!isTaken && !from.isPaused()) {
               from.pause()
               to.once('drain', () => from.resume())
             }

@@ -65,15 +65,20 @@ export async function startHttpProxy(targetPort: number): Promise<HttpProxy> {
     if (fault?.kind === 'cut' && fault.when === 'after') return void outgoing.destroy()
     if (proxy.delayMs > 0) await setTimeout(proxy.delayMs / 2)
     const { 'content-length': length, ...headers } = answer.headers
+    // What it says of its connection is not for the client of this one.
+    for (const ofConnection of ['connection', 'keep-alive']) delete headers[ofConnection]
     // Of an altered body, and there alone, the length is another one.
     const isSame = bytes.byteLength === answered.byteLength
-    outgoing.writeHead(answer.statusCode ?? 500, isSame && length !== undefined ? answer.headers : headers)
+    if (isSame && length !== undefined) outgoing.setHeader('content-length', length)
+    outgoing.writeHead(answer.statusCode ?? 500, headers)
     if (fault?.kind === 'cut') {
       outgoing.write(bytes.subarray(0, bytes.byteLength / 2), () => outgoing.destroy())
       return
     }
     outgoing.end(bytes)
   }
+  // A connection ends with the test, however long that takes.
+  server.keepAliveTimeout = 0
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const proxy: HttpProxy = {
     port: (server.address() as AddressInfo).port,

@@ -7,6 +7,7 @@ import { utf8 } from '../../../src/base/bytes.ts'
 import { collect } from '../../../src/base/collect.ts'
 import { objectPath } from '../../../src/storage/driver.ts'
 import { withRetries } from '../../../src/storage/retry.ts'
+import { startFaultProxy } from '../../support/fault-proxy.ts'
 import { type Fault, type HttpProxy, type ProxiedRequest, startHttpProxy } from '../../support/http-proxy.ts'
 import { freshName, listIds } from '../../support/objects.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
@@ -198,6 +199,25 @@ describe('a request that goes wrong', () => {
     expect(await listIds(store, 'points')).toEqual([])
     expect(slept).toEqual([7000])
   })
+})
+
+test('one connection serves one request after the other, large puts and ranges too, and nobody waits for leave to send', async () => {
+  const { driver, proxy, url } = await openStore()
+  await using line = await startFaultProxy(proxy.port)
+  const nearer = url.replace(`:${proxy.port}`, `:${line.port}`)
+  await using counted = openS3Driver({ url: nearer, location: parseS3Url(nearer) })
+  const body = patternBytes(3 << 20, 4)
+  const object = freshName()
+  await counted.put(object, [body])
+  await counted.put(freshName(), [body])
+  expect(Buffer.compare(await counted.get(object), body)).toBe(0)
+  const range = { offset: 1000, length: 1 << 20 }
+  expect(Buffer.compare(await counted.get(object, range), body.subarray(1000, 1000 + (1 << 20)))).toBe(0)
+  expect((await counted.stat(object)).bytes).toBe(body.byteLength)
+  expect(await listIds(counted, 'packs')).toEqual(await listIds(driver, 'packs'))
+  await counted.remove(object)
+  expect(line.connections).toBe(1)
+  expect(proxy.requests.filter(({ headers }) => headers.expect !== undefined)).toEqual([])
 })
 
 describe('a large object', () => {
