@@ -66,7 +66,8 @@ export async function startHttpProxy(targetPort: number): Promise<HttpProxy> {
     if (proxy.delayMs > 0) await setTimeout(proxy.delayMs / 2)
     const { 'content-length': length, ...headers } = answer.headers
     // What it says of its connection is not for the client of this one.
-    for (const ofConnection of ['connection', 'keep-alive']) delete headers[ofConnection]
+    delete headers.connection
+    delete headers['keep-alive']
     // Of an altered body, and there alone, the length is another one.
     const isSame = bytes.byteLength === answered.byteLength
     if (isSame && length !== undefined) outgoing.setHeader('content-length', length)
