@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 
 import { onTestFinished } from 'vitest'
 
-const WAIT_MS = 20_000
+const WAIT_MS = 120_000
 
 /** A real terminal with a program in it, by tmux; gone when the running test has finished. */
 export class Terminal {
@@ -14,15 +14,18 @@ export class Terminal {
   constructor(command: string, environment: Readonly<Record<string, string>>) {
     const variables = Object.entries(environment).map(([name, value]) => `${name}=${quote(value)}`)
     // The shell stays when the command has ended, so that the screen can be read.
-    const line = `env -i TERM=xterm ${variables.join(' ')} sh -c ${quote(`${command}; echo "exit code $?"; sleep 60`)}`
+    const line = `env -i TERM=xterm ${variables.join(' ')} sh -c ${quote(`${command}; echo "exit code $?"; sleep 600`)}`
     this.#tmux('-f', '/dev/null', 'new-session', '-d', '-x', '200', '-y', '50', line)
-    onTestFinished(() => {
-      try {
-        this.#tmux('kill-server')
-      } catch {
-        // It has ended by itself.
-      }
-    })
+    onTestFinished(() => this.kill())
+  }
+
+  /** Ends the terminal, and with it whatever runs in it. */
+  kill(): void {
+    try {
+      this.#tmux('kill-server')
+    } catch {
+      // It has ended by itself.
+    }
   }
 
   /** Returns what is on the screen, scrolled-off lines included. */
