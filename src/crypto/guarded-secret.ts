@@ -5,7 +5,7 @@ import { wipe } from './secret.ts'
 
 /**
  * A secret that is kept for a long time: in memory of its own between guard pages, not swapped and not dumped, which
- * nothing in this process can read but `copy`, for as long as that takes. Disposing of it wipes it.
+ * nothing in this process can read but `use`, for as long as that takes. Disposing of it wipes it.
  *
  * @see https://doc.libsodium.org/memory_management
  */
@@ -13,22 +13,36 @@ export class GuardedSecret implements Disposable {
   /** `undefined` once it was wiped: reading memory that is protected would end the process. */
   #memory: Buffer | undefined
 
-  /** Takes over `bytes`, which are wiped; at least one. */
-  constructor(bytes: Uint8Array) {
-    assert(bytes.byteLength > 0, 'a secret has bytes')
-    const memory = sodium.sodium_malloc(bytes.byteLength)
-    memory.set(bytes)
-    wipe(bytes)
+  private constructor(memory: Buffer) {
     sodium.sodium_mprotect_noaccess(memory)
     this.#memory = memory
   }
 
-  /** Returns a copy, which the caller wipes. */
-  copy(): Uint8Array {
+  /** Takes over `bytes`, which are wiped; at least one. */
+  static of(bytes: Uint8Array): GuardedSecret {
+    const memory = allocate(bytes.byteLength)
+    memory.set(bytes)
+    wipe(bytes)
+    return new GuardedSecret(memory)
+  }
+
+  /**
+   * Has `write` put a secret of `length` bytes, at least one, where it stays: it lies nowhere else then. Returns
+   * `undefined`, with nothing kept, when `write` says that there is none.
+   */
+  static written(length: number, write: (memory: Uint8Array) => boolean): GuardedSecret | undefined {
+    const memory = allocate(length)
+    if (write(memory)) return new GuardedSecret(memory)
+    wipe(memory)
+    return undefined
+  }
+
+  /** Returns what `read` makes of the secret, which it must not keep, nor write to. */
+  use<T>(read: (secret: Uint8Array) => T): T {
     assert(this.#memory !== undefined, 'a secret is not read once it was wiped')
     sodium.sodium_mprotect_readonly(this.#memory)
     try {
-      return Uint8Array.from(this.#memory)
+      return read(this.#memory)
     } finally {
       sodium.sodium_mprotect_noaccess(this.#memory)
     }
@@ -40,4 +54,9 @@ export class GuardedSecret implements Disposable {
     wipe(this.#memory)
     this.#memory = undefined
   }
+}
+
+function allocate(length: number): Buffer {
+  assert(length > 0, 'a secret has bytes')
+  return sodium.sodium_malloc(length)
 }

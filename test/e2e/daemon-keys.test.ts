@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { askDaemonForKey } from '../../src/service/control/ask-key.ts'
 import { CliPlace, type CliProcess } from '../support/cli.ts'
+import { placesInMemory } from '../support/process-memory.ts'
 
 const PASSWORD = 'correct horse'
 const UID = process.getuid?.() ?? 0
@@ -95,25 +96,28 @@ describe('an unlocked daemon', () => {
     await place.succeed(['points'])
   })
 
-  test('keeps keys in memory that is locked and never dumped, and in no file, variable or argument', async () => {
+  test('has a key nowhere but in memory that is locked, guarded and never dumped, nor anywhere once it is forgotten, and no password', async () => {
     const place = new DaemonPlace()
     await place.initialised()
     const daemon = await place.startDaemon()
     const pid = daemon.pid ?? 0
     await place.unlock()
     const held = await askDaemonForKey({ socketPath: place.socket, uid: UID, location: place.repository })
-    if (held === undefined) throw new Error('the daemon keeps no key')
-    expect(held.bytes.byteLength).toBe(32)
-    const key = Buffer.from(held.bytes)
+    const key = Buffer.from(held?.bytes ?? [])
+    expect(key.byteLength).toBe(32)
+    // What it may read by itself never holds the key; that it is found at all says that the search finds what is there.
+    expect(placesInMemory(pid, key).map(({ access }) => access)).toEqual(['---p'])
+    expect(placesInMemory(pid, Buffer.from(PASSWORD))).toEqual([])
+    expect(placesInMemory(pid, Buffer.from(place.repository))).not.toEqual([])
     expect(guardedFlags(pid).filter((flags) => /\blo\b/.test(flags) && /\bdd\b/.test(flags))).not.toEqual([])
     const said = [readFileSync(`/proc/${pid}/environ`), readFileSync(`/proc/${pid}/cmdline`)]
     expect(said.filter((bytes) => bytes.includes(PASSWORD) || bytes.includes(key))).toEqual([])
     expect(readFileSync(`/proc/${pid}/coredump_filter`, 'utf8').trim()).toBe('00000000')
-    const files = readdirSync(join(place.home, '.local/state/tidemark'))
-    const kept = files
-      .filter((name) => name !== 'control.sock')
-      .map((name) => join(place.home, '.local/state/tidemark', name))
-    for (const file of kept) expect(readFileSync(file).includes(key)).toBe(false)
+    const state = join(place.home, '.local/state/tidemark')
+    const files = readdirSync(state).filter((name) => name !== 'control.sock')
+    for (const name of files) expect(readFileSync(join(state, name)).includes(key)).toBe(false)
+    await place.succeed(['lock'])
+    expect(placesInMemory(pid, key)).toEqual([])
   })
 
   test('opens for its jobs what its environment says, of which they inherit nothing', async () => {

@@ -1,6 +1,8 @@
 import { connect } from 'node:net'
 
-import { decodeHeldKey, HELD_KEY_BYTES_MAX, type HeldKey } from '../keys/held-key.ts'
+import { toHex } from '../../base/bytes.ts'
+import { BOX_SEAL_BYTES, BoxRecipient } from '../../crypto/sealed-box.ts'
+import { decodeHeldKey, HELD_KEY_BYTES_MAX, type HeldKey, notHeld } from '../keys/held-key.ts'
 import { isOwnSocket } from './socket-file.ts'
 
 /** A daemon that works answers within a few; one that hangs keeps nobody from being asked for a password. */
@@ -22,24 +24,25 @@ export interface KeyQuestion {
  * runs, the repository is locked, or whatever else keeps the daemon from saying so.
  *
  * Speaks HTTP/1.0 by itself: what Node's client, and a look at the peer's credentials, need loaded would take longer than
- * all the rest. That the socket is the user's own follows from its folder; a wrong answer opens nothing.
+ * all the rest. That the socket is the user's own follows from its folder; a wrong answer opens nothing. The answer is
+ * sealed to this question alone.
  * @throws {DaemonError} DAEMON_FAILED: the socket is another user's. @throws {KeyError} WRONG_KEY: the answer is no key.
  */
 export async function askDaemonForKey({ socketPath, uid, location }: KeyQuestion): Promise<HeldKey | undefined> {
   if (!isOwnSocket(socketPath, uid)) return undefined
-  const answer = await exchange(socketPath, `GET /v1/key?location=${encodeURIComponent(location)} HTTP/1.0\r\n\r\n`)
-  try {
-    const end = answer.indexOf(END_OF_HEAD)
-    if (end < 0 || !/^HTTP\/1\.[01] 200 /.test(answer.toString('latin1', 0, 13))) return undefined
-    return decodeHeldKey(answer.subarray(end + END_OF_HEAD.length))
-  } finally {
-    answer.fill(0)
-  }
+  using recipient = new BoxRecipient()
+  const query = `location=${encodeURIComponent(location)}&recipient=${toHex(recipient.publicKey)}`
+  const answer = await exchange(socketPath, `GET /v1/key?${query} HTTP/1.0\r\n\r\n`)
+  const end = answer.indexOf(END_OF_HEAD)
+  if (end < 0 || !/^HTTP\/1\.[01] 200 /.test(answer.toString('latin1', 0, 13))) return undefined
+  using encoded = recipient.open(answer.subarray(end + END_OF_HEAD.length))
+  if (encoded === undefined) throw notHeld()
+  return encoded.use(decodeHeldKey)
 }
 
 /** Sends a request, and returns all that comes until the other side closes; nothing when it does not go as it should. */
 async function exchange(path: string, request: string): Promise<Buffer> {
-  const answer = Buffer.alloc(HEAD_BYTES_MAX + HELD_KEY_BYTES_MAX)
+  const answer = Buffer.alloc(HEAD_BYTES_MAX + HELD_KEY_BYTES_MAX + BOX_SEAL_BYTES)
   return new Promise((resolve) => {
     let filled = 0
     const socket = connect(path)
@@ -54,7 +57,6 @@ async function exchange(path: string, request: string): Promise<Buffer> {
       if (filled + part.byteLength > answer.byteLength) return end(0)
       answer.set(part, filled)
       filled += part.byteLength
-      part.fill(0)
     })
     socket.once('end', () => end(filled))
   })

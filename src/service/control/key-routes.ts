@@ -1,11 +1,15 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 
 import type { Clock } from '../../base/clock.ts'
+import { toHex } from '../../base/bytes.ts'
 import { UsageError } from '../../base/errors.ts'
-import { wipe } from '../../crypto/secret.ts'
-import { decodeHeldKey, HELD_KEY_BYTES_MAX } from '../keys/held-key.ts'
+import { BOX_SEAL_BYTES } from '../../crypto/sealed-box.ts'
+import { HELD_KEY_BYTES_MAX } from '../keys/held-key.ts'
 import type { KeyAgent } from '../keys/key-agent.ts'
-import { decodePart, forgetQuery, locationQuery } from './request-parts.ts'
+import { decodePart, forgetQuery, keyQuery, locationQuery } from './request-parts.ts'
+
+/** No sealed key is longer. */
+const SEALED_BYTES_MAX = HELD_KEY_BYTES_MAX + BOX_SEAL_BYTES
 
 export interface KeyRoutesContext {
   readonly keys: KeyAgent
@@ -14,29 +18,32 @@ export interface KeyRoutesContext {
   readonly keysChanged: () => void
 }
 
-/** Adds what gives keys to the daemon, asks for them, and has them forgotten. Keys cross as bytes, which can be wiped. */
+/**
+ * Adds what gives keys to the daemon, asks for them, and has them forgotten. Keys cross sealed: buffers of sockets and of
+ * the framework hold nothing that opens anything.
+ */
 export function addKeyRoutes(app: FastifyInstance, { keys, clock, keysChanged }: KeyRoutesContext): void {
   app.addContentTypeParser('application/octet-stream', async (_request: unknown, body: AsyncIterable<Uint8Array>) => {
-    return keyBytesOf(body)
+    return sealedBytesOf(body)
   })
+
+  app.get('/v1/key/recipient', async () => ({ publicKey: toHex(keys.publicKey) }))
 
   app.put('/v1/key', async ({ query, body }, reply) => {
     const { location } = decodePart(locationQuery, query)
     if (!(body instanceof Uint8Array)) {
-      throw new UsageError('BAD_ARGUMENT', 'a key is sent as application/octet-stream')
+      throw new UsageError('BAD_ARGUMENT', 'a sealed key is sent as application/octet-stream')
     }
-    try {
-      keys.hold(location, decodeHeldKey(body), clock.nowMs())
-    } finally {
-      wipe(body)
-    }
+    keys.take(location, body, clock.nowMs())
     keysChanged()
     return reply.code(201).send({})
   })
 
   app.get('/v1/key', async ({ query }, reply) => {
-    const encoded = keys.encoded(decodePart(locationQuery, query).location)
-    return encoded === undefined ? reply.code(204).send() : sendOnce(reply, encoded)
+    const { location, recipient } = decodePart(keyQuery, query)
+    const sealed = keys.sealed(location, recipient)
+    if (sealed === undefined) return reply.code(204).send()
+    return reply.type('application/octet-stream').send(Buffer.from(sealed.buffer))
   })
 
   app.delete('/v1/key', async ({ query }) => {
@@ -47,24 +54,15 @@ export function addKeyRoutes(app: FastifyInstance, { keys, clock, keysChanged }:
   })
 }
 
-/** Reads the bytes of a key, which the caller wipes; nothing else keeps them. */
-async function keyBytesOf(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const bytes = new Uint8Array(HELD_KEY_BYTES_MAX)
-  let filled = 0
+async function sealedBytesOf(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  let length = 0
   for await (const part of body) {
-    if (filled + part.byteLength > bytes.byteLength) {
-      wipe(bytes, part)
-      throw new UsageError('BAD_ARGUMENT', `a key has at most ${HELD_KEY_BYTES_MAX} bytes`)
+    length += part.byteLength
+    if (length > SEALED_BYTES_MAX) {
+      throw new UsageError('BAD_ARGUMENT', `a sealed key has at most ${SEALED_BYTES_MAX} bytes`)
     }
-    bytes.set(part, filled)
-    filled += part.byteLength
-    wipe(part)
+    parts.push(part)
   }
-  return bytes.subarray(0, filled)
-}
-
-/** Sends bytes that are wiped as soon as they are on their way. */
-function sendOnce(reply: FastifyReply, bytes: Uint8Array): FastifyReply {
-  reply.raw.once('close', () => wipe(bytes))
-  return reply.type('application/octet-stream').send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+  return Buffer.concat(parts)
 }

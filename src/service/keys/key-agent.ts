@@ -1,7 +1,8 @@
 import { UsageError } from '../../base/errors.ts'
 import type { ObjectId } from '../../base/ids.ts'
 import { GuardedSecret } from '../../crypto/guarded-secret.ts'
-import { encodeHeldKey, type HeldKey, wipeHeldKey } from './held-key.ts'
+import { BoxRecipient, sealTo } from '../../crypto/sealed-box.ts'
+import { encodeHeldKey, type HeldKey, notHeld, viewHeldKey, wipeHeldKey } from './held-key.ts'
 
 /** Nobody has more repositories; each takes pages of locked memory, of which there are few. */
 const KEYS_MAX = 256
@@ -15,9 +16,18 @@ export interface Unlocked {
   readonly sinceMs: number
 }
 
-/** Keeps what opens repositories, in memory that is locked and never dumped, until it is told to forget. */
+/**
+ * Keeps what opens repositories, in memory that is locked and never dumped, until it is told to forget. Keys come and go
+ * sealed: in the clear they lie nowhere else in this process.
+ */
 export class KeyAgent implements Disposable {
+  readonly #recipient = new BoxRecipient()
   readonly #held = new Map<string, Unlocked & { readonly secret: GuardedSecret }>()
+
+  /** What keys are sealed to that are given to `take`: 32 bytes. */
+  get publicKey(): Uint8Array {
+    return this.#recipient.publicKey
+  }
 
   /**
    * Takes over the key of the repository at `location`, in the place of one that is held already; `key` is wiped.
@@ -28,24 +38,42 @@ export class KeyAgent implements Disposable {
     const encoded = encodeHeldKey(key)
     wipeHeldKey(key)
     // Wipes what was encoded, too.
-    const secret = new GuardedSecret(encoded)
-    if (this.#held.size >= KEYS_MAX && !this.#held.has(location)) {
+    this.#keep({ location, slot: key.slot, sinceMs, secret: GuardedSecret.of(encoded) })
+  }
+
+  /**
+   * Takes a key, encoded and sealed to `publicKey`, as `hold` does.
+   *
+   * @throws {KeyError} WRONG_KEY: it is none, or sealed to somebody else. @throws {UsageError} BAD_ARGUMENT: too many are held.
+   */
+  take(location: string, sealed: Uint8Array, sinceMs: number): void {
+    const secret = this.#recipient.open(sealed)
+    if (secret === undefined) throw notHeld()
+    try {
+      this.#keep({ location, slot: secret.use((encoded) => viewHeldKey(encoded).slot), sinceMs, secret })
+    } catch (error) {
       secret[Symbol.dispose]()
-      throw new UsageError('BAD_ARGUMENT', `${KEYS_MAX} repositories are unlocked already`, {
-        hint: 'Forget some with `tidemark lock`.',
-      })
+      throw error
     }
-    this.#held.get(location)?.secret[Symbol.dispose]()
-    this.#held.set(location, { location, slot: key.slot, sinceMs, secret })
   }
 
   has(location: string): boolean {
     return this.#held.has(location)
   }
 
-  /** Returns what opens the repository at `location`, encoded, for the caller to wipe, or `undefined` when it is locked. */
-  encoded(location: string): Uint8Array | undefined {
-    return this.#held.get(location)?.secret.copy()
+  /**
+   * Returns what opens the repository at `location`, encoded and sealed to a public key, or `undefined` when it is locked.
+   *
+   * @throws {UsageError} BAD_ARGUMENT: that is no public key.
+   */
+  sealed(location: string, publicKey: Uint8Array): Uint8Array | undefined {
+    const held = this.#held.get(location)
+    if (held === undefined) return undefined
+    const sealed = held.secret.use((encoded) => sealTo(publicKey, encoded))
+    if (sealed !== undefined) return sealed
+    throw new UsageError('BAD_ARGUMENT', 'nothing can be sealed to this public key', {
+      hint: 'Daemon and command are of different versions: restart the daemon.',
+    })
   }
 
   list(): readonly Unlocked[] {
@@ -74,5 +102,18 @@ export class KeyAgent implements Disposable {
 
   [Symbol.dispose](): void {
     this.lock()
+    this.#recipient[Symbol.dispose]()
+  }
+
+  #keep(held: Unlocked & { readonly secret: GuardedSecret }): void {
+    const { location, secret } = held
+    if (this.#held.size >= KEYS_MAX && !this.#held.has(location)) {
+      secret[Symbol.dispose]()
+      throw new UsageError('BAD_ARGUMENT', `${KEYS_MAX} repositories are unlocked already`, {
+        hint: 'Forget some with `tidemark lock`.',
+      })
+    }
+    this.#held.get(location)?.secret[Symbol.dispose]()
+    this.#held.set(location, held)
   }
 }

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { KeyError } from '../../../src/base/errors.ts'
+import { KeyError, UsageError } from '../../../src/base/errors.ts'
 import type { ObjectId } from '../../../src/base/ids.ts'
 import { GuardedSecret } from '../../../src/crypto/guarded-secret.ts'
+import { BoxRecipient, sealTo } from '../../../src/crypto/sealed-box.ts'
 import { decodeHeldKey, encodeHeldKey, type HeldKey } from '../../../src/service/keys/held-key.ts'
 import { KeyAgent } from '../../../src/service/keys/key-agent.ts'
 
@@ -12,6 +13,13 @@ const SLOT = 'ab'.repeat(32) as ObjectId
 function key(byte = 7): HeldKey {
   const credentials = new Map([['token', new Uint8Array(40).fill(byte)]] as const)
   return { kind: 'derived', slot: SLOT, bytes: new Uint8Array(32).fill(byte), credentials }
+}
+
+/** Asks an agent as a command does. */
+function keyOf(agent: KeyAgent, location: string): HeldKey | undefined {
+  using command = new BoxRecipient()
+  const sealed = agent.sealed(location, command.publicKey)
+  return sealed === undefined ? undefined : command.open(sealed)?.use(decodeHeldKey)
 }
 
 test('a held key comes out of its bytes as it went in, as copies', () => {
@@ -34,32 +42,65 @@ test('bytes that are no held key are refused, whatever they are', () => {
   )
 })
 
-test('a guarded secret is copied as often as it is asked for, and not at all once it was wiped', () => {
+test('an agent takes keys that are sealed to it, and gives them sealed to whoever asks', () => {
+  using agent = new KeyAgent()
+  using command = new BoxRecipient()
+  agent.take('/a', sealTo(agent.publicKey, encodeHeldKey(key()))!, 1000)
+  expect(agent.list()).toEqual([{ location: '/a', slot: SLOT, sinceMs: 1000 }])
+  const sealed = agent.sealed('/a', command.publicKey)!
+  expect(Buffer.from(sealed).includes(Buffer.from(key().bytes))).toBe(false)
+  expect(command.open(sealed)?.use(decodeHeldKey)).toEqual(key())
+  // No two answers are the same, and nobody else opens one.
+  expect(agent.sealed('/a', command.publicKey)).not.toEqual(sealed)
+  using other = new BoxRecipient()
+  expect(other.open(sealed)).toBeUndefined()
+})
+
+test('what is sealed to somebody else, damaged or no key is not taken, and nothing is sealed to nobody', () => {
+  using agent = new KeyAgent()
+  using other = new BoxRecipient()
+  const whole = sealTo(agent.publicKey, encodeHeldKey(key()))!
+  const refused = [
+    sealTo(other.publicKey, encodeHeldKey(key()))!,
+    sealTo(agent.publicKey, Uint8Array.of(1, 2, 3))!,
+    encodeHeldKey(key()),
+    whole.map((byte, at) => (at === 60 ? byte ^ 1 : byte)),
+    ...Array.from({ length: whole.byteLength }, (_, length) => whole.subarray(0, length)),
+  ]
+  for (const bytes of refused) expect(() => agent.take('/a', bytes, 0)).toThrow(KeyError)
+  expect(agent.list()).toEqual([])
+  agent.take('/a', whole, 0)
+  for (const nobody of [new Uint8Array(32), new Uint8Array(31), new Uint8Array(0)]) {
+    expect(() => agent.sealed('/a', nobody)).toThrow(UsageError)
+  }
+})
+
+test('a guarded secret is read as often as it is asked for, and not at all once it was wiped', () => {
   const given = Uint8Array.of(1, 2, 3)
-  const secret = new GuardedSecret(given)
+  const secret = GuardedSecret.of(given)
   expect(given).toEqual(new Uint8Array(3))
-  secret.copy().fill(9)
-  expect(secret.copy()).toEqual(Uint8Array.of(1, 2, 3))
+  expect(secret.use((bytes) => Uint8Array.from(bytes))).toEqual(Uint8Array.of(1, 2, 3))
+  expect(secret.use((bytes) => bytes.byteLength)).toBe(3)
   secret[Symbol.dispose]()
-  expect(() => secret.copy()).toThrow('wiped')
+  expect(() => secret.use(() => undefined)).toThrow('wiped')
   secret[Symbol.dispose]()
 })
 
-test('an agent takes keys over, gives copies, and forgets what it is told to', () => {
+test('an agent takes keys over, gives them, and forgets what it is told to', () => {
   const agent = new KeyAgent()
   const given = key()
   agent.hold('/a', given, 1000)
   expect(given.bytes).toEqual(new Uint8Array(32))
   expect([...given.credentials.values()]).toEqual([new Uint8Array(40)])
   agent.hold('/b', key(8), 2000)
-  expect(decodeHeldKey(agent.encoded('/a')!)).toEqual(key())
+  expect(keyOf(agent, '/a')).toEqual(key())
   expect(agent.list()).toEqual([
     { location: '/a', slot: SLOT, sinceMs: 1000 },
     { location: '/b', slot: SLOT, sinceMs: 2000 },
   ])
   expect(agent.forget('/a', 'cd'.repeat(32))).toBe(false)
   expect(agent.forget('/a', SLOT)).toBe(true)
-  expect([agent.has('/a'), agent.encoded('/a'), agent.forget('/a')]).toEqual([false, undefined, false])
+  expect([agent.has('/a'), keyOf(agent, '/a'), agent.forget('/a')]).toEqual([false, undefined, false])
   expect(agent.lock()).toBe(1)
   expect(agent.list()).toEqual([])
 })
@@ -69,5 +110,5 @@ test('an agent refuses more keys than it has memory for, and replaces one at its
   for (let n = 0; n < 256; n++) agent.hold(`/${n}`, key(), 0)
   expect(() => agent.hold('/more', key(), 0)).toThrow('256 repositories')
   agent.hold('/0', key(9), 5)
-  expect(decodeHeldKey(agent.encoded('/0')!)).toEqual(key(9))
+  expect(keyOf(agent, '/0')).toEqual(key(9))
 })
