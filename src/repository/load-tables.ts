@@ -1,3 +1,4 @@
+import { ahead } from '../base/ahead.ts'
 import { IntegrityError, KeyError, TidemarkError } from '../base/errors.ts'
 import type { ObjectId } from '../base/ids.ts'
 import { INDEX_BYTES_MAX } from '../base/limits.ts'
@@ -13,6 +14,8 @@ import { reuseMerged } from './reuse-merged.ts'
 const ATTEMPTS_MAX = 5
 /** What memory is reserved for at once, whatever sizes a store claims; beyond, the index grows. */
 const BLOBS_RESERVED_MAX = 100_000_000
+/** Of index files that are fetched before it is their turn. */
+const AHEAD_BYTES_MAX = 32 << 20
 
 /** Tells whether loading may go on without the record that `error` is about: damage, and no word of a later version. */
 export function isSurvivable(error: unknown): error is IntegrityError {
@@ -37,13 +40,9 @@ export async function loadTables(options: IndexLoadOptions): Promise<LoadedTable
     const reused = kept === undefined ? undefined : reuse(kept, listed)
     const tables = reused ?? new IndexTables({ blobs: BlobIndex.create(roomFor(listed.values())) })
     const known = new Set(tables.indexIds)
-    const missing = [...listed.keys()].filter((id) => !known.has(id)).sort()
+    const missing = [...listed].filter(([id]) => !known.has(id)).sort(([a], [b]) => (a < b ? -1 : 1))
     try {
-      const added = await addFiles(
-        tables,
-        missing.map((id) => ({ id, bytes: listed.get(id) })),
-        options,
-      )
+      const added = await addFiles(tables, missing, options)
       const isWhole = kept?.head.indexIds.every((id) => listed.has(id)) ?? false
       return { tables, isKept: reused !== undefined && isWhole && added === 0, listed: all }
     } catch (error) {
@@ -86,18 +85,23 @@ export function isOfForeignRealm(error: unknown): boolean {
   return error instanceof KeyError && error.code === 'WRONG_KEY' && error.context['generation'] === undefined
 }
 
-/** Downloads and adds index files, one after the other, so that one at a time is in memory; returns how many. */
+/** Downloads index files, a few ahead, and adds them one after the other; returns how many. 0 bytes: no size was listed. */
 async function addFiles(
   tables: IndexTables,
-  files: readonly { readonly id: ObjectId; readonly bytes: number | undefined }[],
-  { records, realm, onProblem, signal }: IndexLoadOptions,
+  files: readonly (readonly [id: ObjectId, bytes: number])[],
+  { driver, records, realm, onProblem, signal }: IndexLoadOptions,
 ): Promise<number> {
+  const limits = { atOnce: driver.capabilities.concurrency, weightMax: AHEAD_BYTES_MAX }
+  const fetched = ahead(files, ([id, bytes]) => records.get('index', id, bytes === 0 ? undefined : bytes), {
+    ...limits,
+    weigh: ([, bytes]) => bytes,
+  })
   let added = 0
-  for (const { id, bytes } of files) {
+  for await (const { item, result } of fetched) {
+    const [id] = item
     signal?.throwIfAborted()
     try {
-      // The size of a file that was not listed is not known.
-      const opened = await records.get('index', id, bytes === 0 ? undefined : bytes)
+      const opened = await result
       if (opened.realm === realm.realm) tables.add(id, opened.record)
       else tables.indexIds.push(id)
       added++

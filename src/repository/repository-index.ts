@@ -75,7 +75,7 @@ export class RepositoryIndex implements Disposable {
   /**
    * Loads the index: from the local cache as far as it fits the files now listed, the rest from the store.
    *
-   * Memory: at most 36 bytes a blob, and one index file.
+   * Memory: at most 36 bytes a blob, and a few index files.
    * @throws {IntegrityError} of a damaged or forged record, unless there is `onProblem`; UNSUPPORTED_* always.
    * @throws {StorageError} of the driver.
    */
