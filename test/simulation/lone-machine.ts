@@ -105,7 +105,13 @@ export class LoneMachine {
   #watching(driver: Driver, files: Files): Driver {
     const put = async (name: ObjectName, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void> => {
       if (name.kind === 'points') {
-        const point = { object: name.id, files, writer: 'the machine', fate: 'committing' as const, mayGo: false }
+        const point = {
+          object: name.id,
+          filesOf: () => files,
+          writer: 'the machine',
+          fate: 'committing' as const,
+          mayGo: false,
+        }
         this.model.points.set(name.id, point)
       }
       await driver.put(name, parts, signal)

@@ -7,6 +7,7 @@ import { seededRandomness } from '../support/seeded-randomness.ts'
 import { InlinePool } from './inline-pool.ts'
 import type { Files } from './model.ts'
 import { SimulatedProcess } from './simulated-process.ts'
+import type { SimulatedStore } from './simulated-store.ts'
 import { HOUR_MS, type World } from './world.ts'
 
 /** How far clocks of machines are apart, either way. */
@@ -29,6 +30,7 @@ export class Machine {
   files: Files = new Map()
   process: SimulatedProcess | undefined
   readonly #world: World
+  readonly #store: SimulatedStore
   readonly #keys: OpenedKeys
   readonly #folder: string
   #workers: InlinePool | undefined
@@ -38,9 +40,16 @@ export class Machine {
 
   constructor(
     world: World,
-    options: { readonly name: string; readonly keys: OpenedKeys; readonly folder: string; readonly seed: number },
+    options: {
+      readonly name: string
+      readonly store: SimulatedStore
+      readonly keys: OpenedKeys
+      readonly folder: string
+      readonly seed: number
+    },
   ) {
     this.#world = world
+    this.#store = options.store
     this.name = options.name
     this.#keys = options.keys
     this.#folder = `${options.folder}/${options.name}`
@@ -74,7 +83,7 @@ export class Machine {
     done: (error: unknown, process: SimulatedProcess) => void,
   ): void {
     const name = `${this.name}.${++this.#programs} ${what}`
-    const process = new SimulatedProcess(this.#world, name)
+    const process = new SimulatedProcess(this.#world, this.#store, name)
     this.process = process
     const workers = (this.#workers = new InlinePool())
     const end = (error: unknown): void => {
@@ -114,7 +123,7 @@ export class Machine {
     })
   }
 
-  #ports(driver: SimulatedProcess, cache: LocalCache): RepositoryPorts {
+  #ports({ driver, name }: SimulatedProcess, cache: LocalCache): RepositoryPorts {
     return {
       driver,
       cache,
@@ -128,7 +137,7 @@ export class Machine {
       clock: this.clock,
       randomness: this.randomness,
       // A damaged record is for the model to find.
-      onProblem: (problem) => this.#world.note(`${driver.name} meets a problem: ${problem.message}`),
+      onProblem: (problem) => this.#world.note(`${name} meets a problem: ${problem.message}`),
     }
   }
 }

@@ -12,7 +12,8 @@ export function modelSource(model: Model, files: Files): Source {
     read: async (run) => {
       if (!(run instanceof Run)) throw new Error('a source is given the run itself')
       const { parent } = await run.opened
-      const before = parent === undefined ? new Map<string, number>() : model.points.get(parent.object)?.files
+      const before =
+        parent === undefined ? new Map<string, number>() : model.points.get(parent.object)?.filesOf(parent.record.point)
       if (before === undefined) throw new Error('the parent is a point that nobody made')
       await run.pass('files', { kind: 'changes', changes: model.changes(before, files) })
     },

@@ -1,11 +1,13 @@
 import { byteStringOf } from '../../src/base/byte-string.ts'
-import type { ObjectId } from '../../src/base/ids.ts'
+import type { ObjectId, PointId } from '../../src/base/ids.ts'
 import type { Change } from '../../src/engine/source.ts'
 import { seededRandomness } from '../support/seeded-randomness.ts'
 import type { Dice } from './dice.ts'
 
 /** The files of a source or a point: by path, which of the contents. */
 export type Files = ReadonlyMap<string, number>
+/** What a point must hold; of a copy, that depends on which point it is of. */
+export type FilesOf = (point: PointId) => Files
 
 const CONTENTS = 9
 const CONTENT_BYTES = { low: 300, high: 2600 }
@@ -17,7 +19,7 @@ export type Fate = 'committing' | 'committed' | 'void'
 
 export interface ModelPoint {
   readonly object: ObjectId
-  readonly files: Files
+  readonly filesOf: FilesOf
   /** Who made it. */
   readonly writer: string
   fate: Fate

@@ -107,7 +107,7 @@ export const scripts = {
   /** Somebody damaged the trees of a point, and repairs them later. */
   async 'a tree cannot be read for a while'(script: Script): Promise<void> {
     await script.backup(script.pruner, { '/a': 5 })
-    const { store } = script.stage.world
+    const { store } = script.stage
     const packs = store.list('packs', () => script.stage.world.nowMs).toSorted((a, b) => a.bytes - b.bytes)
     // The largest is the one of data.
     const trees = packs.slice(0, -1).map(({ name }) => name)
@@ -132,14 +132,14 @@ export const scripts = {
     })
     await script.finish(script.pruner)
     await script.pruneTimes(UNTIL_SWEPT)
-    script.stage.world.store.remove({ kind: 'packs', id: canonical }, script.stage.world.nowMs)
+    script.stage.store.remove({ kind: 'packs', id: canonical }, script.stage.world.nowMs)
     await script.stage.verifyAll()
   },
 
   /** Two copies, and somebody deleted the one that comes first. */
   async 'the canonical copy is deleted by hand'(script: Script): Promise<void> {
     const canonical = await storeTwice(script)
-    script.stage.world.store.remove({ kind: 'packs', id: canonical }, script.stage.world.nowMs)
+    script.stage.store.remove({ kind: 'packs', id: canonical }, script.stage.world.nowMs)
     await script.pruneTimes(UNTIL_SWEPT)
     await script.stage.verifyAll()
   },
@@ -149,9 +149,9 @@ export const scripts = {
     await script.backup(script.pruner, { '/a': 0 })
     await script.backup(script.pruner, { '/b': 1 })
     const newest = present([...script.stage.model.points.keys()].at(-1), 'a point')
-    script.stage.world.store.hide({ kind: 'points', id: newest }, true)
+    script.stage.store.hide({ kind: 'points', id: newest }, true)
     await script.pruneTimes(UNTIL_SWEPT)
-    script.stage.world.store.hide({ kind: 'points', id: newest }, false)
+    script.stage.store.hide({ kind: 'points', id: newest }, false)
     await script.stage.verifyAll()
   },
 

@@ -1,5 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import type { PointInfo } from '../../src/repository/point-info.ts'
+import type { Dice } from './dice.ts'
 import type { Machine } from './machine.ts'
 import { memoryFolder } from './memory-folder.ts'
 import { GRACE_MS, Stage } from './stage.ts'
@@ -140,26 +142,8 @@ class Simulation {
       if (world.processes.size > 0) await this.#stage.step()
       else await world.advance(world.dice.between(1, 24) * HOUR_MS)
       await this.#stage.look()
-      await this.#disturb()
+      await disturb(this.#scenario, [this.#stage])
     }
-  }
-
-  /** Crashes, sleep, slow lines, clocks that jump, and hours that pass. */
-  async #disturb(): Promise<void> {
-    const { world, machines } = this.#stage
-    const { dice } = world
-    const { crash, crashAtCommit, suspend, slow, hours } = this.#scenario
-    const committed = machines.find(({ process }) => process !== undefined && process === this.#stage.justCommitted)
-    this.#stage.justCommitted = undefined
-    if (committed !== undefined && dice.chance(crashAtCommit)) await this.#stage.crash(committed)
-    const running = machines.filter(({ isIdle }) => !isIdle)
-    if (running.length > 0) {
-      if (dice.chance(crash)) await this.#stage.crash(dice.pick(running))
-      if (dice.chance(suspend)) dice.pick(running).process?.suspend(dice.between(0.05, 3.2) * GRACE_MS)
-      if (dice.chance(slow)) dice.pick(running).process?.slowDown(dice.between(0.3, 3) * GRACE_MS)
-    }
-    if (dice.chance(0.002)) dice.pick(machines).jump(dice.between(-CLOCK_JUMP_MS, CLOCK_JUMP_MS))
-    if (dice.chance(hours)) await world.advance(dice.between(0.1, 8) * HOUR_MS)
   }
 
   /** Starts a program on a machine that has none, or not. */
@@ -183,14 +167,39 @@ class Simulation {
     this.#stage.backup(machine, { files, full: dice.chance(0.1), flushBytes: dice.chance(0.5) ? 1 : 1 << 20 })
   }
 
-  /** Forgets some points, whoever made them, but for the newest of each chain. */
   #forget(machine: Machine): void {
-    const { dice } = this.#stage.world
-    this.#stage.forget(machine, (points) => {
-      const chains = [...Map.groupBy(points, ({ record }) => record.chain).values()]
-      return chains.flatMap((chain) => chain.slice(0, -1).filter(() => dice.chance(0.6)))
-    })
+    this.#stage.forget(machine, (points) => someButNewest(points, this.#stage.world.dice))
   }
+}
+
+/** Returns some points, whoever made them, but for the newest of each chain. */
+export function someButNewest(points: readonly PointInfo[], dice: Dice): readonly PointInfo[] {
+  const chains = [...Map.groupBy(points, ({ record }) => record.chain).values()]
+  return chains.flatMap((chain) => chain.slice(0, -1).filter(() => dice.chance(0.6)))
+}
+
+/** Crashes, sleep, slow lines, clocks that jump, and hours that pass, on all machines of one world. */
+export async function disturb(scenario: Scenario, stages: readonly [Stage, ...Stage[]]): Promise<void> {
+  const [{ world }] = stages
+  const { dice } = world
+  const { crash, crashAtCommit, suspend, slow, hours } = scenario
+  const machines = stages.flatMap((stage) => stage.machines.map((machine) => ({ stage, machine })))
+  const committed = machines.find(({ stage, machine: { process } }) => {
+    return process !== undefined && process === stage.justCommitted
+  })
+  for (const stage of stages) stage.justCommitted = undefined
+  if (committed !== undefined && dice.chance(crashAtCommit)) await committed.stage.crash(committed.machine)
+  const running = machines.filter(({ machine }) => !machine.isIdle)
+  if (running.length > 0) {
+    if (dice.chance(crash)) {
+      const { stage, machine } = dice.pick(running)
+      await stage.crash(machine)
+    }
+    if (dice.chance(suspend)) dice.pick(running).machine.process?.suspend(dice.between(0.05, 3.2) * GRACE_MS)
+    if (dice.chance(slow)) dice.pick(running).machine.process?.slowDown(dice.between(0.3, 3) * GRACE_MS)
+  }
+  if (dice.chance(0.002)) dice.pick(machines).machine.jump(dice.between(-CLOCK_JUMP_MS, CLOCK_JUMP_MS))
+  if (dice.chance(hours)) await world.advance(dice.between(0.1, 8) * HOUR_MS)
 }
 
 /** Returns the failure with what led to it. */

@@ -1,14 +1,7 @@
 import type { Scheduler } from '../../src/repository/run-object.ts'
-import type {
-  ByteRange,
-  Driver,
-  DriverCapabilities,
-  ListKinds,
-  ObjectInfo,
-  ObjectKind,
-  ObjectName,
-} from '../../src/storage/driver.ts'
-import type { Files } from './model.ts'
+import type { FilesOf } from './model.ts'
+import { SimulatedDriver } from './simulated-driver.ts'
+import type { SimulatedStore } from './simulated-store.ts'
 import type { World } from './world.ts'
 
 /** A call of the store that its caller waits for. */
@@ -31,18 +24,14 @@ interface Timer {
   dueMs: number
 }
 
-/** Chance that a put comes to the store twice, the second time late. */
-const TWICE = 0.02
-/** Chance that a process sees a store that tells of several kinds in one listing, page by page. */
-const PAGED = 0.5
-
 /**
- * One process of a simulated machine, and the store as it sees it: every call waits until the world lets it through,
- * once on its way there and once on its way back. A process that crashed never hears of its calls again.
+ * One process of a simulated machine: every call of a store waits until the world lets it through, once on its way there and
+ * once on its way back. A process that crashed never hears of its calls again.
  */
-export class SimulatedProcess implements Driver {
-  readonly capabilities: DriverCapabilities = { exclusivePut: true, persistent: true, concurrency: 4 }
+export class SimulatedProcess {
   readonly name: string
+  /** The store that it writes to. */
+  readonly driver: SimulatedDriver
   readonly pending: PendingCall[] = []
   /** How many calls it made. */
   called = 0
@@ -56,18 +45,17 @@ export class SimulatedProcess implements Driver {
   #silentMs = 0
   /** How long it stood still in all, in milliseconds. */
   stoodStillMs = 0
-  /** What the point that it makes must hold. */
-  files: Files | undefined
+  /** What the points that it makes must hold. */
+  filesOf: FilesOf | undefined
   readonly scheduler: Scheduler
-  readonly listKinds: ListKinds | undefined
   readonly #world: World
   readonly #timers = new Set<Timer>()
   #asleepSinceMs = 0
 
-  constructor(world: World, name: string) {
+  constructor(world: World, store: SimulatedStore, name: string) {
     this.#world = world
     this.name = name
-    if (world.dice.chance(PAGED)) this.listKinds = this.#listKinds.bind(this)
+    this.driver = this.driverTo(store)
     world.processes.add(this)
     this.scheduler = {
       every: (intervalMs, task) => {
@@ -78,8 +66,9 @@ export class SimulatedProcess implements Driver {
     }
   }
 
-  get location(): string {
-    return this.#world.store.location
+  /** Returns a store as this process sees it. */
+  driverTo(store: SimulatedStore): SimulatedDriver {
+    return new SimulatedDriver(this.#world, this, store)
   }
 
   get isAwake(): boolean {
@@ -189,80 +178,14 @@ export class SimulatedProcess implements Driver {
     else call.resolve(call.outcome.result as never)
   }
 
-  async put(name: ObjectName, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted()
-    const { store, dice, lagMs } = this.#world
-    const kept = parts.map((part) => part.slice())
-    const arrive = (): void => {
-      if (!store.put(name, kept, this.#world.nowMs)) return
-      if (name.kind === 'runs') this.#heard()
-      this.#world.onPut(name, this)
-    }
-    await this.#call(`put ${shortName(name)}`, true, () => {
-      store.refuseTaken(name)
-      arrive()
-      if (dice.chance(TWICE)) {
-        this.#world.later(dice.between(0, Math.max(lagMs, 60_000)), () => {
-          this.#world.note(`${this.name} put ${shortName(name)} once more`)
-          arrive()
-        })
-      }
-    })
-  }
-
-  async get(name: ObjectName, range?: ByteRange, signal?: AbortSignal): Promise<Uint8Array> {
-    signal?.throwIfAborted()
-    return this.#call(`get ${shortName(name)}`, false, () => this.#world.store.get(name, range))
-  }
-
-  async stat(name: ObjectName, signal?: AbortSignal): Promise<ObjectInfo> {
-    signal?.throwIfAborted()
-    return this.#call(`stat ${shortName(name)}`, false, () => this.#world.store.stat(name))
-  }
-
-  async *list(kind: ObjectKind, signal?: AbortSignal): AsyncGenerator<ObjectInfo> {
-    signal?.throwIfAborted()
-    const { store, dice, lagMs } = this.#world
-    const startMs = this.#world.nowMs
-    // What comes or goes while it is being listed may or may not be seen; so may what came or went within the lag.
-    const infos = await this.#call(`list ${kind}`, false, () => {
-      const { nowMs } = this.#world
-      return store.list(
-        kind,
-        () => (dice.chance(0.5) ? nowMs : startMs) - (dice.chance(0.5) ? dice.between(0, lagMs) : 0),
-      )
-    })
-    yield* infos
-  }
-
-  /** Slower than any store: with time enough between two kinds for anything to happen. */
-  async *#listKinds(kinds: readonly ObjectKind[], signal?: AbortSignal): AsyncGenerator<ObjectInfo> {
-    for (const kind of kinds.toSorted()) yield* this.list(kind, signal)
-  }
-
-  async remove(name: ObjectName, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted()
-    await this.#call(`remove ${shortName(name)}`, true, () => {
-      if (!this.#world.store.has(name)) return
-      this.#world.store.remove(name, this.#world.nowMs)
-      this.#world.onRemove(name, this)
-    })
-  }
-
-  localFile(): undefined {
-    return undefined
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    // Nothing is held.
-  }
-
-  #heard(): void {
+  /** The store has word of its run. */
+  heard(): void {
     this.#silentMs = this.silentMs
     this.#heardMs = this.#world.nowMs
   }
 
-  async #call<T>(label: string, writes: boolean, effect: () => T): Promise<T> {
+  /** Makes a call; its caller hears of it when the world lets it. */
+  async call<T>(label: string, writes: boolean, effect: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       // Whoever is gone is never answered.
       if (this.crashed) return
@@ -286,8 +209,4 @@ export class SimulatedProcess implements Driver {
       return { error }
     }
   }
-}
-
-function shortName({ kind, id }: ObjectName): string {
-  return `${kind}/${id.slice(0, 8)}`
 }

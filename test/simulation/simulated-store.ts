@@ -1,9 +1,15 @@
+import { MemoryDriver } from '../../drivers/memory/memory-driver.ts'
 import { concatBytes } from '../../src/base/bytes.ts'
 import type { ObjectId } from '../../src/base/ids.ts'
-import type { ByteRange, ObjectInfo, ObjectKind, ObjectName } from '../../src/storage/driver.ts'
+import {
+  type ByteRange,
+  OBJECT_KINDS,
+  type ObjectInfo,
+  type ObjectKind,
+  type ObjectName,
+} from '../../src/storage/driver.ts'
 import { objectExists, objectNotFound, rangeInside } from '../../src/storage/object-errors.ts'
-
-const LOCATION = 'memory:simulated'
+import type { SimulatedProcess } from './simulated-process.ts'
 
 interface StoredObject {
   readonly name: ObjectName
@@ -19,11 +25,21 @@ interface StoredObject {
  * What a call does, it does at once and whole; when calls happen, and when their callers learn of it, others decide.
  */
 export class SimulatedStore {
-  readonly location = LOCATION
+  readonly location: string
+  /** What a trace of calls says before each of this store. */
+  readonly label: string
+  /** Called with every object that is put, whether its writer lives or not. */
+  onPut: (name: ObjectName, process: SimulatedProcess) => void = () => undefined
+  onRemove: (name: ObjectName, process: SimulatedProcess) => void = () => undefined
   readonly #hidden = new Set<string>()
   readonly #damaged = new Set<string>()
   readonly #objects = new Map<string, StoredObject[]>()
   readonly #byKind = new Map<ObjectKind, StoredObject[]>()
+
+  constructor(name = '') {
+    this.location = `memory:simulated${name}`
+    this.label = name === '' ? '' : `${name}: `
+  }
 
   /** Puts an object; one that is there already stays as it is. Returns whether it was not. */
   put(name: ObjectName, parts: readonly Uint8Array[], nowMs: number): boolean {
@@ -37,7 +53,7 @@ export class SimulatedStore {
 
   get(name: ObjectName, range: ByteRange | undefined): Uint8Array {
     const object = this.#current(name)
-    if (object === undefined) throw objectNotFound(name, LOCATION)
+    if (object === undefined) throw objectNotFound(name, this.location)
     const { offset, length } = rangeInside(name, range, object.bytes.byteLength)
     const bytes = object.bytes.slice(offset, offset + length)
     return this.#damaged.has(keyOf(name)) ? bytes.fill(0) : bytes
@@ -45,7 +61,7 @@ export class SimulatedStore {
 
   stat(name: ObjectName): ObjectInfo {
     const object = this.#current(name)
-    if (object === undefined) throw objectNotFound(name, LOCATION)
+    if (object === undefined) throw objectNotFound(name, this.location)
     return { name, bytes: object.bytes.byteLength }
   }
 
@@ -83,7 +99,16 @@ export class SimulatedStore {
 
   /** Refuses a name that is taken, as every driver does. */
   refuseTaken(name: ObjectName): void {
-    if (this.#current(name) !== undefined) throw objectExists(name, LOCATION)
+    if (this.#current(name) !== undefined) throw objectExists(name, this.location)
+  }
+
+  /** Returns the store as it is now, on a driver that nobody interferes with. */
+  async snapshot(nowMs: number): Promise<MemoryDriver> {
+    const driver = new MemoryDriver()
+    for (const kind of OBJECT_KINDS) {
+      for (const { name } of this.list(kind, () => nowMs)) await driver.put(name, [this.get(name, undefined)])
+    }
+    return driver
   }
 
   #current(name: ObjectName): StoredObject | undefined {

@@ -1,19 +1,24 @@
+import { present } from '../../src/base/assert.ts'
 import { RunError, TidemarkError } from '../../src/base/errors.ts'
 import type { ObjectId } from '../../src/base/ids.ts'
 import { backup } from '../../src/engine/backup.ts'
 import type { CareContext } from '../../src/engine/care-types.ts'
+import { copyPoints } from '../../src/engine/copy/copy.ts'
 import { forget } from '../../src/engine/forget/forget.ts'
 import { prune } from '../../src/engine/prune/prune.ts'
 import { createRepository } from '../../src/repository/create-repository.ts'
 import type { OpenedKeys } from '../../src/repository/open-keys.ts'
+import type { PointChain } from '../../src/repository/point-chain.ts'
 import type { PointInfo } from '../../src/repository/point-info.ts'
+import { openWithKeys } from '../../src/repository/repository.ts'
 import { seededRandomness } from '../support/seeded-randomness.ts'
-import { testSecret } from '../support/test-machine.ts'
+import { testPorts, testSecret } from '../support/test-machine.ts'
 import { sealCheaply } from './cheap-keys.ts'
 import { Machine, type ProgramPorts } from './machine.ts'
 import { type Files, Model } from './model.ts'
 import { modelSource } from './model-source.ts'
 import { SimulatedProcess } from './simulated-process.ts'
+import { SimulatedStore } from './simulated-store.ts'
 import { smallChunks } from './small-limits.ts'
 import { verify } from './verify.ts'
 import { HOUR_MS, World } from './world.ts'
@@ -29,40 +34,50 @@ export interface StageOptions {
   readonly lagMs: number
   /** Where the machines keep their caches. */
   readonly folder: string
+  /** Another stage in the same world, from whose repository this one's machines copy. */
+  readonly source?: Stage
 }
 
 /** Machines with a repository that they share, what they may do with it, and what must be true after each step. */
 export class Stage {
   readonly world: World
+  readonly store: SimulatedStore
   readonly model: Model
   readonly machines: readonly Machine[]
   readonly counts = { crashes: 0, voided: 0, failed: 0, calls: 0, marks: 0, deaths: 0, packsRemoved: 0 }
   /** Who put the last point, for whoever wants to crash it right then. */
   justCommitted: SimulatedProcess | undefined
   readonly #keys: OpenedKeys
+  readonly #source: Stage | undefined
   #mustVerify = false
   /** Points that were whole when they were looked at, and of which nothing can have been taken away since. */
   readonly #verified = new Set<ObjectId>()
   #failure: Error | undefined
 
-  private constructor({ seed, machines, folder }: StageOptions, { world, keys }: { world: World; keys: OpenedKeys }) {
+  private constructor(
+    { seed, machines, folder, source }: StageOptions,
+    { world, store, keys }: { world: World; store: SimulatedStore; keys: OpenedKeys },
+  ) {
     this.world = world
+    this.store = store
     this.#keys = keys
+    this.#source = source
     this.model = new Model(seed)
     this.machines = Array.from(
       { length: machines },
-      (_, i) => new Machine(world, { name: `m${i}`, keys, folder, seed }),
+      (_, i) => new Machine(world, { name: `${store.label}m${i}`, store, keys, folder, seed }),
     )
     this.#watch()
   }
 
   static async create(options: StageOptions): Promise<Stage> {
-    const world = new World(options)
-    const process = new SimulatedProcess(world, 'init')
-    const creating = createRepository(process, {
+    const world = options.source?.world ?? new World(options)
+    const store = new SimulatedStore(options.source === undefined ? '' : 'target')
+    const process = new SimulatedProcess(world, store, 'init')
+    const creating = createRepository(process.driver, {
       slots: [{ secret: testSecret, label: 'test' }],
       clock: { nowMs: () => world.nowMs, monotonicMs: () => world.nowMs },
-      randomness: seededRandomness(`init ${options.seed}`),
+      randomness: seededRandomness(`init ${store.label}${options.seed}`),
       graceSeconds: GRACE_MS / 1000,
       chunker: smallChunks,
     }).finally(() => process.end())
@@ -70,7 +85,7 @@ export class Stage {
     while (world.processes.size > 0) await world.step()
     const keys = await creating
     sealCheaply(keys)
-    return new Stage(options, { world, keys })
+    return new Stage(options, { world, store, keys })
   }
 
   /** Starts a backup of `files`. */
@@ -80,7 +95,7 @@ export class Stage {
   ): void {
     machine.files = files
     this.#start(machine, 'backup', async ({ process, repository, cache, workers }) => {
-      process.files = files
+      process.filesOf = () => files
       await backup(
         {
           repository: Promise.resolve(repository),
@@ -122,9 +137,35 @@ export class Stage {
     })
   }
 
+  /** Starts to copy every point that the source has. */
+  copy(machine: Machine): void {
+    const source = present(this.#source, 'a repository to copy from')
+    this.#start(machine, 'copy', async (ports) => {
+      const { process } = ports
+      const from = await openWithKeys(source.#keys, testPorts(process.driverTo(source.store)))
+      try {
+        const { points } = await from.chain()
+        const files = new Map(
+          points.map(({ object, record: { point } }) => [point, source.model.points.get(object)?.filesOf(point)]),
+        )
+        process.filesOf = (point) => present(files.get(point), 'a point that the source was seen to have')
+        const request = { source: from, points, options: { dryRun: false } }
+        await copyPoints(careOf(machine, ports), request, {}, neverAborted)
+      } finally {
+        from.releaseIndex()
+      }
+    })
+  }
+
   /** Starts something else. */
   program(machine: Machine, what: string, act: (ports: ProgramPorts) => Promise<void>): void {
     this.#start(machine, what, act)
+  }
+
+  /** Returns the points as a machine sees them that knows nothing yet. */
+  async chainNow(): Promise<PointChain> {
+    const repository = await openWithKeys(this.#keys, testPorts(await this.store.snapshot(this.world.nowMs)))
+    return repository.chain()
   }
 
   /** Has a program run to its end while nothing else happens. */
@@ -169,7 +210,7 @@ export class Stage {
     }
     const required = this.model.required().filter(({ object }) => !this.#verified.has(object))
     if (required.length === 0) return
-    const driver = await this.world.snapshot()
+    const driver = await this.store.snapshot(this.world.nowMs)
     const problems = await verify({ driver, keys: this.#keys, model: this.model, required })
     if (problems.length > 0) throw new Error(problems.join('\n'))
     for (const { object } of required) this.#verified.add(object)
@@ -197,12 +238,12 @@ export class Stage {
   /** Keeps the model up to date with what becomes of points. */
   #watch(): void {
     const { points } = this.model
-    this.world.onPut = (name, process) => {
+    this.store.onPut = (name, process) => {
       if (name.kind === 'points') this.justCommitted = process
-      if (name.kind === 'points' && process.files !== undefined && !points.has(name.id)) {
+      if (name.kind === 'points' && process.filesOf !== undefined && !points.has(name.id)) {
         points.set(name.id, {
           object: name.id,
-          files: process.files,
+          filesOf: process.filesOf,
           writer: process.name,
           fate: 'committing',
           mayGo: false,
@@ -215,18 +256,20 @@ export class Stage {
         this.counts.deaths++
       }
     }
-    this.world.onRemove = ({ kind, id }, process) => {
+    this.store.onRemove = ({ kind, id }, process) => {
       if (kind === 'packs') this.counts.packsRemoved++
       if (kind === 'packs' || kind === 'index') {
         this.#verified.clear()
         this.#mustVerify = true
       }
-      if (kind === 'points' && points.get(id)?.writer === process.name) this.#voided(process)
+      const removed = kind === 'points' ? points.get(id) : undefined
+      if (removed?.writer === process.name) removed.fate = 'void'
     }
   }
 
   #voided(process: SimulatedProcess): void {
-    for (const point of this.model.points.values()) if (point.writer === process.name) point.fate = 'void'
+    const last = [...this.model.points.values()].findLast(({ writer }) => writer === process.name)
+    if (last !== undefined) last.fate = 'void'
   }
 }
 

@@ -38,7 +38,7 @@ async function compare(
   { record }: PointInfo,
   { model, expected }: { model: Model; expected: ModelPoint },
 ): Promise<string | undefined> {
-  const files = new Map(expected.files)
+  const files = new Map(expected.filesOf(record.point))
   try {
     const view = openPointView(await repository.blobs(), record.parts)
     for await (const { path, entry } of view.walk('' as never, view.root)) {

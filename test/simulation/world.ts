@@ -1,9 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import { MemoryDriver } from '../../drivers/memory/memory-driver.ts'
-import { OBJECT_KINDS, type ObjectName } from '../../src/storage/driver.ts'
 import { Dice } from './dice.ts'
 import type { SimulatedProcess } from './simulated-process.ts'
-import { SimulatedStore } from './simulated-store.ts'
 
 export const HOUR_MS = 3_600_000
 /** How many lines of the trace a failure shows. */
@@ -24,17 +21,13 @@ interface LateEffect {
   readonly apply: () => void
 }
 
-/** Time, the store, and the order in which everything happens: decided by the seed alone. */
+/** Time, who there is, and the order in which everything happens: decided by the seed alone. */
 export class World {
   readonly dice: Dice
-  readonly store = new SimulatedStore()
   readonly processes = new Set<SimulatedProcess>()
   readonly lagMs: number
   readonly trace: string[] = []
   nowMs = 1_700_000_000_000
-  /** Called with every object that is put, whether its writer lives or not. */
-  onPut: (name: ObjectName, process: SimulatedProcess) => void = () => undefined
-  onRemove: (name: ObjectName, process: SimulatedProcess) => void = () => undefined
   #late: LateEffect[] = []
 
   constructor({ seed, lagMs }: WorldOptions) {
@@ -94,17 +87,6 @@ export class World {
       idle = before === this.#activity() && !isBusy ? idle + 1 : 0
       if (turn > STUCK_TURNS) throw new Error('a process neither ends nor calls the store')
     }
-  }
-
-  /** Returns the store as it is now, on a driver that nobody interferes with. */
-  async snapshot(): Promise<MemoryDriver> {
-    const driver = new MemoryDriver()
-    for (const kind of OBJECT_KINDS) {
-      for (const { name } of this.store.list(kind, () => this.nowMs)) {
-        await driver.put(name, [this.store.get(name, undefined)])
-      }
-    }
-    return driver
   }
 
   #activity(): number {

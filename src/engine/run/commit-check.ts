@@ -4,12 +4,16 @@ import type { ObjectId } from '../../base/ids.ts'
 import type { DeadRecord } from '../../format/records.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
 import type { Repository } from '../../repository/repository.ts'
+import type { RepositoryIndex } from '../../repository/repository-index.ts'
 import { signTombstone } from '../../repository/signing.ts'
 import type { ObjectName } from '../../storage/driver.ts'
 import { reach } from '../reach/reach.ts'
 import { recordOrNone } from './new-marks.ts'
 import type { OpenedRun } from './opened-run.ts'
 import type { StoredObjects } from './run-store.ts'
+
+/** How often an index file may vanish between the look for it and its loading. */
+const INDEX_ATTEMPTS_MAX = 5
 
 /** A point that is about to be committed, or just was, and what its run knew and stored. */
 export interface Commitment {
@@ -92,12 +96,9 @@ export async function checkAfterCommit(commitment: Commitment, clock: Clock): Pr
 }
 
 /** Walks the point: whatever it needs has a copy in a pack that is there and not among `dead`. */
-async function isReachableWithout(
-  { opened: { repository }, stored, info }: Commitment,
-  dead: ReadonlySet<ObjectId>,
-): Promise<boolean> {
-  const own = await stillThere(repository, stored.indexes)
-  using index = await repository.indexForRun({ stored: own })
+async function isReachableWithout({ opened, stored, info }: Commitment, dead: ReadonlySet<ObjectId>): Promise<boolean> {
+  const { repository } = opened
+  using index = await indexAsKnown(repository, [...opened.lists.index, ...stored.lookedUp, ...stored.indexes])
   let isUnreadable = false
   const onProblem = (): void => {
     isUnreadable = true
@@ -120,10 +121,26 @@ async function isReachableWithout(
   return true
 }
 
-/** Listings may be late; whoever looks for one object is told the truth. A prune may have merged this run's index files. */
-async function stillThere(repository: Repository, indexes: readonly ObjectId[]): Promise<ObjectId[]> {
-  const sizes = await Promise.all(indexes.map((id) => sizeOf(repository, { kind: 'index', id })))
-  return indexes.filter((_, i) => sizes[i] !== undefined)
+/** Loads the index with all that the run knew of it, though a prune may be merging index files meanwhile. */
+async function indexAsKnown(repository: Repository, known: readonly ObjectId[]): Promise<RepositoryIndex> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await repository.indexForRun({ stored: await stillThere(repository, new Set(known)) })
+    } catch (error) {
+      if (!isNotFound(error) || attempt === INDEX_ATTEMPTS_MAX) throw error
+    }
+  }
+}
+
+/**
+ * Returns the index files that the run went by and that are still there; a prune may have merged others. Listings may be late,
+ * so that one shows a file and the next does not; whoever looks for one object is told the truth.
+ */
+async function stillThere(repository: Repository, known: Set<ObjectId>): Promise<ObjectId[]> {
+  const there: ObjectId[] = []
+  for await (const { name } of repository.driver.list('index')) if (known.delete(name.id)) there.push(name.id)
+  for (const id of known) if ((await sizeOf(repository, { kind: 'index', id })) !== undefined) there.push(id)
+  return there
 }
 
 /**
@@ -135,16 +152,21 @@ async function isAllThere({ opened, stored }: Commitment, dead: readonly DeadRec
   const gone = new Set([...lists.packs, ...stored.packs])
   if (dead.some(({ mark, packs }) => !lists.marks.includes(mark) && packs.some((id) => gone.has(id)))) return false
   for await (const { name } of repository.driver.list('packs')) gone.delete(name.id)
-  return gone.size === 0
+  for (const id of gone) if ((await sizeOf(repository, { kind: 'packs', id })) === undefined) return false
+  return true
 }
 
 async function sizeOf({ driver }: Repository, name: ObjectName): Promise<number | undefined> {
   try {
     return (await driver.stat(name)).bytes
   } catch (error) {
-    if (error instanceof StorageError && error.code === 'NOT_FOUND') return undefined
+    if (isNotFound(error)) return undefined
     throw error
   }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof StorageError && error.code === 'NOT_FOUND'
 }
 
 function prunedUnderRun(): RunError {

@@ -143,7 +143,7 @@ async function putDetail(run: Run, opened: OpenedRun, source: Source): Promise<D
 
 async function finishStore(run: Run): Promise<StoredObjects> {
   const store = await run.usedStore
-  return store === undefined ? { packs: [], indexes: [], bytes: 0, blobs: 0 } : store.finish()
+  return store === undefined ? { packs: [], indexes: [], bytes: 0, blobs: 0, lookedUp: [] } : store.finish()
 }
 
 function keepBases(

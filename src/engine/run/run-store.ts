@@ -39,6 +39,8 @@ export interface StoredObjects {
   readonly indexes: readonly ObjectId[]
   readonly bytes: number
   readonly blobs: number
+  /** The index files that said what there was no need to store. */
+  readonly lookedUp: readonly ObjectId[]
 }
 
 /**
@@ -63,6 +65,7 @@ export class RunStore {
   #reader: BlobReader | undefined
   #data: Promise<DataSide> | undefined
   #trees: TreePackWriter | undefined
+  #lookedUp: readonly ObjectId[] = []
   #bytes = 0
   #blobCount = 0
   #failure: { readonly error: unknown } | undefined
@@ -92,12 +95,18 @@ export class RunStore {
   }
 
   get stored(): StoredObjects {
-    return { packs: this.#packs, indexes: this.#indexes, bytes: this.#bytes, blobs: this.#blobCount }
+    return {
+      packs: this.#packs,
+      indexes: this.#indexes,
+      bytes: this.#bytes,
+      blobs: this.#blobCount,
+      lookedUp: this.#lookedUp,
+    }
   }
 
   /** An index of this run's own, loaded on first use, with what the run stored. */
   index(): Promise<RepositoryIndex> {
-    return (this.#index ??= this.#options.repository.indexForRun({ listed: this.#options.listed?.() }))
+    return (this.#index ??= this.#loadIndex())
   }
 
   /** The same, if it was asked for by now. */
@@ -185,6 +194,12 @@ export class RunStore {
     index?.[Symbol.dispose]()
     // What the repository knows of its index is of before this run.
     if (this.#packs.length > 0) this.#options.repository.releaseIndex()
+  }
+
+  async #loadIndex(): Promise<RepositoryIndex> {
+    const index = await this.#options.repository.indexForRun({ listed: this.#options.listed?.() })
+    this.#lookedUp = [...index.indexIds]
+    return index
   }
 
   #dataSide(): Promise<DataSide> {
