@@ -57,7 +57,7 @@ export function describeMountContract(
 
     beforeAll(async () => {
       ;({ shown, source } = await open())
-    }, 120_000)
+    })
 
     test('contents, kinds, owners, modes, times and targets are those of the source', async () => {
       const { differences, entries } = await compareTrees(source, shown)

@@ -58,8 +58,9 @@ test('a cost that nobody sane wrote is refused before any of it is paid', async 
   ] as const) {
     const changed = sealed.slice()
     changed[at] = value
-    const started = performance.now()
+    const started = process.cpuUsage()
     await expect(openCredential(changed, { kind: 'token', password })).rejects.toMatchObject({ code: 'KDF_BOUNDS' })
-    expect(performance.now() - started).toBeLessThan(1000)
+    const { user, system } = process.cpuUsage(started)
+    expect((user + system) / 1000).toBeLessThan(1000)
   }
 })

@@ -6,7 +6,8 @@ import { onTestFinished } from 'vitest'
 
 import { type CliPlace, type CliProcess, type CliResult, resultOf } from './cli.ts'
 
-const MOUNT_MS_MAX = 30_000
+/** Far more than anything takes, however busy the machine is. */
+const WAIT_MS_MAX = 120_000
 const POLL_MS = 5
 
 /** A mount by the program itself. It is gone when the running test has finished, however that ended. */
@@ -73,7 +74,7 @@ export function isMounted(directory: string): boolean {
 }
 
 /** Waits until `condition` holds; returns whether it does. */
-export async function until(condition: () => boolean, msMax = MOUNT_MS_MAX): Promise<boolean> {
+export async function until(condition: () => boolean, msMax = WAIT_MS_MAX): Promise<boolean> {
   for (const end = Date.now() + msMax; !condition(); await wait(POLL_MS)) if (Date.now() > end) return false
   return true
 }

@@ -6,8 +6,6 @@ import { onTestFinished } from 'vitest'
 import { CliPlace, type CliProcess } from './cli.ts'
 import { until } from './cli-mount.ts'
 
-const START_MS_MAX = 30_000
-
 /** A job as `job list` tells of it, as far as tests look. */
 export interface ShownJob {
   readonly id: number
@@ -59,7 +57,7 @@ export class DaemonPlace extends CliPlace {
     let out = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
     const isReady = (): boolean => out.includes('"type":"ready"') || child.exitCode !== null
-    await until(isReady, START_MS_MAX)
+    await until(isReady)
     if (out.includes('"type":"ready"')) return daemon
     throw new Error(`the daemon did not start: ${daemon.said()}`)
   }

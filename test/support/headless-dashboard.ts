@@ -8,7 +8,7 @@ import { openDashboard } from '../../tui/open-dashboard.tsx'
 import type { ThemeOptions } from '../../tui/theme/theme.ts'
 import { TEST_NOW_MS } from './seeded-application.ts'
 
-const WAIT_MS = 20_000
+const WAIT_MS = 120_000
 const QUIET_MS = 300
 
 /** Keys by name as a terminal sends them; what is no name is typed. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -9,7 +9,7 @@ import type { SshSecrets, SshServer } from '../../drivers/sftp/ssh-server.ts'
 import { errnoOf } from '../../src/base/errors.ts'
 
 const SSHD = '/usr/sbin/sshd'
-const START_MS_MAX = 10_000
+const START_MS_MAX = 120_000
 
 /** A real sshd on loopback with keys of its own, which lets this very user in by one key. */
 export interface TestSshServer extends AsyncDisposable {
@@ -108,12 +108,23 @@ function killIfThere(pid: number): void {
   }
 }
 
+/** Below those that the system gives to whoever wants any, so that nobody else comes to have it. */
+const FIRST_PORT = 20_000
+const PORTS_OF_A_PROCESS = 20
+let ports = 0
+
+/** Returns a port of loopback to listen on, which belongs to this process for as long as it lives. */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  for (;;) {
+    const port = FIRST_PORT + ((process.pid * PORTS_OF_A_PROCESS + (ports++ % PORTS_OF_A_PROCESS)) % 12_000)
+    const server = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!isFree) continue
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
 }
 
 async function untilListening(port: number): Promise<void> {

@@ -31,7 +31,7 @@ function running(application: FakeApplication): Running {
 test('an answer is an event that says what was asked', async () => {
   const { runner, events } = running(seededApplication({ pointCount: 2 }))
   runner.run(call('shared:points', 'points', 'depot'))
-  await setTimeout(5)
+  await expect.poll(() => events).not.toEqual([])
   expect(events).toMatchObject([{ kind: 'answer', method: 'points', args: ['depot'], isLast: true }])
 })
 
@@ -41,7 +41,7 @@ test('a call in the same slot takes the place of the one before, which is stoppe
   const { runner, events, bugs } = running(application)
   runner.run(call('browse:x', 'entries', 'depot', pointId(0), '/'))
   runner.run(call('browse:x', 'entries', 'depot', pointId(0), '/etc'))
-  await setTimeout(60)
+  await expect.poll(() => events).not.toEqual([])
   expect(events).toMatchObject([{ kind: 'answer', args: ['depot', pointId(0), '/etc'] }])
   expect(bugs).toEqual([])
 })
@@ -64,7 +64,7 @@ test('an expected failure is an event with what to do next', async () => {
   application.failures.set('points', failure)
   const { runner, events } = running(application)
   runner.run(call('shared:points', 'points', 'depot'))
-  await setTimeout(5)
+  await expect.poll(() => events).not.toEqual([])
   expect(events).toEqual([
     {
       kind: 'failure',
@@ -80,7 +80,7 @@ test('a bug is no event: it goes to who ends the dashboard', async () => {
   application.health = () => Promise.reject(new TypeError('a bug'))
   const { runner, events, bugs } = running(application)
   runner.run(call('shared:health', 'health'))
-  await setTimeout(5)
+  await expect.poll(() => bugs).not.toEqual([])
   expect(bugs).toMatchObject([{ message: 'a bug' }])
   expect(events).toEqual([])
 })

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 
 import {
   createExternalStore,
@@ -14,6 +14,7 @@ import { findVolumes } from '../../../drivers/external/find-volumes.ts'
 import { volumeState } from '../../../drivers/external/volume-state.ts'
 import { utf8 } from '../../../src/base/bytes.ts'
 import { watchVolumes } from '../../../src/service/schedule/watch-volumes.ts'
+import { passes } from '../../support/eventually.ts'
 import { attachLoopDisk, type LoopDisk } from '../../support/loop-disk.ts'
 import { freshName, listIds } from '../../support/objects.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
@@ -151,7 +152,7 @@ describe('a disk', () => {
     const watch = await watchVolumes(options, { appeared: (name) => void appeared.push(name) })
     onTestFinished(() => watch[Symbol.dispose]())
     disk.mount()
-    await vi.waitFor(() => expect(appeared).toEqual([label]))
+    await passes(() => expect(appeared).toEqual([label]))
     expect(await stateOf(label)).toBe('mounted')
   })
 

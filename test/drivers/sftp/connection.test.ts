@@ -48,7 +48,7 @@ describe('logging in to a server', () => {
     const socket = join(temporaryFolder(), 'agent')
     const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' })
     onTestFinished(() => void agent.kill())
-    await expect.poll(() => addKey(socket), { timeout: 5000 }).toBe(true)
+    await expect.poll(() => addKey(socket)).toBe(true)
     await logIn(ssh.server({ keys: [], agent: socket }))
   })
 

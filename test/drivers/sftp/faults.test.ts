@@ -2,13 +2,14 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
 import { createSftpStore } from '../../../drivers/sftp/create-store.ts'
 import { openSftpDriver, type SftpDriver } from '../../../drivers/sftp/sftp-driver.ts'
 import { utf8 } from '../../../src/base/bytes.ts'
 import { objectPath } from '../../../src/storage/driver.ts'
 import { withRetries } from '../../../src/storage/retry.ts'
+import { passes } from '../../support/eventually.ts'
 import { startFaultProxy } from '../../support/fault-proxy.ts'
 import { freshName, listIds } from '../../support/objects.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
@@ -168,7 +169,7 @@ describe('the folder of a store', () => {
     for (const path of [old, fresh]) writeFileSync(path, 'left')
     utimesSync(old, new Date(0), new Date(0))
     await driver.put(freshName(), [utf8('x')])
-    await vi.waitFor(() => expect(existsSync(old)).toBe(false))
+    await passes(() => expect(existsSync(old)).toBe(false))
     expect(existsSync(fresh)).toBe(true)
   })
 })

@@ -170,7 +170,7 @@ describe(`one bit flipped (seed ${SEED})`, () => {
         fixture.driver.heal()
       }
     }
-  }, 240_000)
+  })
 
   test('in any region of any pack is noticed, and names exactly the files that cannot be read', async () => {
     await prepare()
@@ -190,7 +190,7 @@ describe(`one bit flipped (seed ${SEED})`, () => {
       }
     }
     expect(frames).toBeGreaterThan(FRAMES_MAX)
-  }, 240_000)
+  })
 
   test('in any object is noticed without a key', async () => {
     await prepare()
@@ -209,7 +209,7 @@ describe(`one bit flipped (seed ${SEED})`, () => {
       expect(report).toMatchObject({ damage: 1, objects: objects.length - 1 })
       fixture.driver.heal()
     }
-  }, 120_000)
+  })
 })
 
 describe.each(['deleted', 'truncated'] as const)(`every object %s (seed ${SEED})`, (how) => {
@@ -229,5 +229,5 @@ describe.each(['deleted', 'truncated'] as const)(`every object %s (seed ${SEED})
       }
       fixture.driver.heal()
     }
-  }, 240_000)
+  })
 })

@@ -89,7 +89,7 @@ test('interrupted at a call to the store, nothing is lost, and the next prune go
       expect(await leftovers(f)).toEqual({})
     }
   }
-}, 300_000)
+})
 
 test.each([true, false])(
   'a point that comes in after the dead record is seen, if one looks again: %s',

@@ -61,6 +61,14 @@ async function start(command: string, words: readonly string[], options: { cwd?:
   return child
 }
 
+/** Starts a shell that makes itself a `sleep`; resolves when it is one. */
+async function startSleep(script: string, path: string, options: { cwd?: string } = {}): Promise<ChildProcess> {
+  const child = await start('sh', ['-c', `echo; ${script}`, path], options)
+  const isSleep = (): boolean => readFileSync(`/proc/${child.pid ?? 0}/comm`, 'utf8') === 'sleep\n'
+  await expect.poll(isSleep).toBe(true)
+  return child
+}
+
 const mountedProcess = new URL('../../support/mounted-process.ts', import.meta.url).pathname
 
 async function kill(child: ChildProcess): Promise<void> {
@@ -160,8 +168,8 @@ describe('the device of a mount', () => {
 
 describe('a mount that is in use', () => {
   const holders: readonly (readonly [string, (path: string) => Promise<ChildProcess>])[] = [
-    ['a working directory', (cwd) => start('sh', ['-c', 'echo; exec sleep 600'], { cwd })],
-    ['an open directory', (path) => start('sh', ['-c', 'exec 3< "$0"; echo; exec sleep 600', path])],
+    ['a working directory', (cwd) => startSleep('exec sleep 600', cwd, { cwd })],
+    ['an open directory', (path) => startSleep('exec 3< "$0"; exec sleep 600', path)],
   ]
 
   for (const [what, hold] of holders) {

@@ -55,7 +55,7 @@ beforeAll(async () => {
   rmSync(join(source, 'docs', 'b.txt'))
   await ended(application, await application.backup('home', [source]))
   points = (await application.points('home')).map(({ id }) => id)
-}, 60_000)
+})
 
 afterAll(async () => {
   await place.application[Symbol.asyncDispose]()
@@ -200,7 +200,7 @@ test('a restore of several selections does, byte by byte, what its preview said,
   expect(readFileSync(join(target, 'docs', 'a.txt'), 'utf8')).toBe('mine')
   expect(readFileSync(join(target, 'docs', 'stranger'), 'utf8')).toBe('not in the point')
   expect(existsSync(join(target, 'docs', 'b.txt'))).toBe(false)
-}, 30_000)
+})
 
 test('what cannot be restored is refused before anything is asked of the disk', async () => {
   const request: RestoreRequest = {
@@ -225,7 +225,7 @@ test('a check makes the health better, and a failed job is told with its log', a
   expect(failed).toMatchObject({ state: 'errored', kind: 'backup', attempt: 1 })
   expect((await application.jobLog(job, 0)).join('\n')).toContain('nowhere')
   expect(await application.health()).toMatchObject({ color: 'red', fix: 'jobs' })
-}, 30_000)
+})
 
 test('no secret lies in any file of this installation', () => {
   const { status, stdout } = spawnSync('grep', ['-rlaF', 'correct horse', join(folder, 'own')], { encoding: 'utf8' })

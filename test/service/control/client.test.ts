@@ -11,6 +11,7 @@ import { ControlClient } from '../../../src/service/control/client.ts'
 import type { HeldKey } from '../../../src/service/keys/held-key.ts'
 import type { JobId } from '../../../src/service/jobs/job.ts'
 import { startTestControl, type TestControl, UID } from '../../support/control-server.ts'
+import { passes } from '../../support/eventually.ts'
 import { jobFor } from '../../support/stored-daemon.ts'
 
 async function start(): Promise<{ control: TestControl; client: ControlClient }> {
@@ -80,22 +81,22 @@ test('changes are told to whoever listens, and nobody is listened for after that
   const socket = connect(control.path, () => socket.write('GET /v1/changes HTTP/1.0\r\n\r\n'))
   let text = ''
   socket.on('data', (part) => (text += part.toString('utf8')))
-  await vi.waitFor(() => expect(text).toContain('listening'))
+  await passes(() => expect(text).toContain('listening'))
   for (const listener of control.stored.listeners) listener({ type: 'job', job: 7 as JobId })
-  await vi.waitFor(() => expect(text).toContain('{"type":"job","job":7}\n'))
+  await passes(() => expect(text).toContain('{"type":"job","job":7}\n'))
   socket.destroy()
-  await vi.waitFor(() => expect(control.stored.listeners.size).toBe(0))
+  await passes(() => expect(control.stored.listeners.size).toBe(0))
 })
 
 test('whoever listens and takes nothing is let go', async () => {
   const { control } = await start()
   const socket = connect(control.path, () => socket.write('GET /v1/changes HTTP/1.0\r\n\r\n'))
   socket.on('error', () => undefined)
-  await vi.waitFor(() => expect(control.stored.listeners.size).toBe(1))
+  await passes(() => expect(control.stored.listeners.size).toBe(1))
   for (let n = 0; n < 100_000; n++) {
     for (const listener of control.stored.listeners) listener({ type: 'job', job: n as JobId })
   }
-  await vi.waitFor(() => expect(control.stored.listeners.size).toBe(0))
+  await passes(() => expect(control.stored.listeners.size).toBe(0))
   socket.destroy()
 })
 
@@ -111,9 +112,11 @@ test('the last jobs of 10,000 are listed within 100 ms', async () => {
   await client.jobs({ limit: 50 })
   const times = []
   for (let round = 0; round < 5; round++) {
-    const startMs = performance.now()
+    // Both ends are in this process; what others do on this machine is not their time.
+    const start = process.cpuUsage()
     const { jobs } = await client.jobs({ limit: 50 })
-    times.push(performance.now() - startMs)
+    const { user, system } = process.cpuUsage(start)
+    times.push((user + system) / 1000)
     expect(jobs.map(({ id }) => id)).toEqual(Array.from({ length: 50 }, (_, i) => 10_000 - i))
   }
   expect(Math.min(...times)).toBeLessThan(100)

@@ -1,11 +1,12 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 
 import type { TidemarkError } from '../../../src/base/errors.ts'
 import type { Plan } from '../../../src/service/plans/plan.ts'
 import { watchSettings } from '../../../src/service/daemon/watch-settings.ts'
+import { passes } from '../../support/eventually.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const textOf = (...names: string[]): string =>
@@ -35,12 +36,12 @@ test('a file that is saved is read again, whether it is written to or replaced',
   const { inForce, changes } = await watching(file)
   expect(namesOf(inForce.settings?.plans ?? [])).toEqual(['a'])
   writeFileSync(file, textOf('a', 'b'))
-  await vi.waitFor(() => expect(namesOf(inForce.settings?.plans ?? [])).toEqual(['a', 'b']))
+  await passes(() => expect(namesOf(inForce.settings?.plans ?? [])).toEqual(['a', 'b']))
   writeFileSync(`${file}.new`, textOf('c'))
   renameSync(`${file}.new`, file)
-  await vi.waitFor(() => expect(namesOf(inForce.settings?.plans ?? [])).toEqual(['c']))
+  await passes(() => expect(namesOf(inForce.settings?.plans ?? [])).toEqual(['c']))
   writeFileSync(file, textOf('d'))
-  await vi.waitFor(() => expect(changes).toEqual([['a'], ['a', 'b'], ['c'], ['d']]))
+  await passes(() => expect(changes).toEqual([['a'], ['a', 'b'], ['c'], ['d']]))
 })
 
 test('a mistake is told once, with line and key, and what was in force stays so until it is corrected', async () => {
@@ -48,14 +49,14 @@ test('a mistake is told once, with line and key, and what was in force stays so 
   writeFileSync(file, textOf('a'))
   const { inForce, mistakes, changes, corrections } = await watching(file)
   writeFileSync(file, textOf('a', 'b').replace('@daily', '@dayly'))
-  await vi.waitFor(() => expect(mistakes).toHaveLength(1))
+  await passes(() => expect(mistakes).toHaveLength(1))
   expect(mistakes[0]!.message).toContain(`${file}, line 2, column `)
   expect(mistakes[0]!.message).toContain('plans.a.trigger')
   await inForce.reload()
   expect(mistakes).toHaveLength(1)
   expect(namesOf(inForce.settings?.plans ?? [])).toEqual(['a'])
   writeFileSync(file, textOf('a', 'b'))
-  await vi.waitFor(() => expect(changes).toEqual([['a'], ['a', 'b']]))
+  await passes(() => expect(changes).toEqual([['a'], ['a', 'b']]))
   expect(corrections).toEqual([1])
   expect(inForce.mistake).toBe(undefined)
 })
@@ -99,12 +100,12 @@ test('a file that comes later is found, and plans of one that goes stay in force
   const { inForce, mistakes, changes } = await watching(file)
   expect(changes).toEqual([[]])
   writeFileSync(file, textOf('a'))
-  await vi.waitFor(() => expect(changes).toEqual([[], ['a']]))
+  await passes(() => expect(changes).toEqual([[], ['a']]))
   rmSync(file)
-  await vi.waitFor(() => expect(mistakes[0]?.message).toContain('is gone'))
+  await passes(() => expect(mistakes[0]?.message).toContain('is gone'))
   expect(namesOf(inForce.settings?.plans ?? [])).toEqual(['a'])
   writeFileSync(file, 'plans:\n')
-  await vi.waitFor(() => expect(changes).toEqual([[], ['a'], []]))
+  await passes(() => expect(changes).toEqual([[], ['a'], []]))
 })
 
 test('a file behind a link is seen when it is written to where it lies', async () => {
@@ -116,5 +117,5 @@ test('a file behind a link is seen when it is written to where it lies', async (
   symlinkSync(real, join(folder, 'config', 'config.yaml'))
   const { changes } = await watching(join(folder, 'config', 'config.yaml'))
   writeFileSync(real, textOf('b'))
-  await vi.waitFor(() => expect(changes).toEqual([['a'], ['b']]))
+  await passes(() => expect(changes).toEqual([['a'], ['b']]))
 })

@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import { createStore } from '../../../drivers/local/create-store.ts'
 import { openLocalDriver } from '../../../drivers/local/local-driver.ts'
@@ -11,6 +11,7 @@ import { utf8 } from '../../../src/base/bytes.ts'
 import { objectIdOf } from '../../../src/crypto/blake3.ts'
 import { countingReads, filesOf, openPut, pathOf, slowToWrite, startedServer } from '../../support/dunesea-requests.ts'
 import { putOf } from '../../support/dunesea-server.ts'
+import { passes } from '../../support/eventually.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
 
 describe('a body', () => {
@@ -31,11 +32,11 @@ describe('a body', () => {
     const bytes = patternBytes(1 << 20, 1)
     const { sent, answer } = openPut(server, { path: pathOf(bytes), token, bytes: bytes.byteLength })
     sent.write(bytes.subarray(0, 300_000))
-    await vi.waitFor(() => expect(filesOf(server)).toHaveLength(1))
+    await passes(() => expect(filesOf(server)).toHaveLength(1))
     sent.destroy()
     await expect(answer).rejects.toThrow()
-    await vi.waitFor(() => expect(filesOf(server)).toEqual([]))
-    await vi.waitFor(() => expect(server.accesses.at(-1)?.status).toBe(499))
+    await passes(() => expect(filesOf(server)).toEqual([]))
+    await passes(() => expect(server.accesses.at(-1)?.status).toBe(499))
   })
 
   test('of a client that falls silent is given up, and leaves nothing', async () => {
@@ -45,17 +46,17 @@ describe('a body', () => {
     const { sent, answer } = openPut(server, { path: pathOf(bytes), token, bytes: bytes.byteLength })
     sent.write(bytes.subarray(0, 300_000))
     await expect(answer).rejects.toThrow()
-    await vi.waitFor(() => expect(filesOf(server)).toEqual([]))
+    await passes(() => expect(filesOf(server)).toEqual([]))
   })
 
   test('is waited for as long as the server itself needs for its disk', async () => {
     const bytes = patternBytes(8 << 20, 7)
     const { promise: mayGoOn, resolve: goOn } = Promise.withResolvers<undefined>()
-    const server = await startedServer({ limits: { silenceMs: 300 }, wrap: (driver) => slowToWrite(driver, mayGoOn) })
+    const server = await startedServer({ limits: { silenceMs: 2000 }, wrap: (driver) => slowToWrite(driver, mayGoOn) })
     const request = { path: pathOf(bytes), token: server.token('home'), bytes: bytes.byteLength }
     const { sent, answer } = openPut(server, request)
     sent.end(bytes)
-    await setTimeout(1000)
+    await setTimeout(2500)
     goOn(undefined)
     expect((await answer).statusCode).toBe(201)
   })
@@ -153,6 +154,6 @@ test('a reader who stops reading is given up', async () => {
     headers: { authorization: `Bearer ${token}` },
   }).end()
   const [answer] = (await once(sent, 'response')) as [IncomingMessage]
-  await vi.waitFor(() => expect(server.accesses.at(-1)).toMatchObject({ method: 'GET', status: 499 }), 10_000)
+  await passes(() => expect(server.accesses.at(-1)).toMatchObject({ method: 'GET', status: 499 }))
   await expect(answer.toArray()).rejects.toThrow()
 })

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import { utf8 } from '../../../src/base/bytes.ts'
 import { objectIdOf } from '../../../src/crypto/blake3.ts'
 import { failing, filesOf, openPut, pathOf, slowToWrite, startedServer } from '../../support/dunesea-requests.ts'
 import { putOf } from '../../support/dunesea-server.ts'
+import { passes } from '../../support/eventually.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
 
 describe('ranges', () => {
@@ -147,7 +147,7 @@ describe('a quota', () => {
     await server.start()
     const bytes = patternBytes(3 << 20, 100)
     // The first request may meet a connection that ended with the server.
-    await vi.waitFor(async () => expect((await server.fetch(pathOf(bytes), token, putOf(bytes))).status).toBe(507))
+    await passes(async () => expect((await server.fetch(pathOf(bytes), token, putOf(bytes))).status).toBe(507))
   })
 })
 
@@ -157,7 +157,7 @@ test('more requests at once than a domain may make are told when to come again',
   const server = await startedServer({ limits, wrap: (driver) => slowToWrite(driver, mayGoOn) })
   const token = server.token('home')
   const puts = ['a', 'b'].map((text) => server.fetch(pathOf(utf8(text)), token, putOf(utf8(text))))
-  await setTimeout(200)
+  await passes(() => expect(filesOf(server)).toHaveLength(2))
   const third = await server.fetch('/api/v1/domain/home', token)
   expect(third.status).toBe(429)
   expect(third.headers.get('retry-after')).toBe('1')
@@ -173,7 +173,7 @@ test('a server that is to stop answers what is under way, and nothing new', asyn
   const bytes = patternBytes(1 << 20, 5)
   const { sent, answer } = openPut(server, { path: pathOf(bytes), token, bytes: bytes.byteLength })
   sent.write(bytes.subarray(0, 500_000))
-  await vi.waitFor(() => expect(filesOf(server)).toHaveLength(1))
+  await passes(() => expect(filesOf(server)).toHaveLength(1))
   const stopped = server.stop()
   await expect(server.fetch('/healthz')).rejects.toThrow()
   sent.end(bytes.subarray(500_000))
@@ -191,10 +191,10 @@ test('a server that is to stop does not wait for ever for a client that stalls',
     bytes: bytes.byteLength,
   })
   sent.write(bytes.subarray(0, 500_000))
-  await vi.waitFor(() => expect(filesOf(server)).toHaveLength(1))
+  await passes(() => expect(filesOf(server)).toHaveLength(1))
   await server.stop()
   await expect(answer).rejects.toThrow()
-  await vi.waitFor(() => expect(filesOf(server)).toEqual([]))
+  await passes(() => expect(filesOf(server)).toEqual([]))
 })
 
 test('health and metrics are there for everybody, and tell of no domain', async () => {
@@ -220,7 +220,7 @@ test('every request is told of: who, what, how it ended', async () => {
   const bytes = utf8('12345')
   await server.fetch(pathOf(bytes), token, putOf(bytes))
   await server.fetch(`${pathOf(bytes)}?x=1`, token)
-  await vi.waitFor(() => expect(server.accesses).toHaveLength(2))
+  await passes(() => expect(server.accesses).toHaveLength(2))
   expect(server.accesses).toMatchObject([
     { client: '127.0.0.1', token: token.split('.')[0], method: 'PUT', path: pathOf(bytes), status: 201, received: 5 },
     { method: 'GET', path: pathOf(bytes), status: 200, sent: 5 },

@@ -204,11 +204,11 @@ describe('a command', () => {
   })
 
   test.each([
-    ['echo out of order >&2; exit 3', /exit code 3: out of order/],
-    ['kill -TERM $$', /ended by SIGTERM/],
-    ['exec sleep 30', /more than 0.2 s/],
-  ])('that ends with %j has failed', async (text, message) => {
-    const channel = new CommandChannel({ kind: 'command', command: [script(text)], limitMs: 200 })
+    ['echo out of order >&2; exit 3', 100_000, /exit code 3: out of order/],
+    ['kill -TERM $$', 100_000, /ended by SIGTERM/],
+    ['exec sleep 100', 200, /more than 0.2 s/],
+  ])('that ends with %j has failed', async (text, limitMs, message) => {
+    const channel = new CommandChannel({ kind: 'command', command: [script(text)], limitMs })
     expect((await failureOf(channel.send(await notification(), NEVER))).message).toMatch(message)
   })
 

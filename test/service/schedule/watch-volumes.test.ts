@@ -2,9 +2,10 @@ import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 
 import { type VolumeState, type VolumeWatchOptions, watchVolumes } from '../../../src/service/schedule/watch-volumes.ts'
+import { passes } from '../../support/eventually.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 async function watching(states: Map<string, VolumeState>, options: Partial<VolumeWatchOptions> = {}) {
@@ -35,7 +36,7 @@ test('a volume is told when the system gives its disk a name', async () => {
   expect(looks()).toBe(1)
   states.set('escapepod', 'mounted')
   symlinkSync('/dev/null', join(folder, 'by-label', 'escapepod'))
-  await vi.waitFor(() => expect(appeared).toEqual(['escapepod']))
+  await passes(() => expect(appeared).toEqual(['escapepod']))
 })
 
 test('a volume that is attached is told when it is mounted', async () => {
@@ -44,7 +45,7 @@ test('a volume that is attached is told when it is mounted', async () => {
   await sleep(50)
   expect(appeared).toEqual([])
   states.set('escapepod', 'mounted')
-  await vi.waitFor(() => expect(appeared).toEqual(['escapepod']))
+  await passes(() => expect(appeared).toEqual(['escapepod']))
 })
 
 test('where names of disks cannot be watched, volumes are looked for from time to time', async () => {
@@ -53,7 +54,7 @@ test('where names of disks cannot be watched, volumes are looked for from time t
   const states = new Map<string, VolumeState>([['escapepod', 'absent']])
   const { appeared } = await watching(states, { folder: join(folder, 'none'), lookMs: 10 })
   states.set('escapepod', 'mounted')
-  await vi.waitFor(() => expect(appeared).toEqual(['escapepod']))
+  await passes(() => expect(appeared).toEqual(['escapepod']))
 })
 
 test('a volume is told each time that it comes back, and not while it stays; one that is there from the beginning is not', async () => {
@@ -64,7 +65,7 @@ test('a volume is told each time that it comes back, and not while it stays; one
   const { appeared, looks } = await watching(states, { lookMs: 5 })
   const lookTwice = async (): Promise<void> => {
     const before = looks()
-    await vi.waitFor(() => expect(looks()).toBeGreaterThan(before + 4))
+    await passes(() => expect(looks()).toBeGreaterThan(before + 4))
   }
   await lookTwice()
   expect(appeared).toEqual([])
@@ -85,5 +86,5 @@ test('a look that fails counts as no volume, and the next one is made', async ()
   }
   const { appeared } = await watching(new Map([['escapepod', 'absent']]), { stateOf, lookMs: 5 })
   fails = false
-  await vi.waitFor(() => expect(appeared).toEqual(['escapepod']))
+  await passes(() => expect(appeared).toEqual(['escapepod']))
 })
