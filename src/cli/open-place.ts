@@ -39,7 +39,7 @@ export interface OpenPlaces extends AsyncDisposable {
  */
 export async function openPlace(context: CliContext, place: string, flags: ChainFlags): Promise<OpenPlace> {
   parsePointPlace(place)
-  const opened = await openPoints(context)
+  const opened = await openPoints(context, { forReading: true })
   try {
     const found = await placeIn(opened.repository, place, flags)
     return { ...found, own: opened.repository, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() }
@@ -56,7 +56,7 @@ export async function openPlaces(
   flags: ChainFlags,
 ): Promise<OpenPlaces> {
   for (const place of [first, second]) parsePointPlace(place)
-  const opened = await openPoints(context)
+  const opened = await openPoints(context, { forReading: true })
   try {
     const places = [
       await placeIn(opened.repository, first, flags),

@@ -10,12 +10,16 @@ export interface OpenPoints extends AsyncDisposable {
   readonly points: PointChain
 }
 
-/** Opens the repository and loads its points; what is suspicious about them is told. */
-export async function openPoints(context: CliContext): Promise<OpenPoints> {
+/**
+ * Opens the repository and loads its points; what is suspicious about them is told. `forReading`: trees of one will be
+ * read, so the index is loaded at the same time.
+ */
+export async function openPoints(context: CliContext, { forReading = false } = {}): Promise<OpenPoints> {
   const session = await openSession(context)
   try {
     const repository = await session.repository
-    const points = await repository.chain({ signal: context.signal })
+    const { signal } = context
+    const points = await (forReading ? repository.chainAndIndex(signal) : repository.chain({ signal }))
     for (const alarm of points.alarms) context.output.warning(describeProblem(alarm))
     const close = async (): Promise<void> => {
       await session[Symbol.asyncDispose]()

@@ -5,6 +5,7 @@ import type { Randomness } from '../base/random.ts'
 import { CHUNKER_DEFAULT } from '../format/chunker-parameters.ts'
 import type { RepositoryConfig } from '../format/config.ts'
 import type { Driver } from '../storage/driver.ts'
+import { listInTurn } from '../storage/list-in-turn.ts'
 import { BlobReader, type BlobReaderOptions } from './blob-reader.ts'
 import { chooseConfig } from './config-store.ts'
 import { type Instance, type InstanceStore, type NewInstance, openInstance } from './instance-key.ts'
@@ -13,7 +14,7 @@ import type { LocalCache } from './local-cache.ts'
 import { type OpenedKeys, openKeys, type OpenKeysOptions } from './open-keys.ts'
 import type { OpeningObjects } from './opening-objects.ts'
 import { keptRecords } from './known-records.ts'
-import { PointChain, type PointChainOptions } from './point-chain.ts'
+import { POINT_KINDS, PointChain, type PointChainOptions } from './point-chain.ts'
 import { RecordStore } from './record-store.ts'
 import { type IndexLoadOptions, RepositoryIndex } from './repository-index.ts'
 import { revisionMemoryIn } from './revision-memory.ts'
@@ -265,6 +266,17 @@ export class Repository implements Disposable {
       if (this.#chain === loading) this.#chain = undefined
     })
     return loading
+  }
+
+  /**
+   * Returns all points as they are now, while the index is loaded, too: for whoever reads trees of one next.
+   * @throws as `PointChain.load`; what is wrong with the index, `index` throws.
+   */
+  async chainAndIndex(signal?: AbortSignal): Promise<PointChain> {
+    // Points first: the index could lack what one needs that was made in between.
+    const listed = await listInTurn(this.driver, [POINT_KINDS], signal)
+    this.index({ signal }).catch(() => undefined)
+    return this.chain({ reload: true, listed, signal })
   }
 
   /** Gives back the memory of index and blobs; whoever still uses them must be done. */
