@@ -19,6 +19,9 @@ export class StoredDaemon implements AsyncDisposable {
   readonly events: string[] = []
   readonly listeners = new Set<(event: DaemonEvent) => void>()
   keyChanges = 0
+  /** What it says of itself. */
+  about = { version: '0', configFile: '/config.yaml' }
+  isStopping = false
   readonly daemon: Daemon
 
   constructor(stateDirectory: string) {
@@ -27,14 +30,17 @@ export class StoredDaemon implements AsyncDisposable {
     this.notifications = SqliteNotificationStore.open(options)
     const parts = { instance: INSTANCE, jobs: this.jobs, notifications: this.notifications, clock: systemClock }
     const stored = storedDaemon({ ...parts, plans: async () => [], timeZone: 'UTC' })
+    const isStopping = (): boolean => this.isStopping
     this.daemon = {
       ...stored,
+      get isStopping() {
+        return isStopping()
+      },
       status: async () => ({
         ...{
           pid: process.pid,
-          version: '0',
+          ...this.about,
           startedMs: 0,
-          configFile: '/config.yaml',
           plans: 0,
           jobsRunning: 0,
           jobsQueued: 0,

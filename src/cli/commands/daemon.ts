@@ -37,17 +37,18 @@ export async function runDaemon(given: CliContext): Promise<undefined> {
   const secrets = { ...given.secrets, interactive: false }
   const context: CliContext = { ...given, secrets, surroundings: { ...given.surroundings, secrets } }
   const { clock, output, paths, randomness, signal } = context
+  // Given back in the reverse order: nobody is answered any more when the stores are closed, and the lock goes last.
   await using owned = new AsyncDisposableStack()
   owned.use(lockDaemon(paths.stateDirectory, process.pid))
-  using control = await DaemonControl.open(context)
+  const control = owned.use(await DaemonControl.open(context))
   const saved = new InstanceFile(paths.stateDirectory)
   const { id: instance } = await openInstance(saved, { describe: describeInstance, clock, randomness })
   const onDamaged = (movedTo: string, why: string): void => {
     output.warning(`what was known of earlier jobs and notifications is damaged (${why}): it lies in ${movedTo} now`)
   }
   const store = { stateDirectory: paths.stateDirectory, clock, onDamaged }
-  await using jobs = SqliteJobStore.open(store)
-  await using notifications = SqliteNotificationStore.open(store)
+  const jobs = owned.use(SqliteJobStore.open(store))
+  const notifications = owned.use(SqliteNotificationStore.open(store))
   const tell = serviceManager(context.surroundings.environment)
   const onProblem = (problem: unknown): void => output.warning(describeProblem(problem))
   let isReady = false

@@ -20,6 +20,8 @@ import { showError, showJob, showStatus } from './show.ts'
 /** A selection is text within JSON, where its quotation marks take twice as much. */
 const ASK_BYTES_MAX = 2 * SELECTION_BYTES_MAX
 
+export const STOP_PATH = '/v1/stop'
+
 export interface DeskRoutesContext {
   readonly desk: Desk
   readonly daemon: Daemon
@@ -30,7 +32,7 @@ export interface DeskRoutesContext {
 export function addDeskRoutes(app: FastifyInstance, { desk, daemon, keys }: DeskRoutesContext): void {
   app.get('/v1/status', async () => showStatus(await daemon.status(), keys.list()))
   app.post('/v1/reload', async () => ({ mistake: showError(await daemon.reload()) }))
-  app.post('/v1/stop', async (_request, reply) => {
+  app.post(STOP_PATH, async (_request, reply) => {
     // After the answer: the daemon takes the socket with it.
     reply.raw.once('close', () => daemon.stop())
     return reply.code(202).send({})

@@ -11,6 +11,8 @@ const STATUSES = {
   BAD_ARGUMENT: 400,
   BAD_CONFIGURATION: 409,
   WRONG_KEY: 400,
+  /** It is about to end. */
+  NO_DAEMON: 503,
   STORE_FULL: 507,
   STORE_UNAVAILABLE: 503,
   STORE_READ_ONLY: 503,
@@ -51,6 +53,7 @@ export function errorOf(body: unknown, status: number): TidemarkError {
   const { code, message, hint, transient } = told
   const details = { ...(hint === null ? {} : { hint }), retry: transient ? 'transient' : 'never' } as const
   if (!isTold(code)) return new DaemonError('DAEMON_FAILED', message, details)
+  if (code === 'NO_DAEMON') return new DaemonError(code, message, details)
   return STATUSES[code] < 500 ? new UsageError(code, message, details) : new StorageError(code, message, details)
 }
 

@@ -10,7 +10,7 @@ import { DaemonError, UsageError } from '../../base/errors.ts'
 import type { Daemon } from '../daemon/daemon.ts'
 import type { KeyAgent } from '../keys/key-agent.ts'
 import { DaemonDesk } from './desk.ts'
-import { addDeskRoutes } from './desk-routes.ts'
+import { addDeskRoutes, STOP_PATH } from './desk-routes.ts'
 import { EventStreams } from './event-streams.ts'
 import { addKeyRoutes } from './key-routes.ts'
 import { listenAt } from './listen.ts'
@@ -122,7 +122,10 @@ function createApp(
   const app = fastify({ serverFactory, bodyLimit: BODY_BYTES_MAX, exposeHeadRoutes: false })
   const principalOfRequest = (request: FastifyRequest): Principal =>
     present(principals.get(request.socket), 'the principal of a request')
-  app.addHook('onRequest', async (request) => void principalOfRequest(request))
+  app.addHook('onRequest', async (request) => {
+    principalOfRequest(request)
+    if (daemon.isStopping && isTooLate(request)) throw stopping()
+  })
   app.addHook('onResponse', async (request, reply) => {
     const { method, url } = request
     onAccess({
@@ -147,6 +150,18 @@ function createApp(
   addKeyRoutes(app, { keys, clock, keysChanged: () => daemon.keysChanged() })
   app.get('/v1/changes', async (_request, reply) => streams.begin(reply))
   return app
+}
+
+/** Whoever looks, has a key forgotten or says once more that it is to end may do so until the end. */
+function isTooLate({ method, url }: FastifyRequest): boolean {
+  return (method === 'POST' || method === 'PUT') && url !== STOP_PATH
+}
+
+function stopping(): DaemonError {
+  return new DaemonError('NO_DAEMON', 'the daemon is stopping, and takes nothing on any more', {
+    retry: 'transient',
+    hint: 'Run the command again once a daemon runs; `tidemark daemon status` tells.',
+  })
 }
 
 function foreign({ uid, pid }: Principal): DaemonError {

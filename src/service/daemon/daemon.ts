@@ -14,6 +14,8 @@ import type { PlanStatus } from './plan-status.ts'
  */
 export interface Daemon {
   readonly instance: InstanceId
+  /** It ends: what runs stores what it has, and nothing new is begun. */
+  readonly isStopping: boolean
   /** To look into: what changes jobs goes through the functions below. */
   readonly jobs: Pick<JobStore, 'get' | 'list' | 'runs' | 'readLog'>
   readonly notifications: Pick<NotificationStore, 'get' | 'list'>

@@ -1,15 +1,22 @@
 import { isDeepStrictEqual } from 'node:util'
 
 import type { Clock } from '../../base/clock.ts'
+import { UsageError } from '../../base/errors.ts'
 import type { InstanceId } from '../../base/ids.ts'
 import type { JobStore } from '../jobs/job-store.ts'
 import type { Json } from '../jobs/job.ts'
 import type { EventTrigger, Plan } from '../plans/plan.ts'
+import { parseTrigger } from '../plans/trigger-text.ts'
+
+/** What may be said of an event. */
+const ABOUT_CHARACTERS_MAX = 64 << 10
 
 export interface HappeningsOptions {
   readonly jobs: Pick<JobStore, 'raise' | 'raised'>
   readonly instance: InstanceId
   readonly clock: Clock
+  /** What `~` stands for. */
+  readonly home: string
 }
 
 /** Keeps what happened that plans wait for. */
@@ -18,6 +25,21 @@ export class Happenings {
 
   constructor(options: HappeningsOptions) {
     this.#options = options
+  }
+
+  /**
+   * Keeps that somebody told of an event of this name, if any of these plans waits for it; returns their names.
+   *
+   * @throws {UsageError} BAD_ARGUMENT: that cannot be a name, or more is said of it than can be kept.
+   */
+  async raiseNamed(name: string, plans: readonly Plan[], about?: Json): Promise<readonly string[]> {
+    const event = parseTrigger(`@event ${name}`, this.#options.home)
+    if (event.kind !== 'event' || JSON.stringify(about ?? null).length > ABOUT_CHARACTERS_MAX) {
+      throw new UsageError('BAD_ARGUMENT', `too much is said of the event "${name.slice(0, 64)}"`, {
+        hint: `At most ${ABOUT_CHARACTERS_MAX} characters of JSON are kept.`,
+      })
+    }
+    return this.raise(event, plans, about)
   }
 
   /** Keeps that something happened, if any of these plans waits for it; returns their names. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
-import { StorageError, TidemarkError, UsageError } from '../../base/errors.ts'
+import { StorageError, type TidemarkError } from '../../base/errors.ts'
 import type { InstanceId } from '../../base/ids.ts'
 import type { Randomness } from '../../base/random.ts'
 import type { Scheduler } from '../../repository/run-object.ts'
@@ -19,30 +19,28 @@ import type { Notification, NotificationId } from '../notifications/notification
 import type { NotificationStore } from '../notifications/notification-store.ts'
 import { Notifier } from '../notifications/notifier.ts'
 import { PlanWatch } from '../notifications/plan-watch.ts'
-import { pausePlan } from '../plans/edit-plans.ts'
-import type { EventTrigger, Plan } from '../plans/plan.ts'
-import { parseTrigger } from '../plans/trigger-text.ts'
+import type { EventTrigger } from '../plans/plan.ts'
 import { type After, Alarm } from './alarm.ts'
+import { Beside } from './beside.ts'
 import type { Daemon, DaemonEvent, DaemonKeys, DaemonStatus } from './daemon.ts'
 import { countStores } from './daemon-status.ts'
 import { Deliveries } from './deliveries.ts'
 import { tellOfEndedJobs } from './ended-jobs.ts'
-import { EventWatch, type EventWatchOptions } from './event-watch.ts'
+import type { EventWatchOptions } from './event-watch.ts'
 import { Happenings } from './happenings.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { HeldJobs } from './held-jobs.ts'
 import { lockedFor } from './locked-jobs.ts'
 import { PlanJobs } from './plan-jobs.ts'
 import { type PlanStatus, planStatuses } from './plan-status.ts'
+import { PlansInForce } from './plans-in-force.ts'
+import { RoomMeter } from './room-meter.ts'
 import type { Settings } from './settings.ts'
-import { type SettingsInForce, watchSettings } from './watch-settings.ts'
 
 /** A machine that slept, and a clock that was set, are noticed within that. */
 const LOOK_MS = 60_000
 /** After a store failed. */
 const AGAIN_MS = 10_000
-/** What may be said of an event. */
-const ABOUT_CHARACTERS_MAX = 64 << 10
 
 export interface MainLoopOptions extends EventWatchOptions {
   /** Closed by whoever opened them, after `run` has resolved. */
@@ -86,17 +84,14 @@ export class MainLoop implements Daemon {
   readonly #notifier: Notifier
   readonly #watch: PlanWatch
   readonly #deliveries: Deliveries
-  readonly #eventWatch: EventWatch
+  readonly #inForce: PlansInForce
   readonly #happenings: Happenings
   readonly #planJobs: PlanJobs
   readonly #held: HeldJobs
   readonly #alarm: Alarm
   readonly #housekeeping: Housekeeping
-  /** What is under way beside the loop, and awaited before it ends. */
-  readonly #beside = new Set<Promise<void>>()
-  readonly #measured = new Set<string>()
-  #settings: SettingsInForce | undefined
-  #following: Promise<void> = Promise.resolve()
+  readonly #room: RoomMeter
+  readonly #beside: Beside
   #nextMs: number | undefined
   #isStopping = false
 
@@ -105,6 +100,7 @@ export class MainLoop implements Daemon {
     this.#options = options
     this.#startedMs = clock.nowMs()
     this.#alarm = new Alarm(options.after)
+    this.#beside = new Beside(options.onProblem)
     const common = { instance, clock, randomness, onProblem: options.onProblem }
     const commands = new CommandHandler({ runner, clock })
     this.#worker = new Worker({
@@ -121,7 +117,7 @@ export class MainLoop implements Daemon {
     })
     this.#notifier = new Notifier({
       ...{ ...common, store },
-      channels: () => [...(this.#settings?.settings?.channels.keys() ?? [])],
+      channels: () => [...this.#inForce.channels.keys()],
       onRaised: () => this.#deliveries.begin(),
       onChanged: ({ id }) => this.#tell({ type: 'notification', notification: id }),
     })
@@ -131,14 +127,16 @@ export class MainLoop implements Daemon {
       channel: (name) => this.#channel(name),
       onDone: () => this.#alarm.wake(),
     })
-    this.#eventWatch = new EventWatch(options, {
-      happened: (event) => this.#aside(this.#raise(event)),
-      incomplete: (path, why) => this.#aside(this.#notifier.raise(unwatched(path, why))),
-    })
+    this.#inForce = this.#followPlans()
+    this.#room = new RoomMeter({ space: options.space, watch: this.#watch })
     this.#housekeeping = new Housekeeping({ ...options, watch: this.#watch })
-    this.#happenings = new Happenings({ jobs, instance, clock })
+    this.#happenings = new Happenings({ jobs, instance, clock, home: options.home })
     this.#held = new HeldJobs({ ...options, notifier: this.#notifier })
     this.#planJobs = new PlanJobs({ ...options, onAdded: (job) => this.#tell({ type: 'job', job }) })
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping
   }
 
   get instance(): InstanceId {
@@ -155,7 +153,7 @@ export class MainLoop implements Daemon {
 
   /** What is in force; `undefined` before it is known. */
   get settings(): Settings | undefined {
-    return this.#settings?.settings
+    return this.#inForce.settings
   }
 
   /** Runs until it is stopped or `signal` is aborted: then ends what runs, with all that is stored kept. */
@@ -181,28 +179,26 @@ export class MainLoop implements Daemon {
     return {
       ...(await countStores(this.#options)),
       ...{ configFile, pid, version, startedMs: this.#startedMs, nextMs: this.#nextMs, isStopping: this.#isStopping },
-      plans: this.#plans().length,
+      plans: this.#inForce.plans.length,
       locked: this.#held.repositories,
-      mistake: this.#settings?.mistake,
+      mistake: this.#inForce.mistake,
     }
   }
 
   async plans(): Promise<readonly PlanStatus[]> {
     const { clock, instance, jobs, timeZone } = this.#options
     const raised = await jobs.raised(instance)
-    return planStatuses({ plans: this.#plans(), jobs, instance, raised, nowMs: clock.nowMs(), timeZone })
+    return planStatuses({ plans: this.#inForce.plans, jobs, instance, raised, nowMs: clock.nowMs(), timeZone })
   }
 
   async runPlan(name: string, step?: string): Promise<readonly Job[]> {
-    const asked = await this.#planJobs.ask(this.#plan(name), step)
+    const asked = await this.#planJobs.ask(this.#inForce.named(name), step)
     this.#alarm.wake()
     return asked
   }
 
   async pausePlan(name: string, paused: boolean): Promise<void> {
-    const { configFile, home } = this.#options
-    await pausePlan({ file: configFile, home }, name, paused)
-    await this.reload()
+    await this.#inForce.pause(name, paused)
   }
 
   async ask(command: AskedCommand): Promise<Job> {
@@ -239,19 +235,14 @@ export class MainLoop implements Daemon {
   }
 
   async raiseEvent(name: string, about?: Json): Promise<readonly string[]> {
-    const event = parseTrigger(`@event ${name}`, this.#options.home)
-    if (event.kind !== 'event' || JSON.stringify(about ?? null).length > ABOUT_CHARACTERS_MAX) {
-      throw new UsageError('BAD_ARGUMENT', `too much is said of the event "${name.slice(0, 64)}"`, {
-        hint: `At most ${ABOUT_CHARACTERS_MAX} characters of JSON are kept.`,
-      })
-    }
-    return this.#raise(event, about)
+    const waiting = await this.#happenings.raiseNamed(name, this.#inForce.plans, about)
+    this.#alarm.wake()
+    return waiting
   }
 
   async reload(): Promise<TidemarkError | undefined> {
-    await this.#settings?.reload()
-    await this.#following
-    return this.#settings?.mistake
+    await this.#inForce.reload()
+    return this.#inForce.mistake
   }
 
   keysChanged(): void {
@@ -273,30 +264,20 @@ export class MainLoop implements Daemon {
   }
 
   async #begin(): Promise<void> {
-    const { bootId, configFile: file, home } = this.#options
+    const { bootId } = this.#options
     if (bootId !== undefined) await this.#safely(() => this.#happenings.noticeBoot(bootId))
-    this.#settings = await watchSettings(
-      { file, home },
-      {
-        changed: ({ plans }) => this.#follow(plans),
-        mistaken: (error) => this.#aside(this.#notifier.raise(mistake(error))),
-        corrected: () => this.#aside(this.#notifier.resolve(MISTAKE_KEY)),
-      },
-    )
+    await this.#inForce.begin()
     this.#tell({ type: 'plans' })
-    await this.#following
     // What an earlier daemon told of a file that was corrected before this one read it.
-    if (this.#settings.mistake === undefined) this.#aside(this.#notifier.resolve(MISTAKE_KEY))
+    if (this.#inForce.mistake === undefined) this.#beside.add(this.#notifier.resolve(MISTAKE_KEY))
     this.#deliveries.begin()
   }
 
   async #end(): Promise<void> {
-    this.#settings?.[Symbol.dispose]()
-    await this.#following
-    this.#eventWatch[Symbol.dispose]()
+    await this.#inForce[Symbol.asyncDispose]()
     await this.#worker.stop()
     await this.#deliveries[Symbol.asyncDispose]()
-    await Promise.all(this.#beside)
+    await this.#beside.idle()
   }
 
   /** Does what is due, and returns in how many milliseconds something is due next. */
@@ -305,7 +286,7 @@ export class MainLoop implements Daemon {
     const isDone = await this.#safely(async () => {
       await this.#tellOfEnded()
       // A file that was wrong from the beginning must not have the plans forgotten that it is about.
-      const plans = this.#settings?.settings?.plans
+      const plans = this.settings?.plans
       const lookAgainMs = plans === undefined ? undefined : await this.#planJobs.addDue(plans)
       await this.#worker.turn()
       await this.#tidy()
@@ -321,17 +302,17 @@ export class MainLoop implements Daemon {
   async #tellOfEnded(): Promise<void> {
     const { instance, jobs } = this.#options
     // Before the plans are known, nobody knows whom to tell.
-    if (this.#settings?.settings === undefined) return
-    await tellOfEndedJobs(this.#plans(), {
+    if (this.settings === undefined) return
+    await tellOfEndedJobs(this.#inForce.plans, {
       ...{ jobs, instance, watch: this.#watch },
-      onPoint: (plan) => this.#aside(this.#measure(plan)),
+      onPoint: (plan) => this.#beside.add(this.#room.measure(plan)),
     })
   }
 
   async #tidy(): Promise<void> {
     if (this.#housekeeping.waitMs > 0) return
-    await this.#settings?.reload()
-    await this.#housekeeping.do(this.#settings?.settings?.plans)
+    await this.#inForce.reload()
+    await this.#housekeeping.do(this.settings?.plans)
   }
 
   async #nextDueMs(lookAgainMs: number | undefined): Promise<number | undefined> {
@@ -342,63 +323,31 @@ export class MainLoop implements Daemon {
     return known.length === 0 ? undefined : Math.min(...known.map(Number))
   }
 
-  /** Keeps that something happened which plans wait for; returns their names. */
-  async #raise(event: EventTrigger, about?: Json): Promise<readonly string[]> {
-    const waiting = await this.#happenings.raise(event, this.#plans(), about)
-    this.#alarm.wake()
-    return waiting
+  #followPlans(): PlansInForce {
+    const notifier = this.#notifier
+    return new PlansInForce(
+      { ...this.#options, file: this.#options.configFile },
+      {
+        changed: () => {
+          this.#tell({ type: 'plans' })
+          this.#alarm.wake()
+        },
+        mistaken: (error) => this.#beside.add(notifier.raise(mistake(error))),
+        corrected: () => this.#beside.add(notifier.resolve(MISTAKE_KEY)),
+        happened: (event) => this.#beside.add(this.#raise(event)),
+        incomplete: (path, why) => this.#beside.add(notifier.raise(unwatched(path, why))),
+      },
+    )
   }
 
-  #follow(plans: readonly Plan[]): void {
-    this.#following = this.#following.then(() => this.#eventWatch.follow(plans))
-    this.#tell({ type: 'plans' })
+  async #raise(event: EventTrigger): Promise<void> {
+    await this.#happenings.raise(event, this.#inForce.plans)
     this.#alarm.wake()
-  }
-
-  /** Measures the room of a plan's store, one at a time for each repository. */
-  async #measure(plan: Plan): Promise<void> {
-    const { repository } = plan
-    if (this.#measured.has(repository)) return
-    this.#measured.add(repository)
-    try {
-      const space = await this.#options.space(repository)
-      if (space === undefined) return
-      await this.#watch.spaceMeasured(plan, { freeBytes: space.free, totalBytes: space.total })
-    } finally {
-      this.#measured.delete(repository)
-    }
   }
 
   #channel(name: string): Channel | undefined {
-    const settings = this.#settings?.settings?.channels.get(name)
+    const settings = this.#inForce.channels.get(name)
     return settings === undefined ? undefined : this.#options.openChannel(settings)
-  }
-
-  #plans(): readonly Plan[] {
-    return this.#settings?.settings?.plans ?? []
-  }
-
-  #plan(name: string): Plan {
-    const plan = this.#plans().find((each) => each.name === name)
-    if (plan !== undefined) return plan
-    const known = this.#plans().map((each) => each.name)
-    throw new UsageError('BAD_ARGUMENT', `no plan is called "${name}"`, {
-      hint: known.length === 0 ? 'There is no plan at all.' : `There are ${known.join(', ')}.`,
-    })
-  }
-
-  /** Lets something go on beside the loop. */
-  #aside(work: Promise<unknown>): void {
-    const { onProblem } = this.#options
-    const done = work.then(
-      () => undefined,
-      (error: unknown) => {
-        if (!(error instanceof TidemarkError)) throw error
-        onProblem(error)
-      },
-    )
-    this.#beside.add(done)
-    void done.finally(() => this.#beside.delete(done))
   }
 
   /** Returns whether the stores did what was asked of them; what they did not do is asked again. */
