@@ -10,6 +10,7 @@ import { HandlerTools } from './readers/handler-tools.ts'
 import { NodeTrimmer } from './readers/node-trimmer.ts'
 import type { FromReader, MountMemory } from './readers/reader-protocol.ts'
 import { ReaderThreads } from './readers/reader-threads.ts'
+import { Standby } from './readers/standby.ts'
 import { VirtualAnswers } from './readers/virtual-answers.ts'
 import { BlockStore } from './tree/block-store.ts'
 import { DirectoryLoader } from './tree/directory-loader.ts'
@@ -98,6 +99,7 @@ class MountAtWork implements Mount {
       turns: turns.buffer,
       blocks: blocks.handle,
       cache: this.#cache.handle,
+      standby: Standby.create().buffer,
       news: new SharedArrayBuffer(4),
     }
     const setup = { fd: device.fd, session: device.session, memory }
@@ -113,6 +115,7 @@ class MountAtWork implements Mount {
       frames: this.#content.known,
       onFirstUse: (node) => this.#loadAhead(node),
       onCrowd: () => this.#makeRoom(),
+      onBusy: () => undefined,
     })
     this.#trimmer = new NodeTrimmer({ nodes, directories: this.#directories, device })
     this.#deferred = new DeferredRequests({

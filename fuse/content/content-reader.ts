@@ -30,6 +30,8 @@ interface BlobRange {
   readonly end: number
   /** Where the id of the blob is that is wanted next, or -1. */
   readonly nextId: number
+  /** Whether the request ends with it. */
+  readonly isLast: boolean
 }
 
 /** Reads files by way of the frame cache. One per thread. */
@@ -56,20 +58,20 @@ export class ContentReader {
   ): Missing | number | undefined {
     this.#ahead = NO_FRAMES
     const { offset, end } = range
-    return this.#add(range, { ids, idStart, blobBytes: size, offset, end, nextId: -1 }, reply)
+    return this.#add(range, { ids, idStart, blobBytes: size, offset, end, nextId: -1, isLast: true }, reply)
   }
 
   /** Adds bytes of a file with a layout to `reply`. Returns why it cannot, or `undefined`. */
   readLayout(range: ReadRange, layout: FileLayout, reply: ReplyParts): Missing | number | undefined {
     this.#ahead = NO_FRAMES
     const { ids, starts } = layout
-    for (const { blob, blobOffset, length } of piecesOf(layout, range)) {
+    for (const { blob, blobOffset, offset, length } of piecesOf(layout, range)) {
       if (blob < 0) {
         reply.addZeros(length)
         continue
       }
       const idStart = blob * BLOB_ID_BYTES
-      const isLast = idStart + BLOB_ID_BYTES >= ids.byteLength
+      const isFilesLast = idStart + BLOB_ID_BYTES >= ids.byteLength
       const failure = this.#add(
         range,
         {
@@ -78,7 +80,8 @@ export class ContentReader {
           blobBytes: (starts[blob + 1] ?? 0) - (starts[blob] ?? 0),
           offset: blobOffset,
           end: blobOffset + length,
-          nextId: isLast || !range.isSequential ? -1 : idStart + BLOB_ID_BYTES,
+          nextId: isFilesLast || !range.isSequential ? -1 : idStart + BLOB_ID_BYTES,
+          isLast: offset + length === range.end,
         },
         reply,
       )
@@ -102,7 +105,10 @@ export class ContentReader {
     const entry = decoder.find(ids, idStart)
     const location = entry < 0 ? undefined : decoder.location(entry)
     if (location === undefined) return this.#missing(range, blob)
-    const ahead = this.#framesAfter(location, blob)
+    // Files of one directory follow each other in frames: who has read several wants the next frame.
+    const isSecond = this.#lastFrame === location.frame
+    this.#lastFrame = location.frame
+    const ahead = (): readonly number[] => this.#framesAfter(location, blob, isSecond)
     const slot = this.#opener.open(location.frame, ahead, reply)
     if (typeof slot === 'object') return slot
     if (slot === 'failed') return this.#addCopy(entry, range, blob, reply)
@@ -111,7 +117,7 @@ export class ContentReader {
       this.#cache.unpin(slot)
       return this.#addCopy(entry, range, blob, reply)
     }
-    this.#ahead = ahead
+    if (blob.isLast) this.#ahead = ahead()
     reply.add(plain.subarray(offset, end), slot)
     return undefined
   }
@@ -145,9 +151,9 @@ export class ContentReader {
   }
 
   /** Returns the frames that will be wanted after that of a blob, the next first, as far as anything says so. */
-  #framesAfter(location: BlobLocation, blob: BlobRange): readonly number[] {
+  #framesAfter(location: BlobLocation, blob: BlobRange, isSecond: boolean): readonly number[] {
     if (blob.nextId >= 0) return this.#framesOfNext(location.frame, blob)
-    const next = this.#neighbour(location)
+    const next = isSecond ? this.#neighbour(location) : -1
     return next < 0 ? NO_FRAMES : [next]
   }
 
@@ -167,13 +173,10 @@ export class ContentReader {
 
   /** Returns the frame behind one that somebody reads file by file, once he is near its end, or -1. */
   #neighbour({ frame, offset, length }: BlobLocation): number {
-    // Files of one directory follow each other in frames: who has read several wants the next frame.
-    const isSecond = this.#lastFrame === frame
-    this.#lastFrame = frame
     const { decoder } = this.#options.frames
     const { pack, rawBytes } = decoder.frame(frame)
     const isNearEnd = offset + length > rawBytes / 2
     const next = frame + 1
-    return isSecond && isNearEnd && next < decoder.frames && decoder.frame(next).pack === pack ? next : -1
+    return isNearEnd && next < decoder.frames && decoder.frame(next).pack === pack ? next : -1
   }
 }

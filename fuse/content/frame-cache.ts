@@ -27,6 +27,9 @@ const NEXT = 6
 const CHECKED = 8
 const SLOT_WORDS = CHECKED + CHECKED_BLOBS
 
+/** Pieces begin at multiples of it: shared memory is copied four times as fast between places that are aligned alike. */
+const ALIGNMENT = 8
+
 const FREE = 0
 const FILLING = 1
 const READY = 2
@@ -128,7 +131,7 @@ export class FrameCache {
       const bucket = HEADER_WORDS + bucketOf(key.number)
       this.#set(slot, NEXT, this.#words[bucket] as number)
       this.#words[bucket] = slot + 1
-      this.#words[END] = offset + bytes
+      this.#words[END] = offset + Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
       this.#words[FILLED] = Math.max(this.#words[FILLED] as number, offset + bytes)
       this.slot = slot
       return this.piece(slot)

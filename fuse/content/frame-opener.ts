@@ -20,6 +20,8 @@ export interface FrameOpenerOptions {
   readonly cache: FrameCache
   /** Whether this thread may wait for others. */
   readonly waits: boolean
+  /** Told before a frame is decoded or waited for. */
+  readonly onBusy: () => void
 }
 
 /** Brings frames into the cache: from files of this machine, or from ciphertext that was fetched. One per thread. */
@@ -34,11 +36,11 @@ export class FrameOpener {
   /**
    * Returns the slot of a decoded frame, pinned, or says what is missing for it, or that it cannot be had.
    *
-   * `ahead` are the frames that are wanted after it, in order: where another thread is decoding the first, this one
+   * `ahead` returns the frames that are wanted after it, in order: where another thread is decoding the first, this one
    * decodes one of those. While it waits for room, nothing of `reply` is pinned.
    */
-  open(frame: number, ahead: readonly number[], reply: ReplyParts): number | 'failed' | Missing {
-    const { cache, frames, waits } = this.#options
+  open(frame: number, ahead: () => readonly number[], reply: ReplyParts): number | 'failed' | Missing {
+    const { cache, frames, waits, onBusy } = this.#options
     const key: PieceKey = { kind: 'frame', epoch: frames.decoder.epoch, number: frame }
     for (;;) {
       const found = cache.find(key)
@@ -47,10 +49,11 @@ export class FrameOpener {
       if (found === 'filling') {
         const { slot } = cache
         if (!waits) return { kind: 'moment' }
-        if (!ahead.some((next) => this.decodeAhead(next))) cache.wait(slot, DECODING_MS)
+        onBusy()
+        if (!ahead().some((next) => this.decodeAhead(next))) cache.wait(slot, DECODING_MS)
         continue
       }
-      const decoded = this.#decode(key, ahead.length > 0)
+      const decoded = this.#decode(key, () => ahead().length > 0)
       if (decoded !== 'full') return decoded
       reply.gather()
       if (!waits) return { kind: 'moment' }
@@ -77,15 +80,15 @@ export class FrameOpener {
     const { cache, frames } = this.#options
     const { decoder } = frames
     if (frame >= decoder.frames) return false
-    const slot = this.#decode({ kind: 'frame', epoch: decoder.epoch, number: frame }, false)
+    const slot = this.#decode({ kind: 'frame', epoch: decoder.epoch, number: frame }, () => false)
     if (typeof slot !== 'number') return false
     cache.unpin(slot)
     return true
   }
 
   /** `full` also says that somebody else has just begun. */
-  #decode(key: PieceKey, isMoreWanted: boolean): number | 'failed' | 'full' | Missing {
-    const { cache, frames } = this.#options
+  #decode(key: PieceKey, isMoreWanted: () => boolean): number | 'failed' | 'full' | Missing {
+    const { cache, frames, onBusy } = this.#options
     const { decoder } = frames
     const { pack: row, rawBytes } = decoder.frame(key.number)
     const pack = frames.pack(row)
@@ -95,13 +98,14 @@ export class FrameOpener {
       const found = cache.find({ ...key, kind: 'sealed' })
       if (found === 'failed') return 'failed'
       if (found !== 'ready')
-        return { kind: 'frames', epoch: key.epoch, frames: this.#framesAt(key.number, isMoreWanted) }
+        return { kind: 'frames', epoch: key.epoch, frames: this.#framesAt(key.number, isMoreWanted()) }
       sealedSlot = cache.slot
     }
     try {
       const out = cache.reserve(key, rawBytes)
       if (out === undefined) return 'full'
       const { slot } = cache
+      onBusy()
       const isGood = this.#fill(key.number, { out, sealedSlot })
       cache.publish(slot, isGood)
       return isGood ? slot : 'failed'

@@ -19,6 +19,8 @@ export interface HandlerToolsOptions {
   readonly waits: boolean
   readonly onFirstUse: (node: number) => void
   readonly onCrowd: () => void
+  /** Told before the thread does something that takes long. */
+  readonly onBusy: () => void
   /** What is known of frames already; by default nothing. */
   readonly frames?: ThreadFrames
 }
@@ -28,7 +30,8 @@ export class HandlerTools implements Disposable {
   readonly context: HandlerContext
   readonly frames: ThreadFrames
 
-  constructor({ fd, session, memory, waits, frames = new ThreadFrames(), onFirstUse, onCrowd }: HandlerToolsOptions) {
+  constructor(options: HandlerToolsOptions) {
+    const { fd, session, memory, waits, frames = new ThreadFrames(), onFirstUse, onCrowd, onBusy } = options
     this.frames = frames
     const nodes = new NodeTable(memory.nodes)
     const blocks = new BlockStoreView(memory.blocks)
@@ -38,7 +41,7 @@ export class HandlerTools implements Disposable {
       nodes,
       rows: new NodeRows(nodes, blocks),
       layouts: new LayoutBlocks(blocks),
-      content: new ContentReader({ frames, cache, waits }),
+      content: new ContentReader({ frames, cache, waits, onBusy }),
       reply: new ReplyParts(cache, MAX_READ_BYTES),
       writer: new ReplyWriter(fd),
       onFirstUse,

@@ -11,12 +11,15 @@ import { Turns } from '../tree/turns.ts'
 import { HandlerTools } from './handler-tools.ts'
 import type { FromReader, ReaderSetup, ToReader } from './reader-protocol.ts'
 import { RequestHandler } from './request-handler.ts'
+import { Standby } from './standby.ts'
 
 /** Nothing is written to the mount: the longest messages are lists of what the kernel forgets. */
 const RECEIVE_BYTES = 64 << 10
 
 const port = present(parentPort, 'the port of a worker thread')
 const { fd, session, thread, memory } = workerData as ReaderSetup
+const isFirst = thread === 0
+const standby = new Standby(memory.standby)
 const turns = new Turns(memory.turns)
 const news = new Int32Array(memory.news)
 const message = new MessageBuffer(new Uint8Array(RECEIVE_BYTES))
@@ -26,6 +29,9 @@ const tools = new HandlerTools({
   ...{ fd, session, memory, waits: true },
   onFirstUse: (node) => post({ type: 'listed', node }),
   onCrowd: () => post({ type: 'crowded' }),
+  onBusy: () => {
+    if (isFirst) standby.leave()
+  },
 })
 const handler = new RequestHandler(tools.context)
 let newsSeen = 0
@@ -42,6 +48,19 @@ function learn(): void {
     const { message: told } = received as { readonly message: unknown }
     tools.frames.learn(told as ToReader)
   }
+}
+
+/** As `receive`, once it is this thread's turn to read the device. */
+function next(): number | undefined {
+  if (!isFirst) {
+    standby.wait()
+    return receive()
+  }
+  standby.comeBack()
+  const start = performance.now()
+  const length = receive()
+  standby.noteWait(performance.now() - start)
+  return length
 }
 
 /** Returns the length of the next message, or `undefined` once there will be none. */
@@ -76,7 +95,7 @@ function take(length: number): void {
   if (missing !== undefined) post({ type: 'deferred', bytes: message.bytes.slice(0, length), missing })
 }
 
-for (let length = receive(); length !== undefined; length = receive()) {
+for (let length = next(); length !== undefined; length = next()) {
   turns.begin(thread)
   learn()
   take(length)
@@ -84,5 +103,6 @@ for (let length = receive(); length !== undefined; length = receive()) {
   const missing = tools.context.content.goAhead()
   if (missing !== undefined) post({ type: 'soon', missing })
 }
+standby.end()
 tools[Symbol.dispose]()
 post({ type: 'ended' })

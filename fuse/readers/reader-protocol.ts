@@ -10,6 +10,8 @@ export interface MountMemory {
   readonly turns: SharedArrayBuffer
   readonly blocks: BlockStoreHandle
   readonly cache: FrameCacheHandle
+  /** Which of the threads read the device. */
+  readonly standby: SharedArrayBuffer
   /** One word: how often threads were told something. */
   readonly news: SharedArrayBuffer
 }
@@ -18,7 +20,7 @@ export interface MountMemory {
 export interface ReaderSetup {
   readonly fd: number
   readonly session: Session
-  /** Its place among the turns. */
+  /** Its place among the turns: the first reads the device before all others. */
   readonly thread: number
   readonly memory: MountMemory
 }

@@ -10,6 +10,7 @@ import { Request } from '../../../fuse/protocol/request.ts'
 import { HandlerTools } from '../../../fuse/readers/handler-tools.ts'
 import type { Missing } from '../../../fuse/readers/missing.ts'
 import { RequestHandler } from '../../../fuse/readers/request-handler.ts'
+import { Standby } from '../../../fuse/readers/standby.ts'
 import { BlockBuilder } from '../../../fuse/tree/block-builder.ts'
 import { BlockStore } from '../../../fuse/tree/block-store.ts'
 import { NodeTable, virtualRow } from '../../../fuse/tree/node-table.ts'
@@ -45,11 +46,13 @@ class HandlerFixture {
         turns: new SharedArrayBuffer(64),
         blocks: this.blocks.handle,
         cache: FrameCache.create(1 << 16).handle,
+        standby: Standby.create().buffer,
         news: new SharedArrayBuffer(4),
       },
       waits: true,
       onFirstUse: () => undefined,
       onCrowd: () => undefined,
+      onBusy: () => undefined,
     })
     this.handler = new RequestHandler(context)
     this.directory = this.nodes.lookUp(1, virtualRow(1), 77)
