@@ -15,6 +15,7 @@ import type { Application } from '../service/application/port.ts'
 import { Repositories, type Stores } from '../service/application/repositories.ts'
 import { RepositoryDesk } from '../service/application/repository-desk.ts'
 import { repositoryOf } from '../service/application/show-job.ts'
+import { SlotDesk } from '../service/application/slot-desk.ts'
 import { Topics } from '../service/application/topics.ts'
 import { InstanceFile } from '../service/instance-file.ts'
 import { ChildRunner } from '../service/jobs/child-runner.ts'
@@ -95,6 +96,7 @@ export async function openApplication(given: CliContext): Promise<Application> {
   return new LocalApplication({
     ...{ repositories, jobs, daemon, keys, stores, topics, paths, workingDirectory, clock, randomness },
     desk: new RepositoryDesk({ repositories, stores, paths, clock, randomness, kdf: KDF_DEFAULT }),
+    slots: new SlotDesk({ clock, randomness, kdf: KDF_DEFAULT }),
     plans: new ConfiguredPlans({ ...stored, configFile: paths.configFile, home: homedir() }),
     notifications: notificationDesk(notifications, instance),
     mounting: applicationMounting(context),

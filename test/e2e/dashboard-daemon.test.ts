@@ -34,7 +34,7 @@ function dashboardIn(place: DaemonPlace): Terminal {
 }
 
 test('a job of the dashboard goes on in the daemon when the dashboard is killed, and the next one finds it', async () => {
-  const place = await placeWithPlan(`hooks: { before: 'until [ -e ${'$'}GO ]; do sleep 0.1; done' }`)
+  const place = await placeWithPlan(`hooks: { before: 'until [ -e $GO ]; do sleep 0.1; done' }`)
   const go = join(place.folder, 'go')
   Object.assign(place.environment, { GO: go })
   const daemon = await place.startDaemon()

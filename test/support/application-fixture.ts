@@ -22,6 +22,7 @@ import { Repositories, type Stores } from '../../src/service/application/reposit
 import { RepositoryDesk } from '../../src/service/application/repository-desk.ts'
 import { repositoryOf } from '../../src/service/application/show-job.ts'
 import type { JobData } from '../../src/service/application/shown.ts'
+import { SlotDesk } from '../../src/service/application/slot-desk.ts'
 import { Topics } from '../../src/service/application/topics.ts'
 import { InstanceFile } from '../../src/service/instance-file.ts'
 import { ChildRunner } from '../../src/service/jobs/child-runner.ts'
@@ -157,6 +158,7 @@ export async function openTestApplication(
       version: 'test',
     },
     desk: new RepositoryDesk({ ...common, kdf: { ...KDF_DEFAULT, memoryKib: KDF_MEMORY_KIB_MIN } }),
+    slots: new SlotDesk({ clock, randomness, kdf: { ...KDF_DEFAULT, memoryKib: KDF_MEMORY_KIB_MIN } }),
     plans: new ConfiguredPlans({ ...planning, instance }),
     notifications: notificationsOf(paths.stateDirectory, instance),
   })

@@ -25,6 +25,8 @@ import type {
 } from '../../src/service/application/shown.ts'
 import { FakeTree } from './fake-tree.ts'
 
+const NEW_SLOT = { kind: 'password', scope: 'full', isCurrent: false, label: undefined, createdMs: undefined } as const
+
 type Method = Exclude<keyof Application, 'host' | 'root' | symbol>
 
 /**
@@ -142,6 +144,29 @@ export class FakeApplication implements Application {
   async slots(repository: string): Promise<readonly SlotData[]> {
     await this.#askOf(repository, 'slots', [repository])
     return this.slotList
+  }
+
+  async addPassword(repository: string, password: TypedSecret): Promise<void> {
+    password.bytes.fill(0)
+    await this.#askOf(repository, 'addPassword', [repository])
+    this.slotList = [...this.slotList, { ...NEW_SLOT, id: `slot-${this.slotList.length}` }]
+  }
+
+  async changePassword(repository: string, password: TypedSecret): Promise<readonly string[]> {
+    password.bytes.fill(0)
+    await this.#askOf(repository, 'changePassword', [repository])
+    return ['Whoever knew the old one may have kept its keys.']
+  }
+
+  async addRecoveryCode(repository: string): Promise<string> {
+    await this.#askOf(repository, 'addRecoveryCode', [repository])
+    return 'ABCDE-FGHJK-LMNPQ-RSTUV'
+  }
+
+  async removeSlot(repository: string, slot: Handle): Promise<readonly string[]> {
+    await this.#askOf(repository, 'removeSlot', [repository, slot])
+    this.slotList = this.slotList.filter(({ id }) => id !== slot)
+    return ['Whoever has it may have kept its keys.']
   }
 
   async points(repository: string): Promise<readonly PointData[]> {

@@ -143,8 +143,8 @@ test('the test of a store is shown as it runs, and what opens a repository in a 
   const application = seededApplication()
   application.delaysMs.set('testDriver', 150)
   application.slotList = [
-    { id: '1', kind: 'password', scope: 'full', label: 'laptop', createdMs: TEST_NOW_MS },
-    { id: '2', kind: 'recovery-code', scope: 'full', label: undefined, createdMs: undefined },
+    { id: '1', kind: 'password', scope: 'full', isCurrent: true, label: 'laptop', createdMs: TEST_NOW_MS },
+    { id: '2', kind: 'recovery-code', scope: 'full', isCurrent: false, label: undefined, createdMs: undefined },
   ]
   const dashboard = new TestDashboard(application)
   await dashboard.press('6')
@@ -155,6 +155,41 @@ test('the test of a store is shown as it runs, and what opens a repository in a 
   await dashboard.press('esc', 's')
   const frame = await dashboard.shows('recovery-code')
   expect(frame).toMatch(/password +full +2026-11-21 \d\d:00 +laptop \(opened it now\)/)
+})
+
+test('what opens a repository is added, changed and removed, and a recovery code has to be written down', async () => {
+  const application = seededApplication()
+  application.slotList = [
+    { id: '1', kind: 'password', scope: 'full', isCurrent: true, label: 'laptop', createdMs: TEST_NOW_MS },
+    { id: '2', kind: 'key-file', scope: 'full', isCurrent: false, label: undefined, createdMs: undefined },
+  ]
+  const dashboard = new TestDashboard(application)
+  await dashboard.press('6')
+  await dashboard.shows('depot')
+  await dashboard.press('s')
+  await dashboard.shows('key-file')
+  await dashboard.press('a', 'x', 'enter', 'y', 'enter')
+  await dashboard.shows('the two passwords differ')
+  await dashboard.press('x', 'enter', 'x', 'enter')
+  await dashboard.shows('The password is added.')
+  await dashboard.press('p', 'z', 'enter', 'z', 'enter')
+  await dashboard.shows('The password is changed. Whoever knew the old one')
+  await dashboard.press('down', 'x')
+  await dashboard.shows('Remove this key-file of depot?')
+  await dashboard.press('y')
+  await dashboard.shows('It is removed.')
+  await dashboard.press('c')
+  await dashboard.shows('ABCDE-FGHJK-LMNPQ-RSTUV')
+  await dashboard.press('q')
+  // Whoever has not written it down does not leave by a key.
+  await dashboard.shows('ABCDE-FGHJK-LMNPQ-RSTUV')
+  const changes = application.asked.filter(({ method }) => /^(add|change|remove)/.test(method))
+  expect(changes.map(({ method, given }) => [method, ...given])).toEqual([
+    ['addPassword', 'depot'],
+    ['changePassword', 'depot'],
+    ['removeSlot', 'depot', '2'],
+    ['addRecoveryCode', 'depot'],
+  ])
 })
 
 test('a repository is made by the wizard: place, password twice, and the recovery code is asked for', async () => {

@@ -19,14 +19,17 @@ export class DaemonKeys {
     this.#options = options
   }
 
-  /** Hands over the key of a repository that is open here, unless the daemon or its jobs have it otherwise. */
-  async hold(known: KnownRepository): Promise<void> {
+  /**
+   * Hands over the key of a repository that is open here, unless its jobs find it by themselves, or the daemon has one and
+   * this is not a new one.
+   */
+  async hold(known: KnownRepository, { isNew }: { readonly isNew: boolean } = { isNew: false }): Promise<void> {
     const { client } = this.#options.daemon
     const source = known.place.configured?.secrets.get('password')?.from
     // Jobs read those by themselves.
     if (client === undefined || source === 'file' || source === 'command') return
     await unlessGone(async () => {
-      const { unlocked } = await client.status()
+      const { unlocked } = isNew ? { unlocked: [] } : await client.status()
       if (unlocked.some(({ location }) => location === known.place.url)) return
       const secret = known.secret()
       if (secret !== undefined) await client.hold(known.place.url, await this.#options.derive(known, secret))

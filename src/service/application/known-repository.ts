@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import { KeyError, StorageError, TidemarkError } from '../../base/errors.ts'
+import type { LocalCache } from '../../repository/local-cache.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { SlotSecret } from '../../repository/slot-key.ts'
 import type { GivenSecret } from '../keys/held-key.ts'
@@ -34,6 +35,7 @@ export interface KnownRepositoryOptions {
 export interface OpenedRepository {
   readonly repository: Repository
   readonly trees: PointTrees
+  readonly cache: LocalCache
 }
 
 interface Opened extends OpenedRepository {
@@ -151,6 +153,16 @@ export class KnownRepository implements AsyncDisposable {
     await this.use(async () => undefined)
   }
 
+  /** Opens it anew, since what opens it was changed: with `secret` from then on, where it is given, which is wiped. */
+  async reopen(secret?: SlotSecret): Promise<void> {
+    if (secret !== undefined) {
+      this.#secret?.[Symbol.dispose]()
+      this.#secret = new HeldSecret(secret)
+    }
+    this.#close()
+    await this.use(async () => undefined)
+  }
+
   /** Forgets its keys, as soon as nobody uses them. */
   lock(): void {
     this.#secret?.[Symbol.dispose]()
@@ -244,7 +256,7 @@ export class KnownRepository implements AsyncDisposable {
       const repository = await session.repository
       const { points } = await repository.chain()
       const trees = new PointTrees(repository)
-      return { session, repository, trees, uses: 0, isOver: false, pointCount: points.length }
+      return { session, repository, trees, cache: session.cache, uses: 0, isOver: false, pointCount: points.length }
     } catch (error) {
       await session[Symbol.asyncDispose]()
       throw error

@@ -38,10 +38,12 @@ import type {
   ProbeData,
   RepositoryData,
   RestoreRequest,
+  Shown,
   SizePoint,
   SlotData,
   VersionData,
 } from './shown.ts'
+import type { SlotDesk } from './slot-desk.ts'
 import { probeInSteps } from './store-probe.ts'
 import type { Topics } from './topics.ts'
 
@@ -72,6 +74,7 @@ export type NotificationDesk = Pick<Application, 'notifications' | 'acknowledge'
 export interface LocalApplicationOptions {
   readonly repositories: Repositories
   readonly desk: RepositoryDesk
+  readonly slots: SlotDesk
   readonly daemon: DaemonLink
   readonly keys: DaemonKeys
   readonly jobs: JobDesk
@@ -167,7 +170,8 @@ export class LocalApplication implements Application {
     const opening = typedSecret(secret)
     const known = await this.#repository(repository)
     await known.unlock(opening)
-    await this.#options.keys.hold(known)
+    // What it was unlocked with before may open it no more.
+    await this.#options.keys.hold(known, { isNew: true })
   }
 
   async lock(): Promise<void> {
@@ -177,7 +181,29 @@ export class LocalApplication implements Application {
   }
 
   async slots(repository: string): Promise<readonly SlotData[]> {
-    return this.#options.desk.slots(repository)
+    return this.#options.slots.list(await this.#repository(repository))
+  }
+
+  async addPassword(repository: string, password: TypedSecret): Promise<void> {
+    const secret = typedSecret(password)
+    await this.#options.slots.addPassword(await this.#repository(repository), secret)
+  }
+
+  async changePassword(repository: string, password: TypedSecret): Promise<readonly Shown[]> {
+    const { keys, slots } = this.#options
+    const secret = typedSecret(password)
+    const known = await this.#repository(repository)
+    const notices = await slots.changePassword(known, secret)
+    await keys.hold(known, { isNew: true })
+    return notices
+  }
+
+  async addRecoveryCode(repository: string): Promise<string> {
+    return this.#options.slots.addRecoveryCode(await this.#repository(repository))
+  }
+
+  async removeSlot(repository: string, slot: Handle): Promise<readonly Shown[]> {
+    return this.#options.slots.remove(await this.#repository(repository), slot)
   }
 
   async points(repository: string): Promise<readonly PointData[]> {

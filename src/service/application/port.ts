@@ -15,6 +15,7 @@ import type {
   ProbeData,
   RepositoryData,
   RestoreRequest,
+  Shown,
   SizePoint,
   SlotData,
   VersionData,
@@ -70,6 +71,14 @@ export interface Application extends AsyncDisposable {
   unlock(repository: string, secret: TypedSecret): Promise<void>
   lock(): Promise<void>
   slots(repository: string): Promise<readonly SlotData[]>
+  /** Adds a password that opens the repository as well. */
+  addPassword(repository: string, password: TypedSecret): Promise<void>
+  /** Puts a password in the place of the one that opened the repository. Returns what is to be known of that. */
+  changePassword(repository: string, password: TypedSecret): Promise<readonly Shown[]>
+  /** Makes another recovery code, and returns it, once. */
+  addRecoveryCode(repository: string): Promise<string>
+  /** Removes what opens a repository, but not what opened it now. Returns what is to be known of that. */
+  removeSlot(repository: string, slot: Handle): Promise<readonly Shown[]>
 
   points(repository: string): Promise<readonly PointData[]>
   entries(repository: string, point: string, directory: Handle, signal: AbortSignal): Promise<readonly EntryData[]>

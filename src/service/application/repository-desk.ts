@@ -7,7 +7,6 @@ import type { KdfParameters } from '../../crypto/kdf.ts'
 import { wipe } from '../../crypto/secret.ts'
 import { parseRecoveryCode } from '../../format/recovery-code.ts'
 import { compareCreated, type PointInfo } from '../../repository/point-info.ts'
-import { listSlots } from '../../repository/slot-changes.ts'
 import { passwordOf, type SlotSecret } from '../../repository/slot-key.ts'
 import { addRepository, readConfiguration, removeRepository } from '../configuration.ts'
 import type { Paths } from '../directories.ts'
@@ -18,9 +17,8 @@ import type { KnownRepository } from './known-repository.ts'
 import { sharesDisk } from './places.ts'
 import type { RepositoryForm, TypedSecret } from './port.ts'
 import type { Repositories, Stores } from './repositories.ts'
-import { milliseconds } from './show-entry.ts'
 import { PointDetails, showPoint, sizesOf } from './show-point.ts'
-import type { PointData, RepositoryData, SizePoint, SlotData } from './shown.ts'
+import type { PointData, RepositoryData, SizePoint } from './shown.ts'
 import { shownText } from './shown-text.ts'
 
 export interface RepositoryDeskOptions {
@@ -103,20 +101,6 @@ export class RepositoryDesk {
   /** Forgets the keys of all. */
   lock(): void {
     for (const known of this.#options.repositories.known) known.lock()
-  }
-
-  async slots(name: string): Promise<SlotData[]> {
-    const known = await this.get(name)
-    return known.use(async ({ repository: { driver, keys } }) => {
-      const slots = await listSlots(driver, keys)
-      return slots.map(({ id, kind, keySet, current }) => ({
-        id,
-        kind,
-        scope: keySet,
-        label: current ? shownText(keys.label) : undefined,
-        createdMs: current ? milliseconds(keys.created) : undefined,
-      }))
-    })
   }
 
   /** Returns the points as they are now; who asks while another one does hears the same. */

@@ -230,6 +230,8 @@ export interface SlotData {
   /** `undefined`: it is damaged, as is `scope`. */
   readonly kind: 'password' | 'key-file' | 'recovery-code' | undefined
   readonly scope: 'full' | 'backup-only' | undefined
+  /** It opened the repository now. */
+  readonly isCurrent: boolean
   /** Told by the slot that opened the repository only: `undefined` for all others. */
   readonly label: Shown | undefined
   readonly createdMs: number | undefined

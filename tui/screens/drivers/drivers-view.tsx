@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 
 import { numberOf } from '../../../src/base/number-of.ts'
 import type { ProbeData, RepositoryData, SlotData } from '../../../src/service/application/shown.ts'
+import { FormView } from '../../components/form-view.tsx'
 import { Line } from '../../components/line.tsx'
 import { Table, type TableColumn } from '../../components/table.tsx'
 import { valueOr } from '../../state/loaded.ts'
@@ -10,9 +11,11 @@ import type { Shared } from '../../state/shared.ts'
 import { shownDistance, shownTime } from '../../text/when.ts'
 import { type Color, type Theme, useTheme } from '../../theme/theme.ts'
 import { AddingView } from '../adding/adding-view.tsx'
+import { RecoveryCodeView } from '../recovery-code/recovery-code-view.tsx'
 import type { ViewProps } from '../view-props.ts'
-import { chosenRepository, type DriversState, type ShownSlots, type StoreTest } from './drivers.ts'
+import { chosenRepository, type DriversState, type StoreTest } from './drivers.ts'
 import { DETAIL_HEAD_ROWS, DETAIL_ROWS } from './layout.ts'
+import type { ShownSlots } from './slots.ts'
 
 type Props = ViewProps<DriversState>
 
@@ -144,7 +147,7 @@ const SLOT_COLUMNS: readonly TableColumn<SlotData>[] = [
   { title: 'what opens it', width: 14, value: ({ kind }) => kind ?? 'damaged' },
   { title: 'for', width: 12, value: ({ scope }) => scope ?? '?' },
   { title: 'made', width: 16, value: ({ createdMs }) => (createdMs === undefined ? '' : shownTime(createdMs)) },
-  { title: 'label', value: ({ label }) => (label === undefined ? '' : `${label} (opened it now)`) },
+  { title: 'label', value: ({ isCurrent, label }) => (isCurrent ? `${label ?? ''} (opened it now)` : '') },
 ]
 
 interface SlotsViewProps {
@@ -155,16 +158,23 @@ interface SlotsViewProps {
 
 function SlotsView({ shown, columns, rows }: SlotsViewProps): ReactNode {
   const theme = useTheme()
-  const { repository, slots, place } = shown
+  const { at, repository, slots, place } = shown
+  if (at.page === 'code') return <RecoveryCodeView code={at.code} columns={columns} />
+  if (at.page === 'password') {
+    const title = at.method === 'addPassword' ? 'Another password of' : 'The new password of'
+    return (
+      <Box flexDirection="column" width={columns}>
+        <Line text={`${title} ${repository}`} columns={columns} isBold color={theme.accent} />
+        <FormView form={at.editor.form} columns={columns} />
+        <Line text={at.isTrying ? 'Deriving the key …' : ''} columns={columns} color={theme.muted} />
+      </Box>
+    )
+  }
   const empty = slots.kind === 'failed' ? slots.problem.message : '…'
   return (
     <Box flexDirection="column" width={columns}>
       <Line text={`Keys of ${repository}`} columns={columns} isBold color={theme.accent} />
-      <Line
-        text="`tidemark key` adds, changes and removes what opens a repository."
-        columns={columns}
-        color={theme.muted}
-      />
+      <Line text="Key files and backup-only keys are made by `tidemark key`." columns={columns} color={theme.muted} />
       <Table
         columns={SLOT_COLUMNS}
         rows={valueOr(slots, [])}

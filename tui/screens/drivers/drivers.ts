@@ -1,11 +1,11 @@
-import type { ProbeData, RepositoryData, SlotData } from '../../../src/service/application/shown.ts'
+import type { ProbeData, RepositoryData } from '../../../src/service/application/shown.ts'
 import { LEAVE_FORM } from '../../forms/editor.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
 import { type Answer, call, type Failure } from '../../state/call.ts'
 import type { ScreenEvent } from '../../state/event.ts'
 import { LIST_START, type ListPlace, moveInList, placeAt } from '../../state/list.ts'
-import { type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
+import { valueOr } from '../../state/loaded.ts'
 import type { Problem } from '../../state/problem.ts'
 import type { Screen } from '../../state/screen.ts'
 import type { Shared } from '../../state/shared.ts'
@@ -23,6 +23,19 @@ import {
   typeInAdding,
 } from '../adding/adding.ts'
 import { detailListRows, repositoryRows } from './layout.ts'
+import {
+  answerInSlots,
+  commandInSlots,
+  failureInSlots,
+  pasteInSlots,
+  type ShownSlots,
+  showSlots,
+  slotsKeys,
+  type SlotsStep,
+  typeInSlots,
+  unsavedSlots,
+  yesInSlots,
+} from './slots.ts'
 
 /** A test of a store, as far as it is. */
 export interface StoreTest {
@@ -30,14 +43,6 @@ export interface StoreTest {
   readonly repository: string
   readonly answers: readonly ProbeData[]
   readonly end: 'running' | 'done' | Problem
-  readonly place: ListPlace
-}
-
-/** What opens a repository. */
-export interface ShownSlots {
-  readonly kind: 'slots'
-  readonly repository: string
-  readonly slots: Loaded<readonly SlotData[]>
   readonly place: ListPlace
 }
 
@@ -53,8 +58,9 @@ export const drivers: Screen<DriversState, string> = {
   title: 'Drivers',
   initial: { place: LIST_START, detail: undefined, adding: undefined, removing: undefined },
   keys: keysFor,
-  isTyping: ({ adding }) => adding !== undefined,
-  unsaved: ({ adding }) => adding && isAddingUnsaved(adding),
+  isTyping: ({ adding, detail }) => adding !== undefined || (detail?.kind === 'slots' && detail.at.page !== 'list'),
+  unsaved: ({ adding, detail }) =>
+    (adding && isAddingUnsaved(adding)) ?? (detail?.kind === 'slots' ? unsavedSlots(detail) : undefined),
   reduce,
 }
 
@@ -72,6 +78,7 @@ const CLOSE = { command: 'close', keys: ['esc'], label: 'close', help: 'back to 
 
 function keysFor(state: DriversState, shared: Shared): Keymap<string> {
   if (state.adding !== undefined) return addingKeys(state.adding)
+  if (state.detail?.kind === 'slots') return slotsKeys(state.detail)
   if (state.detail !== undefined) return [CLOSE, ...MOTION_KEYS]
   return [...(chosenRepository(state, shared) === undefined ? [] : OF_A_REPOSITORY), ...ADD, ...MOTION_KEYS]
 }
@@ -82,20 +89,22 @@ export function chosenRepository({ place }: DriversState, shared: Shared): Repos
 }
 
 function reduce(state: DriversState, event: ScreenEvent, shared: Shared): Step<DriversState> {
-  const { adding } = state
+  const { adding, detail } = state
   const context = { screen: SCREEN, shared } as const
   switch (event.kind) {
     case 'command':
       return takeCommand(state, event.command, shared)
     case 'typed':
-      return adding === undefined ? { state } : afterAdding(state, typeInAdding(adding, event.key, context))
+      if (adding !== undefined) return afterAdding(state, typeInAdding(adding, event.key, context))
+      return detail?.kind === 'slots' ? afterSlots(state, typeInSlots(detail, event.key)) : { state }
     case 'paste':
-      return { state: adding === undefined ? state : { ...state, adding: pasteInAdding(adding, event.text) } }
+      if (adding !== undefined) return { state: { ...state, adding: pasteInAdding(adding, event.text) } }
+      return { state: detail?.kind === 'slots' ? { ...state, detail: pasteInSlots(detail, event.text) } : state }
     case 'confirmed':
       return takeYes(state, event.question)
     case 'answer': {
       const isForAdding = event.method === 'addRepository' || event.method === 'folders'
-      if (!isForAdding) return { state: takeAnswer(state, event) }
+      if (!isForAdding) return takeAnswer(state, event, shared)
       return adding === undefined ? { state } : afterAdding(state, answerInAdding(adding, event, context))
     }
     case 'failure':
@@ -106,6 +115,10 @@ function reduce(state: DriversState, event: ScreenEvent, shared: Shared): Step<D
 }
 
 function takeCommand(state: DriversState, command: string, shared: Shared): Step<DriversState> {
+  const { detail } = state
+  if (detail?.kind === 'slots' && command !== 'close') {
+    return afterSlots(state, commandInSlots(detail, command, detailListRows(shared)))
+  }
   if (isMotion(command)) return { state: move(state, command, shared) }
   switch (command) {
     case 'close':
@@ -120,10 +133,8 @@ function takeCommand(state: DriversState, command: string, shared: Shared): Step
   switch (command) {
     case 'test':
       return startTest(state, name, url)
-    case 'slots': {
-      const detail: ShownSlots = { kind: 'slots', repository: name, slots: LOADING, place: LIST_START }
-      return { state: { ...state, detail }, effects: [call(`${SCREEN}:slots`, 'slots', name)] }
-    }
+    case 'slots':
+      return afterSlots(state, showSlots(name))
     case 'remove':
       return {
         state: { ...state, removing: name },
@@ -146,9 +157,9 @@ function startTest(state: DriversState, repository: string, url: string): Step<D
 
 function move(state: DriversState, motion: Motion, shared: Shared): DriversState {
   const { detail } = state
-  if (detail !== undefined) {
-    const count = detail.kind === 'test' ? detail.answers.length : valueOr(detail.slots, []).length
-    const place = moveInList(detail.place, motion, { count, height: detailListRows(shared) })
+  if (detail?.kind === 'test') {
+    const extent = { count: detail.answers.length, height: detailListRows(shared) }
+    const place = moveInList(detail.place, motion, extent)
     return { ...state, detail: { ...detail, place } }
   }
   const extent = { count: valueOr(shared.repositories, []).length, height: repositoryRows(shared) }
@@ -167,22 +178,25 @@ function afterAdding(state: DriversState, { adding, added, effects = [], ask, sa
 }
 
 function takeYes(state: DriversState, question: string): Step<DriversState> {
-  const { adding, removing } = state
+  const { adding, detail, removing } = state
+  if (adding === undefined && detail?.kind === 'slots') return afterSlots(state, yesInSlots(detail, question))
   if (question === LEAVE_FORM.name) return { state: { ...state, adding: adding && leaveAddingForm(adding) } }
   if (question !== 'remove' || removing === undefined) return { state }
   return { state: { ...state, removing: undefined }, effects: [call(`${SCREEN}:remove`, 'removeRepository', removing)] }
 }
 
-function takeAnswer(state: DriversState, answer: Answer): DriversState {
+/** What becomes of the screen when somebody is further on with what opens a repository. */
+function afterSlots(state: DriversState, { shown, ...step }: SlotsStep): Step<DriversState> {
+  return { state: { ...state, detail: shown }, ...step }
+}
+
+function takeAnswer(state: DriversState, answer: Answer, { nowMs }: Shared): Step<DriversState> {
   const { detail } = state
   if (answer.method === 'testDriver' && detail?.kind === 'test') {
     const end = answer.isLast ? 'done' : 'running'
-    return { ...state, detail: { ...detail, answers: [...detail.answers, ...answer.value], end } }
+    return { state: { ...state, detail: { ...detail, answers: [...detail.answers, ...answer.value], end } } }
   }
-  if (answer.method === 'slots' && detail?.kind === 'slots' && answer.args[0] === detail.repository) {
-    return { ...state, detail: { ...detail, slots: ready(answer.value) } }
-  }
-  return state
+  return detail?.kind === 'slots' ? afterSlots(state, answerInSlots(detail, answer, nowMs)) : { state }
 }
 
 function takeFailure(state: DriversState, failure: Failure): Step<DriversState> {
@@ -191,8 +205,5 @@ function takeFailure(state: DriversState, failure: Failure): Step<DriversState> 
   if (adding !== undefined) return afterAdding(state, failureInAdding(adding, failure))
   if (method === 'testDriver' && detail?.kind === 'test')
     return { state: { ...state, detail: { ...detail, end: problem } } }
-  if (method === 'slots' && detail?.kind === 'slots') {
-    return { state: { ...state, detail: { ...detail, slots: { kind: 'failed', problem } } } }
-  }
-  return { state }
+  return { state: detail?.kind === 'slots' ? { ...state, detail: failureInSlots(detail, failure) } : state }
 }

@@ -1,0 +1,233 @@
+import type { SlotData } from '../../../src/service/application/shown.ts'
+import {
+  type Editor,
+  editorKeys,
+  editorOf,
+  LEAVE_FORM,
+  pasteInEditor,
+  typeInEditor,
+  withoutSecrets,
+} from '../../forms/editor.ts'
+import { secretField, withMistakes } from '../../forms/form.ts'
+import type { Key } from '../../keymap/key.ts'
+import type { Keymap } from '../../keymap/keymap.ts'
+import { isMotion, MOTION_KEYS } from '../../keymap/motion.ts'
+import { type Answer, call, type Effect, type Failure } from '../../state/call.ts'
+import { LIST_START, type ListPlace, moveInList } from '../../state/list.ts'
+import { type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
+import type { Question } from '../../state/step.ts'
+import { takeTypedSecret } from '../adding/adding.ts'
+import {
+  CHECK_CODE_KEYS,
+  pasteInCode,
+  SHOWN_CODE_KEYS,
+  type ShownCode,
+  shownCode,
+  typeInCode,
+} from '../recovery-code/recovery-code.ts'
+
+type PasswordField = 'secret' | 'again'
+
+/** What is looked at, or being changed. */
+export type SlotsPage =
+  | { readonly page: 'list' }
+  | {
+      readonly page: 'password'
+      readonly method: 'addPassword' | 'changePassword'
+      readonly editor: Editor<PasswordField>
+      /** Asked, and not answered yet. */
+      readonly isTrying: boolean
+    }
+  | { readonly page: 'code'; readonly code: ShownCode }
+
+/** What opens a repository. */
+export interface ShownSlots {
+  readonly kind: 'slots'
+  readonly repository: string
+  readonly slots: Loaded<readonly SlotData[]>
+  readonly place: ListPlace
+  readonly at: SlotsPage
+}
+
+export interface SlotsStep {
+  readonly shown: ShownSlots
+  readonly effects?: readonly Effect[]
+  readonly ask?: Question
+  readonly say?: string
+}
+
+const LIST = { page: 'list' } as const
+/** The question before something is removed that opens a repository. */
+export const REMOVE_SLOT = 'remove-slot'
+
+const CHANGES: Keymap<string> = [
+  { command: 'close', keys: ['esc'], label: 'close', help: 'back to the repositories' },
+  { command: 'slot-add', keys: ['a'], label: 'add password', help: 'add a password that opens it as well' },
+  { command: 'slot-change', keys: ['p'], label: 'change password', help: 'change the password that opened it' },
+  { command: 'slot-code', keys: ['c'], label: 'recovery code', help: 'make another recovery code' },
+  { command: 'slot-remove', keys: ['x'], label: 'remove', help: 'remove the chosen one, after a question' },
+]
+
+export function showSlots(repository: string): SlotsStep {
+  return load({ kind: 'slots', repository, slots: LOADING, place: LIST_START, at: LIST })
+}
+
+export function slotsKeys({ at }: ShownSlots): Keymap<string> {
+  switch (at.page) {
+    case 'list':
+      return [...CHANGES, ...MOTION_KEYS]
+    case 'password':
+      return editorKeys<string>(at.editor)
+    case 'code':
+      return at.code.check === undefined ? SHOWN_CODE_KEYS : CHECK_CODE_KEYS
+  }
+}
+
+export function unsavedSlots({ at }: ShownSlots): string | undefined {
+  switch (at.page) {
+    case 'list':
+      return undefined
+    case 'password':
+      return at.editor.isTouched ? 'A password is half typed.' : undefined
+    case 'code':
+      return `The recovery code of ${at.code.repository} is never shown again.`
+  }
+}
+
+/** Returns what a command makes of the list. `height`: its rows. */
+export function commandInSlots(shown: ShownSlots, command: string, height: number): SlotsStep {
+  const slots = valueOr(shown.slots, [])
+  if (isMotion(command)) {
+    return { shown: { ...shown, place: moveInList(shown.place, command, { count: slots.length, height }) } }
+  }
+  switch (command) {
+    case 'slot-add':
+      return { shown: { ...shown, at: passwordPage('addPassword') } }
+    case 'slot-change':
+      return { shown: { ...shown, at: passwordPage('changePassword') } }
+    case 'slot-code':
+      return { shown, effects: [call('drivers:change', 'addRecoveryCode', shown.repository)] }
+    case 'slot-remove': {
+      const slot = slots[shown.place.selected]
+      return slot === undefined ? { shown } : { shown, ask: removing(shown, slot) }
+    }
+    default:
+      return { shown }
+  }
+}
+
+/** Returns what follows when the question is answered with yes. */
+export function yesInSlots(shown: ShownSlots, question: string): SlotsStep {
+  if (question === LEAVE_FORM.name) return { shown: left(shown) }
+  const slot = valueOr(shown.slots, [])[shown.place.selected]
+  if (question !== REMOVE_SLOT || slot === undefined) return { shown }
+  return { shown, effects: [call('drivers:change', 'removeSlot', shown.repository, slot.id)] }
+}
+
+export function typeInSlots(shown: ShownSlots, key: Key): SlotsStep {
+  const { at } = shown
+  switch (at.page) {
+    case 'list':
+      return { shown }
+    case 'password':
+      return typePassword(shown, at, key)
+    case 'code': {
+      const { code, outcome } = typeInCode(at.code, key)
+      if (outcome === 'shown') return { shown: { ...shown, at: { page: 'code', code } } }
+      return { ...load({ ...shown, at: LIST }), say: 'The recovery code opens it from now on.' }
+    }
+  }
+}
+
+export function pasteInSlots(shown: ShownSlots, text: string): ShownSlots {
+  const { at } = shown
+  switch (at.page) {
+    case 'list':
+      return shown
+    case 'password':
+      return at.isTrying ? shown : { ...shown, at: { ...at, editor: pasteInEditor(at.editor, text) } }
+    case 'code':
+      return { ...shown, at: { ...at, code: pasteInCode(at.code, text) } }
+  }
+}
+
+/** Returns what follows from an answer about these slots. */
+export function answerInSlots(shown: ShownSlots, answer: Answer, nowMs: number): SlotsStep {
+  switch (answer.method) {
+    case 'slots':
+      return { shown: answer.args[0] === shown.repository ? { ...shown, slots: ready(answer.value) } : shown }
+    case 'addPassword':
+      return { ...load({ ...shown, at: LIST }), say: 'The password is added.' }
+    case 'changePassword':
+      return { ...load({ ...shown, at: LIST }), say: ['The password is changed.', ...answer.value].join(' ') }
+    case 'removeSlot':
+      return { ...load({ ...shown, place: LIST_START }), say: ['It is removed.', ...answer.value].join(' ') }
+    case 'addRecoveryCode':
+      return { shown: { ...shown, at: { page: 'code', code: shownCode(shown.repository, answer.value, nowMs) } } }
+    default:
+      return { shown }
+  }
+}
+
+/** Returns the list, or the form, after it was refused: what was typed has been wiped. */
+export function failureInSlots(shown: ShownSlots, { method, problem }: Failure): ShownSlots {
+  if (method === 'slots') return { ...shown, slots: { kind: 'failed', problem } }
+  const { at } = shown
+  if (at.page !== 'password' || method !== at.method) return shown
+  const form = withMistakes(at.editor.form, { secret: problem.message })
+  return { ...shown, at: { ...at, editor: { ...at.editor, form }, isTrying: false } }
+}
+
+function typePassword(shown: ShownSlots, at: Extract<SlotsPage, { page: 'password' }>, key: Key): SlotsStep {
+  // Keys of a repository are changed or not: nothing stops it half way.
+  if (at.isTrying) return { shown }
+  const { editor, outcome } = typeInEditor(at.editor, key, { home: '/', height: 1 })
+  const next: ShownSlots = { ...shown, at: { ...at, editor } }
+  switch (outcome) {
+    case 'editing':
+      return { shown: next }
+    case 'left':
+      return { shown: left(next) }
+    case 'asked':
+      return { shown: next, ask: LEAVE_FORM }
+    case 'sent': {
+      const { secret, mistake = '' } = takeTypedSecret(editor.form, true)
+      const emptied = withoutSecrets(editor)
+      if (secret === undefined) {
+        const form = withMistakes(emptied.form, { secret: mistake })
+        return { shown: { ...shown, at: { ...at, editor: { ...emptied, form } } } }
+      }
+      const effect = call('drivers:change', at.method, shown.repository, secret)
+      return { shown: { ...shown, at: { ...at, editor: emptied, isTrying: true } }, effects: [effect] }
+    }
+  }
+}
+
+function passwordPage(method: 'addPassword' | 'changePassword'): SlotsPage {
+  const form = {
+    fields: [
+      { name: 'secret', label: 'New password', field: secretField(), help: 'is not shown' },
+      { name: 'again', label: 'The same again', field: secretField(), help: 'is not shown' },
+    ],
+    focus: 0,
+  } as const
+  return { page: 'password', method, editor: editorOf<PasswordField>(form), isTrying: false }
+}
+
+function left(shown: ShownSlots): ShownSlots {
+  if (shown.at.page === 'password') withoutSecrets(shown.at.editor)
+  return { ...shown, at: LIST }
+}
+
+function load(shown: ShownSlots): SlotsStep {
+  return { shown, effects: [call('drivers:slots', 'slots', shown.repository)] }
+}
+
+function removing({ repository }: ShownSlots, { kind, scope }: SlotData): Question {
+  return {
+    name: REMOVE_SLOT,
+    title: `Remove this ${kind ?? 'damaged slot'} of ${repository}?`,
+    lines: [`It opens ${scope ?? 'nothing that can be told'}.`, 'Whoever has it cannot open the repository any more.'],
+    verb: 'remove it',
+  }
+}
