@@ -1,6 +1,6 @@
 import { readFile, rename, rm } from 'node:fs/promises'
 
-import { build, type Plugin } from 'esbuild'
+import { build, type BuildOptions, type Plugin } from 'esbuild'
 
 /** Where the build is made. */
 const NEXT = 'dist.next'
@@ -37,35 +37,108 @@ const layout: Plugin = {
   },
 }
 
-// One bundle with shared chunks: what a command does not use it does not load. Native modules and
-// whatever finds its own files at run time stay in node_modules.
-await rm(NEXT, { recursive: true, force: true })
-await build({
-  entryPoints: {
-    tidemark: 'src/cli/bin.ts',
-    worker: 'src/engine/workers/worker-main.ts',
-    'fuse-reader': 'fuse/readers/reader-main.ts',
-    // What the package exports for drivers of one's own.
-    driver: 'src/package/driver.ts',
-    'driver-contract': 'test/contract/driver-contract.ts',
+/** Large packages that few commands need: each becomes a file of its own. */
+const LARGE_PACKAGES = [
+  '@aws-sdk/client-s3',
+  '@hpke/core',
+  '@hpke/hybridkem-x-wing',
+  'croner',
+  'fastify',
+  'nodemailer',
+  'ssh-config',
+  'yaml',
+  'zod',
+]
+
+/** What else takes milliseconds to load and is seldom needed. */
+const SLOW_MODULE =
+  /^(ssh2|node:(assert|child_process|crypto|http|https|net|perf_hooks|readline|sqlite|stream|string_decoder|tls|tty|worker_threads|zlib))$/
+
+function packageFile(name: string): string {
+  return name.replaceAll(/\W+/g, '-').replace(/^-/, '')
+}
+
+/** See docs/decisions/0110: what an import statement would load before anything runs is loaded when its importer runs. */
+const whenNeeded: Plugin = {
+  name: 'when-needed',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^[^.]/ }, ({ path, namespace }) => {
+      const isLarge = LARGE_PACKAGES.includes(path)
+      if (!isLarge && !SLOW_MODULE.test(path)) return undefined
+      if (namespace !== 'when-needed') return { path, namespace: 'when-needed' }
+      return { path: isLarge ? `./${packageFile(path)}.cjs` : path, external: true }
+    })
+    bundler.onLoad({ filter: /.*/, namespace: 'when-needed' }, ({ path }) => ({
+      contents: `module.exports = require('${path}')`,
+    }))
   },
+}
+
+/** Modules of ours that stay files: what comes before the program, `--version` included, and the dashboard. */
+const OWN_FILE = /\/(start|main|run-program|open-dashboard)\.tsx?$/
+
+/** See docs/decisions/0110: modules of ours that are imported when they are needed run then, but are no files of their own. */
+const inOneFile: Plugin = {
+  name: 'in-one-file',
+  setup(bundler) {
+    bundler.onLoad({ filter: /\/(src|fuse|drivers|tui)\/.*\.tsx?$/ }, async ({ path }) => {
+      if (path.includes('/node_modules/')) return undefined
+      const text = await readFile(path, 'utf8')
+      const contents = text.replaceAll(/\bimport\('([^']+)'\)/g, (whole, target: string) => {
+        const isOurs = target.startsWith('.') && !OWN_FILE.test(target)
+        return isOurs || LARGE_PACKAGES.includes(target) ? `Promise.resolve(require('${target}'))` : whole
+      })
+      return { contents, loader: path.endsWith('x') ? 'tsx' : 'ts' }
+    })
+  },
+}
+
+const options: BuildOptions = {
   outdir: NEXT,
   bundle: true,
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node24',
-  minify: false,
-  sourcemap: false,
+  // Names stay, for stacks.
+  minifyWhitespace: true,
+  minifySyntax: true,
   legalComments: 'none',
+}
+
+const ours: BuildOptions = {
+  ...options,
+  format: 'esm',
   // React's build for users: the other one checks everything at every paint.
   define: { 'process.env.NODE_ENV': '"production"' },
-  plugins: [addons, layout],
+  plugins: [addons, layout, whenNeeded, inOneFile],
+  // Native modules and whatever finds its own files at run time stay in node_modules.
   external: ['argon2', 'blessed', 'blessed-contrib', 'koffi', 'fuse-native', 'react-devtools-core', 'ssh2', 'vitest'],
   // CommonJS packages inside an ES module bundle look for these.
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
   },
+}
+
+await rm(NEXT, { recursive: true, force: true })
+await build({
+  ...options,
+  entryPoints: LARGE_PACKAGES.map((name) => ({ in: name, out: packageFile(name) })),
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+})
+await build({
+  ...ours,
+  entryPoints: {
+    tidemark: 'src/cli/bin.ts',
+    // What the package exports for drivers of one's own; it shares its errors with the program.
+    driver: 'src/package/driver.ts',
+    'driver-contract': 'test/contract/driver-contract.ts',
+  },
+  splitting: true,
+})
+// Threads share no code with the program: one file each.
+await build({
+  ...ours,
+  entryPoints: { worker: 'src/engine/workers/worker-main.ts', 'fuse-reader': 'fuse/readers/reader-main.ts' },
 })
 
 // Whoever runs the program meanwhile finds the whole of one build, and a build that fails leaves the one before it.
