@@ -6,9 +6,19 @@ export interface UnitCommand {
   readonly environment: Readonly<Record<string, string>>
 }
 
+/** What systemd takes in no path of a program, however it is quoted. */
+const NOT_OF_PROGRAMS = /["'\\\u0001-\u001f\u007f]/
+/** Becomes the program behind it, under the same number. */
+const THROUGH_SHELL = ['/bin/sh', '-c', 'exec "$0" "$@"'] as const
+/** What would end a line, or the unit. */
+const CONTROL = /[\u0001-\u001f\u007f]/g
+
 /** Returns the unit of the user's service manager that runs the daemon. @see systemd.service(5), systemd.exec(5) */
 export function userUnit({ words, environment }: UnitCommand): string {
   const variables = Object.entries(environment).map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`)
+  const [program = '', ...others] = NOT_OF_PROGRAMS.test(words[0] ?? '') ? [...THROUGH_SHELL, ...words] : words
+  // Only behind the program itself does `$` begin a variable.
+  const start = [quoted(program), ...others.map((word) => quoted(word.replaceAll('$', '$$$$')))]
   return `[Unit]
 Description=Tidemark: backups that happen by themselves
 Documentation=man:systemd.service(5)
@@ -16,8 +26,10 @@ Documentation=man:systemd.service(5)
 [Service]
 Type=notify
 NotifyAccess=main
-ExecStart=${words.map(quoted).join(' ')}
-${variables.map((line) => `${line}\n`).join('')}Restart=on-failure
+ExecStart=${start.join(' ')}
+${variables.map((line) => `${line}\n`).join('')}# Variables that no other program is to have, such as those of passwords: for you alone, mode 0600.
+EnvironmentFile=-%E/tidemark/daemon.env
+Restart=on-failure
 RestartSec=10
 # It says that it is alive every minute.
 WatchdogSec=5min
@@ -35,8 +47,8 @@ WantedBy=default.target
 `
 }
 
-/** One word of a unit: `%` begins a specifier and `$` a variable unless doubled. */
+/** One word of a unit, where `%` begins a specifier unless doubled. @see systemd.syntax(7), "Quoting" */
 function quoted(word: string): string {
-  const text = word.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n').replaceAll('%', '%%')
-  return `"${text.replaceAll('$', '$$$$')}"`
+  const text = word.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%')
+  return `"${text.replaceAll(CONTROL, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)}"`
 }

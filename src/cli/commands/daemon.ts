@@ -28,6 +28,8 @@ import { serviceManager } from '../service-manager.ts'
 import { toolVersion } from '../version.ts'
 
 const DISKS_FOLDER = '/dev/disk'
+/** How often the watchdog is fed, which waits for minutes: a busy loop takes many turns a second. */
+const FED_MS = 10_000
 /** What the service manager says to this process alone. */
 const OWN_VARIABLES = new Set(['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'])
 
@@ -51,7 +53,7 @@ export async function runDaemon(given: CliContext): Promise<undefined> {
   const notifications = owned.use(SqliteNotificationStore.open(store))
   const tell = serviceManager(context.surroundings.environment)
   const onProblem = (problem: unknown): void => output.warning(describeProblem(problem))
-  let isReady = false
+  let fedMs: number | undefined
   const daemon: MainLoop = new MainLoop({
     ...{ jobs, notifications, instance, clock, randomness, scheduler: systemScheduler, keys: control, onProblem },
     runner: runnerFor(context),
@@ -64,9 +66,13 @@ export async function runDaemon(given: CliContext): Promise<undefined> {
     space: async (repository) => spaceOf(context, repository),
     openChannel: (settings) => openChannel(settings, async (source) => secretText(context, source)),
     onTurn: () => {
-      tell(isReady ? 'WATCHDOG=1' : 'READY=1')
-      if (!isReady) sayReady(context, daemon)
-      isReady = true
+      const nowMs = clock.monotonicMs()
+      if (fedMs === undefined) {
+        tell('READY=1')
+        sayReady(context, daemon)
+      } else if (nowMs - fedMs < FED_MS) return
+      else tell('WATCHDOG=1')
+      fedMs = nowMs
     },
   })
   owned.use(await control.listen(daemon))
