@@ -4,6 +4,7 @@ import { type BlobId, idBytes } from '../base/ids.ts'
 import type { BlobType } from '../format/pack.ts'
 import type { TreeEntry } from '../format/tree.ts'
 import type { BlobReader } from '../repository/blob-reader.ts'
+import type { FrameDiskCache } from '../repository/frame-disk-cache.ts'
 import { coalesce } from '../repository/frame-ranges.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { RepositoryIndex } from '../repository/repository-index.ts'
@@ -16,10 +17,20 @@ const CACHE_BYTES = 12 << 20
 /** Rows before and behind a pack that are looked at for packs of the same run. */
 const PACKS_AROUND = 128
 
-/** Opens the files of all points of a repository, which stays the caller's and whose index nobody else releases. */
-export async function openPointFrames(repository: Repository): Promise<PointFrames> {
+/**
+ * Opens the files of all points of a repository, which stays the caller's and whose index nobody else releases.
+ *
+ * @param frameCache keeps what is fetched of a store that is not on this machine.
+ */
+export async function openPointFrames(repository: Repository, frameCache?: FrameDiskCache): Promise<PointFrames> {
   const listed = await listIndex(repository)
-  return new RepositoryFrames(repository, await repository.index(), listed)
+  return new RepositoryFrames(repository, { index: await repository.index(), listed, frameCache })
+}
+
+interface RepositoryFramesOptions {
+  readonly index: RepositoryIndex
+  readonly listed: string
+  readonly frameCache: FrameDiskCache | undefined
 }
 
 class RepositoryFrames implements PointFrames {
@@ -31,9 +42,11 @@ class RepositoryFrames implements PointFrames {
   #listed: string
   #epoch = 1
   #refreshing: Promise<boolean> | undefined
+  readonly #frameCache: FrameDiskCache | undefined
 
-  constructor(repository: Repository, index: RepositoryIndex, listed: string) {
+  constructor(repository: Repository, { index, listed, frameCache }: RepositoryFramesOptions) {
     this.#repository = repository
+    this.#frameCache = frameCache
     this.#index = index
     this.#listed = listed
     this.#reader = repository.blobsIn(index, { cacheBytesMax: CACHE_BYTES })
@@ -85,14 +98,17 @@ class RepositoryFrames implements PointFrames {
     if (epoch !== this.#epoch) return
     const { blobs, packs } = this.#index
     const { driver } = this.#repository
-    const byPack = Map.groupBy(frames, (frame) => blobs.frames.get(frame).pack)
+    const missing = frames.filter((frame) => !this.#takeKept(frame, onFrame))
+    const byPack = Map.groupBy(missing, (frame) => blobs.frames.get(frame).pack)
     const fetches = [...byPack].flatMap(([row, wanted]) => {
       const name = { kind: 'packs', id: packs.row(row).id } as const
       const ranges = coalesce(wanted.map((frame) => ({ frame, ...blobs.frames.get(frame) })))
       return ranges.map(async (range) => {
         const bytes = await driver.get(name, range, signal)
         for (const { frame, offset, storedBytes } of range.frames) {
-          onFrame(frame, bytes.subarray(offset - range.offset, offset - range.offset + storedBytes))
+          const sealed = bytes.subarray(offset - range.offset, offset - range.offset + storedBytes)
+          onFrame(frame, sealed)
+          this.#frameCache?.keep({ pack: name.id, offset, storedBytes }, sealed)
         }
       })
     })
@@ -106,6 +122,17 @@ class RepositoryFrames implements PointFrames {
 
   [Symbol.dispose](): void {
     this.#reader.clear()
+  }
+
+  /** Hands on a frame that is kept on this machine; tells whether it is. */
+  #takeKept(frame: number, onFrame: FetchOptions['onFrame']): boolean {
+    if (this.#frameCache === undefined) return false
+    const { blobs, packs } = this.#index
+    const { pack, offset, storedBytes } = blobs.frames.get(frame)
+    const sealed = this.#frameCache.read({ pack: packs.row(pack).id, offset, storedBytes })
+    if (sealed === undefined) return false
+    onFrame(frame, sealed)
+    return true
   }
 
   async #access(row: number): Promise<PackAccess> {

@@ -9,6 +9,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -42,8 +43,8 @@ export interface CacheEntry {
   readonly name: string
   /** Size of the contents. */
   readonly bytes: number
-  /** When it was written, in milliseconds since 1970. */
-  readonly writtenMs: number
+  /** When it was written or touched, in milliseconds since 1970. */
+  readonly usedMs: number
 }
 
 /**
@@ -106,6 +107,17 @@ export class LocalCache {
     }
   }
 
+  /** Notes that what is kept under `name` was used just now. */
+  touch(name: string): void {
+    try {
+      const now = new Date()
+      utimesSync(this.#path(name), now, now)
+    } catch (error) {
+      // Another process may have made room meanwhile.
+      if (errnoOf(error) !== 'ENOENT') this.#warn(error)
+    }
+  }
+
   remove(name: string): void {
     try {
       rmSync(this.#path(name), { force: true })
@@ -121,7 +133,7 @@ export class LocalCache {
       if (!name.startsWith(prefix) || name.startsWith(TEMPORARY)) continue
       const info = statSync(join(this.#folder, name), { throwIfNoEntry: false })
       if (info?.isFile() !== true || info.size < OVERHEAD_BYTES) continue
-      entries.push({ name, bytes: info.size - OVERHEAD_BYTES, writtenMs: info.mtimeMs })
+      entries.push({ name, bytes: info.size - OVERHEAD_BYTES, usedMs: info.mtimeMs })
     }
     return entries
   }

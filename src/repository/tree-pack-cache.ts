@@ -55,7 +55,7 @@ export class TreePackCache {
   }
 
   #keep(id: ObjectId, bytes: Uint8Array): void {
-    const kept = this.#cache.list(PREFIX).sort((a, b) => a.writtenMs - b.writtenMs)
+    const kept = this.#cache.list(PREFIX).sort((a, b) => a.usedMs - b.usedMs)
     let total = kept.reduce((sum, entry) => sum + entry.bytes, bytes.byteLength)
     for (const entry of kept) {
       if (total <= this.#bytesMax) break

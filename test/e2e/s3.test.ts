@@ -65,7 +65,7 @@ test('a repository in a bucket takes points and gives them back byte for byte, w
   expect(await compareTrees(place.source, join(place.folder, 'restored'))).toMatchObject({ differences: [] })
 })
 
-fuseTest('a large file of a mounted bucket is read with one request per four mebibytes at most', async () => {
+fuseTest('a large file of a mounted bucket takes a request per four mebibytes, and none when it was kept', async () => {
   const place = new CliPlace()
   Object.assign(place.environment, S3_CREDENTIALS, { TIDEMARK_REPOSITORY: server.url('backups/mounted', proxy.port) })
   writeFileSync(join(place.source, 'large'), patternBytes(LARGE_BYTES, 2))
@@ -73,7 +73,7 @@ fuseTest('a large file of a mounted bucket is read with one request per four meb
   proxy.requests.length = 0
   await place.succeed(['backup', place.source])
   const packs = kindsOf(proxy.requests).filter((kind) => kind === 'PUT packs').length
-  const mount = await CliMount.open(place)
+  const mount = await CliMount.open(place, ['--disk-cache', '256M'])
   const file = mount.path('latest', place.source, 'large')
   // Never by a call that waits: the server that answers the mount lives in this process.
   await stat(file)
@@ -85,4 +85,9 @@ fuseTest('a large file of a mounted bucket is read with one request per four meb
   // A range ends with its pack, and how full the packs are differs from run to run.
   expect(reads).toBeLessThanOrEqual(LARGE_BYTES / (4 << 20) + packs)
   await mount.end()
+  const again = await CliMount.open(place, ['--disk-cache', '256M'])
+  proxy.requests.length = 0
+  await promisify(execFile)('cmp', [again.path('latest', place.source, 'large'), join(place.source, 'large')])
+  expect(kindsOf(proxy.requests)).not.toContain('GET packs')
+  await again.end()
 })

@@ -6,6 +6,7 @@ import { type ByteString, display } from '../../base/byte-string.ts'
 import { StorageError, UsageError } from '../../base/errors.ts'
 import type { RealmId } from '../../base/ids.ts'
 import { openPointFrames } from '../../engine/point-view-repository.ts'
+import { FrameDiskCache } from '../../repository/frame-disk-cache.ts'
 import { type KeyRing, readsNothing } from '../../repository/key-ring.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
 import type { Repository } from '../../repository/repository.ts'
@@ -31,6 +32,7 @@ export interface MountFlags extends ChainFlags {
   readonly realm?: string
   readonly allowOther?: boolean
   readonly cacheSize?: string
+  readonly diskCache?: string
   readonly transport: 'kernel' | 'native'
   readonly background?: boolean
   /** This process is the one in the background. */
@@ -67,6 +69,7 @@ interface ServeJob {
 async function serve(context: CliContext, { directory, flags, onWorking }: ServeJob): Promise<number> {
   const { clock, output, signal, workingDirectory } = context
   const cacheBytesMax = flags.cacheSize === undefined ? undefined : parseSize(flags.cacheSize, '--cache-size')
+  const diskBytesMax = flags.diskCache === undefined ? undefined : parseSize(flags.diskCache, '--disk-cache')
   // Refused before a password is asked for.
   const { url } = await placeOf(context, undefined)
   const mountPoint = await chooseMountPoint({ workingDirectory, url }, directory)
@@ -75,7 +78,11 @@ async function serve(context: CliContext, { directory, flags, onWorking }: Serve
   if (!repository.keyRing.full) throw readsNothing()
   const chosen = flags.point === undefined ? undefined : await choose(repository, flags.point, flags)
   const realm = chosen?.point.realm ?? realmNamed(repository.keyRing, flags.realm)
-  using frames = await openPointFrames(repository.inRealm(realm))
+  if (diskBytesMax !== undefined && url.startsWith('/')) {
+    output.warning('--disk-cache keeps nothing of a repository that is on this machine already')
+  }
+  const frameCache = diskBytesMax === undefined ? undefined : new FrameDiskCache(session.cache, diskBytesMax)
+  using frames = await openPointFrames(repository.inRealm(realm), frameCache)
   const points = await PointWatch.open({
     store: new RepositoryPoints({ repository, realm, blobs: frames.blobs, clock }),
     clock,
