@@ -5,7 +5,7 @@ import type { PointRecord } from '../format/records.ts'
 import type { ChainHead } from './chain-heads.ts'
 import type { KnownRecord } from './known-records.ts'
 import { type PointInfo, pointFolderName } from './point-info.ts'
-import type { Removed } from './verify-chain.ts'
+import type { Removed } from './point-records.ts'
 
 /** A record of a point that is there and cannot be opened. */
 export interface UnreadableRecord {

@@ -11,7 +11,8 @@ import { findLosses, lossAlarms, type Losses, type UnreadableRecord } from './lo
 import { compareWithinChain, notesByPoint, type PointInfo, tagsAfter } from './point-info.ts'
 import type { RecordStore } from './record-store.ts'
 import { isOwnersTombstone } from './signing.ts'
-import { headAlarms, linkAlarms, type Removed } from './verify-chain.ts'
+import { isRemoved, onePerPoint, type Removed } from './point-records.ts'
+import { headAlarms, linkAlarms } from './verify-chain.ts'
 
 /** Kinds of which points and what is known of them are made. */
 export const POINT_KINDS = ['instances', 'notes', 'points', 'tombstones'] as const
@@ -41,6 +42,8 @@ export interface ChainInfo {
 export class PointChain {
   /** Sorted by chain, then by sequence. */
   readonly points: readonly PointInfo[]
+  /** The same with what other records there are of copied points: whatever one needs, all of them need. */
+  readonly records: readonly PointInfo[]
   /** Everything suspicious: records that cannot be opened, broken links, heads that went back. Nothing stops for it. */
   readonly alarms: readonly TidemarkError[]
   /** Points that are missing, and records that cannot be opened; each has an alarm. */
@@ -57,6 +60,7 @@ export class PointChain {
 
   private constructor(parts: {
     points: readonly PointInfo[]
+    records: readonly PointInfo[]
     alarms: readonly TidemarkError[]
     losses: Losses
     instances: ReadonlyMap<InstanceId, InstanceRecord>
@@ -66,6 +70,7 @@ export class PointChain {
     cache: LocalCache | undefined
   }) {
     this.points = parts.points
+    this.records = parts.records
     this.alarms = parts.alarms
     this.losses = parts.losses
     this.instances = parts.instances
@@ -106,23 +111,23 @@ export class PointChain {
     ])
     const removed = removedPoints(tombstones, options, onProblem)
     // A forgotten point whose record is not removed yet, or that a store shows again, is forgotten all the same.
-    const points = infosOf(known, notes).filter(({ record, innerHash }) => {
-      const hash = removed.get(record.point)
-      return hash === undefined || !equalBytes(hash, innerHash)
-    })
+    const stored = infosOf(known, notes).filter(({ record, innerHash }) => !isRemoved(removed, record.point, innerHash))
+    const byInstance = new Map(instances.map(({ record }) => [record.instance, record]))
+    const points = onePerPoint(stored, byInstance)
     const heads = cache === undefined ? new Map<ChainId, ChainHead>() : readHeads(cache)
-    const rolledBack = headAlarms(points, { heads, removed })
+    const rolledBack = headAlarms(heads, { records: stored, removed })
     const seen = (): Map<ObjectId, KnownRecord<'points'>> => {
       return cache === undefined ? new Map<ObjectId, KnownRecord<'points'>>() : keptRecords('points', cache)
     }
     const losses = findLosses({ points, removed, heads, unreadable, seen })
-    alarms.push(...lossAlarms(losses), ...linkAlarms(points, removed), ...rolledBack)
+    alarms.push(...lossAlarms(losses), ...linkAlarms({ points, records: stored, removed }), ...rolledBack)
     const lostHeads = losses.lost.filter(({ headSequence }) => headSequence !== undefined)
     const chain = new PointChain({
       points,
+      records: stored,
       alarms,
       losses,
-      instances: new Map(instances.map(({ record }) => [record.instance, record])),
+      instances: byInstance,
       removed,
       heads,
       rolledBack: new Set([
@@ -213,11 +218,13 @@ function removedPoints(
   { ring, repository }: PointChainOptions,
   onProblem: (problem: TidemarkError) => void,
 ): Removed {
-  const removed = new Map<PointId, Uint8Array>()
+  const removed = new Map<PointId, Uint8Array[]>()
   for (const { object, record } of tombstones) {
     if (record.target !== 'point') continue
-    if (isOwnersTombstone(ring, repository, record)) removed.set(record.id as PointId, record.hash)
-    else {
+    if (isOwnersTombstone(ring, repository, record)) {
+      const point = record.id as PointId
+      removed.set(point, [...(removed.get(point) ?? []), record.hash])
+    } else {
       onProblem(
         new IntegrityError('BAD_SIGNATURE', `tombstones/${object} is not signed by the owner of this repository`, {
           context: { object: `tombstones/${object}` },

@@ -5,19 +5,24 @@ import type { ChainHead } from './chain-heads.ts'
 import { ROLLBACK_HINT } from './lost-points.ts'
 import { isTrueCopy } from './original-record.ts'
 import type { PointInfo } from './point-info.ts'
-
-/** Hashes of points that the owner removed on purpose, by uuid. */
-export type Removed = ReadonlyMap<PointId, Uint8Array>
+import type { Removed } from './point-records.ts'
 
 const HINT =
   'Unless you know why, look at who can write to this store before you rely on it; `tidemark check` says more.'
 
+/** All records of points, and the one of each that is the point. */
+export interface PointRecords {
+  readonly points: readonly PointInfo[]
+  readonly records: readonly PointInfo[]
+  readonly removed: Removed
+}
+
 /** Returns what is wrong with the links between points: each parent that is there, or was removed on purpose, is the one that was followed. */
-export function linkAlarms(points: readonly PointInfo[], removed: Removed): IntegrityError[] {
+export function linkAlarms({ points, records, removed }: PointRecords): IntegrityError[] {
   const alarms: IntegrityError[] = []
   const byId = new Map<PointId, PointInfo>()
   for (const point of points) {
-    const { point: id, instance } = point.record
+    const { point: id } = point.record
     const other = byId.get(id)
     if (other !== undefined && !equalBytes(other.innerHash, point.innerHash)) {
       alarms.push(
@@ -25,15 +30,16 @@ export function linkAlarms(points: readonly PointInfo[], removed: Removed): Inte
       )
     }
     byId.set(id, point)
+  }
+  const known = knownHashes(records, removed)
+  for (const point of records) {
+    const { point: id, instance, parents } = point.record
     if (instance !== point.signer && !isTrueCopy(point.record)) {
       alarms.push(alarm('BAD_SIGNATURE', `point ${id} of instance ${instance} was signed by ${point.signer}`, point))
     }
-  }
-  for (const point of points) {
-    for (const parent of point.record.parents) {
-      const hash = byId.get(parent.point)?.innerHash ?? removed.get(parent.point)
-      if (hash === undefined || equalBytes(hash, parent.hash)) continue
-      const link = `point ${parent.point}, which point ${point.record.point} follows,`
+    for (const parent of parents) {
+      if (!isAnother(known, parent.point, parent.hash)) continue
+      const link = `point ${parent.point}, which point ${id} follows,`
       alarms.push(alarm('ID_MISMATCH', `${link} is not the one that it followed`, point))
     }
   }
@@ -42,14 +48,13 @@ export function linkAlarms(points: readonly PointInfo[], removed: Removed): Inte
 
 /** Returns an alarm for each chain whose remembered head is there, or was removed on purpose, and is another one now. */
 export function headAlarms(
-  points: readonly PointInfo[],
-  { heads, removed }: { readonly heads: ReadonlyMap<ChainId, ChainHead>; readonly removed: Removed },
+  heads: ReadonlyMap<ChainId, ChainHead>,
+  { records, removed }: Pick<PointRecords, 'records' | 'removed'>,
 ): IntegrityError[] {
   const alarms: IntegrityError[] = []
-  const byId = new Map(points.map((point) => [point.record.point, point]))
+  const known = knownHashes(records, removed)
   for (const [chain, head] of heads) {
-    const hash = byId.get(head.point)?.innerHash ?? removed.get(head.point)
-    if (hash === undefined || equalBytes(hash, head.hash)) continue
+    if (!isAnother(known, head.point, head.hash)) continue
     const message = `point ${head.point}, number ${head.sequence} of chain ${chain}, is another one now`
     alarms.push(
       new IntegrityError('ROLLED_BACK', message, {
@@ -59,6 +64,22 @@ export function headAlarms(
     )
   }
   return alarms
+}
+
+/** Returns the hashes of all records that each point has, or had until the owner removed it. */
+function knownHashes(records: readonly PointInfo[], removed: Removed): Map<PointId, Uint8Array[]> {
+  const known = new Map(Array.from(removed, ([point, hashes]) => [point, [...hashes]]))
+  for (const { record, innerHash } of records) {
+    const hashes = known.get(record.point)
+    if (hashes === undefined) known.set(record.point, [innerHash])
+    else hashes.push(innerHash)
+  }
+  return known
+}
+
+/** Tells whether a point is known, and never had a record with this hash. */
+function isAnother(known: ReadonlyMap<PointId, readonly Uint8Array[]>, point: PointId, hash: Uint8Array): boolean {
+  return known.get(point)?.every((other) => !equalBytes(other, hash)) === true
 }
 
 function alarm(code: 'ID_MISMATCH' | 'BAD_SIGNATURE', message: string, { object, record }: PointInfo): IntegrityError {

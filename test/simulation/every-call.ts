@@ -70,12 +70,71 @@ export class Beginning {
     const { points } = this.#machine.model
     points.clear()
     for (const [object, point] of this.#points) points.set(object, { ...point })
-    const copy = new MemoryDriver()
-    for (const kind of OBJECT_KINDS) {
-      for await (const { name } of this.#driver.list(kind)) await copy.put(name, [await this.#driver.get(name)])
-    }
-    return new FaultyDriver(copy)
+    return againFrom(this.#driver)
   }
+}
+
+/** Two points of one repository, and another one that they are copied into. */
+export class BeginningOfCopy {
+  readonly #source: LoneMachine
+  readonly #target: LoneMachine
+  readonly #drivers: { readonly source: MemoryDriver; readonly target: MemoryDriver }
+
+  private constructor(
+    machines: { readonly source: LoneMachine; readonly target: LoneMachine },
+    drivers: { readonly source: MemoryDriver; readonly target: MemoryDriver },
+  ) {
+    this.#source = machines.source
+    this.#target = machines.target
+    this.#drivers = drivers
+  }
+
+  static async make(): Promise<BeginningOfCopy> {
+    const drivers = { source: new MemoryDriver(), target: new MemoryDriver() }
+    const source = await LoneMachine.create(drivers.source, SEED)
+    const dice = new Dice(SEED)
+    const files = source.model.mutate(new Map(), dice)
+    await source.backup(drivers.source, files)
+    await source.backup(drivers.source, source.model.mutate(files, dice))
+    // The same seed: contents are the same. What is random goes on elsewhere, so that keys are not.
+    const target = await LoneMachine.create(drivers.target, SEED, 'the other repository')
+    return new BeginningOfCopy({ source, target }, drivers)
+  }
+
+  /**
+   * Copies once for each call of one of the stores, with that call met by a fault; after each, what is copied is whole, and a second
+   * copy brings the rest. Returns how many calls that were.
+   */
+  async faultEveryCall(store: 'source' | 'target', faultOf: (nth: number) => Fault): Promise<number> {
+    for (let nth = 1; ; nth++) {
+      this.#target.model.points.clear()
+      const source = await againFrom(this.#drivers.source)
+      const target = await againFrom(this.#drivers.target)
+      const faulty = store === 'source' ? source : target
+      faulty.fail({ ...faultOf(nth), nth })
+      const copy = async (): Promise<void> => this.#target.copy(target, { machine: this.#source, driver: source })
+      // It may give up with an error of ours; everything else is a bug.
+      await copy().catch((error: unknown) => {
+        if (!(error instanceof TidemarkError)) throw error
+      })
+      const calls = faulty.calls.length
+      faulty.heal()
+      expect(await this.#target.verify(target), `call ${nth}`).toEqual([])
+      await copy()
+      expect(await this.#target.verify(target), `after call ${nth}, one more copy`).toEqual([])
+      const { points, alarms } = await this.#target.chain(target)
+      expect({ points: points.length, alarms }, `after call ${nth}`).toEqual({ points: 2, alarms: [] })
+      if (nth > calls) return calls
+    }
+  }
+}
+
+async function againFrom(driver: MemoryDriver): Promise<FaultyDriver> {
+  const copy = new MemoryDriver()
+  for (const kind of OBJECT_KINDS) {
+    for await (const { name } of driver.list(kind)) await copy.put(name, [await driver.get(name)])
+  }
+  return new FaultyDriver(copy)
 }
 
 /** Returns what a driver says of an error of the system. */

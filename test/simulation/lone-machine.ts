@@ -1,10 +1,13 @@
 import { backup } from '../../src/engine/backup.ts'
+import { present } from '../../src/base/assert.ts'
 import type { ObjectId } from '../../src/base/ids.ts'
 import type { CareContext } from '../../src/engine/care-types.ts'
+import { copyPoints } from '../../src/engine/copy/copy.ts'
 import { forget } from '../../src/engine/forget/forget.ts'
 import { prune } from '../../src/engine/prune/prune.ts'
 import { createRepository } from '../../src/repository/create-repository.ts'
 import type { OpenedKeys } from '../../src/repository/open-keys.ts'
+import type { PointChain } from '../../src/repository/point-chain.ts'
 import { openWithKeys, type Repository, type RepositoryPorts } from '../../src/repository/repository.ts'
 import type { Driver, ObjectName } from '../../src/storage/driver.ts'
 import { seededRandomness } from '../support/seeded-randomness.ts'
@@ -12,7 +15,7 @@ import { aheadClock, testPorts, testSecret } from '../support/test-machine.ts'
 import { sealCheaply } from './cheap-keys.ts'
 import { driverWithPut } from './driver-with-put.ts'
 import { InlinePool } from './inline-pool.ts'
-import { type Files, Model, type ModelPoint } from './model.ts'
+import { type Files, type FilesOf, Model, type ModelPoint } from './model.ts'
 import { modelSource } from './model-source.ts'
 import { smallChunks } from './small-limits.ts'
 import { verify } from './verify.ts'
@@ -25,6 +28,7 @@ export class LoneMachine {
   readonly model: Model
   readonly #keys: OpenedKeys
   readonly #ports: RepositoryPorts
+  readonly #name: string
   readonly #seed: number
   #programs = 0
   /** How much a backup stores before it says so in an index file. */
@@ -33,37 +37,64 @@ export class LoneMachine {
   onMade: (object: ObjectId) => void = () => undefined
   onForget: (object: ObjectId) => void = () => undefined
 
-  private constructor(driver: Driver, seed: number, keys: OpenedKeys) {
+  private constructor(driver: Driver, keys: OpenedKeys, { seed, name }: { seed: number; name: string }) {
     this.model = new Model(seed)
+    this.#name = name
     this.#seed = seed
     this.#keys = keys
     this.#ports = testPorts(driver)
   }
 
-  static async create(driver: Driver, seed: number): Promise<LoneMachine> {
-    const randomness = seededRandomness(`lone ${seed}`)
+  static async create(driver: Driver, seed: number, name = 'lone'): Promise<LoneMachine> {
+    const randomness = seededRandomness(`${name} ${seed}`)
     const slots = [{ secret: testSecret, label: 'test' }] as const
     const keys = await createRepository(driver, { slots, clock: aheadClock, randomness, chunker: smallChunks })
     sealCheaply(keys)
-    return new LoneMachine(driver, seed, keys)
+    return new LoneMachine(driver, keys, { seed, name })
   }
 
   async backup(driver: Driver, files: Files): Promise<void> {
-    await this.#with(this.#watching(driver, files), async (context) => {
-      await backup(
-        {
-          ...context,
-          repository: Promise.resolve(context.repository),
-          repositoryId: context.repository.id,
-          journal: { begin: async () => async () => undefined },
-          ...(this.flushBytes === undefined ? {} : { flushBytes: this.flushBytes }),
-        },
-        modelSource(this.model, files),
-        { full: false, tags: [], description: '', dryRun: false, strict: false },
-        {},
-        neverAborted,
+    await this.#with(
+      this.#watching(driver, () => files),
+      async (context) => {
+        await backup(
+          {
+            ...context,
+            repository: Promise.resolve(context.repository),
+            repositoryId: context.repository.id,
+            journal: { begin: async () => async () => undefined },
+            ...(this.flushBytes === undefined ? {} : { flushBytes: this.flushBytes }),
+          },
+          modelSource(this.model, files),
+          { full: false, tags: [], description: '', dryRun: false, strict: false },
+          {},
+          neverAborted,
+        )
+      },
+    )
+  }
+
+  /** Copies every point of another machine's repository into this one's. */
+  async copy(driver: Driver, from: { readonly machine: LoneMachine; readonly driver: Driver }): Promise<void> {
+    const { machine } = from
+    const source = await openWithKeys(machine.#keys, { ...machine.#ports, driver: from.driver })
+    try {
+      const { points } = await source.chain()
+      const files = new Map(
+        points.map(({ object, record: { point } }) => [point, machine.model.points.get(object)?.filesOf(point)]),
       )
-    })
+      const filesOf: FilesOf = (point) => present(files.get(point), 'a point that the source has')
+      await this.#with(this.#watching(driver, filesOf), async (context) => {
+        await copyPoints(context, { source, points, options: { dryRun: false } }, {}, neverAborted)
+      })
+    } finally {
+      source.releaseIndex()
+    }
+  }
+
+  /** Returns the points, and what is suspicious about them, as somebody sees them who knows nothing yet. */
+  async chain(driver: Driver): Promise<PointChain> {
+    return (await openWithKeys(this.#keys, testPorts(driver))).chain()
   }
 
   async forgetOldest(driver: Driver): Promise<void> {
@@ -91,7 +122,7 @@ export class LoneMachine {
 
   async #with(driver: Driver, act: (context: CareContext) => Promise<void>): Promise<void> {
     const repository: Repository = await openWithKeys(this.#keys, { ...this.#ports, driver })
-    const randomness = seededRandomness(`${this.#seed} program ${++this.#programs}`)
+    const randomness = seededRandomness(`${this.#name} ${this.#seed} program ${++this.#programs}`)
     const workers = new InlinePool()
     try {
       await act({ repository, cache: undefined, workers, clock: aheadClock, randomness, scheduler, tool: 'simulation' })
@@ -102,12 +133,12 @@ export class LoneMachine {
   }
 
   /** Passes everything on, and enters points into the model: one that is not durable yet may be there, too, but then whole. */
-  #watching(driver: Driver, files: Files): Driver {
+  #watching(driver: Driver, filesOf: FilesOf): Driver {
     const put = async (name: ObjectName, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void> => {
       if (name.kind === 'points') {
         const point = {
           object: name.id,
-          filesOf: () => files,
+          filesOf,
           writer: 'the machine',
           fate: 'committing' as const,
           mayGo: false,

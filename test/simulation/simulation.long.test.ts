@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
+import { copyThrough } from './copying.ts'
 import { liveThrough } from './simulate.ts'
 
 vi.mock(import('../../src/base/limits.ts'), async (original) =>
@@ -9,6 +10,7 @@ vi.mock(import('../../src/crypto/secret.ts'), async (original) =>
 )
 
 const SEEDS = 5000
+const COPY_SEEDS = 1000
 const PROGRAMS = 20
 /** How many seeds one test lives through, so that it is seen how far it is. */
 const AT_ONCE = 250
@@ -26,4 +28,14 @@ describe.each([
       expect(seen.packsRemoved).toBeGreaterThan(AT_ONCE / 5)
     },
   )
+})
+
+test.each([
+  ['list what they have', false],
+  ['list late', true],
+])('copies between stores that %s lose no point', async (_, isLate) => {
+  const seen = await copyThrough({ from: 1000, seeds: COPY_SEEDS, programs: PROGRAMS, isLate })
+  expect(seen.points).toBeGreaterThan(COPY_SEEDS)
+  expect(seen.crashes).toBeGreaterThan(COPY_SEEDS / 2)
+  expect(seen.packsRemoved).toBeGreaterThan(COPY_SEEDS / 10)
 })

@@ -19,7 +19,7 @@ export async function verify({ driver, keys, model, required }: Verification): P
   const repository = await openWithKeys(keys, testPorts(driver))
   try {
     const chain = await repository.chain()
-    const byObject = new Map(chain.points.map((point) => [point.object, point]))
+    const byObject = new Map(chain.records.map((point) => [point.object, point]))
     const problems: string[] = []
     for (const expected of required) {
       const info = byObject.get(expected.object)

@@ -94,7 +94,7 @@ async function examineRealm(
   const { repository } = context
   const { chain, findings, options } = of
   const { events, signal, readDataPercent: percent } = options
-  const points = chain.points
+  const points = chain.records
     .filter(({ realm }) => realm === repository.realm.realm)
     .sort((a, b) => compareCreated(b, a))
   using index = await loadIndex(context, findings, signal)
@@ -118,7 +118,7 @@ async function examineRealm(
   const rottenObjects = findings.rotten
   await options.onRealm?.({ repository, chain, index, blobs, presence, rottenPacks, needed, rottenObjects })
   const report: RealmReport = {
-    points: points.length,
+    points: chain.points.filter(({ realm: of }) => of === realm.realm).length,
     trees,
     blobs: needed.count,
     packs: sumOf(rows.map((row) => index.packs.row(row))),

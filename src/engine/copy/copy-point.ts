@@ -10,12 +10,14 @@ import type { Repository } from '../../repository/repository.ts'
 import { RunObject } from '../../repository/run-object.ts'
 import { PassProgress } from '../backup/pass-progress.ts'
 import type { CareContext } from '../care-types.ts'
-import { PointViews } from '../look/point-views.ts'
+import type { PointViews } from '../look/point-views.ts'
+import { openPointView } from '../point-view.ts'
 import { putPoint } from '../run/commit.ts'
 import type { OpenedRun } from '../run/opened-run.ts'
 import { RunStore } from '../run/run-store.ts'
 import { listForRun, storeLists } from '../run/store-lists.ts'
 import { ContentCopier } from './content-copier.ts'
+import { CopiedBefore } from './copied-before.ts'
 import type { CopiedPoint, CopyEvents } from './copy-types.ts'
 import { TreeCopier } from './tree-copier.ts'
 
@@ -29,14 +31,26 @@ interface PointCopy {
   readonly signal: AbortSignal
 }
 
-/** Copies one point in a run of its own. What is stored before an interruption is used by the next attempt. */
-export async function copyPoint(target: CareContext, copy: PointCopy): Promise<CopiedPoint> {
-  const { repository, workers, clock, randomness } = target
+/**
+ * Copies one point in a run of its own. What is stored before an interruption is used by the next attempt. Returns nothing when
+ * somebody else has copied it meanwhile.
+ */
+export async function copyPoint(target: CareContext, copy: PointCopy): Promise<CopiedPoint | undefined> {
   const opened = await openCopyRun(target, copy)
+  try {
+    const there = await target.repository.chain()
+    return there.get(copy.point.record.point) === undefined ? await storePoint(target, copy, opened) : undefined
+  } finally {
+    await opened.object?.end()
+  }
+}
+
+async function storePoint(target: CareContext, copy: PointCopy, opened: OpenedRun): Promise<CopiedPoint> {
+  const { repository, workers, clock, randomness } = target
   const store = await RunStore.open({ repository, workers, clock, randomness })
   try {
     const progress = progressOf(target, copy, store)
-    const parts = await copyParts(target, copy, { store, progress })
+    const parts = await copyParts(target, copy, { opened, store, progress })
     const detail = await store.putBlob('detail', encodePointDetail(await readPointDetail(copy.source, copy.point)))
     const stored = await store.finish()
     const { record } = copy.point
@@ -63,11 +77,10 @@ export async function copyPoint(target: CareContext, copy: PointCopy): Promise<C
     throw error
   } finally {
     await store.close()
-    await opened.object?.end()
   }
 }
 
-/** Announces the run, then lists what is there: in this order, see docs/format.md, "Write order". */
+/** Announces the run, then lists what is there, points last: in this order, see docs/format.md, "Write order". */
 async function openCopyRun(target: CareContext, { point, events }: PointCopy): Promise<OpenedRun> {
   const { repository, clock, scheduler, randomness } = target
   const run = hexId<RunId>(randomness.bytes(RANDOM_ID_BYTES))
@@ -77,6 +90,7 @@ async function openCopyRun(target: CareContext, { point, events }: PointCopy): P
   try {
     const listed = await listForRun(repository.driver)
     const lists = storeLists(listed)
+    await repository.chain({ reload: true, listed })
     const { chain, sequence } = point.record
     const base = { parent: undefined, base: undefined, isBaseKept: false, sourcesAttribute: '' }
     return { repository, run, object, chain, sequence, lists, listed, ...base }
@@ -102,27 +116,35 @@ function progressOf({ clock }: CareContext, copy: PointCopy, store: RunStore): P
 }
 
 async function copyParts(
-  target: CareContext,
+  { repository }: CareContext,
   { source, point, views, signal }: PointCopy,
-  to: { readonly store: RunStore; readonly progress: PassProgress },
+  to: { readonly opened: OpenedRun; readonly store: RunStore; readonly progress: PassProgress },
 ): Promise<PartRecord[]> {
-  const twin = await copiedBefore(target.repository, source, point)
-  const copies = new PointViews(target.repository)
+  const { opened, store, progress } = to
+  const twin = await copiedBefore(repository, source, point)
   const parts: PartRecord[] = []
   for (const part of point.record.parts) {
     const view = await views.openPart(point, part)
-    const named = ({ name }: PartRecord): boolean => name === part.name
-    const [old, copy] = [twin?.original.record.parts.find(named), twin?.copy.record.parts.find(named)]
-    const before =
-      twin === undefined || old === undefined || copy === undefined
-        ? undefined
-        : { original: await views.openPart(twin.original, old), copy: await copies.openPart(twin.copy, copy) }
-    const contents = new ContentCopier(view, to.store, { progress: to.progress, signal })
-    const copier = new TreeCopier(view, to.store, { contents, before })
-    const roots = before === undefined ? undefined : { original: before.original.root, copy: before.copy.root }
-    parts.push({ ...part, trees: await copier.directory(view.root, roots) })
+    const before = twin === undefined ? undefined : await partBefore(twin, part.name, { opened, store, views })
+    const contents = new ContentCopier(view, store, { progress, signal })
+    const copier = new TreeCopier(view, store, { contents, before })
+    parts.push({ ...part, trees: await copier.directory(view.root, before?.root) })
   }
   return parts
+}
+
+/** Opens a part of a point that was copied before, if it had one of that name. */
+async function partBefore(
+  twin: { readonly original: PointInfo; readonly copy: PointInfo },
+  name: string,
+  by: { readonly opened: OpenedRun; readonly store: RunStore; readonly views: PointViews },
+): Promise<CopiedBefore | undefined> {
+  const { opened, store, views } = by
+  const [old, copied] = [twin.original, twin.copy].map(({ record }) => record.parts.find((part) => part.name === name))
+  if (old === undefined || copied === undefined) return undefined
+  const original = await views.openPart(twin.original, old)
+  const copy = openPointView(await store.blobs(), [copied])
+  return new CopiedBefore({ original, copy, index: await store.index(), lists: opened.lists })
 }
 
 /** Returns the last point of the chain before this one that both repositories have. */

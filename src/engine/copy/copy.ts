@@ -47,6 +47,10 @@ export async function copyPoints(
     const done = options.dryRun
       ? { point, bytesRead: 0, bytesStored: 0 }
       : await copyPoint(target, { source, point, views, pointsDone, pointsTotal: missing.length, events, signal })
+    if (done === undefined) {
+      alreadyThere.push(point)
+      continue
+    }
     copied.push(done)
     if (!options.dryRun) events.copied?.(done)
   }

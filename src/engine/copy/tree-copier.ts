@@ -1,26 +1,15 @@
 import type { ByteString } from '../../base/byte-string.ts'
 import type { DirEntry, FileEntry, TreeEntry } from '../../format/tree.ts'
 import { findEntry } from '../point-view-directory.ts'
-import { contentState } from '../point-view-state.ts'
 import type { OpenPointView } from '../point-view.ts'
 import type { RunStore } from '../run/run-store.ts'
 import { DirectoryEncoder } from '../trees/directory-encoder.ts'
 import type { ContentCopier } from './content-copier.ts'
+import type { CopiedBefore, Twin } from './copied-before.ts'
 
 /** Directories below one that are copied at once. */
 const DIRECTORIES_AT_ONCE = 4
-
-/** A point that was copied before, there and here: what is the same there has its copy here. */
-export interface CopiedBefore {
-  readonly original: OpenPointView
-  readonly copy: OpenPointView
-}
-
-/** A directory of a point that was copied before, there and here. */
-interface Twin {
-  readonly original: DirEntry
-  readonly copy: DirEntry
-}
+const NOTHING = { olds: [], copies: [] }
 
 /** Makes the trees of a point anew under another repository's keys; what the copied parent has is taken over. */
 export class TreeCopier {
@@ -46,24 +35,25 @@ export class TreeCopier {
    * @param twin the same directory in the point that was copied before.
    */
   async directory(directory: DirEntry, twin: Twin | undefined): Promise<Uint8Array> {
-    if (twin !== undefined && contentState(twin.original) === contentState(directory)) return twin.copy.trees
-    const [{ entries, users, groups }, olds, copies] = await Promise.all([
+    const kept = twin === undefined ? undefined : this.#before?.treesOf(directory, twin)
+    if (kept !== undefined) return kept
+    const [{ entries, users, groups }, { olds, copies }] = await Promise.all([
       this.#view.listing(directory),
-      this.#before === undefined || twin === undefined ? [] : this.#before.original.entries(twin.original),
-      this.#before === undefined || twin === undefined ? [] : this.#before.copy.entries(twin.copy),
+      this.#before === undefined || twin === undefined ? NOTHING : this.#before.entriesOf(twin),
     ])
     const copied = new Map<ByteString, TreeEntry>()
     const files: FileEntry[] = []
     const directories: { readonly entry: DirEntry; readonly twin: Twin | undefined }[] = []
     for (const entry of entries) {
-      const [old, copy] = [findEntry(olds, entry.name), findEntry(copies, entry.name)]
+      const [original, copy] = [findEntry(olds, entry.name), findEntry(copies, entry.name)]
       if (entry.kind === 'dir') {
-        const isTwin = old?.kind === 'dir' && copy?.kind === 'dir'
-        directories.push({ entry, twin: isTwin ? { original: old, copy } : undefined })
-      } else if (entry.kind !== 'file') copied.set(entry.name, entry)
-      else if (old?.kind === 'file' && copy?.kind === 'file' && contentState(old) === contentState(entry)) {
-        copied.set(entry.name, { ...entry, content: copy.content })
-      } else files.push(entry)
+        const isTwin = original?.kind === 'dir' && copy?.kind === 'dir'
+        directories.push({ entry, twin: isTwin ? { original, copy } : undefined })
+      } else if (entry.kind === 'file') {
+        const content = await this.#before?.contentOf(entry, { original, copy })
+        if (content === undefined) files.push(entry)
+        else copied.set(entry.name, { ...entry, content })
+      } else copied.set(entry.name, entry)
     }
     const contents = this.#contents.copy(files)
     // Whoever awaits it gets the error; until then it must not end the process.

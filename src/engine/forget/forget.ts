@@ -50,7 +50,7 @@ export async function forget(
   const chain = await repository.chain({ reload: true, signal })
   const verdicts = 'points' in request ? verdictsOnChosen(chain, request.points) : judge(context, chain, request)
   const forgotten = verdicts.filter(({ keep }) => !keep).map(({ point }) => point)
-  if (!options.dryRun) await remove(context, forgotten, events, signal)
+  if (!options.dryRun) await remove(context, recordsOf(chain, forgotten), events, signal)
   const limits = options.estimate
   const freeable = limits === false ? undefined : await estimate(context, { forgotten, limits }, events, signal)
   return { verdicts, freeable, graceSeconds: repository.config.graceSeconds }
@@ -116,6 +116,12 @@ function groupOf(chain: PointChain, point: PointInfo): PointInfo[] {
 /** Without the owner's certificate, an instance was made by a machine that lacks the owner's key. */
 function isBackupOnly(chain: PointChain, { record }: PointInfo): boolean {
   return (chain.instances.get(record.instance)?.certificate.byteLength ?? 0) === 0
+}
+
+/** All records of points: of one that stayed, the point would come back. */
+function recordsOf(chain: PointChain, points: readonly PointInfo[]): readonly PointInfo[] {
+  const ids = new Set(points.map(({ record }) => record.point))
+  return chain.records.filter(({ record }) => ids.has(record.point))
 }
 
 async function remove(

@@ -53,7 +53,7 @@ export async function lookAtRealm(options: LookOptions, before?: RealmView): Pro
   const chain = await main.chain({ reload: true, signal })
   requireBelievable(chain)
   const realm = repository.realm.realm
-  const points = chain.points.filter(
+  const points = chain.records.filter(
     (point) => point.realm === realm && options.without?.has(point.record.point) !== true,
   )
   for (const point of points) requireFeatures(point)

@@ -1,5 +1,5 @@
-import { equalBytes } from '../../base/bytes.ts'
 import { loadRecords } from '../../repository/known-records.ts'
+import { isRemoved } from '../../repository/point-records.ts'
 import type { Repository } from '../../repository/repository.ts'
 
 /**
@@ -8,12 +8,11 @@ import type { Repository } from '../../repository/repository.ts'
  */
 export async function removeForgotten(repository: Repository, signal: AbortSignal): Promise<void> {
   const { records, cache, driver } = repository
-  const { removed, points } = await repository.chain({ reload: true, signal })
-  const shown = new Set(points.map(({ object }) => object))
+  const { removed, points, records: stored } = await repository.chain({ reload: true, signal })
+  const shown = new Set(stored.map(({ object }) => object))
   const loading = { records, cache, onProblem: () => undefined, signal }
   for (const { object, record, innerHash } of await loadRecords('points', loading)) {
-    const hash = removed.get(record.point)
-    if (shown.has(object) || hash === undefined || !equalBytes(hash, innerHash)) continue
+    if (shown.has(object) || !isRemoved(removed, record.point, innerHash)) continue
     await driver.remove({ kind: 'points', id: object }, signal)
   }
   const there = new Set(points.map(({ record }) => record.point))

@@ -1,0 +1,116 @@
+import { expect, test, vi } from 'vitest'
+import { present } from '../../src/base/assert.ts'
+import { timespecOfMs } from '../../src/base/clock.ts'
+import { copyThrough, withStages } from './copying.ts'
+import { Script } from './script.ts'
+import type { Stage } from './stage.ts'
+
+vi.mock(import('../../src/base/limits.ts'), async (original) =>
+  (await import('./small-limits.ts')).smallLimits(await original()),
+)
+vi.mock(import('../../src/crypto/secret.ts'), async (original) =>
+  (await import('./plain-secrets.ts')).plainSecrets(await original()),
+)
+
+const SEEDS = 12
+const PROGRAMS = 6
+/** One seed alone: TIDEMARK_SIMULATION_SEED=42 vitest run test/simulation/copying.test.ts */
+const ONLY = Number(process.env['TIDEMARK_SIMULATION_SEED'] ?? 0)
+
+test.runIf(ONLY > 0)(`seed ${ONLY} loses no copied point`, async () => {
+  await copyThrough({ from: ONLY, seeds: 1, programs: PROGRAMS, isLate: false })
+})
+
+test.skipIf(ONLY > 0)(
+  `${SEEDS} seeds of copies that crash, sleep, and are forgotten and pruned lose no point`,
+  async () => {
+    const seen = await copyThrough({ from: 1, seeds: SEEDS, programs: PROGRAMS, isLate: false })
+    expect(seen.points).toBeGreaterThan(SEEDS)
+    expect(seen.crashes).toBeGreaterThan(SEEDS / 4)
+  },
+  600_000,
+)
+
+/** Prunes by which what was forgotten is gone, one each half grace. */
+const UNTIL_SWEPT = 5
+const FILES = new Map([
+  ['/a', 0],
+  ['/d/b', 1],
+])
+
+/** Makes a point and copies it, and then another one of the same files, which is not copied yet. */
+async function oneOfTwoCopied(source: Stage, script: Script): Promise<void> {
+  const machine = present(source.machines[0], 'a machine')
+  await source.alone(() => source.backup(machine, { files: FILES }))
+  script.stage.copy(script.writer)
+  await script.finish(script.writer)
+  await source.alone(() => source.backup(machine, { files: FILES }))
+}
+
+async function expectBothWhole({ stage }: Script): Promise<void> {
+  await stage.verifyAll()
+  expect(stage.counts).toMatchObject({ failed: 0, voided: 0 })
+  expect((await stage.chainNow()).points).toHaveLength(2)
+}
+
+test('a copy that waits while the copied parent is forgotten and swept does not go by it', async () => {
+  await withStages({ seed: 2, lagMs: 0 }, async (source, target) => {
+    const script = new Script(target)
+    await oneOfTwoCopied(source, script)
+    target.copy(script.writer)
+    await script.until(script.writer, /put runs\//)
+    script.writing.sleep()
+    target.forget(script.pruner, (points) => points)
+    await script.finish(script.pruner)
+    await script.pruneTimes(UNTIL_SWEPT)
+    script.writing.wake()
+    await script.finish(script.writer)
+    target.copy(script.writer)
+    await script.finish(script.writer)
+    await expectBothWhole(script)
+  })
+})
+
+test.each(['called lost', 'not known to be gone'])(
+  'packs of the copied parent that are gone, and %s, are copied again',
+  async (known) => {
+    await withStages({ seed: 2, lagMs: 0 }, async (source, target) => {
+      const script = new Script(target)
+      await oneOfTwoCopied(source, script)
+      const { nowMs } = target.world
+      const packs = target.store.list('packs', () => nowMs).map(({ name }) => name.id)
+      for (const id of packs) target.store.remove({ kind: 'packs', id }, nowMs)
+      if (known === 'called lost') {
+        target.program(script.pruner, 'check', async ({ repository: { records, instance } }) => {
+          await records.put('lost', { packs, blobs: new Uint8Array(0), made: timespecOfMs(nowMs) }, instance)
+        })
+        // What is wrong with the copied parent until then is no surprise.
+        for (const point of target.model.points.values()) point.fate = 'committing'
+        await script.finish(script.pruner)
+      }
+      target.copy(script.writer)
+      await script.finish(script.writer)
+      for (const point of target.model.points.values()) point.fate = 'committed'
+      await expectBothWhole(script)
+    })
+  },
+)
+
+test('a copied point that is forgotten and copied again is no alarm to what follows it, and is forgotten again', async () => {
+  await withStages({ seed: 2, lagMs: 0 }, async (source, target) => {
+    const script = new Script(target)
+    await oneOfTwoCopied(source, script)
+    target.copy(script.writer)
+    await script.finish(script.writer)
+    for (let times = 0; times < 2; times++) {
+      target.forget(script.pruner, (points) => points.slice(0, 1))
+      await script.finish(script.pruner)
+      expect((await target.chainNow()).points).toHaveLength(1)
+      target.copy(script.writer)
+      await script.finish(script.writer)
+      expect((await target.chainNow()).alarms).toEqual([])
+    }
+    await script.prune()
+    await expectBothWhole(script)
+  })
+})
