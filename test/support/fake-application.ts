@@ -201,10 +201,11 @@ export class FakeApplication implements Application {
     return content.slice(range.offset, range.offset + range.length)
   }
 
-  async history(repository: string, path: Handle, signal: AbortSignal): Promise<readonly VersionData[]> {
-    await this.#askOf(repository, 'history', [repository, path], signal)
+  async history(repository: string, point: string, path: Handle, signal: AbortSignal): Promise<readonly VersionData[]> {
+    await this.#askOf(repository, 'history', [repository, point, path], signal)
+    const instance = this.pointList.find(({ id }) => id === point)?.instance
     const versions: { entry: EntryData; points: { id: string; startedMs: number }[]; content: string }[] = []
-    for (const { id, startedMs } of this.pointList) {
+    for (const { id, startedMs } of this.pointList.filter((each) => each.instance === instance)) {
       const entry = this.#treeOf(id).at(path)
       if (entry === undefined) continue
       const content = Buffer.from(this.#treeOf(id).contentAt(path) ?? []).toString('latin1')

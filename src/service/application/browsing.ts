@@ -98,15 +98,19 @@ export async function readRange(
 
 /** Returns the versions of a path in all points but those that keep what restores overwrote. */
 export async function versionsOf(
-  repository: KnownRepository,
+  { repository, point }: PointName,
   handle: Handle,
   signal: AbortSignal,
 ): Promise<VersionData[]> {
   const path = pathOf(handle)
-  return repository.use(async ({ repository: opened, trees }) => {
-    const { points } = await opened.chain()
-    const own = points.filter(({ record }) => record.undo === undefined).toSorted(compareCreated)
-    const versions = await history(trees, path, { points: own, signal })
+  return repository.use(async (opened) => {
+    const { instance } = (await pointOf(opened, point)).record
+    const { points } = await opened.repository.chain()
+    // Of another machine, the same path is another file.
+    const own = points
+      .filter(({ record }) => record.instance === instance && record.undo === undefined)
+      .toSorted(compareCreated)
+    const versions = await history(opened.trees, path, { points: own, signal })
     return versions.map(({ entry, points: having }) => ({
       entry: showEntry(path, entry),
       points: having.map(({ record }) => ({ id: record.point, startedMs: milliseconds(record.started) })),

@@ -1,5 +1,6 @@
 import { formatDuration } from '../../base/format.ts'
-import { numberOf } from '../../base/number-of.ts'
+import { formatCount, numberOf } from '../../base/number-of.ts'
+import { COVERAGE_POINTS, usualIfLess } from '../notifications/conditions.ts'
 import type { HealthData, JobData, PointData, RepositoryData } from './shown.ts'
 
 const DAY_MS = 86_400_000
@@ -7,6 +8,8 @@ const DAY_MS = 86_400_000
 const POINT_AGE_MS_MAX = 7 * DAY_MS
 /** What nobody read for so long may be damaged by now. */
 const CHECK_AGE_MS_MAX = 35 * DAY_MS
+/** So many points say what is usual, at least: somebody who tidies up after his first backup is not warned. */
+const USUAL_POINTS_MIN = 3
 /** A failure that is older is no news, and something later has gone well or told the same. */
 const FAILURE_AGE_MS_MAX = DAY_MS
 
@@ -21,15 +24,25 @@ export interface RepositoryHealth {
   readonly checkedMs: number | undefined
 }
 
+export interface HealthSurroundings {
+  readonly jobs: readonly JobData[]
+  /** Points of which somebody has said that they rightly hold less than those before them. */
+  readonly knownLess: ReadonlySet<string>
+  readonly nowMs: number
+}
+
 /** Returns everything in one line: what is worst, or that all was verified. */
 export function healthOf(
   repositories: readonly RepositoryHealth[],
-  { jobs, nowMs }: { readonly jobs: readonly JobData[]; readonly nowMs: number },
+  { jobs, knownLess, nowMs }: HealthSurroundings,
 ): HealthData {
   if (repositories.length === 0) {
     return { color: 'amber', message: 'nothing is backed up yet: there is no repository', fix: 'drivers' }
   }
-  const findings = [...failedJobs(jobs, nowMs), ...repositories.flatMap((each) => findingsOf(each, nowMs))]
+  const findings = [
+    ...failedJobs(jobs, nowMs),
+    ...repositories.flatMap((each) => [...holdingLess(each, knownLess), ...findingsOf(each, nowMs)]),
+  ]
   const worst = findings.find(({ color }) => color === 'red') ?? findings[0]
   const others = findings.length - 1
   if (worst === undefined) {
@@ -48,6 +61,22 @@ function failedJobs(jobs: readonly JobData[], nowMs: number): HealthData[] {
     if (job.state === 'done' || job.state === 'errored') seen.add(key)
     if (!isNews || job.state !== 'errored') return []
     return [{ color: 'red', message: `${job.kind} failed: ${job.outcome ?? 'see its log'}`, fix: 'jobs' } as const]
+  })
+}
+
+/** The last point of each chain, where it holds clearly fewer entries than the ones before it: a disk may be missing. */
+function holdingLess({ data, points }: RepositoryHealth, known: ReadonlySet<string>): HealthData[] {
+  return [...Map.groupBy(points, ({ chain }) => chain).values()].flatMap((chain) => {
+    const counts = chain.map(({ files, dirs }) => files + dirs)
+    const last = chain.at(-1)
+    const entries = counts.at(-1) ?? 0
+    const before = counts.slice(-1 - COVERAGE_POINTS, -1)
+    const usual = before.length < USUAL_POINTS_MIN ? undefined : usualIfLess(entries, before)
+    if (last === undefined || usual === undefined || known.has(last.id)) return []
+    const message =
+      `the last point of ${data.name} holds ${numberOf(entries, 'entry', 'entries')} ` +
+      `where there usually are ${formatCount(usual)}`
+    return [{ color: 'amber', message, fix: 'points' } as const]
   })
 }
 

@@ -69,7 +69,10 @@ export type PlanDesk = Pick<
   Application,
   'plans' | 'planForm' | 'explainPlan' | 'savePlan' | 'removePlan' | 'runPlan' | 'pausePlan'
 >
-export type NotificationDesk = Pick<Application, 'notifications' | 'acknowledge'> & AsyncDisposable
+export interface NotificationDesk extends Pick<Application, 'notifications' | 'acknowledge'>, AsyncDisposable {
+  /** Returns the points of which somebody has acknowledged that they hold less than those before them. */
+  knownLess(): Promise<ReadonlySet<string>>
+}
 
 export interface LocalApplicationOptions {
   readonly repositories: Repositories
@@ -114,10 +117,11 @@ export class LocalApplication implements Application {
   }
 
   async health(): Promise<HealthData> {
-    const { clock, desk, jobs } = this.#options
+    const { clock, desk, jobs, notifications } = this.#options
     const repositories = await desk.list()
     const known = await Promise.all(repositories.map((data) => this.#healthOf(data)))
-    return healthOf(known, { jobs: await jobs.list(), nowMs: clock.nowMs() })
+    const [list, knownLess] = await Promise.all([jobs.list(), notifications.knownLess()])
+    return healthOf(known, { jobs: list, knownLess, nowMs: clock.nowMs() })
   }
 
   async #healthOf(data: RepositoryData): Promise<RepositoryHealth> {
@@ -233,8 +237,8 @@ export class LocalApplication implements Application {
     return readRange({ repository: await this.#repository(repository), point }, file, { range, signal })
   }
 
-  async history(repository: string, path: Handle, signal: AbortSignal): Promise<readonly VersionData[]> {
-    return versionsOf(await this.#repository(repository), path, signal)
+  async history(repository: string, point: string, path: Handle, signal: AbortSignal): Promise<readonly VersionData[]> {
+    return versionsOf({ repository: await this.#repository(repository), point }, path, signal)
   }
 
   async find(repository: string, point: string, pattern: string, signal: AbortSignal): Promise<readonly EntryData[]> {

@@ -1,5 +1,6 @@
 import { UsageError } from '../../base/errors.ts'
 import type { InstanceId } from '../../base/ids.ts'
+import { pointHoldingLess } from '../notifications/conditions.ts'
 import type { NotificationStore } from '../notifications/notification-store.ts'
 import type { NotificationId } from '../notifications/notification.ts'
 import type { NotificationDesk } from './local-application.ts'
@@ -30,6 +31,10 @@ export function notificationDesk(store: NotificationStore, instance: InstanceId)
       throw new UsageError('BAD_ARGUMENT', `there is no notification ${shownText(handle).slice(0, 20)}`, {
         hint: 'It is over by now: look at the list again.',
       })
+    },
+    knownLess: async () => {
+      const known = await store.list({ instance, states: ['acknowledged'], limit: NOTIFICATIONS_SHOWN })
+      return new Set(known.flatMap(({ key }) => pointHoldingLess(key) ?? []))
     },
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }

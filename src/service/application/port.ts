@@ -94,8 +94,8 @@ export interface Application extends AsyncDisposable {
     range: { readonly offset: number; readonly length: number },
     signal: AbortSignal,
   ): Promise<Uint8Array>
-  /** Versions of what lies at a path, over all points of the repository. */
-  history(repository: string, path: Handle, signal: AbortSignal): Promise<readonly VersionData[]>
+  /** Versions of what lies at a path, over all points of the instance that made `point`. */
+  history(repository: string, point: string, path: Handle, signal: AbortSignal): Promise<readonly VersionData[]>
   /** As `tidemark find`: at most 10,000 entries. */
   find(repository: string, point: string, pattern: string, signal: AbortSignal): Promise<readonly EntryData[]>
   diff(repository: string, before: string, after: string, signal: AbortSignal): Promise<readonly DifferenceData[]>

@@ -10,6 +10,7 @@ import type { Condition } from './notification.ts'
 const SHOWN_DIGITS = 8
 /** Fewer entries than this part of what is usual are told. */
 const COVERAGE_MIN = 0.95
+const COVERAGE = 'coverage '
 /** Points that say what is usual. */
 export const COVERAGE_POINTS = 5
 /** A store is nearly full with less than this part of it free, and less than a certain room. */
@@ -87,8 +88,8 @@ export function coverage(
   { point, entries, missingRoots }: BackupOutcome,
   before: readonly number[],
 ): Condition | undefined {
-  const usual = median(before)
-  const isLess = usual !== undefined && entries < usual * COVERAGE_MIN
+  const usual = usualIfLess(entries, before)
+  const isLess = usual !== undefined
   if (!isLess && missingRoots === 0) return undefined
   const why = [
     ...(missingRoots === 0
@@ -99,7 +100,7 @@ export function coverage(
       : []),
   ]
   return {
-    key: `coverage ${plan} ${point}`,
+    key: `${COVERAGE}${plan} ${point}`,
     category: 'coverage',
     priority: 'normal',
     plan,
@@ -235,6 +236,17 @@ export function unwatched(path: string, why: string): Condition {
       `A plan waits for changes in ${path}, but not all of it can be watched (${why}).\n` +
       'Give the plan a trigger by time as well, or raise the limit of the system (fs.inotify.max_user_watches).',
   }
+}
+
+/** Returns how many entries there usually are where a point holds clearly fewer; `before`: of up to COVERAGE_POINTS points. */
+export function usualIfLess(entries: number, before: readonly number[]): number | undefined {
+  const usual = median(before)
+  return usual !== undefined && entries < usual * COVERAGE_MIN ? usual : undefined
+}
+
+/** Returns the point that a notification is about by its key, when it says that the point holds less than usual. */
+export function pointHoldingLess(key: string): string | undefined {
+  return key.startsWith(COVERAGE) ? key.slice(key.lastIndexOf(' ') + 1) : undefined
 }
 
 function shown(point: string): string {

@@ -127,7 +127,7 @@ test('content is given from where it is asked for, and no further than the file 
 
 test('versions of a file and what differs between two points are told', async () => {
   const { application } = place
-  const versions = await application.history('home', `${source}/docs/a.txt`, signal)
+  const versions = await application.history('home', second(), `${source}/docs/a.txt`, signal)
   expect(versions.map(({ entry, points: having }) => [entry.bytes, having.map(({ id }) => id)])).toEqual([
     [7, [first()]],
     [8, [second()]],
@@ -318,4 +318,20 @@ test('a configuration with a mistake is told, and a repository taken out of it i
   expect((await application.repositories()).map(({ name }) => name)).toEqual(['a'])
   await application.removeRepository('a')
   await expect(application.points('a')).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
+})
+
+test('the history of a file knows nothing of another machine that has one at the same path', async () => {
+  const other = await openTestApplication(join(folder, 'another machine'))
+  await using application = other.application
+  const form = { name: 'same', url: join(folder, 'repository'), create: false }
+  await application.addRepository(form, typed('correct horse'), signal)
+  writeFileSync(join(source, 'docs', 'a.txt'), 'of another machine')
+  await ended(application, await application.backup('same', [source]))
+  const theirs = (await application.points('same')).at(-1)?.id ?? ''
+  const bytesOf = async (point: string): Promise<readonly number[]> => {
+    const versions = await application.history('same', point, `${source}/docs/a.txt`, signal)
+    return versions.map(({ entry }) => entry.bytes)
+  }
+  expect(await bytesOf(theirs)).toEqual([18])
+  expect(await bytesOf(second())).toEqual([7, 8])
 })

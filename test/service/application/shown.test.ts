@@ -41,7 +41,7 @@ function repository(
 
 test('health is green only when all was verified, and otherwise says what is worst and where it is mended', () => {
   const of = (...all: readonly RepositoryHealth[]): string => {
-    const { color, fix } = healthOf(all, { jobs: [], nowMs: NOW_MS })
+    const { color, fix } = healthOf(all, { jobs: [], knownLess: new Set(['known']), nowMs: NOW_MS })
     return `${color} ${fix ?? ''}`
   }
   const point = { finishedMs: NOW_MS - DAY_MS, suspect: ['too few files'] as readonly string[] } as PointData
@@ -56,6 +56,13 @@ test('health is green only when all was verified, and otherwise says what is wor
   expect(of(repository({ data: { ...data, state: { kind: 'locked' } } }))).toBe('amber unlock')
   expect(of(repository(), repository({ points: [point] }))).toBe('red points')
   expect(of(repository({ alarms: ['the head went back'] }))).toBe('red points')
+  const holding = (id: string, files: number): PointData => ({ ...point, suspect: [], id, files, dirs: 10, chain: 'c' })
+  const before = [holding('a', 1000), holding('b', 990), holding('c', 1010)]
+  expect(of(repository({ points: [...before, holding('d', 960)] }))).toBe('green ')
+  expect(of(repository({ points: [...before, holding('d', 900)] }))).toBe('amber points')
+  expect(of(repository({ points: [...before, holding('known', 900)] }))).toBe('green ')
+  // Another chain is another set of folders.
+  expect(of(repository({ points: [...before, { ...holding('d', 9), chain: 'other' }] }))).toBe('green ')
   const job = {
     kind: 'backup',
     repository: 'home',
@@ -63,9 +70,14 @@ test('health is green only when all was verified, and otherwise says what is wor
     endedMs: NOW_MS - 1000,
     outcome: 'no room',
   } as JobData
-  expect(healthOf([repository()], { jobs: [job], nowMs: NOW_MS })).toMatchObject({ color: 'red', fix: 'jobs' })
+  expect(healthOf([repository()], { jobs: [job], knownLess: new Set(), nowMs: NOW_MS })).toMatchObject({
+    color: 'red',
+    fix: 'jobs',
+  })
   const later: JobData = { ...job, state: 'done', endedMs: NOW_MS }
-  expect(healthOf([repository()], { jobs: [later, job], nowMs: NOW_MS })).toMatchObject({ color: 'green' })
+  expect(healthOf([repository()], { jobs: [later, job], knownLess: new Set(), nowMs: NOW_MS })).toMatchObject({
+    color: 'green',
+  })
 })
 
 const FORM: PlanForm = {

@@ -51,7 +51,12 @@ const TREE_KEYS: Keymap<BrowseCommand> = [
     label: 'restore',
     help: 'preview a restore of what is marked, or of what is chosen',
   },
-  { command: 'history', keys: ['h'], label: 'history', help: 'show the versions of the chosen file across points' },
+  {
+    command: 'history',
+    keys: ['h'],
+    label: 'history',
+    help: 'show the versions of the chosen file in all points of its machine',
+  },
   { command: 'search', keys: ['/'], label: 'search', help: 'search the point for a name' },
   { command: 'path', keys: ['p'], label: 'path', help: 'go to a path' },
   { command: 'older', keys: ['['], label: 'older', help: 'the same place in the point before' },
@@ -215,9 +220,10 @@ function toRestore(state: BrowseState): Step<BrowseState> {
 
 function askHistory(state: BrowseState): Step<BrowseState> {
   const entry = chosenEntry(state)
-  if (entry === undefined || state.repository === undefined) return { state }
+  const { point, repository } = state
+  if (entry === undefined || repository === undefined || point === undefined) return { state }
   const history = historyOf(entry.path, entry.shownPath)
-  return { state: { ...state, history }, effects: [call('browse:history', 'history', state.repository, entry.path)] }
+  return { state: { ...state, history }, effects: [call('browse:history', 'history', repository, point, entry.path)] }
 }
 
 function compare(state: BrowseState): Step<BrowseState> {
@@ -280,7 +286,7 @@ function takeAnswer(state: BrowseState, answer: Answer, shared: Shared): Step<Br
       return { state: takeContent(state, answer) }
     case 'history': {
       const { history } = state
-      if (history?.path !== answer.args[1]) return { state }
+      if (history?.path !== answer.args[2]) return { state }
       return { state: { ...state, history: withVersions(history, answer.value) } }
     }
     case 'find':
