@@ -50,12 +50,20 @@ const LARGE_PACKAGES = [
   'zod',
 ]
 
-/** What else takes milliseconds to load and is seldom needed. */
-const SLOW_MODULE =
-  /^(ssh2|node:(assert|child_process|crypto|http|https|net|perf_hooks|readline|sqlite|stream|string_decoder|tls|tty|worker_threads|zlib))$/
-
 function packageFile(name: string): string {
   return name.replaceAll(/\W+/g, '-').replace(/^-/, '')
+}
+
+/** Returns a module with the names of one of Node's own, which loads it when one of them is used. */
+async function lazily(path: string): Promise<string> {
+  const { default: whole, ...exported } = (await import(path)) as Record<string, unknown>
+  if (path === 'node:process') return 'module.exports = process'
+  if (typeof whole === 'function') return `module.exports = require('${path}')`
+  const names = Object.keys(exported).filter((name) => name !== 'module.exports')
+  return `
+    let loaded
+    function load() { return (loaded ??= require('${path}')) }
+    module.exports = { ${names.map((name) => `get ${name}() { return load().${name} }`).join(', ')} }`
 }
 
 /** See docs/decisions/0110: what an import statement would load before anything runs is loaded when its importer runs. */
@@ -64,12 +72,12 @@ const whenNeeded: Plugin = {
   setup(bundler) {
     bundler.onResolve({ filter: /^[^.]/ }, ({ path, namespace }) => {
       const isLarge = LARGE_PACKAGES.includes(path)
-      if (!isLarge && !SLOW_MODULE.test(path)) return undefined
+      if (!isLarge && !path.startsWith('node:') && path !== 'ssh2') return undefined
       if (namespace !== 'when-needed') return { path, namespace: 'when-needed' }
       return { path: isLarge ? `./${packageFile(path)}.cjs` : path, external: true }
     })
-    bundler.onLoad({ filter: /.*/, namespace: 'when-needed' }, ({ path }) => ({
-      contents: `module.exports = require('${path}')`,
+    bundler.onLoad({ filter: /.*/, namespace: 'when-needed' }, async ({ path }) => ({
+      contents: path.startsWith('node:') ? await lazily(path) : `module.exports = require('${path}')`,
     }))
   },
 }
