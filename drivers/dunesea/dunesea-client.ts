@@ -31,10 +31,11 @@ export interface DuneSeaRequest {
 export class DuneSeaClient {
   readonly #at: DuneSeaLocation
   readonly #token: string
+  readonly #silenceMs: number | undefined
   readonly #agent: HttpAgent
 
   /** @throws {StorageError} STORE_DENIED: what is given is no token. */
-  constructor(at: DuneSeaLocation, token: string) {
+  constructor(at: DuneSeaLocation, token: string, silenceMs?: number) {
     // Anything else would be refused by the HTTP library, with it in the message.
     if (!/^[!-~]{1,200}$/.test(token)) {
       throw new StorageError('STORE_DENIED', 'what is given as the token of DuneSea is none', {
@@ -43,6 +44,7 @@ export class DuneSeaClient {
     }
     this.#at = at
     this.#token = token
+    this.#silenceMs = silenceMs
     const options = { keepAlive: true, maxSockets: CONNECTIONS }
     this.#agent = at.isSecure ? new HttpsAgent(options) : new HttpAgent(options)
   }
@@ -68,7 +70,7 @@ export class DuneSeaClient {
     const bytes = parts?.reduce((sum, part) => sum + part.byteLength, 0)
     const options = {
       ...{ host, port, method, path, agent: this.#agent },
-      timeout: parts === undefined ? SILENCE_MS_MAX : STORING_MS_MAX,
+      timeout: this.#silenceMs ?? (parts === undefined ? SILENCE_MS_MAX : STORING_MS_MAX),
       ...(signal === undefined ? {} : { signal }),
       headers: {
         authorization: `Bearer ${this.#token}`,

@@ -37,6 +37,8 @@ export interface DuneSeaDriverOptions {
   readonly token: string
   /** How many requests at once suit the server, where a test has found out. */
   readonly connections?: number | undefined
+  /** How long a connection may be silent; one minute by default, three for what the server has to bring to its disk. */
+  readonly silenceMs?: number
 }
 
 /**
@@ -47,7 +49,7 @@ export interface DuneSeaDriverOptions {
  */
 export function openDuneSeaDriver(options: DuneSeaDriverOptions): DuneSeaDriver {
   const at = parseDuneSeaUrl(options.url)
-  return new DuneSeaDriver(new DuneSeaClient(at, options.token), at, options)
+  return new DuneSeaDriver(new DuneSeaClient(at, options.token, options.silenceMs), at, options)
 }
 
 /** Keeps objects in a domain of a DuneSea server: made by `openDuneSeaDriver`. See docs/dunesea.openapi.yaml. */

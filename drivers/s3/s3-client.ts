@@ -5,8 +5,8 @@ import type { S3Location } from './s3-location.ts'
 /** Requests at once to one server: what restores and uploads overlap. */
 export const CONNECTIONS = 16
 const CONNECT_MS_MAX = 10_000
-/** Of silence on a connection. */
-const SILENCE_MS_MAX = 60_000
+/** Of silence on a connection: longer than what is left in its buffers takes on a slow line. */
+const SILENCE_MS_MAX = 120_000
 
 /** Region of servers that have none. */
 const REGION_DEFAULT = 'us-east-1'
@@ -23,7 +23,11 @@ export interface S3Credentials {
  *
  * It makes each request once: what is tried again, and when, is for `withRetries` to decide.
  */
-export function makeS3Client(location: S3Location, credentials: S3Credentials | undefined): S3Client {
+export function makeS3Client(
+  location: S3Location,
+  credentials: S3Credentials | undefined,
+  silenceMs = SILENCE_MS_MAX,
+): S3Client {
   const { endpoint, region, pathStyle } = location
   return new S3Client({
     ...(endpoint === undefined ? {} : { endpoint }),
@@ -40,8 +44,8 @@ export function makeS3Client(location: S3Location, credentials: S3Credentials | 
     expectContinueHeader: false,
     requestHandler: {
       connectionTimeout: CONNECT_MS_MAX,
-      requestTimeout: SILENCE_MS_MAX,
-      throwOnRequestTimeout: true,
+      // Not the SDK's time for a whole request: many packs that share a slow line each take their time.
+      socketTimeout: silenceMs,
       httpAgent: { maxSockets: CONNECTIONS, keepAlive: true },
       httpsAgent: { maxSockets: CONNECTIONS, keepAlive: true },
     },

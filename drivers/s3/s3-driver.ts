@@ -42,6 +42,8 @@ export interface S3DriverOptions {
   readonly credentials?: S3Credentials | undefined
   /** What an earlier test found out about the server. */
   readonly known?: S3Knowledge | undefined
+  /** How long a connection may be silent; two minutes by default. */
+  readonly silenceMs?: number
 }
 
 export interface S3Knowledge {
@@ -70,7 +72,7 @@ interface Page {
 
 /** Opens the store in a bucket. Nothing is asked of the server yet. */
 export function openS3Driver(options: S3DriverOptions): S3Driver {
-  return new S3Driver(makeS3Client(options.location, options.credentials), options)
+  return new S3Driver(makeS3Client(options.location, options.credentials, options.silenceMs), options)
 }
 
 /** Keeps objects in a bucket of an S3 server, under the prefix of its location: made by `openS3Driver`. */

@@ -8,9 +8,12 @@ import { fingerprint, judgeHostKey, keyType, knownKeyTypes } from './known-hosts
 import type { SshSecrets, SshServer } from './ssh-server.ts'
 
 const HANDSHAKE_MS_MAX = 60_000
-/** A server that does not answer three of these in a row is gone. */
+/**
+ * A server that does not answer seven of these in a row is gone. Its answer comes after what was sent before, and that is
+ * 8 MB where packs are put: fewer would end every connection over a slow line.
+ */
 const KEEPALIVE_MS = 15_000
-const KEEPALIVES_MAX = 3
+const KEEPALIVES_MAX = 7
 
 /**
  * Connects and logs in; through its jump host where it has one, whose connection ends with this one.

@@ -12,6 +12,8 @@ export interface FaultProxy extends AsyncDisposable {
   delayMs: number
   /** Takes connections and closes them at once. */
   refusing: boolean
+  /** Swallows all data, and keeps the connections. */
+  silent: boolean
   /** Cuts all connections once so many more bytes went through, in the middle of whatever is under way. */
   cutAfter(bytes: number): void
   /** Cuts all connections now. */
@@ -40,6 +42,7 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
         void sent.then(() => to.destroySoon())
       })
       from.on('data', (data: Buffer) => {
+        if (proxy.silent) return
         const due = Date.now() + proxy.delayMs
         const before = sent
         sent = (async () => {
@@ -76,6 +79,7 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
     bytes: 0,
     delayMs: 0,
     refusing: false,
+    silent: false,
     cutAfter: (bytes: number): void => {
       left = bytes
     },

@@ -14,6 +14,8 @@ export type Fault =
   | { readonly kind: 'cut'; readonly when: 'before' | 'after' | 'middle' }
   /** Never answers. */
   | { readonly kind: 'silence' }
+  /** Passes it on once `until` resolves. */
+  | { readonly kind: 'wait'; readonly until: Promise<unknown> }
 
 export interface ProxiedRequest {
   readonly method: string
@@ -53,6 +55,7 @@ export async function startHttpProxy(targetPort: number): Promise<HttpProxy> {
     proxy.requests.push(seen)
     if (proxy.delayMs > 0) await setTimeout(proxy.delayMs / 2)
     if (fault?.kind === 'silence') return
+    if (fault?.kind === 'wait') await fault.until
     if (fault?.kind === 'cut' && fault.when === 'before') return void outgoing.destroy()
     if (fault?.kind === 'status') {
       outgoing.writeHead(fault.status, fault.headers)
