@@ -89,6 +89,11 @@ function defineProve(program: Command, run: Run): void {
     .option('--scratch <DIR>', 'where it is restored to, and removed again: the folder for temporary files by default')
     .option('--instance <ID>', 'of which instance POINT is: id or name')
     .option('--chain <ID>', 'of which chain POINT is: id or a unique beginning of one')
+    .option(
+      '--source <PATH>',
+      'without POINT, the newest that was made of this, and of nothing else; may be repeated',
+      collect,
+    )
     .action(async (place: string | undefined, flags: ProveFlags) => {
       await run(async (context) => {
         const { proveCommand } = await import('./commands/prove.ts')

@@ -17,6 +17,20 @@ export interface SecretVariables {
   readonly duneseaToken: string | undefined
 }
 
+/** Returns what of these opens the places where repositories lie, as the environment says it. */
+export function placeVariables({
+  sftpPassword,
+  sftpPassphrase,
+  duneseaToken,
+}: SecretVariables): Record<string, string> {
+  const entries = Object.entries({
+    TIDEMARK_SFTP_PASSWORD: sftpPassword,
+    TIDEMARK_SFTP_PASSPHRASE: sftpPassphrase,
+    TIDEMARK_DUNESEA_TOKEN: duneseaToken,
+  })
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined))
+}
+
 /**
  * Takes the variables that say how the repository is opened out of `environment`, so that no process started from here
  * inherits them.

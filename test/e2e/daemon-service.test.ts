@@ -7,7 +7,8 @@ import { TidemarkError } from '../../src/base/errors.ts'
 import { ControlClient } from '../../src/service/control/client.ts'
 import { DaemonPlace } from '../support/daemon-place.ts'
 import { DatagramSocket } from '../support/datagram-socket.ts'
-import { eventually } from '../support/eventually.ts'
+import { eventually, passes } from '../support/eventually.ts'
+import { startTestDuneSea } from '../support/dunesea-server.ts'
 import { freePort } from '../support/ssh-server.ts'
 
 const UID = process.getuid?.() ?? 0
@@ -15,7 +16,7 @@ const UID = process.getuid?.() ?? 0
 /** A configuration with one plan, whose hook tells what it was started with. */
 function plansOf(place: DaemonPlace, seen: string): string {
   const plan = {
-    ...{ sources: place.source, repository: 'disk', trigger: '@event go', steps: ['incremental'] },
+    ...{ sources: place.source, repository: 'sea', trigger: '@event go', steps: ['incremental'] },
     hooks: { before: `env > ${seen}; cat > ${seen}.input` },
   }
   return `plans: ${JSON.stringify({ home: plan })}\n`
@@ -26,8 +27,12 @@ test('a daemon tells its service manager when it is ready and when it stops, and
   const [notify, seen, port] = [join(place.folder, 'notify'), join(place.folder, 'seen'), await freePort()]
   using manager = new DatagramSocket(notify)
   place.environment['NOTIFY_SOCKET'] = notify
-  place.configure({ disk: place.repository }, `${plansOf(place, seen)}metrics: 127.0.0.1:${port}\n`)
-  await place.succeed(['init', '-r', 'disk', '--no-recovery', '--kdf-memory', '8M'])
+  // What opens the store stands in the environment alone.
+  await using server = await startTestDuneSea()
+  const token = server.token('home')
+  place.environment['TIDEMARK_DUNESEA_TOKEN'] = token
+  place.configure({ sea: server.url('home') }, `${plansOf(place, seen)}metrics: 127.0.0.1:${port}\n`)
+  await place.succeed(['init', '-r', 'sea', '--no-recovery', '--kdf-memory', '8M'])
   const daemon = await place.startDaemon()
   expect(await manager.take()).toBe('READY=1')
   await using client = (await ControlClient.connect(join(place.folder, 'state', 'control.sock'), UID))!
@@ -47,8 +52,12 @@ test('a daemon tells its service manager when it is ready and when it stops, and
   expect(after).toMatch(/^tidemark_last_point_seconds\{plan="home"\} 1\d{9}/m)
   expect(after).toContain('tidemark_step_state{plan="home",step="incremental",kind="incremental",state="done"} 1\n')
   expect(after).toContain('tidemark_configuration_is_wrong 0\n')
-  // What the service manager says to the daemon alone.
-  expect(readFileSync(seen, 'utf8')).not.toContain('NOTIFY_SOCKET')
+  // What the service manager says to the daemon alone, and what opens the store, are no concern of hooks; the event is.
+  const variables = readFileSync(seen, 'utf8')
+  expect(variables).toContain('TIDEMARK_PLAN=home\n')
+  for (const secret of ['NOTIFY_SOCKET', token]) expect(variables).not.toContain(secret)
+  const told = JSON.parse(readFileSync(`${seen}.input`, 'utf8')) as object
+  expect(told).toMatchObject({ trigger: 'event', name: 'go', about: { version: 7 } })
 
   const configuration = readFileSync(place.configFile, 'utf8')
   writeFileSync(place.configFile, configuration.replace('@event go', '@evnt go'))
@@ -59,18 +68,18 @@ test('a daemon tells its service manager when it is ready and when it stops, and
   ])
   expect(await (await metrics()).text()).toContain('tidemark_configuration_is_wrong 1\n')
   expect((await client.plans()).plans).toMatchObject([{ name: 'home', paused: false }])
-  writeFileSync(place.configFile, configuration.replace('home', 'house').replace(/metrics: .*\n/, ''))
+  writeFileSync(place.configFile, configuration.replace('"home"', '"house"').replace(/metrics: .*\n/, ''))
   expect(JSON.parse((await place.succeed(['daemon', 'reload', '--json'])).stdout)).toEqual({ reloaded: true })
   expect((await client.plans()).plans).toMatchObject([{ name: 'house' }])
-  await expect(metrics()).rejects.toThrow('fetch failed')
+  await passes(() => expect(metrics()).rejects.toThrow('fetch failed'))
 
   const asked = keepAsking(client)
   await client.stop()
   expect(await daemon.ended).toBe(0)
   expect(await asked).toEqual(new Set(['NO_DAEMON']))
-  let told = await manager.take()
-  while (told === 'WATCHDOG=1') told = await manager.take()
-  expect(told).toBe('STOPPING=1')
+  let state = await manager.take()
+  while (state === 'WATCHDOG=1') state = await manager.take()
+  expect(state).toBe('STOPPING=1')
   expect(daemon.said()).not.toContain('warning')
 })
 

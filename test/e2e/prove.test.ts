@@ -35,7 +35,10 @@ test('prove restores a sample and one folder, leaves nothing behind, and says ho
   expect(summary['comparedWithSource']).toBeGreaterThanOrEqual(3)
   expect(summary['total']).toMatchObject({ bytes: expect.any(Number) as number })
   expect(readdirSync(scratch)).toEqual([])
-  const { stdout } = await place.succeed(['prove'])
+  // A newer point of something else is not what was asked for.
+  await place.succeed(['backup', join(place.source, 'a')])
+  const { stdout } = await place.succeed(['prove', '--source', 'source', '--files', '0'])
+  expect(stdout).toContain(String(summary['point']).slice(0, 8))
   expect(stdout).toContain('all read back from the disk and equal to the point')
   expect(stdout).toContain('Back in about')
 })

@@ -24,6 +24,7 @@ import { driverKindOf, openDriver } from '../drivers.ts'
 import { describeInstance } from '../instance-description.ts'
 import { placeOf, surroundingsOf } from '../open-store.ts'
 import { describeProblem } from '../report-error.ts'
+import { placeVariables } from '../secret-variables.ts'
 import { serviceManager } from '../service-manager.ts'
 import { toolVersion } from '../version.ts'
 
@@ -91,8 +92,11 @@ function sayReady({ output, paths }: CliContext, { settings }: MainLoop): void {
   else output.message(`The daemon runs with ${numberOf(plans, 'plan')} of ${paths.configFile}.`)
 }
 
-/** Children look where this process looks, whichever options it was given, and get no secret through their environment. */
-function runnerFor({ paths, surroundings, workingDirectory }: CliContext): ChildRunner {
+/**
+ * Children look where this process looks, whichever options it was given. What its environment says of the places where
+ * repositories lie reaches commands of this program, which take it out of theirs at once, and nothing else.
+ */
+function runnerFor({ paths, secrets, surroundings, workingDirectory }: CliContext): ChildRunner {
   const inherited = Object.entries(surroundings.environment).filter((entry): entry is [string, string] => {
     return entry[1] !== undefined && !OWN_VARIABLES.has(entry[0])
   })
@@ -104,6 +108,7 @@ function runnerFor({ paths, surroundings, workingDirectory }: CliContext): Child
       TIDEMARK_STATE_DIR: paths.stateDirectory,
       TIDEMARK_CACHE_DIR: paths.cacheDirectory,
     },
+    ownEnvironment: placeVariables(secrets.variables),
     workingDirectory,
   })
 }

@@ -9,7 +9,8 @@ import { jsonPath } from '../../base/json-path.ts'
 import { numberOf } from '../../base/number-of.ts'
 import { parseSize } from '../../base/parse-quantity.ts'
 import type { Proof } from '../../engine/prove/prove.ts'
-import { compareCreated } from '../../repository/point-info.ts'
+import { compareCreated, type PointInfo } from '../../repository/point-info.ts'
+import type { Repository } from '../../repository/repository.ts'
 import type { ChainFlags } from '../choose-point.ts'
 import { compileLightly } from '../compile-lightly.ts'
 import type { CliContext } from '../context.ts'
@@ -17,12 +18,14 @@ import { EXIT_DAMAGE, EXIT_DONE } from '../exit-codes.ts'
 import { type Place, placeIn } from '../open-place.ts'
 import { type OpenPoints, openPoints } from '../open-points.ts'
 import { parsePointPlace } from '../point-place.ts'
+import { readDetail } from '../read-details.ts'
 import { RestoreReport } from '../restore-report.ts'
 
 export interface ProveFlags extends ChainFlags {
   readonly files: string
   readonly maxSize: string
   readonly scratch?: string
+  readonly source?: readonly string[]
 }
 
 const FILES_MAX = 100_000
@@ -39,9 +42,16 @@ export async function proveCommand(context: CliContext, place: string | undefine
   ])
   await using workers = new WorkerPool()
   workers.warm()
-  if (place !== undefined) parsePointPlace(place)
+  if (place !== undefined) {
+    parsePointPlace(place)
+    if (flags.source !== undefined) throw twoWays()
+  }
   await using opened = await openPoints(context)
-  const found = await placeIn(opened.repository, place ?? newest(opened), flags)
+  const found = await placeIn(
+    opened.repository,
+    place ?? (await newest(opened, flags.source, context.workingDirectory)),
+    flags,
+  )
   const { view, repository, path, entry } = found
   const scratch = await scratchFolder(context, flags.scratch)
   const report = new RestoreReport(output, clock)
@@ -72,15 +82,45 @@ function filesOf(text: string): number {
   })
 }
 
-/** Returns the id of the newest point of this instance, of whatever chain. */
-function newest({ points, repository }: OpenPoints): string {
+/** Returns the id of the newest point of this instance, of whatever chain, or of those that were made of certain sources. */
+async function newest(
+  { points, repository }: OpenPoints,
+  sources: readonly string[] | undefined,
+  workingDirectory: string,
+): Promise<string> {
   const all = points.points.filter(({ record }) => record.undo === undefined)
   const own = all.filter(({ record }) => record.instance === repository.instance.id)
-  const last = (own.length > 0 ? own : all).toSorted(compareCreated).at(-1)
+  const sorted = (own.length > 0 ? own : all).toSorted(compareCreated).toReversed()
+  const last =
+    sources === undefined ? sorted[0] : await firstMadeOf(repository, sorted, namesOf(sources, workingDirectory))
   if (last !== undefined) return last.record.point
-  throw new UsageError('UNKNOWN_POINT', 'there is no point yet that could be restored', {
+  const what = sources === undefined ? '' : ` and was made of ${sources.join(' and ')}`
+  throw new UsageError('UNKNOWN_POINT', `there is no point yet that could be restored${what}`, {
     hint: 'Make one with `tidemark backup`.',
   })
+}
+
+async function firstMadeOf(
+  repository: Repository,
+  points: readonly PointInfo[],
+  sources: readonly ReadonlySet<string>[],
+): Promise<PointInfo | undefined> {
+  for (const point of points) {
+    const detail = await readDetail(await repository.inRealm(point.realm).blobs(), point)
+    const made = detail?.sources ?? []
+    const areThere = sources.every((names) => made.some((source) => names.has(source)))
+    if (areThere && made.every((source) => sources.some((names) => names.has(source)))) return point
+  }
+  return undefined
+}
+
+/** Returns how a point may call each source: by its path, or, where it is a command, by its words. */
+function namesOf(sources: readonly string[], workingDirectory: string): readonly ReadonlySet<string>[] {
+  return sources.map((each) => new Set<string>([each, resolve(workingDirectory, each)].map(byteStringOf)))
+}
+
+function twoWays(): UsageError {
+  return new UsageError('BAD_ARGUMENT', 'POINT and --source both say of what', { hint: 'Give one of them.' })
 }
 
 async function scratchFolder({ workingDirectory }: CliContext, folder: string | undefined): Promise<string> {

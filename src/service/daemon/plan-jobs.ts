@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
+
 import type { Clock } from '../../base/clock.ts'
 import { UsageError } from '../../base/errors.ts'
 import type { InstanceId } from '../../base/ids.ts'
-import type { JobStore } from '../jobs/job-store.ts'
+import type { JobStore, KeptEvent } from '../jobs/job-store.ts'
 import type { Job, JobId } from '../jobs/job.ts'
 import { answering, jobOfStep } from '../jobs/plan-commands.ts'
 import type { Plan, Step } from '../plans/plan.ts'
@@ -32,7 +34,7 @@ export class PlanJobs {
     const names = plans.map(({ name }) => name)
     const [history, raised] = [await jobs.histories(instance, names, nowMs), await jobs.raised(instance)]
     const { due, lookAgainMs } = schedule({ plans, history, raised, nowMs, timeZone, instance })
-    for (const step of due) if (step.waitsFor === undefined) await this.#answer(step, plans)
+    for (const step of due) if (step.waitsFor === undefined) await this.#answer(step, plans, raised)
     return lookAgainMs
   }
 
@@ -47,13 +49,14 @@ export class PlanJobs {
     return asked
   }
 
-  async #answer(due: DueStep, plans: readonly Plan[]): Promise<void> {
+  async #answer(due: DueStep, plans: readonly Plan[], raised: readonly KeptEvent[]): Promise<void> {
     const { clock, instance, jobs, onAdded } = this.#options
     const plan = plans.find(({ name }) => name === due.plan)
     const step = plan?.steps.find(({ name }) => name === due.step)
     if (plan === undefined || step === undefined) return
     const last = (await this.#last(plan, step))?.id
-    const job = await jobs.add(answering(jobOfStep(plan, step, instance), due, last), clock.nowMs())
+    const wanted = jobOfStep(plan, step, instance, eventOf(plan, due, raised))
+    const job = await jobs.add(answering(wanted, due, last), clock.nowMs())
     onAdded(job.id)
   }
 
@@ -72,6 +75,15 @@ export class PlanJobs {
     const page = await jobs.list({ instance, plan: plan.name, step: step.name, limit: 1 })
     return page.jobs[0]
   }
+}
+
+/** Returns what happened last of that which a firing answers; `undefined` where it was the clock alone. */
+function eventOf(plan: Plan, due: DueStep, raised: readonly KeptEvent[]): KeptEvent | undefined {
+  return raised
+    .filter(({ atMs }) => atMs >= due.sinceMs && atMs <= due.dueMs)
+    .filter(({ event }) => plan.triggers.some((trigger) => isDeepStrictEqual(trigger, event)))
+    .toSorted((a, b) => a.atMs - b.atMs)
+    .at(-1)
 }
 
 function stepsToRun({ name, steps }: Plan, wanted: string | undefined): readonly Step[] {

@@ -36,6 +36,8 @@ export interface ChildRunnerOptions {
   /** How this program is started: interpreter, its options, script. */
   readonly program: readonly string[]
   readonly environment: Readonly<Record<string, string>>
+  /** What commands of this program find in their environment, and hooks do not; nothing when absent. */
+  readonly ownEnvironment?: Readonly<Record<string, string>>
   readonly workingDirectory: string
   /**
    * Returns what a command of this program opens its repository with, wiped once the command has it: it comes through a
@@ -76,7 +78,7 @@ export class ChildRunner implements JobRunner {
     const stopping = new Stopping(child.pid, request, this.#graceMs)
     try {
       if (request.signal.aborted) child.stdin.destroy()
-      else child.stdin.end(`go\n${inputOf(request.command)}`)
+      else child.stdin.end(`go\n${request.command.input ?? ''}`)
       const [exitCode, signal] = await ended
       await atMost(OUTPUT_GRACE_MS, outputEnded)
       return { exitCode: exitCode ?? undefined, signal: signal ?? undefined, timedOut: stopping.timedOut }
@@ -123,14 +125,14 @@ export class ChildRunner implements JobRunner {
   }
 
   #spawn(command: RunCommand): Child {
-    const { program, environment, workingDirectory, secretFor } = this.#options
+    const { program, environment, ownEnvironment, workingDirectory, secretFor } = this.#options
     const secret = command.kind === 'tidemark' ? secretFor?.(command.words) : undefined
     const option = secret === undefined ? [] : [`--secret-fd=${SECRET_FD}`]
     const words = command.kind === 'tidemark' ? [...program, ...option, ...command.words] : command.command
     try {
       const child = spawn('/bin/sh', ['-c', GATE, 'sh', ...words], {
         cwd: workingDirectory,
-        env: command.kind === 'tidemark' ? environment : { ...environment, ...command.variables },
+        env: { ...environment, ...(command.kind === 'tidemark' ? ownEnvironment : command.variables) },
         detached: true,
         stdio: ['pipe', 'pipe', 'pipe', ...(secret === undefined ? [] : (['pipe'] as const))],
       }) as Child
@@ -140,10 +142,6 @@ export class ChildRunner implements JobRunner {
       if (secret !== undefined) wipe(secret.bytes)
     }
   }
-}
-
-function inputOf(command: RunCommand): string {
-  return command.kind === 'tidemark' ? (command.input ?? '') : ''
 }
 
 /** Gives a secret to a process. */

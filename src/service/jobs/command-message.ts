@@ -17,6 +17,8 @@ export interface CommandMessage {
   /** What the command reads on standard input; nothing when absent. */
   readonly input?: string
   readonly hooks?: Hooks
+  /** What each hook reads on standard input; nothing when absent. */
+  readonly hookInput?: string
 }
 
 const word = z
@@ -30,6 +32,7 @@ const message: z.ZodType<CommandMessage> = z.object({
   words: z.array(word).min(1).max(WORDS_MAX),
   input: z.string().exactOptional(),
   hooks: z.object({ before: hooks, after: hooks, onFailure: hooks }).exactOptional(),
+  hookInput: z.string().exactOptional(),
 })
 
 /** Returns what a store keeps of `message`. */

@@ -92,11 +92,15 @@ export class CommandRun {
   }
 
   async #hook(stage: HookStage, hook: Hook, ending: Ending): Promise<JobError | undefined> {
-    const { job, run } = this.#options
+    const { job, message, run } = this.#options
+    const { hookInput: input } = message
     const name = hook.command.join(' ')
     run.log('worker', `${stage}: ${name}`)
     const end = await this.#start(stage, {
-      command: { kind: 'hook', command: hook.command, variables: variablesOf(job, ending) },
+      command: {
+        ...{ kind: 'hook', command: hook.command, variables: variablesOf(job, ending) },
+        ...(input === undefined ? {} : { input }),
+      },
       timeLimitMs: hook.limitMs,
       output: { event: () => undefined, line: (_, text) => run.log('hook', text) },
     })

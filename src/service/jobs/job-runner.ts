@@ -30,6 +30,8 @@ export type RunCommand =
   | {
       readonly kind: 'hook'
       readonly command: readonly string[]
+      /** What it reads on standard input; nothing when absent. */
+      readonly input?: string
       /** Beside the environment of all children. */
       readonly variables: Readonly<Record<string, string>>
     }

@@ -4,14 +4,18 @@ import type { CalendarDuration, RetentionPolicy } from '../../engine/care-types.
 import type { Plan, PlanSource, Step } from '../plans/plan.ts'
 import type { DueStep } from '../schedule/schedule.ts'
 import { COMMAND_KIND, type CommandMessage, encodeCommandMessage } from './command-message.ts'
+import { eventText } from './event-text.ts'
+import type { KeptEvent } from './job-store.ts'
 import type { JobId, NewJob } from './job.ts'
 
-/** Returns the job that does a step. */
-export function jobOfStep(plan: Plan, step: Step, instance: InstanceId): NewJob {
+/** Returns the job that does a step; its hooks are told of the event that had it run, if one had. */
+export function jobOfStep(plan: Plan, step: Step, instance: InstanceId, event?: KeptEvent): NewJob {
+  const message = commandOfStep(plan, step)
+  const told = event === undefined || message.hooks === undefined ? {} : { hookInput: eventText(event) }
   return {
     instance,
     kind: COMMAND_KIND,
-    message: encodeCommandMessage(commandOfStep(plan, step)),
+    message: encodeCommandMessage({ ...message, ...told }),
     plan: plan.name,
     step: step.name,
     ...(step.limitMs === undefined ? {} : { timeLimitMs: step.limitMs }),
@@ -44,7 +48,7 @@ export function commandOfStep(plan: Plan, step: Step): CommandMessage {
     case 'prune':
       return { words: command('prune', step.repository, []) }
     case 'prove':
-      return { words: command('prove', step.repository, [option('files', step.files)]) }
+      return { words: command('prove', step.repository, [option('files', step.files), ...madeOf(plan.source)]) }
     default:
       return unreachable(step)
   }
@@ -80,6 +84,12 @@ function sourceWords(source: PlanSource): readonly string[] {
     '--',
     ...source.paths,
   ]
+}
+
+/** Of which points a plan's own are: what it backs up. Other plans may keep theirs in the same repository. */
+function madeOf(source: PlanSource): readonly string[] {
+  const sources = source.kind === 'command' ? [source.command.join(' ')] : source.paths
+  return sources.map((each) => option('source', each))
 }
 
 function forgetWords(repository: string, policy: RetentionPolicy, allInstances: boolean): readonly string[] {

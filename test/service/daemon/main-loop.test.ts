@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 
 import { StorageError } from '../../../src/base/errors.ts'
 import type { DaemonEvent } from '../../../src/service/daemon/daemon.ts'
+import { decodeCommandMessage } from '../../../src/service/jobs/command-message.ts'
 import type { JobStore } from '../../../src/service/jobs/job-store.ts'
 import type { Job } from '../../../src/service/jobs/job.ts'
 import { withOther } from '../../support/job-fixture.ts'
@@ -232,6 +233,20 @@ describe('events', () => {
     await d.pass(HOUR_MS)
     expect(d.runner.calls).toHaveLength(1)
     expect(await d.jobs.raised(INSTANCE)).toContainEqual(expect.objectContaining({ about: { version: 2 } }))
+    const { hookInput } = decodeCommandMessage((await jobsOf(d))[0]!.message)
+    expect(JSON.parse(hookInput ?? '')).toMatchObject({ trigger: 'event', name: 'deployed', about: { version: 2 } })
+  })
+
+  test('are not told to hooks of runs that they did not start', async () => {
+    const d = daemon(WAITING.replace("'@boot'", "'@at 2:00'"))
+    const loop = await d.start()
+    await d.pass(HOUR_MS)
+    await loop.raiseEvent('deployed', { version: 1 })
+    await d.pass(DAY_MS)
+    await loop.runPlan('home')
+    await d.pass(HOUR_MS)
+    const inputs = (await jobsOf(d)).map(({ message }) => decodeCommandMessage(message).hookInput !== undefined)
+    expect(inputs).toEqual([true, false, false])
   })
 
   test('that cannot be are refused', async () => {

@@ -123,6 +123,17 @@ describe('what a command is given', () => {
     expect(asked).toEqual([['prune', '--json']])
   })
 
+  test('variables of its own, which no hook finds; hooks have an input of theirs', async () => {
+    const options = { program: ['/bin/sh', '-c'], environment: { PATH }, workingDirectory: '/' }
+    const runner = new ChildRunner({ ...options, ownEnvironment: { TIDEMARK_DUNESEA_TOKEN: 'secret' } })
+    const heard: Heard = { events: [], lines: [] }
+    const script = 'echo "token: $TIDEMARK_DUNESEA_TOKEN"; cat'
+    await runner.run(requestOf({ kind: 'tidemark', words: [script] }, heard))
+    const input = '{"trigger":"boot"}\n'
+    await runner.run(requestOf({ kind: 'hook', command: ['/bin/sh', '-c', script], variables: {}, input }, heard))
+    expect(heard.lines).toEqual(['out: token: secret', 'out: token: ', 'out: {"trigger":"boot"}'])
+  })
+
   test('hooks find their variables beside the environment', async () => {
     const heard: Heard = { events: [], lines: [] }
     const command = ['/bin/sh', '-c', 'echo "$ONLY $TIDEMARK_PLAN"; echo \'{"a":1}\'']

@@ -6,7 +6,7 @@ import type { InstanceId } from '../../../src/base/ids.ts'
 import { decodeCommandMessage } from '../../../src/service/jobs/command-message.ts'
 import type { JobId, Json } from '../../../src/service/jobs/job.ts'
 import { answering, commandOfStep, jobOfStep } from '../../../src/service/jobs/plan-commands.ts'
-import type { Plan, Step, StepAction } from '../../../src/service/plans/plan.ts'
+import type { EventTrigger, Plan, Step, StepAction } from '../../../src/service/plans/plan.ts'
 
 const INSTANCE = 'aa'.repeat(16) as InstanceId
 const HOOKS = { before: [{ command: ['/bin/sh', '-c', 'stop'], limitMs: 1 }], after: [], onFailure: [] }
@@ -57,6 +57,11 @@ test.each<[StepAction, string, object]>([
   [{ kind: 'copy', to: '--strange' }, 'copy', { ...common('safe'), to: '--strange' }],
   [{ kind: 'verify', repository: 'away', percent: 2.5 }, 'check', { ...common('away'), readData: '2.5' }],
   [{ kind: 'prune', repository: 'away' }, 'prune', common('away')],
+  [
+    { kind: 'prove', repository: 'away', files: 7 },
+    'prove',
+    { ...common('away'), files: '7', maxSize: '1G', source: ['/home/ä', '/etc'] },
+  ],
   [
     {
       kind: 'forget',
@@ -117,6 +122,37 @@ test('what a command prints is backed up with its words as they are', async () =
     args: ['pg_dump', '--json', '-x y'],
     flags: { ...common('safe'), fromCommand: true, name: 'db.sql' },
   })
+})
+
+test('what is proven of what a command prints is known by its words', async () => {
+  const source = { kind: 'command', command: ['pg_dump', '-x y'], file: 'db.sql' } as const
+  const { words } = commandOfStep(plan({ source }), step({ kind: 'prove', repository: 'safe', files: 1 }))
+  expect((await parse(words)).flags).toMatchObject({ source: ['pg_dump -x y'] })
+})
+
+test.each<[EventTrigger, object]>([
+  [
+    { kind: 'event', name: 'deployed' },
+    { trigger: 'event', name: 'deployed' },
+  ],
+  [
+    { kind: 'path', path: '/srv/a' },
+    { trigger: 'path', path: '/srv/a' },
+  ],
+  [
+    { kind: 'volume', label: 'disk' },
+    { trigger: 'volume', label: 'disk' },
+  ],
+  [{ kind: 'boot' }, { trigger: 'boot' }],
+])('hooks are told what happened: %j', (event, told) => {
+  const about = { version: ['1', null] }
+  const job = jobOfStep(plan(), step({ kind: 'full' }), INSTANCE, { event, atMs: 1000, about })
+  const { hookInput = '' } = decodeCommandMessage(job.message)
+  expect(hookInput.endsWith('}\n')).toBe(true)
+  expect(JSON.parse(hookInput)).toEqual({ ...told, time: '1970-01-01T00:00:01.000Z', about })
+  // Steps without hooks have nobody to tell.
+  const copy = jobOfStep(plan(), step({ kind: 'copy', to: 'b' }), INSTANCE, { event, atMs: 1000, about })
+  expect(decodeCommandMessage(copy.message).hookInput).toBeUndefined()
 })
 
 test('a firing is answered by one job, with its plan, its time and its hooks', () => {
