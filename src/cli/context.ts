@@ -83,6 +83,7 @@ export function createContext({ environment, variables, flags }: ProcessParts): 
     interactive: process.stdin.isTTY || process.stderr.isTTY,
     signal,
     inherited: flags.secretFd === undefined ? undefined : inheritedFrom(flags.secretFd),
+    inheritedOfOther: flags.toSecretFd === undefined ? undefined : inheritedFrom(flags.toSecretFd),
     takeVariable: variableTaker(environment),
     ask: async (question) => {
       const { askSecret } = await import('./terminal.ts')

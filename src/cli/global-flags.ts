@@ -13,4 +13,6 @@ export interface GlobalFlags {
   readonly limitDownload?: string
   /** Of processes that this program starts: the pipe through which what opens the repository comes. */
   readonly secretFd?: number
+  /** As `secretFd`, of the repository that points are copied to. */
+  readonly toSecretFd?: number
 }

@@ -4,7 +4,6 @@ import { StorageError } from '../base/errors.ts'
 import { KDF_DEFAULT } from '../crypto/kdf.ts'
 import { openInstance } from '../repository/instance-key.ts'
 import { systemScheduler } from '../repository/run-object.ts'
-import type { SlotSecret } from '../repository/slot-key.ts'
 import { DaemonKeys } from '../service/application/daemon-keys.ts'
 import { DaemonLink, type DaemonLinkOptions } from '../service/application/daemon-link.ts'
 import { JobDesk } from '../service/application/job-desk.ts'
@@ -14,11 +13,11 @@ import { ConfiguredPlans } from '../service/application/plan-desk.ts'
 import type { Application } from '../service/application/port.ts'
 import { Repositories, type Stores } from '../service/application/repositories.ts'
 import { RepositoryDesk } from '../service/application/repository-desk.ts'
-import { repositoryOf } from '../service/application/show-job.ts'
+import { otherRepositoryOf, repositoryOf } from '../service/application/show-job.ts'
 import { SlotDesk } from '../service/application/slot-desk.ts'
 import { Topics } from '../service/application/topics.ts'
 import { InstanceFile } from '../service/instance-file.ts'
-import { ChildRunner } from '../service/jobs/child-runner.ts'
+import { ChildRunner, type HandedSecret } from '../service/jobs/child-runner.ts'
 import { SqliteJobStore } from '../service/jobs/sqlite-job-store.ts'
 import { SqliteNotificationStore } from '../service/notifications/sqlite-notification-store.ts'
 import type { ChangeDocument } from '../service/control/documents.ts'
@@ -86,7 +85,7 @@ export async function openApplication(given: CliContext): Promise<Application> {
       program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
       environment: environmentOf(context),
       workingDirectory,
-      secretFor: (words) => secretFor(repositories, words),
+      secretsFor: (words) => secretsFor(repositories, words),
     }),
     onChange: (hasEnded) => topics.tell('jobs', ...(hasEnded ? (['points', 'health', 'plans'] as const) : [])),
   })
@@ -160,10 +159,16 @@ async function givenSecret(context: CliContext, place: RepositoryPlace): Promise
   return any.every((each) => each === undefined) ? undefined : openingSecret(secrets, place.url, configured)
 }
 
-/** Processes of jobs are given what opened the repository that they are about. */
-function secretFor(repositories: Repositories, words: readonly string[]): SlotSecret | undefined {
-  const name = repositoryOf(words)
-  return name === undefined ? undefined : repositories.find(name)?.secret()
+/** Processes of jobs are given what opened the repositories that they are about. */
+function secretsFor(repositories: Repositories, words: readonly string[]): readonly HandedSecret[] {
+  const named = [
+    { option: '--secret-fd', name: repositoryOf(words) },
+    { option: '--to-secret-fd', name: otherRepositoryOf(words) },
+  ] as const
+  return named.flatMap(({ option, name }) => {
+    const secret = name === undefined ? undefined : repositories.find(name)?.secret()
+    return secret === undefined ? [] : [{ option, secret }]
+  })
 }
 
 /** Jobs look where this process looks, whichever options it was given. */

@@ -16,7 +16,7 @@ const NOTHING_SAID = {
 
 /**
  * Returns the context in which a repository at `place` is opened beside the one that the command line names: with what was
- * `said` of it, else with what the configuration says of it, else with what opens the first one.
+ * handed over for it or `said` of it, else with what the configuration says of it, else with what opens the first one.
  */
 export function contextOfOther<Context extends Pick<CliContext, 'secrets'>>(
   context: Context,
@@ -24,8 +24,9 @@ export function contextOfOther<Context extends Pick<CliContext, 'secrets'>>(
   said: OtherSecrets,
 ): Context {
   const isSaid = Object.values(said).some((value) => value !== undefined)
-  if (!isSaid && configuredPassword(place) === undefined) return context
   const { secrets } = context
+  const { inheritedOfOther: inherited } = secrets
+  if (inherited === undefined && !isSaid && configuredPassword(place) === undefined) return context
   const variables = { ...secrets.variables, ...NOTHING_SAID, ...said }
-  return { ...context, secrets: { ...secrets, variables, inherited: undefined } }
+  return { ...context, secrets: { ...secrets, variables, inherited } }
 }

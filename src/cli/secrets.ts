@@ -10,6 +10,8 @@ export interface SecretContext {
   readonly variables: SecretVariables
   /** Returns a copy of what the process that started this one handed over: it comes before all else. */
   readonly inherited?: (() => Promise<SlotSecret>) | undefined
+  /** As `inherited`, of the repository that points are copied to. */
+  readonly inheritedOfOther?: (() => Promise<SlotSecret>) | undefined
   /** Whether somebody sits at a terminal. */
   readonly interactive: boolean
   readonly signal: AbortSignal

@@ -20,7 +20,7 @@ import { ConfiguredPlans } from '../../src/service/application/plan-desk.ts'
 import type { Topic, TypedSecret } from '../../src/service/application/port.ts'
 import { Repositories, type Stores } from '../../src/service/application/repositories.ts'
 import { RepositoryDesk } from '../../src/service/application/repository-desk.ts'
-import { repositoryOf } from '../../src/service/application/show-job.ts'
+import { otherRepositoryOf, repositoryOf } from '../../src/service/application/show-job.ts'
 import type { JobData } from '../../src/service/application/shown.ts'
 import { SlotDesk } from '../../src/service/application/slot-desk.ts'
 import { Topics } from '../../src/service/application/topics.ts'
@@ -129,7 +129,16 @@ export async function openTestApplication(
         TIDEMARK_CACHE_DIR: paths.cacheDirectory,
       },
       workingDirectory: folder,
-      secretFor: (words) => repositories.find(repositoryOf(words) ?? '')?.secret(),
+      secretsFor: (words) => {
+        const named = [
+          { option: '--secret-fd', name: repositoryOf(words) },
+          { option: '--to-secret-fd', name: otherRepositoryOf(words) },
+        ] as const
+        return named.flatMap(({ option, name }) => {
+          const secret = name === undefined ? undefined : repositories.find(name)?.secret()
+          return secret === undefined ? [] : [{ option, secret }]
+        })
+      },
     }),
     onChange: () => topics.tell('jobs'),
   })

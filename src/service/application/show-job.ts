@@ -84,7 +84,14 @@ export function wordsOf({ message }: Job): readonly string[] {
 
 /** Returns the repository that a command of a job is about. */
 export function repositoryOf(words: readonly string[]): string | undefined {
-  return words.find((word) => word.startsWith(OPTION))?.slice(OPTION.length)
+  return valueOf(words, '--repository=')
 }
 
-const OPTION = '--repository='
+/** Returns the repository that a command copies to. */
+export function otherRepositoryOf(words: readonly string[]): string | undefined {
+  return words[0] === 'copy' ? valueOf(words, '--to=') : undefined
+}
+
+function valueOf(words: readonly string[], option: string): string | undefined {
+  return words.find((word) => word.startsWith(option))?.slice(option.length)
+}

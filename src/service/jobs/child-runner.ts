@@ -32,6 +32,12 @@ const NOT_STARTED = 127
  */
 const GATE = 'read -r word && exec "$@"'
 
+/** What opens one of the repositories of a command: its own, or the one that it copies to. */
+export interface HandedSecret {
+  readonly option: '--secret-fd' | '--to-secret-fd'
+  readonly secret: SlotSecret
+}
+
 export interface ChildRunnerOptions {
   /** How this program is started: interpreter, its options, script. */
   readonly program: readonly string[]
@@ -40,16 +46,16 @@ export interface ChildRunnerOptions {
   readonly ownEnvironment?: Readonly<Record<string, string>>
   readonly workingDirectory: string
   /**
-   * Returns what a command of this program opens its repository with, wiped once the command has it: it comes through a
-   * pipe, as the option `--secret-fd` says. `undefined`: the command finds it as it would for a person.
+   * Returns what a command of this program opens its repositories with, wiped once the command has it: each comes through a
+   * pipe, as its option says. What is missing the command finds as it would for a person.
    */
-  readonly secretFor?: (words: readonly string[]) => SlotSecret | undefined
+  readonly secretsFor?: (words: readonly string[]) => readonly HandedSecret[]
   /** Milliseconds from the request to stop to the end by force; a minute when absent. */
   readonly graceMs?: number
 }
 
 /** The first that is not standard input, output or error. */
-const SECRET_FD = 3
+const FIRST_FD = 3
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>
 
@@ -125,21 +131,22 @@ export class ChildRunner implements JobRunner {
   }
 
   #spawn(command: RunCommand): Child {
-    const { program, environment, ownEnvironment, workingDirectory, secretFor } = this.#options
-    const secret = command.kind === 'tidemark' ? secretFor?.(command.words) : undefined
-    const option = secret === undefined ? [] : [`--secret-fd=${SECRET_FD}`]
-    const words = command.kind === 'tidemark' ? [...program, ...option, ...command.words] : command.command
+    const { program, environment, ownEnvironment, workingDirectory, secretsFor } = this.#options
+    const handed = command.kind === 'tidemark' ? (secretsFor?.(command.words) ?? []) : []
+    const options = handed.map(({ option }, i) => `${option}=${FIRST_FD + i}`)
+    const words = command.kind === 'tidemark' ? [...program, ...options, ...command.words] : command.command
     try {
       const child = spawn('/bin/sh', ['-c', GATE, 'sh', ...words], {
         cwd: workingDirectory,
         env: { ...environment, ...(command.kind === 'tidemark' ? ownEnvironment : command.variables) },
         detached: true,
-        stdio: ['pipe', 'pipe', 'pipe', ...(secret === undefined ? [] : (['pipe'] as const))],
+        stdio: ['pipe', 'pipe', 'pipe', ...handed.map(() => 'pipe' as const)],
       }) as Child
-      if (secret !== undefined && child.pid !== undefined) hand(secret, child.stdio[SECRET_FD] as Writable)
+      if (child.pid === undefined) return child
+      for (const [i, { secret }] of handed.entries()) hand(secret, child.stdio[FIRST_FD + i] as Writable)
       return child
     } finally {
-      if (secret !== undefined) wipe(secret.bytes)
+      wipe(...handed.map(({ secret }) => secret.bytes))
     }
   }
 }

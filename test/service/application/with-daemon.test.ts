@@ -91,30 +91,3 @@ test('a daemon that ends is told, this process does its work meanwhile, and the 
   onTestFinished(() => next[Symbol.asyncDispose]())
   await expect.poll(() => application.host.kind).toBe('daemon')
 })
-
-test('passwords and recovery codes are added, changed and removed, and open the repository from then on', async () => {
-  const folder = temporaryFolder()
-  const { application } = await openTestApplication(join(folder, 'own'))
-  onTestFinished(() => application[Symbol.asyncDispose]())
-  const form = { name: 'home', url: join(folder, 'repository'), create: true }
-  const { recoveryCode = '' } = await application.addRepository(form, typed('first'), signal)
-  const added = await application.addRecoveryCode('home')
-  expect(added).not.toBe(recoveryCode)
-  await application.addPassword('home', typed('second'))
-  const [notice] = await application.changePassword('home', typed('third'))
-  expect(notice).toContain('may have kept its keys')
-  const slots = await application.slots('home')
-  expect(slots.map(({ kind }) => kind).sort()).toEqual(['password', 'password', 'recovery-code', 'recovery-code'])
-  const current = slots.find(({ isCurrent }) => isCurrent)
-  await expect(application.removeSlot('home', current?.id ?? '')).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
-  for (const { id, kind, isCurrent } of slots)
-    if (kind === 'password' && !isCurrent) await application.removeSlot('home', id)
-  for (const gone of ['first', 'second']) {
-    await application.lock()
-    await expect(application.unlock('home', typed(gone))).rejects.toMatchObject({ code: 'WRONG_PASSWORD' })
-  }
-  await application.unlock('home', typed('third'))
-  await application.lock()
-  await application.unlock('home', { kind: 'recovery-code', bytes: new Uint8Array(Buffer.from(added)) })
-  await expect(application.changePassword('home', typed('x'))).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
-})

@@ -7,8 +7,7 @@ import { describe, expect, test } from 'vitest'
 
 import { utf8 } from '../../../src/base/bytes.ts'
 import { identityOf, isRunning, type ProcessIdentity } from '../../../src/base/process-identity.ts'
-import type { SlotSecret } from '../../../src/repository/slot-key.ts'
-import { ChildRunner } from '../../../src/service/jobs/child-runner.ts'
+import { ChildRunner, type HandedSecret } from '../../../src/service/jobs/child-runner.ts'
 import type { RunCommand, RunEnd, RunRequest } from '../../../src/service/jobs/job-runner.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { until } from '../../support/cli-mount.ts'
@@ -104,19 +103,24 @@ describe('what a command is given', () => {
   })
 
   test('its secret through a pipe, which is wiped here, and which no hook is given', async () => {
-    const bytes = utf8('correct horse')
+    const [bytes, other] = [utf8('correct horse'), utf8('battery staple')]
     const asked: (readonly string[])[] = []
-    const secretFor = (words: readonly string[]): SlotSecret => {
+    const secretsFor = (words: readonly string[]): readonly HandedSecret[] => {
       asked.push(words)
-      return { kind: 'password', bytes }
+      return [
+        { option: '--secret-fd', secret: { kind: 'password', bytes } },
+        { option: '--to-secret-fd', secret: { kind: 'recovery-code', bytes: other } },
+      ]
     }
-    const program = ['/bin/sh', '-c', 'echo "$@"; cat <&3; env', 'sh']
-    const runner = new ChildRunner({ program, environment: { PATH }, workingDirectory: '/', secretFor })
+    const program = ['/bin/sh', '-c', 'echo "$@"; cat <&3; echo; cat <&4; env', 'sh']
+    const runner = new ChildRunner({ program, environment: { PATH }, workingDirectory: '/', secretsFor })
     const heard: Heard = { events: [], lines: [] }
     expect(await runner.run(requestOf({ kind: 'tidemark', words: ['prune', '--json'] }, heard))).toEqual(DONE)
-    expect(heard.lines.slice(0, 2)).toEqual(['out: --secret-fd=3 prune --json', 'out: password'])
+    const [line, ...said] = heard.lines
+    expect(line).toBe('out: --secret-fd=3 --to-secret-fd=4 prune --json')
+    expect(said.slice(0, 3)).toEqual(['out: password', 'out: correct horse', 'out: recovery-code'])
     expect(heard.lines.join().match(/correct horse/g)).toHaveLength(1)
-    expect(bytes).toEqual(new Uint8Array(bytes.length))
+    for (const secret of [bytes, other]) expect(secret).toEqual(new Uint8Array(secret.length))
     const hook = ['/bin/sh', '-c', '[ -e /dev/fd/3 ] || echo none']
     await runner.run(requestOf({ kind: 'hook', command: hook, variables: {} }, heard))
     expect(heard.lines.at(-1)).toBe('out: none')
