@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { DAMAGED_TAG } from '../../src/engine/repair/mark-points.ts'
 import type { PointInfo } from '../../src/repository/point-info.ts'
 import type { Dice } from './dice.ts'
 import type { Machine } from './machine.ts'
@@ -26,6 +27,8 @@ export interface Scenario {
   readonly hours: number
   /** Chance of a crash at the very moment at which a point's record comes to the store. */
   readonly crashAtCommit: number
+  /** Chance that a program is a repair. */
+  readonly repairs: number
 }
 
 export interface Outcome {
@@ -50,10 +53,12 @@ export interface Kind {
   readonly programs: number
   /** Whether the store's listings are late. */
   readonly isLate: boolean
+  /** Chance that a program is a repair. */
+  readonly repairs?: number
 }
 
 /** Returns the scenario of a seed: two thirds of them with crashes at any call, half with crashes at the commit. */
-export function scenarioOf(seed: number, { programs, isLate }: Kind): Scenario {
+export function scenarioOf(seed: number, { programs, isLate, repairs = 0 }: Kind): Scenario {
   return {
     seed,
     machines: 2 + (seed % 2),
@@ -64,6 +69,7 @@ export function scenarioOf(seed: number, { programs, isLate }: Kind): Scenario {
     slow: 0.003,
     hours: 0.02,
     crashAtCommit: [0, 0.15][seed % 2] ?? 0,
+    repairs,
   }
 }
 
@@ -113,11 +119,20 @@ class Simulation {
       await this.#live()
       await world.settleLate()
       await this.#stage.verify()
+      await this.#expectNoneCalledDamaged()
     } catch (error) {
       throw explained(error, `seed ${this.#scenario.seed}`, world)
     }
     const points = [...model.points.values()]
     return { ...counts, points: points.length, forgotten: points.filter(({ mayGo }) => mayGo).length }
+  }
+
+  /** Nothing rots here: a repair that calls a point damaged was deceived by what others did meanwhile. */
+  async #expectNoneCalledDamaged(): Promise<void> {
+    if (this.#scenario.repairs === 0) return
+    const { points } = await this.#stage.chainNow()
+    const damaged = points.find(({ tags }) => tags.includes(DAMAGED_TAG))
+    if (damaged !== undefined) throw new Error(`point ${damaged.record.point} is whole, and was called damaged`)
   }
 
   /** What every repository has behind it: points, some of them forgotten, and marks that are due sooner or later. */
@@ -155,7 +170,9 @@ class Simulation {
     const machine = what >= 0.6 && dice.chance(0.7) ? machines[0] : dice.pick(machines)
     if (machine?.isIdle !== true || dice.chance(0.7)) return false
     if (dice.chance(0.02)) machine.loseCache()
-    if (what < 0.4) this.#backup(machine)
+    const { repairs } = this.#scenario
+    if (repairs > 0 && dice.chance(repairs)) this.#stage.repair(machine)
+    else if (what < 0.4) this.#backup(machine)
     else if (what < 0.6) this.#forget(machine)
     else this.#stage.prune(machine, dice.chance(0.3) ? 0 : 1 << 20)
     return true

@@ -11,6 +11,9 @@ vi.mock(import('../../src/crypto/secret.ts'), async (original) =>
 
 const SEEDS = 5000
 const COPY_SEEDS = 1000
+const REPAIR_SEEDS = 1000
+/** Chance that a program is a repair. */
+const REPAIRS = 0.3
 const PROGRAMS = 20
 /** How many seeds one test lives through, so that it is seen how far it is. */
 const AT_ONCE = 250
@@ -38,4 +41,16 @@ test.each([
   expect(seen.points).toBeGreaterThan(COPY_SEEDS)
   expect(seen.crashes).toBeGreaterThan(COPY_SEEDS / 2)
   expect(seen.packsRemoved).toBeGreaterThan(COPY_SEEDS / 10)
+})
+
+test('repairs beside writers that crash, sleep, forget and prune lose no point', async () => {
+  const seen = await liveThrough({
+    from: 1000,
+    seeds: REPAIR_SEEDS,
+    programs: PROGRAMS,
+    isLate: false,
+    repairs: REPAIRS,
+  })
+  expect(seen.points).toBeGreaterThan(4 * REPAIR_SEEDS)
+  expect(seen.packsRemoved).toBeGreaterThan(REPAIR_SEEDS / 10)
 })

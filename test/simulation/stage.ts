@@ -6,6 +6,7 @@ import type { CareContext } from '../../src/engine/care-types.ts'
 import { copyPoints } from '../../src/engine/copy/copy.ts'
 import { forget } from '../../src/engine/forget/forget.ts'
 import { prune } from '../../src/engine/prune/prune.ts'
+import { repair } from '../../src/engine/repair/repair.ts'
 import { createRepository } from '../../src/repository/create-repository.ts'
 import type { OpenedKeys } from '../../src/repository/open-keys.ts'
 import type { PointChain } from '../../src/repository/point-chain.ts'
@@ -134,6 +135,14 @@ export class Stage {
     this.#start(machine, 'prune', async (ports) => {
       const options = { dryRun: false, exclusive: false, repackBytesMax, unusedPercentMax: 5 }
       await prune(careOf(machine, ports), options, {}, neverAborted)
+    })
+  }
+
+  /** Starts a check that repairs, from nothing but what the store has. */
+  repair(machine: Machine): void {
+    this.#start(machine, 'repair', async (ports) => {
+      const options = { readDataPercent: 0, dryRun: false, sources: [] }
+      await repair(careOf(machine, ports), options, {}, neverAborted)
     })
   }
 
