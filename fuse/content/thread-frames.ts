@@ -1,4 +1,5 @@
 import { present } from '../../src/base/assert.ts'
+import { collectGarbage } from '../../src/base/collect-garbage.ts'
 import { FrameDecoder } from '../../src/engine/point-view-decoder.ts'
 import type { FramesHandle } from '../../src/engine/point-view-frames.ts'
 import { PackKeys, type PackPlace } from './pack-keys.ts'
@@ -38,7 +39,9 @@ export class ThreadFrames implements Disposable {
       this.#current?.decoder[Symbol.dispose]()
       this.#packs.clear()
       const decoder = new FrameDecoder(news.handle, new Uint8Array(news.dataIdKey))
+      const isReplaced = this.#current !== undefined
       this.#current = { decoder, keys: new PackKeys(news.packKeys) }
+      if (isReplaced) collectGarbage()
       return
     }
     const { decoder, keys } = present(this.#current, 'an index')
