@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 
 import { expect, onTestFinished, test } from 'vitest'
 
+import { until } from '../support/cli-mount.ts'
 import { CliPlace, PROGRAM } from '../support/cli.ts'
 import { fuseTest } from '../support/fuse-test.ts'
 import { placeWithSsh } from '../support/ssh-place.ts'
@@ -107,7 +108,7 @@ fuseTest('a point is mounted from the dashboard, and a file is copied out of it'
   const copy = new Terminal(`cp ${folder}/latest${place.source}/random ${copied}`, place.environment)
   await copy.waitFor(/exit code 0/)
   expect(readFileSync(copied).equals(readFileSync(join(place.source, 'random')))).toBe(true)
-  await choose(terminal, folder)
+  await choose(terminal, new RegExp(`old +all .*${literal(folder)}`))
   press(terminal, 'u')
   await terminal.waitFor(new RegExp(`End this mount\\?[^]*${folder}`))
   press(terminal, 'y')
@@ -143,7 +144,7 @@ test('a repository on an SSH server is made by the wizard, and its store is test
   press(terminal, 'Enter')
   await answerCode(terminal, code.split('-'))
   await terminal.waitFor(/attic is added/)
-  await choose(terminal, 'attic')
+  await choose(terminal, /attic +sftp/)
   press(terminal, 't')
   await terminal.waitFor(/✓ It keeps what a repository needs/)
   press(terminal, 'q')
@@ -181,18 +182,21 @@ async function connect(terminal: Terminal, place: CliPlace): Promise<void> {
   await terminal.waitFor(/\[3 Browse\]/)
 }
 
-/** Goes down a list to the row of `text`: other programs of this user have mounts, too. */
-async function choose(terminal: Terminal, text: string): Promise<void> {
-  for (let row = 0; row < 40; row++) {
-    if (new RegExp(`› .*${text}`).test(terminal.screen())) return
+/** Goes down a list to a row: other programs of this user have mounts, too. */
+async function choose(terminal: Terminal, row: RegExp): Promise<void> {
+  // Keys that come before it is there lead nowhere.
+  await terminal.waitFor(row)
+  const lines = (): string[] => terminal.screen().split('\n')
+  const chosen = (): number => lines().findIndex((line) => /^› /.test(line))
+  const wanted = lines().findIndex((line) => row.test(line))
+  for (let at = chosen(); at < wanted; at++) {
     press(terminal, 'Down')
-    await setTimeout(100)
+    expect(await until(() => chosen() > at)).toBe(true)
   }
-  throw new Error(`no row shows ${text}:\n${terminal.screen()}`)
 }
 
 async function answerCode(terminal: Terminal, groups: readonly string[]): Promise<void> {
-  await terminal.waitFor(/Is it written down\?/)
+  await terminal.waitFor(/Is it written down\?(?:[^]*Group \d){2}/)
   const asked = [...terminal.screen().matchAll(/Group (\d)/g)].map(([, number]) => Number(number) - 1)
   for (const group of asked) {
     await fill(terminal, groups[group] ?? '', groups[group] ?? '')
@@ -212,9 +216,14 @@ async function goTo(terminal: Terminal, path: string): Promise<void> {
 /** Types text and waits until the terminal shows what is to be seen of it. */
 async function fill(terminal: Terminal, text: string, shown: string | RegExp): Promise<void> {
   terminal.type(text)
-  await terminal.waitFor(typeof shown === 'string' ? new RegExp(shown.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')) : shown)
+  await terminal.waitFor(typeof shown === 'string' ? new RegExp(literal(shown)) : shown)
   // The frame that shows it may be followed by one more.
   await setTimeout(50)
+}
+
+/** Returns a pattern that matches just this text. */
+function literal(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
 }
 
 function press(terminal: Terminal, ...keys: readonly string[]): void {

@@ -108,7 +108,7 @@ test('a backup and a restore go on after their server was killed and started aga
   const packs = join(server.place.folder, 'server', 'domains', 'home', 'packs')
   const backup = place.start(['backup', place.source, '--json', '--limit-upload', '24M'])
   const ended = resultOf(backup)
-  await expect.poll(() => existsSync(packs), { timeout: 30_000 }).toBe(true)
+  await expect.poll(() => existsSync(packs)).toBe(true)
   await server.end('SIGKILL')
   await server.start()
   const { code, stdout } = await ended
@@ -118,7 +118,7 @@ test('a backup and a restore go on after their server was killed and started aga
   const target = join(place.folder, 'restored')
   const restore = place.start(['restore', `latest:${place.source}`, '--target', target, '--limit-download', '24M'])
   const restored = resultOf(restore)
-  await expect.poll(() => existsSync(target), { timeout: 30_000 }).toBe(true)
+  await expect.poll(() => existsSync(target)).toBe(true)
   await server.end('SIGKILL')
   await server.start()
   expect((await restored).code).toBe(0)

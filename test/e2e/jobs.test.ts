@@ -35,7 +35,7 @@ test('a job backs up, with its hooks around it, and says what it made; one witho
   const missing = await at.command({ words: ['prune', '--json', `--repository=${folder}/nowhere`] })
   const hook = (line: string): { command: string[]; limitMs: number } => ({
     command: ['/bin/sh', '-c', line],
-    limitMs: 9000,
+    limitMs: 100_000,
   })
   const { id } = await at.command({
     words: ['backup', '--json', '--', source],

@@ -1,18 +1,15 @@
 import { appendFileSync, chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
-import { CliPlace, summaryOf } from '../support/cli.ts'
+import { sharedPlace, summaryOf } from '../support/cli.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
 
-let place: CliPlace
 const points: string[] = []
 
 /** Three points: files come, change, are renamed and go. */
-async function makePoints(): Promise<void> {
-  place = new CliPlace()
-  points.length = 0
+const shared = sharedPlace(async (place) => {
   await place.init()
   const { source } = place
   const backup = async (): Promise<void> => {
@@ -36,9 +33,7 @@ async function makePoints(): Promise<void> {
   symlinkSync('large', join(source, 'script'))
   writeFileSync(join(source, 'notes', 'todo.txt'), 'one\n')
   await backup()
-}
-
-beforeEach(makePoints)
+})
 
 interface Difference {
   readonly kind: string
@@ -47,6 +42,7 @@ interface Difference {
 
 describe('what lies in many points', () => {
   test('is compared: two points, and folders of them', async () => {
+    const place = shared()
     const { source } = place
     const [first = '', second = '', third = ''] = points
     const one = await place.succeed(['diff', first, second, '--json'])
@@ -68,6 +64,7 @@ describe('what lies in many points', () => {
   })
 
   test('is followed through time: each version of a file once', async () => {
+    const place = shared()
     const todo = join(place.source, 'notes', 'todo.txt')
     const result = await place.succeed(['history', todo, '--json'])
     const { versions } = JSON.parse(result.stdout) as { versions: { size: number; points: { point: string }[] }[] }
@@ -84,6 +81,7 @@ describe('what lies in many points', () => {
   })
 
   test('is found by name, path, kind, size and case', async () => {
+    const place = shared()
     const { source } = place
     const found = async (...words: string[]): Promise<string[]> => {
       const result = await place.succeed(['find', ...words, '--json'])
@@ -102,6 +100,7 @@ describe('what lies in many points', () => {
   })
 
   test('is measured: what all points share, and what only one holds', async () => {
+    const place = shared()
     const stats = JSON.parse((await place.succeed(['stats', '--json'])).stdout) as {
       bytesRaw: number
       bytesUnique: number

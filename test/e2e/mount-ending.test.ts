@@ -4,16 +4,14 @@ import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 
 import { CliMount, isMounted, mountFolder, run, until } from '../support/cli-mount.ts'
-import { CliPlace } from '../support/cli.ts'
+import { sharedPlace } from '../support/cli.ts'
 import { fuseTest } from '../support/fuse-test.ts'
 
-async function filledPlace(): Promise<CliPlace> {
-  const place = new CliPlace()
+const shared = sharedPlace(async (place) => {
   writeFileSync(join(place.source, 'file'), 'text')
   await place.init()
   await place.succeed(['backup', place.source])
-  return place
-}
+})
 
 /** Returns the process that a mount in the background became. */
 function backgroundProcess(directory: string): number {
@@ -50,7 +48,7 @@ for (const [how, end] of [
   ['fusermount3 -u', (mount: CliMount) => void run('fusermount3', ['-u', mount.directory])],
 ] as const) {
   fuseTest(`${how} ends a mount, and all is well`, async () => {
-    const mount = await CliMount.open(await filledPlace())
+    const mount = await CliMount.open(shared())
     expect(readdirSync(mount.directory)).toContain('points')
     end(mount)
     const { code, stdout, stderr } = await mount.ended()
@@ -63,7 +61,7 @@ for (const [how, end] of [
 }
 
 fuseTest('unmount ends a mount, and says when there is none', async () => {
-  const place = await filledPlace()
+  const place = shared()
   const mount = await CliMount.open(place)
   await place.succeed(['unmount', mount.directory])
   expect((await mount.ended()).code).toBe(0)
@@ -73,7 +71,7 @@ fuseTest('unmount ends a mount, and says when there is none', async () => {
 })
 
 fuseTest('who holds a mount is told: unmount leaves it, an interruption takes it out of sight', async () => {
-  const place = await filledPlace()
+  const place = shared()
   const mount = await CliMount.open(place)
   const holder = spawn('sleep', ['600'], { cwd: mount.path('latest', place.source), stdio: 'ignore' })
   onTestFinished(() => void holder.kill('SIGKILL'))
@@ -91,7 +89,7 @@ fuseTest('who holds a mount is told: unmount leaves it, an interruption takes it
 })
 
 fuseTest('whoever works in a mount does not keep it from ending: interrupted twice, it ends at once', async () => {
-  const place = await filledPlace()
+  const place = shared()
   const mount = await CliMount.open(place)
   const holder = spawn('sleep', ['600'], { cwd: mount.path('latest', place.source), stdio: 'ignore' })
   onTestFinished(() => void holder.kill('SIGKILL'))
@@ -103,7 +101,7 @@ fuseTest('whoever works in a mount does not keep it from ending: interrupted twi
 })
 
 fuseTest('a mount whose process was killed is replaced by the next', async () => {
-  const place = await filledPlace()
+  const place = shared()
   const killed = await CliMount.open(place)
   await killed.end('SIGKILL')
   expect(isMounted(killed.directory)).toBe(true)
@@ -117,7 +115,7 @@ fuseTest('a mount whose process was killed is replaced by the next', async () =>
 fuseTest(
   'in the background a mount is ready when the command returns, and holds no secret where others look',
   async () => {
-    const place = await filledPlace()
+    const place = shared()
     const directory = mountFolder(place)
     const started = await place.succeed(['mount', directory, '--background', '-v'])
     expect(started.stdout).toBe(`Mounted ${place.repository} at ${directory}.\n`)
@@ -133,8 +131,8 @@ fuseTest(
 )
 
 fuseTest('what keeps a mount from going to the background is told where it was started', async () => {
-  const place = await filledPlace()
-  const directory = mountFolder(place)
+  const place = shared()
+  const directory = mountFolder(place, 'not-empty')
   const wrong = await place.run(['mount', directory, '--background'], { environment: { TIDEMARK_PASSWORD: 'wrong' } })
   expect(wrong.code).toBe(12)
   expect(wrong.stderr).toMatch(/^tidemark: .*password/m)

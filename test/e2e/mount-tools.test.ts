@@ -9,8 +9,6 @@ import { fuseTest } from '../support/fuse-test.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
 const FILES = 500
-/** Half a dozen tools read everything, beside the other tests. */
-const MS_MAX = 180_000
 
 /** Backs up a checkout with a history of its own, made of this project's tests, and mounts it. */
 async function mountedCheckout(): Promise<{ place: CliPlace; mount: CliMount; tree: string }> {
@@ -32,32 +30,28 @@ async function mountedCheckout(): Promise<{ place: CliPlace; mount: CliMount; tr
   return { place, mount, tree: mount.path('latest', source) }
 }
 
-fuseTest(
-  'ordinary tools find in a mount what was backed up',
-  async () => {
-    const { place, mount, tree } = await mountedCheckout()
-    const { source } = place
-    expect(run('diff', ['-r', source, tree])).toEqual({ code: 0, text: '' })
-    const found = (folder: string): string[] => run('grep', ['-rlF', 'number 17', folder]).text.split('\n').sort()
-    expect(found(tree).map((path) => path.slice(tree.length))).toEqual(
-      found(source).map((path) => path.slice(source.length)),
-    )
-    for (const copy of [
-      (to: string) => run('cp', ['-a', tree, to]),
-      (to: string) =>
-        run('sh', ['-c', 'mkdir "$2" && tar -C "$1" --format=posix -cf - . | tar -C "$2" -xpf -', 'sh', tree, to]),
-    ]) {
-      const target = join(place.folder, 'copy')
-      expect(copy(target)).toEqual({ code: 0, text: '' })
-      expect(await compareTrees(source, target)).toMatchObject({ differences: [] })
-      rmSync(target, { recursive: true })
-    }
-    const rsync = ['-n', '-i', '--checksum', '--delete', '-aHAX', `${tree}/`, `${source}/`]
-    expect(run('rsync', rsync)).toEqual({ code: 0, text: '' })
-    expect((await mount.end()).code).toBe(0)
-  },
-  MS_MAX,
-)
+fuseTest('ordinary tools find in a mount what was backed up', async () => {
+  const { place, mount, tree } = await mountedCheckout()
+  const { source } = place
+  expect(run('diff', ['-r', source, tree])).toEqual({ code: 0, text: '' })
+  const found = (folder: string): string[] => run('grep', ['-rlF', 'number 17', folder]).text.split('\n').sort()
+  expect(found(tree).map((path) => path.slice(tree.length))).toEqual(
+    found(source).map((path) => path.slice(source.length)),
+  )
+  for (const copy of [
+    (to: string) => run('cp', ['-a', tree, to]),
+    (to: string) =>
+      run('sh', ['-c', 'mkdir "$2" && tar -C "$1" --format=posix -cf - . | tar -C "$2" -xpf -', 'sh', tree, to]),
+  ]) {
+    const target = join(place.folder, 'copy')
+    expect(copy(target)).toEqual({ code: 0, text: '' })
+    expect(await compareTrees(source, target)).toMatchObject({ differences: [] })
+    rmSync(target, { recursive: true })
+  }
+  const rsync = ['-n', '-i', '--checksum', '--delete', '-aHAX', `${tree}/`, `${source}/`]
+  expect(run('rsync', rsync)).toEqual({ code: 0, text: '' })
+  expect((await mount.end()).code).toBe(0)
+})
 
 fuseTest('a checkout that is mounted is a clean one, and nothing can be written', async () => {
   const { mount, tree } = await mountedCheckout()

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import {
   appendFileSync,
   chmodSync,
@@ -19,7 +18,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 
 import { compareTrees } from '../../examples/compare-trees.ts'
-import { CliMount, run } from '../support/cli-mount.ts'
+import { CliMount, run, until } from '../support/cli-mount.ts'
 import { CliPlace, summaryOf } from '../support/cli.ts'
 import { fuseTest } from '../support/fuse-test.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
@@ -121,8 +120,7 @@ fuseTest('points that are made while it is mounted appear, and open files go on 
   writeFileSync(join(place.source, 'new'), 'new')
   await place.succeed(['backup', place.source, '--tag', 'later'])
   const isThere = (): boolean => mount.points().length === 2
-  for (let i = 0; i < 50 && !isThere(); i++) spawnSync('sleep', ['0.1'])
-  expect(mount.points()).toHaveLength(2)
+  expect(await until(isThere)).toBe(true)
   expect(readFileSync(mount.path('latest', place.source, 'new'), 'utf8')).toBe('new')
   expect(readdirSync(mount.path('tags'))).toEqual(['later'])
   const record = readFileSync(mount.path('records', `${mount.points()[1] ?? ''}.json`), 'utf8')

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
-import { CliPlace, summaryOf } from '../support/cli.ts'
+import { CliPlace, sharedPlace, summaryOf } from '../support/cli.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
 
 /** Writes a file that always looks as if it had been written at the same time. */
@@ -12,8 +12,7 @@ function write(path: string, bytes: Uint8Array): void {
   utimesSync(path, 1_700_000_000, 1_700_000_000)
 }
 
-async function placeWithPoint(): Promise<CliPlace> {
-  const place = new CliPlace()
+async function makePoint(place: CliPlace): Promise<CliPlace> {
   for (const folder of ['a', 'b']) {
     mkdirSync(join(place.source, folder))
     for (let n = 0; n < 10; n++) write(join(place.source, folder, `${n}`), patternBytes(20_000 + n, n))
@@ -23,8 +22,10 @@ async function placeWithPoint(): Promise<CliPlace> {
   return place
 }
 
+const shared = sharedPlace(async (place) => void (await makePoint(place)))
+
 test('prove restores a sample and one folder, leaves nothing behind, and says how long all would take', async () => {
-  const place = await placeWithPoint()
+  const place = shared()
   const scratch = join(place.folder, 'scratch')
   mkdirSync(scratch)
   const result = await place.succeed(['prove', '--files', '3', '--scratch', scratch, '--json'])
@@ -44,7 +45,7 @@ test('prove restores a sample and one folder, leaves nothing behind, and says ho
 })
 
 test('a file that holds something else than the point, though it looks the same, is found and named', async () => {
-  const place = await placeWithPoint()
+  const place = await makePoint(new CliPlace())
   const path = join(place.source, 'a', '3')
   const bytes = patternBytes(20_003, 3)
   bytes[1000]! ^= 1
@@ -57,7 +58,7 @@ test('a file that holds something else than the point, though it looks the same,
 })
 
 test('a pack that is damaged proves nothing', async () => {
-  const place = await placeWithPoint()
+  const place = await makePoint(new CliPlace())
   for (const folder of readdirSync(join(place.repository, 'packs'))) {
     for (const name of readdirSync(join(place.repository, 'packs', folder))) {
       const pack = join(place.repository, 'packs', folder, name)
@@ -71,13 +72,13 @@ test('a pack that is damaged proves nothing', async () => {
 })
 
 test('what cannot be is told: a number that is none, a point that is not there', async () => {
-  const place = await placeWithPoint()
+  const place = shared()
   expect(await place.run(['prove', '--files', 'many'])).toMatchObject({ code: 2 })
   expect(await place.run(['prove', 'ffffffff'])).toMatchObject({ code: 2 })
 })
 
 test('what proves nothing is not called proven: bounds that nothing fits into, a folder that is not there', async () => {
-  const place = await placeWithPoint()
+  const place = shared()
   const nothing = await place.run(['prove', '--max-size', '0', '--json'])
   expect(nothing.code).toBe(2)
   expect(nothing.stdout).not.toContain('proven')

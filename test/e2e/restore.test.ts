@@ -3,20 +3,24 @@ import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
-import { CliPlace, eventsOf, summaryOf } from '../support/cli.ts'
+import { type CliOptions, CliPlace, type CliResult, eventsOf, sharedPlace, summaryOf } from '../support/cli.ts'
+import { patternBytes } from '../support/pattern-bytes.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
-/** A place with a point of two files, and a target in which one of them differs and a stranger lies. */
-class RestorePlace extends CliPlace {
+/** A point of three files, which no test changes, and a target of one's own in which one of them differs and a stranger lies. */
+class RestorePlace {
+  readonly place = shared()
+  readonly folder = temporaryFolder()
   readonly target = join(this.folder, 'target')
 
-  async prepare(): Promise<void> {
-    writeFileSync(join(this.source, 'a'), 'from the point')
-    writeFileSync(join(this.source, 'b'), 'b')
-    await this.init()
-    await this.succeed(['backup', this.source])
+  constructor() {
     mkdirSync(this.target)
     writeFileSync(join(this.target, 'a'), 'mine')
     writeFileSync(join(this.target, 'stranger'), 'not in the point')
+  }
+
+  get source(): string {
+    return this.place.source
   }
 
   get words(): string[] {
@@ -26,11 +30,28 @@ class RestorePlace extends CliPlace {
   read(name: string): string {
     return readFileSync(join(this.target, name), 'utf8')
   }
+
+  async run(words: readonly string[], options?: CliOptions): Promise<CliResult> {
+    return this.place.run(words, options)
+  }
+
+  async succeed(words: readonly string[], options?: CliOptions): Promise<CliResult> {
+    return this.place.succeed(words, options)
+  }
 }
+
+async function makePoint(place: CliPlace): Promise<void> {
+  mkdirSync(join(place.source, 'inner'))
+  for (const name of ['b', 'inner/c']) writeFileSync(join(place.source, name), name)
+  writeFileSync(join(place.source, 'a'), 'from the point')
+  await place.init()
+  await place.succeed(['backup', place.source])
+}
+
+const shared = sharedPlace(makePoint)
 
 test('without --overwrite nothing that is there is touched', async () => {
   const place = new RestorePlace()
-  await place.prepare()
   const { stdout } = await place.succeed(place.words)
   expect(place.read('a')).toBe('mine')
   expect(place.read('b')).toBe('b')
@@ -39,7 +60,6 @@ test('without --overwrite nothing that is there is touched', async () => {
 
 test('a preview tells every action and changes nothing', async () => {
   const place = new RestorePlace()
-  await place.prepare()
   const words = [...place.words, '--preview', '--overwrite', 'always', '--delete']
   const { stdout } = await place.succeed(words)
   expect(stdout).toMatch(/^overwrite .*\/a$/m)
@@ -56,7 +76,6 @@ test('a preview tells every action and changes nothing', async () => {
 
 test('--overwrite and --delete make the target what the point is', async () => {
   const place = new RestorePlace()
-  await place.prepare()
   const words = [...place.words, '--overwrite', 'if-changed', '--delete', '--yes', '--json']
   expect(summaryOf((await place.succeed(words)).stdout)).toMatchObject({
     type: 'summary',
@@ -69,7 +88,6 @@ test('--overwrite and --delete make the target what the point is', async () => {
 
 test('--delete needs --yes where nobody can be asked, and is refused on the root', async () => {
   const place = new RestorePlace()
-  await place.prepare()
   expect((await place.run([...place.words, '--delete'])).code).toBe(2)
   expect(existsSync(join(place.target, 'stranger'))).toBe(true)
   const root = await place.run(['restore', 'latest', '--in-place', '--delete', '--yes'])
@@ -78,10 +96,10 @@ test('--delete needs --yes where nobody can be asked, and is refused on the root
 })
 
 test('files that a damaged pack held are named and left out, the rest is restored, and the exit code is 3', async () => {
-  const place = new RestorePlace()
-  await place.prepare()
-  await place.succeed(['backup', '--stdin', '--name', 'stream'], { input: 'a pack of its own' })
-  damageNewestDataPack(place.repository)
+  const place = new CliPlace()
+  await makePoint(place)
+  await place.succeed(['backup', '--stdin', '--name', 'stream'], { input: patternBytes(100_000, 1) })
+  damageLargestPack(place.repository)
   const target = join(place.folder, 'damaged')
   const result = await place.run([
     'restore',
@@ -95,7 +113,7 @@ test('files that a damaged pack held are named and left out, the rest is restore
   expect(result.code).toBe(3)
   expect(eventsOf(result.stdout)).toContainEqual(expect.objectContaining({ type: 'failure', path: `${target}/stream` }))
   expect(existsSync(join(target, 'stream'))).toBe(false)
-  await place.succeed(place.words)
+  await place.succeed(['restore', `latest:${place.source}`, '--target', target])
 })
 
 async function streamChain(place: CliPlace): Promise<string> {
@@ -103,14 +121,13 @@ async function streamChain(place: CliPlace): Promise<string> {
   return points.at(-1)?.chain ?? ''
 }
 
-/** Turns over a bit in the pack that was written last and is no tree's. */
-function damageNewestDataPack(repository: string): void {
+/** Turns over a bit in the pack of the stream, next to which everything else is small. */
+function damageLargestPack(repository: string): void {
   const packs = readdirSync(join(repository, 'packs'), { recursive: true, encoding: 'utf8' })
     .map((name) => join(repository, 'packs', name))
     .filter((path) => statSync(path).isFile())
-    .toSorted((a, b) => Number(statSync(a, { bigint: true }).mtimeNs - statSync(b, { bigint: true }).mtimeNs))
-  // The data of a stream is stored before the tree that names it.
-  const path = packs.at(-2) ?? ''
+    .toSorted((a, b) => statSync(a).size - statSync(b).size)
+  const path = packs.at(-1) ?? ''
   const bytes = readFileSync(path)
   bytes[1230] = (bytes[1230] ?? 0) ^ 1
   chmodSync(path, 0o600)
@@ -119,7 +136,6 @@ function damageNewestDataPack(repository: string): void {
 
 test('PATH narrows down, and one that is not there is told', async () => {
   const place = new RestorePlace()
-  await place.prepare()
   const one = join(place.folder, 'one')
   await place.succeed(['restore', `latest:${place.source}/b`, '--target', one])
   expect(readFileSync(join(one, 'b'), 'utf8')).toBe('b')
@@ -130,7 +146,6 @@ test('PATH narrows down, and one that is not there is told', async () => {
 
 test('in place, everything goes back to where it came from', async () => {
   const place = new RestorePlace()
-  await place.prepare()
   writeFileSync(join(place.source, 'a'), 'spoiled')
   await place.succeed(['restore', `latest:${place.source}`, '--in-place', '--overwrite', 'always'])
   expect(readFileSync(join(place.source, 'a'), 'utf8')).toBe('from the point')
@@ -138,9 +153,6 @@ test('in place, everything goes back to where it came from', async () => {
 
 test('a selection of paths is restored as its preview says, each with its own mode', async () => {
   const place = new RestorePlace()
-  mkdirSync(join(place.source, 'inner'))
-  writeFileSync(join(place.source, 'inner', 'c'), 'c')
-  await place.prepare()
   const selection = JSON.stringify({
     selections: [
       { path: join(place.source, 'a'), overwrite: 'always' },
@@ -155,13 +167,12 @@ test('a selection of paths is restored as its preview says, each with its own mo
   expect(place.read('a')).toBe('mine')
   const summary = summaryOf((await place.succeed(words, { input: selection })).stdout)
   expect(summary['actions']).toEqual(preview.at(-1)?.['actions'])
-  expect([place.read('a'), place.read('inner/c')]).toEqual(['from the point', 'c'])
+  expect([place.read('a'), place.read('inner/c')]).toEqual(['from the point', 'inner/c'])
   expect(existsSync(join(place.target, 'b'))).toBe(false)
 })
 
 test('a selection that is none is wrong usage and says what is wrong where', async () => {
   const place = new RestorePlace()
-  await place.prepare()
   const words = ['restore', 'latest', '--target', place.target, '--selection', '-']
   for (const [input, message] of [
     ['{', /no JSON/],

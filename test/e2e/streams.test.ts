@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 
 import { expect, test } from 'vitest'
 
+import { until } from '../support/cli-mount.ts'
 import { CliPlace, resultOf, summaryOf } from '../support/cli.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
 
@@ -74,7 +74,9 @@ test('an interrupt ends with 130, says so, keeps what is stored, and the next ru
   const child = place.start(['backup', '--stdin', '--name', 'endless', '--json'])
   child.stdin.write(patternBytes(40 << 20, 4))
   const packs = join(place.repository, 'packs')
-  await until(() => existsSync(packs) && readdirSync(packs).length > 0)
+  const isStored = (): boolean =>
+    readdirSync(packs, { recursive: true, withFileTypes: true }).some((entry) => entry.isFile())
+  expect(await until(() => existsSync(packs) && isStored())).toBe(true)
   child.kill('SIGINT')
   const result = await resultOf(child)
   expect(result.code).toBe(130)
@@ -93,12 +95,14 @@ test('a second interrupt ends it at once, also when a command does not want to e
   const place = new CliPlace()
   await place.init()
   const started = join(place.folder, 'started')
-  const command = `trap "" TERM; touch ${started}; exec sleep 30`
+  const command = `trap "" TERM; touch ${started}; exec sleep 600`
   const child = place.start(['backup', '--from-command', '--name', 'x', '--', 'sh', '-c', command])
   const exited = once(child, 'exit')
-  await until(() => existsSync(started))
+  let said = ''
+  child.stderr.on('data', (part: Buffer) => (said += part.toString()))
+  expect(await until(() => existsSync(started))).toBe(true)
   child.kill('SIGINT')
-  await once(child.stderr, 'data')
+  expect(await until(() => said.includes('stopping'))).toBe(true)
   child.kill('SIGINT')
   expect(await exited).toEqual([130, null])
   // The command outlives it, in the group of processes that the program was started in.
@@ -117,12 +121,3 @@ test('two backups of the same files read the second time only what changed', asy
   const full = await place.succeed(['backup', place.source, '--full', '--json'])
   expect(summaryOf(full.stdout)).toMatchObject({ pointType: 'full', bytesRead: (1 << 20) + 2 })
 })
-
-/** Waits until something is so. */
-async function until(holds: () => boolean): Promise<void> {
-  const endMs = Date.now() + 20_000
-  while (!holds()) {
-    if (Date.now() > endMs) throw new Error(`still not so: ${String(holds)}`)
-    await setTimeout(20)
-  }
-}

@@ -101,12 +101,15 @@ test('progress stays on one line of a terminal and is gone at the end', async ()
   const place = new CliPlace()
   await place.init()
   const fifo = join(place.folder, 'fifo')
-  const feed = `mkfifo ${fifo}; (head -c 3000000 /dev/urandom; sleep 1; head -c 3000000 /dev/urandom; sleep 1) > ${fifo} &`
+  const seen = join(place.folder, 'seen')
+  const more = 'head -c 300000 /dev/urandom'
+  const feed = `mkfifo ${fifo}; (while ${more} && ! [ -e ${seen} ]; do sleep 0.1; done) > ${fifo} &`
   const terminal = new Terminal(
     `${feed} ${process.execPath} ${PROGRAM} backup --stdin --name stream < ${fifo}`,
     place.environment,
   )
   await terminal.waitFor(/MiB {2}[\d.]+ \w+\/s/)
+  writeFileSync(seen, '')
   await terminal.waitFor(/exit code 0/)
   expect(terminal.screen()).not.toMatch(/\/s {2}/)
 })

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
 import { expect, test } from 'vitest'
 
 import { CliPlace, PROGRAM } from '../support/cli.ts'
@@ -25,10 +28,12 @@ test('on a terminal tidemark alone opens the dashboard; q leaves it and the term
 test('a signal ends the dashboard and leaves the terminal as it was', async () => {
   const place = new CliPlace()
   await place.init()
-  const program = `timeout --foreground --signal TERM 4 ${process.execPath} ${PROGRAM} tui`
+  const pidFile = join(place.folder, 'pid')
+  const program = `(sh -c 'echo $PPID' > ${pidFile}; exec ${process.execPath} ${PROGRAM} tui)`
   const terminal = new Terminal(program, place.environment)
   await terminal.waitFor(/\[1 Overview\]/)
-  await terminal.waitFor(/the dashboard is closed[^]*exit code 124/)
+  process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGTERM')
+  await terminal.waitFor(/the dashboard is closed[^]*exit code 0/)
   expect(terminal.screen()).not.toContain('Overview')
 })
 

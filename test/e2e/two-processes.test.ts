@@ -1,13 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 
 import { expect, test } from 'vitest'
 
+import { until } from '../support/cli-mount.ts'
 import { CliPlace, resultOf, summaryOf } from '../support/cli.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
 
-const WAIT_MS = 20_000
 const FILE_BYTES = 1 << 20
 const FILES = 80
 
@@ -23,11 +22,11 @@ test('two processes that back up the same files at once both make their point', 
   for (let i = 0; i < FILES; i++) writeFileSync(join(place.source, 'd', `f${i}`), patternBytes(FILE_BYTES, i))
   await place.init()
   const words = ['backup', place.source, '--json', '--no-progress']
-  const first = place.start(words)
+  // Slow enough that it is stopped long before its end.
+  const first = place.start([...words, '--limit-upload', '16M'])
   const firstResult = resultOf(first)
   // It has said that it runs, has seen no point and stored something, and now stands still, as on a slow machine.
-  const endMs = Date.now() + WAIT_MS
-  while (objects(place, 'packs').length === 0 && Date.now() < endMs) await setTimeout(2)
+  expect(await until(() => objects(place, 'packs').length > 0)).toBe(true)
   first.kill('SIGSTOP')
   expect(objects(place, 'runs')).toHaveLength(1)
   expect(objects(place, 'points')).toEqual([])

@@ -1,14 +1,16 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 
+import { afterAll, beforeAll, inject } from 'vitest'
+
+import { INIT_WORDS, PASSWORD, placeEnvironment, placePaths, PROGRAM } from './program.ts'
+import { RepositoryTemplate } from './repository-template.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-/** The built program, which `npm test` builds before. */
-export const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'tidemark.js')
-/** Compiled code: every place has a home of its own, in which the program would find none. */
-const CODE_CACHE = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'tidemark-tests')
+export { PROGRAM }
 
 export interface CliResult {
   readonly code: number | null
@@ -25,25 +27,24 @@ export interface CliOptions {
 
 export type CliProcess = ChildProcessByStdio<Writable, Readable, Readable>
 
-/** A user's private place: home, repository and files to back up, gone when the running test has finished. */
+/** A user's private place: home, repository and files to back up; by default gone when the running test has finished. */
 export class CliPlace {
-  readonly folder = temporaryFolder()
-  readonly home = join(this.folder, 'home')
-  readonly repository = join(this.folder, 'repository')
+  readonly folder: string
+  readonly home: string
+  readonly repository: string
   /** Where tests put what is to be backed up. */
-  readonly source = join(this.folder, 'source')
+  readonly source: string
   /** What the program gets as its environment. */
-  readonly environment: Record<string, string> = {
-    PATH: process.env['PATH'] ?? '',
-    HOME: this.home,
-    TZ: 'UTC',
-    NODE_COMPILE_CACHE: CODE_CACHE,
-    TIDEMARK_PASSWORD: 'correct horse',
-    TIDEMARK_REPOSITORY: this.repository,
-  }
+  readonly environment: Record<string, string>
 
-  constructor() {
+  constructor(folder = temporaryFolder()) {
     if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: run \`npm run build\``)
+    const { home, repository } = placePaths(folder)
+    this.folder = folder
+    this.home = home
+    this.repository = repository
+    this.source = join(folder, 'source')
+    this.environment = placeEnvironment({ home, repository })
     mkdirSync(this.home)
     mkdirSync(this.source)
   }
@@ -74,9 +75,32 @@ export class CliPlace {
     throw new Error(`tidemark ${words.join(' ')} ended with ${result.code ?? 'a signal'}:\n${result.stderr}`)
   }
 
-  /** Makes the repository, with a password that is cheap to derive. */
+  /** Makes the repository, with a password that is cheap to derive; one in the place's own folder is a copy. */
   async init(): Promise<void> {
-    await this.succeed(['init', '--no-recovery', '--kdf-memory', '8M'])
+    const template = inject('repositoryTemplate')
+    const { TIDEMARK_REPOSITORY, TIDEMARK_PASSWORD } = this.environment
+    const isUsual = TIDEMARK_REPOSITORY === this.repository && TIDEMARK_PASSWORD === PASSWORD
+    if (template === undefined || !isUsual) await this.succeed(INIT_WORDS)
+    else new RepositoryTemplate(template).copyTo(this.folder)
+  }
+}
+
+/**
+ * Makes a place for all tests of a file, or of a group, in which `prepare` does what all of them begin with. They leave it as
+ * it was, or do not mind what others did.
+ */
+export function sharedPlace(prepare: (place: CliPlace) => Promise<void>): () => CliPlace {
+  let place: CliPlace | undefined
+  beforeAll(async () => {
+    place = new CliPlace(mkdtempSync(join(tmpdir(), 'tidemark-test-')))
+    await prepare(place)
+  })
+  afterAll(() => {
+    if (place !== undefined) rmSync(place.folder, { recursive: true, force: true })
+  })
+  return () => {
+    if (place === undefined) throw new Error('the place is there for tests alone')
+    return place
   }
 }
 
