@@ -112,6 +112,8 @@ class Copying {
     const target = this.#target
     await this.#source.verifyAll()
     await target.verifyAll()
+    // What is there is listed by now.
+    await target.world.advance(target.world.lagMs)
     for (const machine of target.machines.slice(0, 1)) {
       await target.alone(() => target.copy(machine))
       await this.#expectCopied()

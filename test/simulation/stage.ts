@@ -121,9 +121,11 @@ export class Stage {
   /** Starts to forget what `choose` returns of all points. */
   forget(machine: Machine, choose: (points: readonly PointInfo[]) => readonly PointInfo[]): void {
     this.#start(machine, 'forget', async (ports) => {
-      const points = choose((await ports.repository.chain({ reload: true })).points)
-      for (const { object } of points) {
-        const known = this.model.points.get(object)
+      const chain = await ports.repository.chain({ reload: true })
+      const points = choose(chain.points)
+      const chosen = new Set(points.map(({ record }) => record.point))
+      for (const { object, record } of chain.records) {
+        const known = chosen.has(record.point) ? this.model.points.get(object) : undefined
         if (known !== undefined) known.mayGo = true
       }
       await forget(careOf(machine, ports), { points }, { dryRun: false, estimate: false }, {}, neverAborted)
