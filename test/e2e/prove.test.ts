@@ -12,17 +12,16 @@ function write(path: string, bytes: Uint8Array): void {
   utimesSync(path, 1_700_000_000, 1_700_000_000)
 }
 
-async function makePoint(place: CliPlace): Promise<CliPlace> {
+async function makePoint(place: CliPlace): Promise<void> {
   for (const folder of ['a', 'b']) {
     mkdirSync(join(place.source, folder))
     for (let n = 0; n < 10; n++) write(join(place.source, folder, `${n}`), patternBytes(20_000 + n, n))
   }
   await place.init()
   await place.succeed(['backup', place.source])
-  return place
 }
 
-const shared = sharedPlace(async (place) => void (await makePoint(place)))
+const shared = sharedPlace(makePoint)
 
 test('prove restores a sample and one folder, leaves nothing behind, and says how long all would take', async () => {
   const place = shared()
@@ -45,7 +44,8 @@ test('prove restores a sample and one folder, leaves nothing behind, and says ho
 })
 
 test('a file that holds something else than the point, though it looks the same, is found and named', async () => {
-  const place = await makePoint(new CliPlace())
+  const place = new CliPlace()
+  await makePoint(place)
   const path = join(place.source, 'a', '3')
   const bytes = patternBytes(20_003, 3)
   bytes[1000]! ^= 1
@@ -58,7 +58,8 @@ test('a file that holds something else than the point, though it looks the same,
 })
 
 test('a pack that is damaged proves nothing', async () => {
-  const place = await makePoint(new CliPlace())
+  const place = new CliPlace()
+  await makePoint(place)
   for (const folder of readdirSync(join(place.repository, 'packs'))) {
     for (const name of readdirSync(join(place.repository, 'packs', folder))) {
       const pack = join(place.repository, 'packs', folder, name)

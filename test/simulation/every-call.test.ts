@@ -16,7 +16,7 @@ const ERRNOS = ['ENOSPC', 'EIO', 'EDQUOT', 'EACCES']
 test('a crash after any call of the store loses no point', async () => {
   const beginning = await Beginning.make()
   expect(await beginning.faultEveryCall(() => ({ when: 'after', lasting: true }))).toBeGreaterThan(CALLS_MIN)
-}, 300_000)
+})
 
 test(`${ERRNOS.join(', ')} in turn at any call of the store lose no point`, async () => {
   const beginning = await Beginning.make()
@@ -25,4 +25,4 @@ test(`${ERRNOS.join(', ')} in turn at any call of the store lose no point`, asyn
     error: systemError(ERRNOS[nth % ERRNOS.length] ?? ''),
   })
   expect(await beginning.faultEveryCall(faultOf)).toBeGreaterThan(CALLS_MIN)
-}, 300_000)
+})
