@@ -118,7 +118,7 @@ function defineNotification(program: Command, run: Run): void {
   notification
     .command('ack')
     .description('say that you have seen them')
-    .argument('[ID...]', 'their numbers')
+    .argument('[NOTIFICATION...]', 'their numbers')
     .option('--all', 'all that hold')
     .action(async (ids: readonly string[], flags: AcknowledgeFlags) => {
       await run(async (context) =>

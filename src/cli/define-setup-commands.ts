@@ -55,6 +55,12 @@ export function defineSetupCommands(program: Command, run: Run): void {
         (await import('./commands/completion.ts')).completionCommand(context, program, shell),
       )
     })
+  program
+    .command('names', { hidden: true })
+    .argument('<plans|jobs|notifications|repositories>')
+    .action(async (kind: string) => {
+      await run(async (context) => (await import('./commands/names.ts')).namesCommand(context, kind))
+    })
 }
 
 function defineRepo(program: Command, run: Run): void {

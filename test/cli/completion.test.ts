@@ -13,6 +13,7 @@ const words = commandWords(createProgram(async () => undefined))
 /** Asks bash itself what it would offer for a line. */
 function offered(...line: readonly string[]): string[] {
   const script = `${bashCompletion(words)}
+tidemark() { [ "$1" = names ] && echo "$2-one $2-two"; }
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tidemark; printf '%s\\n' "\${COMPREPLY[@]}"`
   const { stdout, stderr, status } = spawnSync('bash', ['-c', script, 'bash', 'tidemark', ...line], {
     encoding: 'utf8',
@@ -30,6 +31,33 @@ test('bash offers commands, subcommands and options of where it is', () => {
   expect(offered('backup', '--exclude-')).toEqual(['--exclude-file', '--exclude-caches', '--exclude-if-present'])
   expect(offered('backup', '--js')).toEqual(['--json'])
   expect(offered('restore', '--overwrite', 'if-')).toEqual(['if-changed', 'if-newer'])
+})
+
+test('bash offers what there is by name: plans, jobs, notifications and repositories', () => {
+  expect(offered('plan', 'run', '')).toEqual(['plans-one', 'plans-two'])
+  expect(offered('plan', 'pause', 'plans-t')).toEqual(['plans-two'])
+  expect(offered('plan', 'run', '--s')).toEqual(['--step'])
+  expect(offered('job', 'list', '--plan', '')).toEqual(['plans-one', 'plans-two'])
+  expect(offered('job', 'show', '-f', '')).toEqual(['jobs-one', 'jobs-two'])
+  expect(offered('notification', 'ack', 'notifications-one', '')).toHaveLength(2)
+  expect(offered('-r', 'rep')).toEqual(['repositories-one', 'repositories-two'])
+  expect(offered('lock', 'repositories-o')).toEqual(['repositories-one'])
+  expect(offered('na')).toEqual([])
+})
+
+test('the other shells ask for the same names, everywhere that bash does', () => {
+  const named = words.filter(({ names }) => names !== undefined)
+  expect(named.map(({ path, names }) => `${path.join(' ')}: ${names}`)).toEqual(
+    expect.arrayContaining(['plan run: plans', 'plan resume: plans', 'job cancel: jobs', 'unlock: repositories']),
+  )
+  const [zsh, fish] = [zshCompletion(words), fishCompletion(words)]
+  for (const { path, names } of named) {
+    const body = zsh.split(`${['_tidemark', ...path].join('_')}() {`)[1]?.split('\n}')[0]
+    expect(body).toContain(`{_tidemark_names ${names} || _files}`)
+    expect(fish).toContain(
+      `'__tidemark_at \\'${path.map((word) => `/${word}`).join('')}\\'' -f -a '(tidemark names ${names} `,
+    )
+  }
 })
 
 test('files are left to the shell, as arguments and as values of options', () => {

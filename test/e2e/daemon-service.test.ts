@@ -59,6 +59,10 @@ test('a daemon tells its service manager when it is ready and when it stops, and
   const told = JSON.parse(readFileSync(`${seen}.input`, 'utf8')) as object
   expect(told).toMatchObject({ trigger: 'event', name: 'go', about: { version: 7 } })
 
+  // As shells complete them.
+  expect((await place.succeed(['names', 'plans'])).stdout).toBe('home\n')
+  expect((await place.succeed(['names', 'jobs'])).stdout).toBe('1\n')
+
   const configuration = readFileSync(place.configFile, 'utf8')
   writeFileSync(place.configFile, configuration.replace('@event go', '@evnt go'))
   const refused = await place.run(['daemon', 'reload'])

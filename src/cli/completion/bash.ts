@@ -17,7 +17,7 @@ ${groups.map(stepInto).join('\n')}
   case "$path:$previous" in
 ${commands.flatMap(valuesOf).join('\n')}
   esac
-  local options= commands=
+  local options= commands= names=
   case "$path" in
 ${commands.map(wordsOf).join('\n')}
   esac
@@ -25,7 +25,12 @@ ${commands.map(wordsOf).join('\n')}
     COMPREPLY=($(compgen -W "$options" -- "$current"))
   elif [[ -n $commands ]]; then
     COMPREPLY=($(compgen -W "$commands" -- "$current"))
+  elif [[ -n $names ]]; then
+    COMPREPLY=($(compgen -W "$(_tidemark_names "$names")" -- "$current"))
   fi
+}
+_tidemark_names() {
+  "\${COMP_WORDS[0]}" names "$1" 2> /dev/null
 }
 complete -o bashdefault -o default -F _tidemark tidemark
 `
@@ -40,9 +45,9 @@ function stepInto({ path, subcommands }: CommandWords): string {
   return `      ${patterns}) path="$path/$word" ;;`
 }
 
-function wordsOf({ path, subcommands, options }: CommandWords): string {
+function wordsOf({ path, subcommands, options, names: kind = '' }: CommandWords): string {
   const names = subcommands.map(({ name }) => name).join(' ')
-  return `    "${key(path)}") options="${options.flatMap(spellings).join(' ')}" commands="${names}" ;;`
+  return `    "${key(path)}") options="${options.flatMap(spellings).join(' ')}" commands="${names}" names="${kind}" ;;`
 }
 
 function valuesOf({ path, options }: CommandWords): string[] {
@@ -51,8 +56,8 @@ function valuesOf({ path, options }: CommandWords): string[] {
     const patterns = spellings(option)
       .map((spelling) => `"${key(path)}:${spelling}"`)
       .join(' | ')
-    const reply =
-      option.choices.length === 0 ? '' : ` COMPREPLY=($(compgen -W "${option.choices.join(' ')}" -- "$current"));`
+    const words = option.names === undefined ? option.choices.join(' ') : `$(_tidemark_names ${option.names})`
+    const reply = words === '' ? '' : ` COMPREPLY=($(compgen -W "${words}" -- "$current"));`
     return [`    ${patterns})${reply} return ;;`]
   })
 }

@@ -1,11 +1,25 @@
 import type { Command, Option } from 'commander'
 
+/** What is asked of the program itself when somebody wants it completed: `tidemark names KIND`. */
+export const NAME_KINDS = ['plans', 'jobs', 'notifications', 'repositories'] as const
+export type NameKind = (typeof NAME_KINDS)[number]
+
+/** How the definition of commands calls a value of each kind. */
+const PLACEHOLDERS: Readonly<Record<string, NameKind>> = {
+  PLAN: 'plans',
+  JOB: 'jobs',
+  NOTIFICATION: 'notifications',
+  REPO: 'repositories',
+}
+
 /** One command, as completion sees it. */
 export interface CommandWords {
   /** Names from the program down, without the program: empty for the program itself. */
   readonly path: readonly string[]
   readonly subcommands: readonly { readonly name: string; readonly description: string }[]
   readonly options: readonly OptionWords[]
+  /** What its arguments name; `undefined`: files, or something that nobody can know. */
+  readonly names: NameKind | undefined
 }
 
 export interface OptionWords {
@@ -15,6 +29,8 @@ export interface OptionWords {
   readonly takesValue: boolean
   /** The only values it takes, where they are known. */
   readonly choices: readonly string[]
+  /** What its value names. */
+  readonly names: NameKind | undefined
 }
 
 /** Returns every command of `program`, parents first; each lists the options of its parents, too. */
@@ -24,9 +40,12 @@ export function commandWords(program: Command): CommandWords[] {
 
 function describe(command: Command, path: readonly string[], inherited: readonly OptionWords[]): CommandWords[] {
   const options = [...command.options.filter(({ hidden }) => !hidden).map(optionWords), ...inherited]
-  const subcommands = command.commands.map((each) => ({ name: each.name(), description: each.description() }))
-  const below = command.commands.flatMap((each) => describe(each, [...path, each.name()], options))
-  return [{ path, subcommands, options }, ...below]
+  const shown = command.createHelp().visibleCommands(command)
+  const commands = command.commands.filter((each) => shown.includes(each))
+  const subcommands = commands.map((each) => ({ name: each.name(), description: each.description() }))
+  const below = commands.flatMap((each) => describe(each, [...path, each.name()], options))
+  const names = PLACEHOLDERS[command.registeredArguments[0]?.name() ?? '']
+  return [{ path, subcommands, options, names }, ...below]
 }
 
 function optionWords(option: Option): OptionWords {
@@ -36,5 +55,6 @@ function optionWords(option: Option): OptionWords {
     description: option.description,
     takesValue: option.required || option.optional,
     choices: option.argChoices ?? [],
+    names: PLACEHOLDERS[/[<[](\w+)/.exec(option.flags)?.[1] ?? ''],
   }
 }

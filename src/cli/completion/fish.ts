@@ -1,4 +1,4 @@
-import type { CommandWords, OptionWords } from './command-words.ts'
+import type { CommandWords, NameKind, OptionWords } from './command-words.ts'
 
 /** Returns the completion script of fish. Words that are no option and no command are completed as files. */
 export function fishCompletion(commands: readonly CommandWords[]): string {
@@ -26,18 +26,24 @@ function stepInto({ path, subcommands }: CommandWords): string {
   return `            case ${patterns}\n                set path "$path/$word"`
 }
 
-function linesOf({ path, subcommands, options }: CommandWords): string[] {
+function linesOf({ path, subcommands, options, names }: CommandWords): string[] {
   const at = `complete -c tidemark -n ${quote(`__tidemark_at '${key(path)}'`)}`
   return [
     ...subcommands.map(({ name, description }) => `${at} -f -a ${quote(name)} -d ${quote(description)}`),
+    ...(names === undefined ? [] : [`${at} -f -a ${quote(namesOf(names))}`]),
     ...options.map((option) => `${at} ${spellings(option)} -d ${quote(option.description)}`),
   ]
 }
 
-function spellings({ short, long, takesValue, choices }: OptionWords): string {
+function namesOf(kind: NameKind): string {
+  return `(tidemark names ${kind} 2> /dev/null)`
+}
+
+function spellings({ short, long, takesValue, choices, names }: OptionWords): string {
   const words = short === undefined ? [] : [`-s ${short.slice(1)}`]
   words.push(`-l ${long.slice(2)}`)
   if (choices.length > 0) words.push(`-x -a ${quote(choices.join(' '))}`)
+  else if (names !== undefined) words.push(`-r -a ${quote(namesOf(names))}`)
   else if (takesValue) words.push('-r')
   return words.join(' ')
 }

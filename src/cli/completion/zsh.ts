@@ -1,4 +1,4 @@
-import type { CommandWords, OptionWords } from './command-words.ts'
+import type { CommandWords, NameKind, OptionWords } from './command-words.ts'
 
 /** Returns the completion script of zsh. Words that are no option and no command are completed as files. */
 export function zshCompletion(commands: readonly CommandWords[]): string {
@@ -6,6 +6,10 @@ export function zshCompletion(commands: readonly CommandWords[]): string {
   return `#compdef tidemark
 # Completion of tidemark for zsh: put this into a folder of $fpath, as _tidemark
 ${functions}
+_tidemark_names() {
+  local -a names=(\${(f)"$(_call_program names tidemark names $1 2> /dev/null)"})
+  compadd -a names
+}
 if [[ $funcstack[1] == _tidemark ]]; then
   _tidemark "$@"
 else
@@ -14,10 +18,10 @@ fi
 `
 }
 
-function functionOf({ path, subcommands, options }: CommandWords): string {
+function functionOf({ path, subcommands, options, names }: CommandWords): string {
   const specs = options.flatMap(specsOf).map((spec) => `    ${spec} \\`)
   if (subcommands.length === 0)
-    return `${nameOf(path)}() {\n  _arguments -S \\\n${specs.join('\n')}\n    '*:file:_files'\n}`
+    return `${nameOf(path)}() {\n  _arguments -S \\\n${specs.join('\n')}\n    ${quote(`*:file:${filesOr(names)}`)}\n}`
   const described = subcommands.map(({ name, description }) => quote(`${name}:${description}`))
   const calls = subcommands.map(({ name }) => `        ${name}) ${nameOf([...path, name])} ;;`)
   return `${nameOf(path)}() {
@@ -44,9 +48,14 @@ function nameOf(path: readonly string[]): string {
   return ['_tidemark', ...path].join('_')
 }
 
-function specsOf({ short, long, description, takesValue, choices }: OptionWords): string[] {
+/** What is known by name, or else files. */
+function filesOr(names: NameKind | undefined): string {
+  return names === undefined ? '_files' : `{_tidemark_names ${names} || _files}`
+}
+
+function specsOf({ short, long, description, takesValue, choices, names }: OptionWords): string[] {
   const text = description.replace(/[[\]:\\]/g, '\\$&')
-  const value = takesValue ? `:value:${choices.length > 0 ? `(${choices.join(' ')})` : '_files'}` : ''
+  const value = takesValue ? `:value:${choices.length > 0 ? `(${choices.join(' ')})` : filesOr(names)}` : ''
   return (short === undefined ? [long] : [short, long]).map((spelling) => quote(`*${spelling}[${text}]${value}`))
 }
 
