@@ -45,9 +45,9 @@ function stepInto({ path, subcommands }: CommandWords): string {
   return `      ${patterns}) path="$path/$word" ;;`
 }
 
-function wordsOf({ path, subcommands, options, names: kind = '' }: CommandWords): string {
+function wordsOf({ path, subcommands, options, names: kind }: CommandWords): string {
   const names = subcommands.map(({ name }) => name).join(' ')
-  return `    "${key(path)}") options="${options.flatMap(spellings).join(' ')}" commands="${names}" names="${kind}" ;;`
+  return `    "${key(path)}") options="${options.flatMap(spellings).join(' ')}" commands="${names}" names="${kind ?? ''}" ;;`
 }
 
 function valuesOf({ path, options }: CommandWords): string[] {
