@@ -22,6 +22,8 @@ export interface TestSshServer extends AsyncDisposable {
   readonly knownHosts: string
   /** How to reach it, with the key, unless told otherwise. */
   server(changes?: Partial<SshServer>): SshServer
+  /** Takes the user's key away, or lets it in again. */
+  letIn(isLetIn: boolean): void
   /** Kills it with all its connections, as a crash or a loss of power would. */
   kill(): Promise<void>
   start(): Promise<void>
@@ -34,7 +36,9 @@ export async function startSshServer(config: readonly string[] = []): Promise<Te
   const hostKey = join(folder, 'host-key')
   for (const file of [keyFile, hostKey]) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file])
   const authorized = join(folder, 'authorized_keys')
-  writeFileSync(authorized, readFileSync(`${keyFile}.pub`), { mode: 0o600 })
+  const letIn = (isLetIn: boolean): void =>
+    writeFileSync(authorized, isLetIn ? readFileSync(`${keyFile}.pub`) : '', { mode: 0o600 })
+  letIn(true)
   if (process.getuid?.() === 0 && !existsSync('/run/sshd')) mkdirSync('/run/sshd', { mode: 0o755 })
   const port = await freePort()
   const configFile = join(folder, 'sshd_config')
@@ -74,6 +78,7 @@ export async function startSshServer(config: readonly string[] = []): Promise<Te
     folder,
     keyFile,
     knownHosts,
+    letIn,
     kill,
     start,
     server: (changes = {}) => ({
