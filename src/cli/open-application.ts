@@ -138,8 +138,8 @@ function storesOf(context: CliContext): Stores {
   return {
     driverName: (place) => driverKindOf(place).name,
     open: async (place, password) => openDriver(place, await surroundingsOf(context, place, password)),
-    openToTest: async (place) => {
-      const surroundings = await surroundingsOf(context, place)
+    openToTest: async (place, password) => {
+      const surroundings = await surroundingsOf(context, place, password)
       return driverKindOf(place).open(place.url, { ...surroundings, remembered: undefined })
     },
     create: async (place, password) => {

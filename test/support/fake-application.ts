@@ -105,7 +105,7 @@ export class FakeApplication implements Application {
     secret: TypedSecret,
     signal: AbortSignal,
   ): Promise<{ recoveryCode: string | undefined }> {
-    secret.bytes.fill(0)
+    for (const { bytes } of [secret, ...(form.credentials ?? [])]) bytes.fill(0)
     await this.#ask('addRepository', [form], signal)
     const isDefault = this.repositoryList.length === 0
     const { name, url } = form

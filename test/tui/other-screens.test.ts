@@ -226,9 +226,35 @@ test('a repository is made by the wizard: place, password twice, and the recover
   await answerCode(dashboard)
   await dashboard.shows('attic is added')
   expect(application.asked.findLast(({ method }) => method === 'addRepository')?.given).toEqual([
-    { name: 'attic', url: 'sftp://me%40home@attic/~/back%20up', create: true },
+    { name: 'attic', url: 'sftp://me%40home@attic/~/back%20up', create: true, credentials: [] },
   ])
   expect(dashboard.output()).not.toContain('geheim')
+})
+
+test('the token of a server is asked for where it is needed, and never shown', async () => {
+  const application = seededApplication()
+  const dashboard = new TestDashboard(application)
+  await dashboard.press('6')
+  await dashboard.shows('depot')
+  await dashboard.press('n', 'down', 'down', 'down', 'down', 'enter')
+  await dashboard.shows('› Host')
+  dashboard.send('dune.example')
+  await dashboard.press('tab', 'tab')
+  dashboard.send('mine')
+  await dashboard.press('ctrl+s')
+  await dashboard.shows('› Token')
+  for (const text of ['a-token', 'attic', 'geheim', 'geheim']) {
+    dashboard.send(text)
+    await dashboard.press('enter')
+  }
+  await dashboard.shows('ABCDE-FGHJK-LMNPQ-RSTUV')
+  expect(application.asked.findLast(({ method }) => method === 'addRepository')?.given).toEqual([
+    {
+      ...{ name: 'attic', url: 'dunesea+https://dune.example/mine', create: true },
+      credentials: [{ kind: 'token', bytes: new Uint8Array(7) }],
+    },
+  ])
+  expect(dashboard.output()).not.toContain('a-token')
 })
 
 test('a recovery code that was not written down is not taken, and is shown again', async () => {

@@ -181,6 +181,12 @@ export class KnownRepository implements AsyncDisposable {
     return this.#secret?.secret()
   }
 
+  /** Returns what opened it, or would, for credentials that are sealed with it; the caller wipes it. @throws {KeyError} WRONG_KEY */
+  given(): GivenSecret {
+    if (this.#secret === undefined) throw locked(this.place)
+    return this.#secret.copy()
+  }
+
   /** Tells that without the daemon that gave its key no process could open it. @throws {KeyError} WRONG_KEY: so it is. */
   requireOwnSecret(): void {
     if (this.#secret?.kind !== 'derived') return

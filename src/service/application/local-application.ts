@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 
+import { present } from '../../base/assert.ts'
 import { byteStringOf, bytesOf } from '../../base/byte-string.ts'
 import type { Clock } from '../../base/clock.ts'
 import { UsageError } from '../../base/errors.ts'
@@ -158,9 +159,12 @@ export class LocalApplication implements Application {
   }
 
   async *testDriver(url: string, signal: AbortSignal): AsyncGenerator<ProbeData> {
-    const { clock, paths, randomness, stores, version } = this.#options
-    const place = { name: undefined, url: normalizeLocation(url, '/'), configured: undefined }
-    await using driver = await stores.openToTest(place)
+    const { clock, paths, randomness, repositories, stores, version } = this.#options
+    const unknown = { name: undefined, url: normalizeLocation(url, '/'), configured: undefined }
+    const known = repositories.find(unknown.url)
+    const place = known?.place ?? unknown
+    // Of a place that nobody knows, nothing is sealed.
+    await using driver = await stores.openToTest(place, async () => present(known, 'what is sealed is known').given())
     yield* probeInSteps(driver, {
       randomness,
       signal,

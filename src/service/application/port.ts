@@ -1,3 +1,4 @@
+import type { CredentialKind } from '../secret-source.ts'
 import type {
   DifferenceData,
   EntryData,
@@ -33,12 +34,19 @@ export interface TypedSecret {
   readonly bytes: Uint8Array
 }
 
+/** What the server of a repository asks of its user; the service wipes its bytes, and keeps them sealed with the password. */
+export interface TypedCredential {
+  readonly kind: CredentialKind
+  readonly bytes: Uint8Array
+}
+
 /** What a wizard has gathered about a repository. */
 export interface RepositoryForm {
   readonly name: string
   readonly url: string
   /** `true`: a new repository is made there; `false`: there is one. */
   readonly create: boolean
+  readonly credentials?: readonly TypedCredential[]
 }
 
 /**
@@ -66,7 +74,7 @@ export interface Application extends AsyncDisposable {
   ): Promise<{ recoveryCode: string | undefined }>
   /** Takes it out of the configuration; what it stores stays. */
   removeRepository(name: string): Promise<void>
-  /** Yields each thing that the store was asked. */
+  /** Yields each thing that the store was asked; of a repository that is known with what it is opened with. */
   testDriver(url: string, signal: AbortSignal): AsyncIterable<ProbeData>
   unlock(repository: string, secret: TypedSecret): Promise<void>
   lock(): Promise<void>

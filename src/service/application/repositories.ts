@@ -17,7 +17,7 @@ export interface Stores {
   /** @param password returns what opens the repository, for credentials sealed with it; the store wipes it. */
   open(place: RepositoryPlace, password: () => Promise<GivenSecret>): Promise<Driver>
   /** As `open`, without retries: what fails now and then is to be seen. */
-  openToTest(place: RepositoryPlace): Promise<Driver>
+  openToTest(place: RepositoryPlace, password: () => Promise<GivenSecret>): Promise<Driver>
   /** Makes an empty store. */
   create(place: RepositoryPlace, password: () => Promise<GivenSecret>): Promise<void>
 }
@@ -134,7 +134,8 @@ export class Repositories implements AsyncDisposable {
       paths,
       clock,
       randomness,
-      openDriver: (to) => stores.open(to, secret),
+      // One that is being added says more than the configuration does yet.
+      openDriver: () => stores.open(place, secret),
       secret: async () => openingKeyOf(await secret()),
       describeInstance,
       // What matters of it is among the alarms of the points, and found by `check`.

@@ -11,15 +11,19 @@ import { passwordOf, type SlotSecret } from '../../repository/slot-key.ts'
 import { addRepository, readConfiguration, removeRepository } from '../configuration.ts'
 import type { Paths } from '../directories.ts'
 import { normalizeLocation, type RepositoryPlace } from '../resolve-repository.ts'
+import { sealCredential } from '../sealed-secret.ts'
+import type { SecretKind, SecretSource } from '../secret-source.ts'
 import { isRepositoryName } from '../repository-name.ts'
 import { createWithRecovery } from './add-repository.ts'
 import type { KnownRepository } from './known-repository.ts'
 import { sharesDisk } from './places.ts'
-import type { RepositoryForm, TypedSecret } from './port.ts'
+import type { RepositoryForm, TypedCredential, TypedSecret } from './port.ts'
 import type { Repositories, Stores } from './repositories.ts'
 import { PointDetails, showPoint, sizesOf } from './show-point.ts'
 import type { PointData, RepositoryData, SizePoint } from './shown.ts'
 import { shownText } from './shown-text.ts'
+
+const NO_LIMITS = { upload: undefined, download: undefined }
 
 export interface RepositoryDeskOptions {
   readonly repositories: Repositories
@@ -77,18 +81,20 @@ export class RepositoryDesk {
   /** Adds one to the configuration, after it was made or opened; returns the recovery code of a new one. */
   async add(form: RepositoryForm, secret: SlotSecret, signal: AbortSignal): Promise<string | undefined> {
     const { repositories, paths } = this.#options
-    const place = await this.#newPlace(form)
     const held = { kind: secret.kind, bytes: secret.bytes.slice() }
+    const { credentials = [] } = form
     try {
+      const place = await this.#newPlace(form, secret)
       const code = form.create ? await this.#create(place, secret) : undefined
       if (!form.create) await this.#tryOut(place, secret)
       signal.throwIfAborted()
-      await addRepository(paths.configFile, { name: form.name, url: form.url, makeDefault: false })
+      const secrets = place.configured?.secrets ?? new Map<never, never>()
+      await addRepository(paths.configFile, { name: form.name, url: form.url, makeDefault: false, secrets })
       await repositories.all()
       await (await repositories.get(form.name)).unlock({ kind: held.kind, bytes: held.bytes.slice() })
       return code
     } finally {
-      wipe(held.bytes, secret.bytes)
+      wipe(held.bytes, secret.bytes, ...credentials.map(({ bytes }) => bytes))
     }
   }
 
@@ -139,7 +145,7 @@ export class RepositoryDesk {
     this.#sharesDisk.set(name, sharesDisk(byteStringOf(url), sources as ByteString[]))
   }
 
-  async #newPlace({ name, url }: RepositoryForm): Promise<RepositoryPlace> {
+  async #newPlace({ name, url, credentials = [] }: RepositoryForm, secret: SlotSecret): Promise<RepositoryPlace> {
     if (!isRepositoryName(name)) {
       throw new UsageError('BAD_ARGUMENT', `"${shownText(name)}" cannot be the name of a repository`, {
         hint: 'Use letters, digits, ".", "_" and "-", at most 64.',
@@ -153,7 +159,28 @@ export class RepositoryDesk {
     }
     const place = { name: undefined, url: normalizeLocation(url, '/'), configured: undefined }
     this.#options.stores.driverName(place)
-    return place
+    if (credentials.length === 0) return place
+    const secrets = await this.#sealed(credentials, secret)
+    return { ...place, configured: { name, url, driver: undefined, limits: NO_LIMITS, secrets } }
+  }
+
+  /** Seals what a server wants with the password, as the configuration keeps it. */
+  async #sealed(
+    credentials: readonly TypedCredential[],
+    { kind, bytes: password }: SlotSecret,
+  ): Promise<ReadonlyMap<SecretKind, SecretSource>> {
+    if (kind !== 'password') {
+      throw new UsageError('BAD_ARGUMENT', 'what a server wants is sealed with the password, and that was not given', {
+        hint: 'Open it with the password, or leave those fields empty and say it by variables.',
+      })
+    }
+    const { kdf, randomness } = this.#options
+    const sealed = new Map<SecretKind, SecretSource>()
+    for (const { kind: what, bytes } of credentials) {
+      const sealing = { kind: what, password, randomness, kdf }
+      sealed.set(what, { from: 'sealed', sealed: await sealCredential(bytes, sealing) })
+    }
+    return sealed
   }
 
   async #create(place: RepositoryPlace, password: SlotSecret): Promise<string> {

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 
 import { expect, onTestFinished, test } from 'vitest'
 
+import { utf8 } from '../../../src/base/bytes.ts'
+import { readConfiguration } from '../../../src/service/configuration.ts'
+import { openCredential } from '../../../src/service/sealed-secret.ts'
 import { ended, openTestApplication, typed } from '../../support/application-fixture.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -33,6 +36,27 @@ test('passwords and recovery codes are added, changed and removed, and open the 
   await application.lock()
   await application.unlock('home', { kind: 'recovery-code', bytes: new Uint8Array(Buffer.from(added)) })
   await expect(application.changePassword('home', typed('x'))).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
+})
+
+test('what a server wants is kept sealed with the password, which is needed for that', async () => {
+  const folder = temporaryFolder()
+  const { application } = await openTestApplication(join(folder, 'own'))
+  onTestFinished(() => application[Symbol.asyncDispose]())
+  const token = utf8('the token of the server')
+  const form = { name: 'home', url: join(folder, 'repository'), create: true }
+  await application.addRepository({ ...form, credentials: [{ kind: 'token', bytes: token }] }, typed('pass'), signal)
+  expect(token.every((byte) => byte === 0)).toBe(true)
+  const { repositories } = await readConfiguration(join(folder, 'own', 'config.yaml'))
+  const source = repositories.get('home')?.secrets.get('token')
+  const sealed = source?.from === 'sealed' ? source.sealed : new Uint8Array(0)
+  expect(await openCredential(sealed, { kind: 'token', password: utf8('pass') })).toEqual(
+    utf8('the token of the server'),
+  )
+  await expect(application.changePassword('home', typed('other'))).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
+  const code = { kind: 'recovery-code', bytes: utf8('0000-0000') } as const
+  const again = { ...form, name: 'again', create: false, credentials: [{ kind: 'token', bytes: utf8('x') }] } as const
+  await expect(application.addRepository(again, code, signal)).rejects.toThrow()
+  expect((await application.repositories()).map(({ name }) => name)).toEqual(['home'])
 })
 
 test('a plan copies into a repository with another password, and says what it would forget while that is open', async () => {

@@ -7,6 +7,7 @@ import { Line } from '../../components/line.tsx'
 import { useTheme } from '../../theme/theme.ts'
 import { RecoveryCodeView } from '../recovery-code/recovery-code-view.tsx'
 import type { Adding } from './adding.ts'
+import { credentialFields } from './credentials.ts'
 import { CREDENTIALS, PLACE_KINDS, PLACE_WORDS, placeMistakes, urlOf } from './places.ts'
 
 export interface AddingViewProps {
@@ -52,7 +53,10 @@ export function AddingView({ adding, columns, rows }: AddingViewProps): ReactNod
       const doing = isNew
         ? 'Deriving the key and making the repository … Esc stops that'
         : 'Opening it … Esc stops that'
-      const note = at.isTrying ? doing : isNew ? 'A recovery code is made with it, and shown once.' : ''
+      const sealing =
+        credentialFields(at.place.kind).length === 0 ? '' : 'What the server wants is kept, sealed with the password.'
+      const made = isNew ? 'A recovery code is made with it, and shown once.' : ''
+      const note = at.isTrying ? doing : [made, sealing].filter((text) => text !== '').join(' ')
       return (
         <Box flexDirection="column" width={columns}>
           <Line

@@ -27,12 +27,13 @@ import {
   shownCode,
   typeInCode,
 } from '../recovery-code/recovery-code.ts'
+import { type CredentialField, credentialFields, takeCredentials } from './credentials.ts'
 import { PLACE_KINDS, placeEditor, type PlaceField, type PlaceKind, placeMistakes, urlOf } from './places.ts'
 
 /** Wrong secrets after which one is told what else there is. */
 const REFUSALS_MAX = 3
 
-export type SecretField = 'name' | 'openWith' | 'secret' | 'again'
+export type SecretField = 'name' | 'openWith' | 'secret' | 'again' | CredentialField
 const PASSWORD = 'password'
 const RECOVERY_CODE = 'recovery code'
 
@@ -225,37 +226,42 @@ function typeInPlace(
         return { adding: { ...adding, at: { ...at, editor: { ...editor, form } } } }
       }
       const place = { kind: at.kind, editor }
-      const form = secretForm(adding.isNew)
+      const form = secretForm(adding.isNew, at.kind)
       const secrets: AddingPage = { page: 'secret', place, editor: editorOf(form), isTrying: false, refusals: 0 }
       return { adding: { ...adding, at: secrets } }
     }
   }
 }
 
-function secretForm(isNew: boolean): Form<SecretField> {
+function secretForm(isNew: boolean, kind: PlaceKind): Form<SecretField> {
   const name = {
     name: 'name',
     label: 'Call it',
     field: textField(),
     help: 'letters, digits, ".", "_" and "-"',
   } as const
+  const asked = credentialFields(kind)
+  // Most SSH servers are opened by keys.
+  const focus = kind === 'sftp' ? asked.length : 0
   if (isNew) {
     return {
       fields: [
+        ...asked,
         name,
         { name: 'secret', label: 'New password', field: secretField(), help: 'is not shown' },
         { name: 'again', label: 'The same again', field: secretField(), help: 'is not shown' },
       ],
-      focus: 0,
+      focus,
     }
   }
   return {
     fields: [
+      ...asked,
       name,
       { name: 'openWith', label: 'Open with', field: choiceField([PASSWORD, RECOVERY_CODE]), help: '← → choose' },
       { name: 'secret', label: 'Secret', field: secretField(), help: 'is not shown' },
     ],
-    focus: 0,
+    focus,
   }
 }
 
@@ -287,7 +293,9 @@ function typeInSecrets(
 function send(adding: Adding, at: Extract<AddingPage, { page: 'secret' }>, slot: Slot): AddingStep {
   const { form } = at.editor
   const name = textOf(form, 'name').trim()
+  const { kind, editor } = at.place
   const taken = takeTypedSecret(form, adding.isNew)
+  const credentials = takeCredentials(kind, form)
   // Their bytes are taken now, or wiped: the fields begin anew.
   const emptied = withoutSecrets(at.editor)
   const mistakes = {
@@ -295,12 +303,12 @@ function send(adding: Adding, at: Extract<AddingPage, { page: 'secret' }>, slot:
     ...(name === '' ? { name: 'a repository needs a name' } : {}),
   }
   if (taken.secret === undefined || name === '') {
+    for (const { bytes } of credentials) bytes.fill(0)
     taken.secret?.bytes.fill(0)
-    const editor = { ...emptied, form: withMistakes(emptied.form, mistakes) }
-    return { adding: { ...adding, at: { ...at, editor } } }
+    const next = { ...emptied, form: withMistakes(emptied.form, mistakes) }
+    return { adding: { ...adding, at: { ...at, editor: next } } }
   }
-  const { kind, editor } = at.place
-  const repository = { name, url: urlOf(kind, editor.form), create: adding.isNew }
+  const repository = { name, url: urlOf(kind, editor.form), create: adding.isNew, credentials }
   return {
     adding: { ...adding, at: { ...at, editor: emptied, isTrying: true } },
     effects: [call(slot, 'addRepository', repository, taken.secret)],

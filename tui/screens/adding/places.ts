@@ -16,13 +16,13 @@ export const PLACE_WORDS: Readonly<Record<PlaceKind, string>> = {
 export type PlaceField =
   'folder' | 'label' | 'host' | 'port' | 'user' | 'bucket' | 'prefix' | 'endpoint' | 'region' | 'domain' | 'isSecure'
 
-/** Where credentials of a kind come from: they are never part of a URL, nor asked for here. */
+/** Where credentials of a kind come from: they are never part of a URL. */
 export const CREDENTIALS: Readonly<Record<PlaceKind, string | undefined>> = {
   local: undefined,
   external: undefined,
-  sftp: 'Opened by your SSH keys and agent, or TIDEMARK_SFTP_PASSWORD.',
-  s3: 'Credentials are taken from where AWS tools take them.',
-  dunesea: 'The token is taken from TIDEMARK_DUNESEA_TOKEN.',
+  sftp: 'Opened by your SSH keys and agent, or by what is asked for next.',
+  s3: 'Credentials are taken from where AWS tools take them, or asked for next.',
+  dunesea: 'Its token is asked for next.',
 }
 
 function text(name: PlaceField, label: string, help: string): LabelledField<PlaceField> {
