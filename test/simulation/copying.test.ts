@@ -3,7 +3,8 @@ import { present } from '../../src/base/assert.ts'
 import { timespecOfMs } from '../../src/base/clock.ts'
 import { copyThrough, withStages } from './copying.ts'
 import { Script } from './script.ts'
-import type { Stage } from './stage.ts'
+import { GRACE_MS, type Stage } from './stage.ts'
+import { HOUR_MS } from './world.ts'
 
 vi.mock(import('../../src/base/limits.ts'), async (original) =>
   (await import('./small-limits.ts')).smallLimits(await original()),
@@ -112,5 +113,67 @@ test('a copied point that is forgotten and copied again is no alarm to what foll
     }
     await script.prune()
     await expectBothWhole(script)
+  })
+})
+
+/** Lets the program of the source's only machine go on to its end. */
+async function finishAlone({ machines: [machine], world }: Stage): Promise<void> {
+  await world.settle()
+  while (machine?.isIdle === false) {
+    await world.advance(1)
+    machine.process?.releaseNext()
+    await world.settle()
+  }
+}
+
+/** Has the source pruned, at the pace of half a grace, while a copy stands still. */
+async function pruneSource(source: Stage): Promise<void> {
+  const machine = present(source.machines[0], 'a machine')
+  for (let i = 0; i < UNTIL_SWEPT; i++) {
+    source.prune(machine)
+    await finishAlone(source)
+    await source.world.advance(GRACE_MS / 2 + HOUR_MS)
+  }
+}
+
+test('a copy goes on while the packs that it reads from are written anew', async () => {
+  await withStages({ seed: 2, lagMs: 0 }, async (source, target) => {
+    const script = new Script(target)
+    const machine = present(source.machines[0], 'a machine')
+    await source.alone(() => source.backup(machine, { files: FILES, flushBytes: 1 << 20 }))
+    await source.alone(() => source.backup(machine, { files: new Map([['/a', 0]]) }))
+    await source.alone(() => source.forget(machine, (points) => points.slice(0, 1)))
+    const before = source.store.list('packs', () => source.world.nowMs).map(({ name }) => name.id)
+    target.copy(script.writer)
+    await script.until(script.writer, /^get packs\//)
+    script.writing.sleep()
+    await pruneSource(source)
+    const after = source.store.list('packs', () => source.world.nowMs).map(({ name }) => name.id)
+    expect(before.every((id) => after.includes(id))).toBe(false)
+    script.writing.wake()
+    await script.finish(script.writer)
+    await target.verifyAll()
+    expect(target.counts.failed).toBe(0)
+    expect((await target.chainNow()).points).toHaveLength(1)
+  })
+})
+
+test('a point that is forgotten and swept before it is copied is left out, and the others are copied', async () => {
+  await withStages({ seed: 2, lagMs: 0 }, async (source, target) => {
+    const script = new Script(target)
+    const machine = present(source.machines[0], 'a machine')
+    await source.alone(() => source.backup(machine, { files: FILES }))
+    await source.alone(() => source.backup(machine, { files: new Map([['/c', 5]]) }))
+    target.copy(script.writer)
+    await script.until(script.writer, /^get packs\//)
+    script.writing.sleep()
+    source.forget(machine, (points) => points.slice(0, 1))
+    await finishAlone(source)
+    await pruneSource(source)
+    script.writing.wake()
+    await script.finish(script.writer)
+    await target.verifyAll()
+    expect(target.counts.failed).toBe(0)
+    expect((await target.chainNow()).points).toHaveLength(1)
   })
 })

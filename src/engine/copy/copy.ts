@@ -1,4 +1,4 @@
-import { UsageError } from '../../base/errors.ts'
+import { IntegrityError, UsageError } from '../../base/errors.ts'
 import { compareWithinChain, type PointInfo } from '../../repository/point-info.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { CareContext } from '../care-types.ts'
@@ -41,20 +41,68 @@ export async function copyPoints(
     else alreadyThere.push(point)
   }
   const copied: CopiedPoint[] = []
-  const views = new PointViews(source)
+  const copying = new Copying(target, source, { pointsTotal: missing.length, events, signal })
   for (const [pointsDone, point] of missing.entries()) {
     signal.throwIfAborted()
-    const done = options.dryRun
-      ? { point, bytesRead: 0, bytesStored: 0 }
-      : await copyPoint(target, { source, point, views, pointsDone, pointsTotal: missing.length, events, signal })
-    if (done === undefined) {
-      alreadyThere.push(point)
+    if (options.dryRun) {
+      copied.push({ point, bytesRead: 0, bytesStored: 0 })
       continue
     }
-    copied.push(done)
-    if (!options.dryRun) events.copied?.(done)
+    const done = await copying.copy(point, pointsDone)
+    if (done === 'there') alreadyThere.push(point)
+    else if (done !== 'forgotten') {
+      copied.push(done)
+      events.copied?.(done)
+    }
   }
   return { copied, alreadyThere }
+}
+
+/** Copies point after point, out of a repository that others may prune meanwhile. */
+class Copying {
+  readonly #target: CareContext
+  readonly #source: Repository
+  readonly #options: { readonly pointsTotal: number; readonly events: CopyEvents; readonly signal: AbortSignal }
+  #views: PointViews
+
+  constructor(
+    target: CareContext,
+    source: Repository,
+    options: { readonly pointsTotal: number; readonly events: CopyEvents; readonly signal: AbortSignal },
+  ) {
+    this.#target = target
+    this.#source = source
+    this.#options = options
+    this.#views = new PointViews(source)
+  }
+
+  /** Copies a point, unless somebody did so meanwhile, or forgot it in the source. */
+  async copy(point: PointInfo, pointsDone: number): Promise<CopiedPoint | 'there' | 'forgotten'> {
+    try {
+      return await this.#copy(point, pointsDone)
+    } catch (error) {
+      if (!(error instanceof IntegrityError && error.code === 'BLOB_MISSING')) throw error
+      if (await this.#isForgotten(point)) return 'forgotten'
+      // A prune wrote packs anew since the index was loaded: a fresh one knows where all of it lies.
+      this.#source.releaseIndex()
+      this.#views = new PointViews(this.#source)
+      return this.#copy(point, pointsDone)
+    }
+  }
+
+  async #copy(point: PointInfo, pointsDone: number): Promise<CopiedPoint | 'there'> {
+    const copy = { ...this.#options, source: this.#source, point, views: this.#views, pointsDone }
+    return (await copyPoint(this.#target, copy)) ?? 'there'
+  }
+
+  async #isForgotten({ record: { point } }: PointInfo): Promise<boolean> {
+    const { events, signal } = this.#options
+    const now = await this.#source.chain({ reload: true, signal })
+    if (now.get(point) !== undefined || !now.removed.has(point)) return false
+    const message = `point ${point} was forgotten while it was to be copied, and what it needs is gone: it is left out`
+    events.warning?.(new IntegrityError('BLOB_MISSING', message, { context: { point } }))
+    return true
+  }
 }
 
 function byChain(a: PointInfo, b: PointInfo): number {
