@@ -1,0 +1,157 @@
+import { expect, test } from 'vitest'
+
+import { TestDashboard } from '../support/dashboard.ts'
+import { answerCode } from '../support/recovery-code.ts'
+import { seededApplication, TEST_NOW_MS } from '../support/seeded-application.ts'
+
+const SIZES = [
+  { columns: 80, rows: 24 },
+  { columns: 120, rows: 40 },
+]
+
+test.each(SIZES)(
+  'drivers at $columns x $rows: where repositories live, and since when one is not reached',
+  async (size) => {
+    const application = seededApplication()
+    const [depot] = application.repositoryList
+    application.repositoryList.push({
+      ...depot!,
+      name: 'attic',
+      url: 'sftp://arthur@attic/~/backup',
+      driver: 'sftp',
+      isDefault: false,
+      state: {
+        kind: 'unreachable',
+        sinceMs: TEST_NOW_MS - 3_600_000,
+        message: 'no route to host',
+        hint: 'Is it switched on?',
+      },
+    })
+    const dashboard = new TestDashboard(application, size)
+    await dashboard.press('6')
+    await dashboard.shows('attic')
+    await dashboard.press('down')
+    const frame = await dashboard.shows('✗ since 2026-11-21')
+    expect(frame).toContain('no route to host — Is it switched on?')
+    expect(frame).toMatch(/depot +local +5 points +\/srv\/depot/)
+    expect(frame).toMatch(/› .*attic +sftp +unreachable 1 h ago/)
+  },
+)
+
+test('the test of a store is shown as it runs, and what opens a repository in a list', async () => {
+  const application = seededApplication()
+  application.delaysMs.set('testDriver', 150)
+  application.slotList = [
+    { id: '1', kind: 'password', scope: 'full', isCurrent: true, label: 'laptop', createdMs: TEST_NOW_MS },
+    { id: '2', kind: 'recovery-code', scope: 'full', isCurrent: false, label: undefined, createdMs: undefined },
+  ]
+  const dashboard = new TestDashboard(application)
+  await dashboard.press('6')
+  await dashboard.shows('depot')
+  await dashboard.press('t')
+  await dashboard.until((frame) => frame.includes('✓  write') && frame.includes('… being asked'))
+  await dashboard.shows('✓ It keeps what a repository needs.')
+  await dashboard.press('esc', 's')
+  const frame = await dashboard.shows('recovery-code')
+  expect(frame).toMatch(/password +full +2026-11-21 \d\d:00 +laptop \(opened it now\)/)
+})
+
+test('what opens a repository is added, changed and removed, and a recovery code has to be written down', async () => {
+  const application = seededApplication()
+  application.slotList = [
+    { id: '1', kind: 'password', scope: 'full', isCurrent: true, label: 'laptop', createdMs: TEST_NOW_MS },
+    { id: '2', kind: 'key-file', scope: 'full', isCurrent: false, label: undefined, createdMs: undefined },
+  ]
+  const dashboard = new TestDashboard(application)
+  await dashboard.press('6')
+  await dashboard.shows('depot')
+  await dashboard.press('s')
+  await dashboard.shows('key-file')
+  await dashboard.press('a', 'x', 'enter', 'y', 'enter')
+  await dashboard.shows('the two passwords differ')
+  await dashboard.press('x', 'enter', 'x', 'enter')
+  await dashboard.shows('The password is added.')
+  await dashboard.press('p', 'z', 'enter', 'z', 'enter')
+  await dashboard.shows('The password is changed. Whoever knew the old one')
+  await dashboard.press('down', 'x')
+  await dashboard.shows('Remove this key-file of depot?')
+  await dashboard.press('y')
+  await dashboard.shows('It is removed.')
+  await dashboard.press('c')
+  await dashboard.shows('ABCDE-FGHJK-LMNPQ-RSTUV')
+  await dashboard.press('q')
+  // Whoever has not written it down does not leave by a key.
+  await dashboard.shows('ABCDE-FGHJK-LMNPQ-RSTUV')
+  const changes = application.asked.filter(({ method }) => /^(add|change|remove)/.test(method))
+  expect(changes.map(({ method, given }) => [method, ...given])).toEqual([
+    ['addPassword', 'depot'],
+    ['changePassword', 'depot'],
+    ['removeSlot', 'depot', '2'],
+    ['addRecoveryCode', 'depot'],
+  ])
+})
+
+test('a repository is made by the wizard: place, password twice, and the recovery code is asked for', async () => {
+  const application = seededApplication()
+  const dashboard = new TestDashboard(application)
+  await dashboard.press('6')
+  await dashboard.shows('depot')
+  await dashboard.press('n')
+  await dashboard.shows('where does it lie?')
+  await dashboard.press('down', 'down', 'enter')
+  await dashboard.shows('Opened by your SSH keys')
+  await dashboard.press('ctrl+s')
+  await dashboard.shows('✗ a host name or an address')
+  dashboard.send('attic')
+  await dashboard.press('tab')
+  dashboard.send('me@home')
+  await dashboard.press('tab', 'tab')
+  dashboard.send('/~/back up')
+  await dashboard.shows('It is sftp://me%40home@attic/~/back%20up')
+  await dashboard.press('enter')
+  await dashboard.shows('Call it')
+  dashboard.send('attic')
+  await dashboard.press('tab')
+  dashboard.send('geheim')
+  await dashboard.press('tab')
+  dashboard.send('anders')
+  await dashboard.press('enter')
+  await dashboard.shows('✗ the two passwords differ')
+  dashboard.send('geheim')
+  await dashboard.press('tab')
+  dashboard.send('geheim')
+  await dashboard.press('enter')
+  await dashboard.shows('ABCDE-FGHJK-LMNPQ-RSTUV')
+  await answerCode(dashboard)
+  await dashboard.shows('attic is added')
+  expect(application.asked.findLast(({ method }) => method === 'addRepository')?.given).toEqual([
+    { name: 'attic', url: 'sftp://me%40home@attic/~/back%20up', create: true, credentials: [] },
+  ])
+  expect(dashboard.output()).not.toContain('geheim')
+})
+
+test('the token of a server is asked for where it is needed, and never shown', async () => {
+  const application = seededApplication()
+  const dashboard = new TestDashboard(application)
+  await dashboard.press('6')
+  await dashboard.shows('depot')
+  await dashboard.press('n', 'down', 'down', 'down', 'down', 'enter')
+  await dashboard.shows('› Host')
+  dashboard.send('dune.example')
+  await dashboard.press('tab', 'tab')
+  dashboard.send('mine')
+  await dashboard.press('ctrl+s')
+  await dashboard.shows('› Token')
+  for (const text of ['a-token', 'attic', 'geheim', 'geheim']) {
+    dashboard.send(text)
+    await dashboard.press('enter')
+  }
+  await dashboard.shows('ABCDE-FGHJK-LMNPQ-RSTUV')
+  expect(application.asked.findLast(({ method }) => method === 'addRepository')?.given).toEqual([
+    {
+      ...{ name: 'attic', url: 'dunesea+https://dune.example/mine', create: true },
+      credentials: [{ kind: 'token', bytes: new Uint8Array(7) }],
+    },
+  ])
+  expect(dashboard.output()).not.toContain('a-token')
+})
