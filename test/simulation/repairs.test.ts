@@ -8,7 +8,7 @@ vi.mock(import('../../src/crypto/secret.ts'), async (original) =>
   (await import('./plain-secrets.ts')).plainSecrets(await original()),
 )
 
-const SEEDS = 6
+const SEEDS = 4
 const PROGRAMS = 6
 /** One seed alone: TIDEMARK_SIMULATION_SEED=42 vitest run test/simulation/repairs.test.ts */
 const ONLY = Number(process.env['TIDEMARK_SIMULATION_SEED'] ?? 0)
