@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { compareTrees } from '../../examples/compare-trees.ts'
 import { CliPlace, eventsOf, summaryOf } from '../support/cli.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
+import { INIT_WORDS } from '../support/program.ts'
 
 const TO = { TIDEMARK_TO_PASSWORD: 'another password' }
 
@@ -13,7 +14,7 @@ const TO = { TIDEMARK_TO_PASSWORD: 'another password' }
 async function makeOther(place: CliPlace): Promise<string> {
   const other = join(place.folder, 'other')
   const environment = { TIDEMARK_PASSWORD: 'another password', TIDEMARK_REPOSITORY: other }
-  await place.succeed(['init', '--no-recovery'], { environment })
+  await place.succeed(INIT_WORDS, { environment })
   return other
 }
 

@@ -7,5 +7,4 @@ fuseTest(
   async () => {
     await new KilledMounts(new CliPlace(), 1).live(2)
   },
-  180_000,
 )

@@ -4,15 +4,14 @@ import { expect, onTestFinished } from 'vitest'
 
 import { compareTrees } from '../../examples/compare-trees.ts'
 import { CliMount, run } from '../support/cli-mount.ts'
-import { CliPlace } from '../support/cli.ts'
+import { type CliPlace, sharedPlace } from '../support/cli.ts'
 import { fuseTest } from '../support/fuse-test.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
 const FILES = 500
 
-/** Backs up a checkout with a history of its own, made of this project's tests, and mounts it. */
-async function mountedCheckout(): Promise<{ place: CliPlace; mount: CliMount; tree: string }> {
-  const place = new CliPlace()
+/** Backs up a checkout with a history of its own, made of this project's tests. */
+const shared = sharedPlace(async (place) => {
   const { source } = place
   expect(run('cp', ['-a', join(PROJECT, 'test', 'cli'), join(PROJECT, 'test', 'vectors'), source]).code).toBe(0)
   mkdirSync(join(source, 'big'))
@@ -26,8 +25,12 @@ async function mountedCheckout(): Promise<{ place: CliPlace; mount: CliMount; tr
   git('commit', '-q', '-m', 'all of it')
   await place.init()
   await place.succeed(['backup', source])
+})
+
+async function mountedCheckout(): Promise<{ place: CliPlace; mount: CliMount; tree: string }> {
+  const place = shared()
   const mount = await CliMount.open(place)
-  return { place, mount, tree: mount.path('latest', source) }
+  return { place, mount, tree: mount.path('latest', place.source) }
 }
 
 fuseTest('ordinary tools find in a mount what was backed up', async () => {

@@ -258,7 +258,8 @@ describe("a driver of one's own", () => {
     }
     await asking.waitFor(/exit code 0/)
     writeFileSync(join(place.folder, 'new'), 'new', { mode: 0o600 })
-    const changed = await place.succeed(['-r', 'locked', 'key', 'passwd', '--new-password-file', './new'])
+    const passwd = ['key', 'passwd', '--new-password-file', './new', '--kdf-memory', '8M']
+    const changed = await place.succeed(['-r', 'locked', ...passwd])
     expect(changed.stderr).toContain(`\`tidemark repo add locked ${url} --seal token\``)
     const off = await place.run(['repo', 'add', 'locked', url, '--seal', 'token'])
     expect(off.stderr).toContain('no terminal to ask')

@@ -14,7 +14,7 @@ import { type HttpProxy, type ProxiedRequest, startHttpProxy } from '../support/
 import { patternBytes } from '../support/pattern-bytes.ts'
 import { S3_CREDENTIALS, startS3Server, type TestS3Server } from '../support/s3-server.ts'
 
-const LARGE_BYTES = 64 << 20
+const LARGE_BYTES = 32 << 20
 
 /** What each request was for. */
 function kindsOf(requests: readonly ProxiedRequest[]): string[] {

@@ -8,7 +8,7 @@ import { CliPlace, resultOf, summaryOf } from '../support/cli.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
 
 const FILE_BYTES = 1 << 20
-const FILES = 80
+const FILES = 40
 
 /** Returns the names of all objects of a kind. */
 function objects(place: CliPlace, kind: string): string[] {

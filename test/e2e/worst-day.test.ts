@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 import { CliPlace, summaryOf } from '../support/cli.ts'
+import { INIT_WORDS } from '../support/program.ts'
 
 test('--delete in place spares the repository and all that the point left out', async () => {
   const place = new CliPlace()
@@ -14,7 +15,7 @@ test('--delete in place spares the repository and all that the point left out', 
   writeFileSync(inside('unwanted', 'file'), 'left out')
   writeFileSync(inside('excluded', 'a.iso'), 'left out')
   writeFileSync(inside('kept', 'file'), 'backed up')
-  await place.succeed(['init', ...repository, '--no-recovery'])
+  await place.succeed([...INIT_WORDS, ...repository])
   await place.succeed(['backup', ...repository, '--exclude', '*.iso', place.source])
   writeFileSync(inside('kept', 'stranger'), 'came later')
 
