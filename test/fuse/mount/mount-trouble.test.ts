@@ -65,7 +65,7 @@ describe('a store that does not answer', () => {
     const f = await MountFixture.create(store)
     writeFileSync(f.engine.path('file'), patternBytes(700_000, 1))
     await f.engine.backup()
-    await f.mount({ patienceMs: 300 })
+    await f.mount({ patienceMs: 3000 })
     await readdir(f.path(0))
     store.stall()
     await expect(readFile(f.path(0, 'file'))).rejects.toMatchObject({ code: 'EIO' })

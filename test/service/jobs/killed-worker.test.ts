@@ -80,7 +80,7 @@ test.each(KILLS)(
       program,
       environment: { PATH, FOLDER: folder },
       workingDirectory: '/',
-      graceMs: 2000,
+      graceMs: 60_000,
     })
     const worker = new Worker({
       ...{
