@@ -18,8 +18,6 @@ import { NodeTable } from './tree/node-table.ts'
 import { Turns } from './tree/turns.ts'
 import { VirtualTree } from './tree/virtual-tree.ts'
 
-/** More of them wait for each other: measured on two cores and on four. */
-const THREADS = 2
 const CACHE_BYTES_DEFAULT = 64 << 20
 /** No frame is larger than 4 MiB, and each thread may be at two. */
 const CACHE_BYTES_MIN = 24 << 20
@@ -51,6 +49,8 @@ export interface MountOptions {
   readonly device: MountDevice
   /** Where the bytes of all points' files are. Stays the caller's to close, after the mount. */
   readonly frames: PointFrames
+  /** Started before, so that they are ready when they are wanted; the mount ends them. */
+  readonly readers?: ReaderThreads
   /** Who owns what no point holds. */
   readonly owner: { readonly uid: number; readonly gid: number }
   /** Bytes of decoded frames that are kept. */
@@ -90,7 +90,8 @@ class MountAtWork implements Mount {
   constructor(options: MountOptions) {
     this.#options = options
     const { device, frames, root, owner } = options
-    const turns = Turns.create(THREADS)
+    this.#threads = options.readers ?? new ReaderThreads()
+    const turns = Turns.create(this.#threads.count)
     const nodes = NodeTable.create(ROOT_INO, options.nodesMax)
     const blocks = BlockStore.create(BLOCK_BYTES, turns)
     this.#cache = FrameCache.create(Math.max(CACHE_BYTES_MIN, options.cacheBytesMax ?? CACHE_BYTES_DEFAULT))
@@ -103,7 +104,7 @@ class MountAtWork implements Mount {
       news: new SharedArrayBuffer(4),
     }
     const setup = { fd: device.fd, session: device.session, memory }
-    this.#threads = new ReaderThreads({ count: THREADS, setup, onMessage: (message) => this.#receive(message) })
+    this.#threads.begin({ setup, onMessage: (message) => this.#receive(message) })
     this.ended = this.#threads.ended
     const tell = this.#threads.tell.bind(this.#threads)
     this.#content = new ContentProvider({ frames, cache: this.#cache, blocks, tell })
@@ -132,7 +133,7 @@ class MountAtWork implements Mount {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#threads.end()
+    await this.#threads[Symbol.asyncDispose]()
     this.#content[Symbol.dispose]()
     this.#cache.wipe()
   }

@@ -16,7 +16,7 @@ export interface MountMemory {
   readonly news: SharedArrayBuffer
 }
 
-/** What a reader thread is given when it starts. */
+/** What a reader thread is told first. */
 export interface ReaderSetup {
   readonly fd: number
   readonly session: Session

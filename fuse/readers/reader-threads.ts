@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { assert, present } from '../../src/base/assert.ts'
 import type { FromReader, ReaderSetup, ToReader } from './reader-protocol.ts'
 
 /** New objects of a request die young; nothing else is on a reader's heap. */
@@ -11,25 +12,27 @@ function readerScript(): URL {
   return new URL(isSource ? './reader-main.ts' : './fuse-reader.js', import.meta.url)
 }
 
-export interface ReaderThreadsOptions {
-  readonly count: number
+/** More of them wait for each other: measured on two cores and on four. */
+const THREADS = 2
+
+export interface ReaderJob {
   readonly setup: Omit<ReaderSetup, 'thread'>
   readonly onMessage: (message: Exclude<FromReader, { type: 'ended' }>) => void
 }
 
-/** Threads that read the device until the file system is no longer mounted. */
-export class ReaderThreads {
+/** Threads that read the device until the file system is no longer mounted. They are started before there is one. */
+export class ReaderThreads implements AsyncDisposable {
   /** Resolves when all have ended; rejects when one died of a bug. */
   readonly ended: Promise<void>
   readonly #workers: readonly Worker[]
-  readonly #news: Int32Array
+  #news: Int32Array | undefined
+  #onMessage: ReaderJob['onMessage'] = () => undefined
 
-  constructor({ count, setup, onMessage }: ReaderThreadsOptions) {
-    this.#news = new Int32Array(setup.memory.news)
-    this.#workers = Array.from({ length: count }, (_, thread) => startReader({ ...setup, thread }))
+  constructor() {
+    this.#workers = Array.from({ length: THREADS }, startReader)
     const ended = this.#workers.map(async (worker) => {
       await new Promise<void>((resolve, reject) => {
-        worker.on('message', (message: FromReader) => (message.type === 'ended' ? resolve() : onMessage(message)))
+        worker.on('message', (message: FromReader) => (message.type === 'ended' ? resolve() : this.#onMessage(message)))
         worker.on('error', reject)
         worker.on('exit', () => resolve())
       })
@@ -39,21 +42,32 @@ export class ReaderThreads {
     this.ended.catch(() => undefined)
   }
 
-  /** Tells all threads; each knows at the beginning of its next turn. */
+  get count(): number {
+    return this.#workers.length
+  }
+
+  /** Has the threads read a device, once. */
+  begin({ setup, onMessage }: ReaderJob): void {
+    assert(this.#news === undefined, 'threads read one device')
+    this.#news = new Int32Array(setup.memory.news)
+    this.#onMessage = onMessage
+    this.#workers.forEach((worker, thread) => worker.postMessage({ ...setup, thread } satisfies ReaderSetup))
+  }
+
+  /** Tells all threads, which have begun; each knows at the beginning of its next turn. */
   tell(news: ToReader): void {
     for (const worker of this.#workers) worker.postMessage(news)
-    Atomics.add(this.#news, 0, 1)
+    Atomics.add(present(this.#news, 'what the threads read'), 0, 1)
   }
 
   /** Ends the threads, which have left the device. */
-  async end(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.terminate()))
   }
 }
 
-function startReader(setup: ReaderSetup): Worker {
+function startReader(): Worker {
   return new Worker(readerScript(), {
-    workerData: setup,
     trackUnmanagedFds: false,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB, maxOldGenerationSizeMb: OLD_GENERATION_MB },
   })

@@ -1,5 +1,6 @@
 import type { MountRoot } from '../../fuse/folders/folder.ts'
 import { type Mount, type MountProblem, openMount } from '../../fuse/mount.ts'
+import type { ReaderThreads } from '../../fuse/readers/reader-threads.ts'
 import { openKernelDevice } from '../../fuse/transports/kernel/open-kernel-device.ts'
 import { FolderTree } from '../../fuse/transports/native/folder-tree.ts'
 import { openNativeMount } from '../../fuse/transports/native/open-native-mount.ts'
@@ -14,6 +15,8 @@ export interface MountJob {
   readonly frames: PointFrames
   readonly allowOther: boolean
   readonly cacheBytesMax: number | undefined
+  /** Threads that were started for it; the mount's to end once it is there. */
+  readonly readers: ReaderThreads | undefined
   /** Folders that programs are looked for in, separated by colons. */
   readonly searchPath: string
   readonly onProblem: (problem: MountProblem) => void
@@ -31,7 +34,7 @@ export interface Mounted extends AsyncDisposable {
 
 /** Mounts through the kernel's own protocol. @throws {MountError} MOUNT_UNAVAILABLE, MOUNT_BUSY */
 export async function mountByKernel(job: MountJob): Promise<Mounted> {
-  const { allowOther, cacheBytesMax, frames, mountPoint, onProblem, root, searchPath } = job
+  const { allowOther, cacheBytesMax, frames, mountPoint, onProblem, readers, root, searchPath } = job
   const device = await openKernelDevice({ mountPoint, allowOther, searchPath })
   let mount: Mount | undefined
   const end = async (): Promise<void> => {
@@ -43,10 +46,10 @@ export async function mountByKernel(job: MountJob): Promise<Mounted> {
   }
   try {
     const owner = thisUser()
-    const sizes = cacheBytesMax === undefined ? {} : { cacheBytesMax }
+    const given = { ...(cacheBytesMax === undefined ? {} : { cacheBytesMax }), ...(readers && { readers }) }
     // Its threads wait for requests, and Node's exit would wait for them.
     process.on('exit', exitAtOnce)
-    mount = openMount({ root, device, frames, owner, onProblem, ...sizes })
+    mount = openMount({ root, device, frames, owner, onProblem, ...given })
     const { ended } = mount
     return { ended, unmount: () => device.unmount(), detach: () => device.detach(), [Symbol.asyncDispose]: end }
   } catch (error) {

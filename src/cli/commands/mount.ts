@@ -1,6 +1,7 @@
 import type { PointEntry } from '../../../fuse/folders/folder.ts'
 import { PointWatch } from '../../../fuse/folders/point-watch.ts'
 import { rootFolder } from '../../../fuse/folders/root-folder.ts'
+import { ReaderThreads } from '../../../fuse/readers/reader-threads.ts'
 import { present } from '../../base/assert.ts'
 import { type ByteString, display } from '../../base/byte-string.ts'
 import { StorageError, UsageError } from '../../base/errors.ts'
@@ -73,6 +74,8 @@ async function serve(context: CliContext, { directory, flags, onWorking }: Serve
   // Refused before a password is asked for.
   const { url } = await placeOf(context, undefined)
   const mountPoint = await chooseMountPoint({ workingDirectory, url }, directory)
+  // While the key is derived there is time for it.
+  await using readers = flags.transport === 'kernel' ? new ReaderThreads() : undefined
   await using session = await openSession(context)
   const repository = await session.repository
   if (!repository.keyRing.full) throw readsNothing()
@@ -99,6 +102,7 @@ async function serve(context: CliContext, { directory, flags, onWorking }: Serve
     frames,
     allowOther: flags.allowOther === true,
     cacheBytesMax,
+    readers,
     searchPath: process.env['PATH'] ?? '',
     onProblem: ({ path, error }) => output.warning(`${display(path)}: ${describeProblem(error)}`),
   })
