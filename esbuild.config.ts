@@ -2,6 +2,8 @@ import { readFile, rename, rm } from 'node:fs/promises'
 
 import { build, type BuildOptions, type Plugin } from 'esbuild'
 
+import { ONE_COLUMN } from './src/base/text-width.ts'
+
 /** Where the build is made. */
 const NEXT = 'dist.next'
 
@@ -33,6 +35,27 @@ const layout: Plugin = {
     bundler.onLoad({ filter: /yoga-wasm-base64-esm\.js$/ }, async ({ path }) => {
       const contents = (await readFile(path, 'utf8')).replaceAll('"function"!=typeof fetch', 'true')
       return { contents }
+    })
+  },
+}
+
+/** What `string-width` measures by its length. */
+const ASCII_ONLY = '/^[\\u0020-\\u007E]*$/'
+
+/** See docs/decisions/0092: a frame is measured without cutting each of its lines into graphemes. */
+const textWidth: Plugin = {
+  name: 'text-width',
+  setup(bundler) {
+    bundler.onLoad({ filter: /\/string-width\/index\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8')
+      const { default: measure } = (await import(path)) as { readonly default: (text: string) => number }
+      const each = new RegExp(`[${ONE_COLUMN}]`)
+      const all = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code)).filter((one) =>
+        each.test(one),
+      )
+      const isSame = text.includes(ASCII_ONLY) && all.every((one) => measure(one) === 1)
+      if (!isSame) throw new Error(`${path} measures otherwise by now: see docs/decisions/0092`)
+      return { contents: text.replace(ASCII_ONLY, `/^[${ONE_COLUMN}]*$/`) }
     })
   },
 }
@@ -117,7 +140,7 @@ const ours: BuildOptions = {
   format: 'esm',
   // React's build for users: the other one checks everything at every paint.
   define: { 'process.env.NODE_ENV': '"production"' },
-  plugins: [addons, layout, whenNeeded, inOneFile],
+  plugins: [addons, layout, textWidth, whenNeeded, inOneFile],
   // Native modules and whatever finds its own files at run time stay in node_modules.
   external: ['argon2', 'blessed', 'blessed-contrib', 'koffi', 'fuse-native', 'react-devtools-core', 'ssh2', 'vitest'],
   // CommonJS packages inside an ES module bundle look for these.

@@ -38,6 +38,12 @@ test('text of any kind becomes exactly as wide as there is room, and nothing in 
   )
 })
 
+test('what screens are drawn with takes a column each, other writing what it takes', () => {
+  const drawn = 'a é ─│┌┘ █▏░ ●○▲▸►▾ ✓✗ …•›· ⠿⣿ ← ↔ → © ¼'
+  expect(textWidth(drawn)).toBe(drawn.length)
+  expect([textWidth('漢字'), textWidth('e\u0301'), textWidth('🚀'), textWidth('a漢b')]).toEqual([4, 1, 2, 4])
+})
+
 test('escape sequences and what turns writing around are written out', () => {
   expect(printable('a\u001b[31mb\u202ec')).toBe('a\\u{1b}[31mb\\u{202e}c')
 })
