@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, onTestFinished, test } from 'vitest'
@@ -59,13 +59,13 @@ test('a server that is away has its backup tried again as long as that may help,
   const ssh = await startSshServer()
   onTestFinished(() => ssh[Symbol.asyncDispose]())
   const place = new DaemonPlace()
+  await place.init()
   const folder = join(place.home, '.ssh')
   mkdirSync(folder, { mode: 0o700 })
   writeFileSync(join(folder, 'id_ed25519'), readFileSync(ssh.keyFile), { mode: 0o600 })
   writeFileSync(join(folder, 'known_hosts'), ssh.knownHosts)
   writeFileSync(join(place.source, 'file'), 'content')
-  place.configure({ store: `sftp://127.0.0.1:${ssh.port}${join(ssh.folder, 'repository')}` }, '')
-  await place.succeed(['init', '-r', 'store', '--no-recovery', '--kdf-memory', '8M'])
+  place.configure({ store: `sftp://127.0.0.1:${ssh.port}${place.repository}` }, '')
   const daemon = new StoreDaemon(place)
   await daemon.begin()
   await ssh.kill()
@@ -92,8 +92,10 @@ rootTest(
   async () => {
     const volume = temporaryVolume(4 << 20)
     const place = new DaemonPlace()
-    place.configure({ store: join(volume.path, 'repository') }, '')
-    await place.succeed(['init', '-r', 'store', '--no-recovery', '--kdf-memory', '8M'])
+    await place.init()
+    const store = join(volume.path, 'repository')
+    cpSync(place.repository, store, { recursive: true })
+    place.configure({ store }, '')
     writeFileSync(join(place.source, 'large'), patternBytes(8 << 20, 1))
     const daemon = new StoreDaemon(place)
     await daemon.begin()

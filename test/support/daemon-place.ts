@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest'
 
 import { CliPlace, type CliProcess } from './cli.ts'
 import { until } from './cli-mount.ts'
+import { PASSWORD } from './program.ts'
 
 /** A job as `job list` tells of it, as far as tests look. */
 export interface ShownJob {
@@ -30,12 +31,20 @@ export class DaemonPlace extends CliPlace {
 
   constructor() {
     super()
-    writeFileSync(this.passwordFile, 'correct horse\n', { mode: 0o600 })
+    writeFileSync(this.passwordFile, `${PASSWORD}\n`, { mode: 0o600 })
     const variables = { TIDEMARK_CONFIG: this.configFile, TIDEMARK_STATE_DIR: join(this.folder, 'state') }
     mkdirSync(variables.TIDEMARK_STATE_DIR, { mode: 0o700 })
     Object.assign(this.environment, variables)
     delete this.environment['TIDEMARK_PASSWORD']
     delete this.environment['TIDEMARK_REPOSITORY']
+  }
+
+  /** Makes the repository in the place's own folder. */
+  override async init(): Promise<void> {
+    const given = { TIDEMARK_REPOSITORY: this.repository, TIDEMARK_PASSWORD: PASSWORD }
+    Object.assign(this.environment, given)
+    await super.init()
+    for (const name of Object.keys(given)) Reflect.deleteProperty(this.environment, name)
   }
 
   /** Writes the configuration: repositories by name and URL, and plans as YAML. */
