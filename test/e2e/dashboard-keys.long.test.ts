@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 import { expect, onTestFinished, test } from 'vitest'
 
 import { CliPlace, PROGRAM } from '../support/cli.ts'
+import { DaemonPlace } from '../support/daemon-place.ts'
 import { freePort } from '../support/ssh-server.ts'
 import { Terminal } from '../support/terminal.ts'
 
@@ -43,6 +44,45 @@ test('the token of a DuneSea server is asked for by the wizard, and opens the re
   expect(terminal.screen()).not.toContain(token)
   // Commands open what the wizard sealed.
   await place.succeed(['points', '-r', 'away'], { environment: { TIDEMARK_PASSWORD: 'geheim!' } })
+})
+
+test('what is unlocked in the dashboard is unlocked in the daemon, and the other way round', async () => {
+  const place = new DaemonPlace()
+  writeFileSync(place.configFile, `repositories:\n  disk:\n    url: ${place.repository}\n`)
+  const environment = { TIDEMARK_PASSWORD: 'correct horse' }
+  await place.succeed(['init', '-r', 'disk', '--no-recovery', '--kdf-memory', '8M'], { environment })
+  await place.succeed(['backup', '-r', 'disk', place.source], { environment })
+  const daemon = await place.startDaemon()
+  const first = new Terminal(`${process.execPath} ${PROGRAM}`, place.environment)
+  await first.waitFor(/Open with/)
+  await fill(first, 'correct horse', /Secret +•••/)
+  first.press('Enter')
+  await first.waitFor(/disk: 1 points?/)
+  const unlocked = async (): Promise<unknown> => {
+    const { stdout } = await place.succeed(['daemon', 'status', '--json'])
+    return (JSON.parse(stdout) as { readonly unlocked: unknown }).unlocked
+  }
+  expect(await unlocked()).toMatchObject([{ location: place.repository }])
+  // The daemon does what is asked for with the key that it was given.
+  first.press('c')
+  await first.waitFor(/check disk is done/)
+  first.press('q')
+  await first.waitFor(/exit code 0/)
+
+  const second = new Terminal(`${process.execPath} ${PROGRAM}`, place.environment)
+  await second.waitFor(/disk: 1 points?/)
+  daemon.kill('SIGKILL')
+  await second.waitFor(/the daemon is gone since/)
+  // What the daemon gave opens it here, but nothing that this process would have to start.
+  second.press('c')
+  await second.waitFor(/Open with/)
+  await fill(second, 'correct horse', /Secret +•••/)
+  second.press('Enter')
+  await second.waitFor(/disk is open/)
+  second.press('c')
+  await second.waitFor(/check disk is done/)
+  second.press('q')
+  await second.waitFor(/exit code 0/)
 })
 
 async function fill(terminal: Terminal, text: string, shown: RegExp): Promise<void> {
