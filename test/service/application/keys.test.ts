@@ -75,11 +75,6 @@ test('a plan copies into a repository with another password, and says what it wo
     ...{ keep: { last: '1', daily: '', weekly: '', monthly: '', yearly: '' }, copyTo: 'away', verifyPercent: '' },
   }
   await ended(application, await application.backup('home', [source]))
-  await ended(application, await application.backup('home', [source]))
-  const [older, newer] = await application.points('home')
-  const meaning = await application.explainPlan(form)
-  expect(meaning.mistakes).toEqual({})
-  expect(meaning).toMatchObject({ forgotten: [older?.id] })
   await application.savePlan({ ...form, keep: { ...form.keep, last: '' } }, undefined)
   await application.runPlan('nightly')
   const isOver = async (): Promise<boolean> => {
@@ -90,11 +85,13 @@ test('a plan copies into a repository with another password, and says what it wo
     ['copy', 'done', expect.anything()],
     ['backup', 'done', expect.anything()],
     ['backup', 'done', expect.anything()],
-    ['backup', 'done', expect.anything()],
   ])
+  const [older, newer] = await application.points('home')
   const copied = await application.points('away')
-  expect(copied.map(({ id }) => id)).toEqual(expect.arrayContaining([older?.id, newer?.id]))
-  expect(copied).toHaveLength(3)
+  expect(copied.map(({ id }) => id).sort()).toEqual([older?.id, newer?.id].sort())
+  const meaning = await application.explainPlan(form)
+  expect(meaning.mistakes).toEqual({})
+  expect(meaning).toMatchObject({ forgotten: [older?.id] })
   await application.lock()
   expect((await application.explainPlan(form)).forgotten).toEqual([])
 })

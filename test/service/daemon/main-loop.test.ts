@@ -391,3 +391,31 @@ test('what is over for long is forgotten, but not what the schedule has to know'
   expect(jobs[0]).toMatchObject({ step: 'verify', state: 'done' })
   expect(d.callsOf('check')).toHaveLength(1)
 })
+
+test('what somebody asks for runs at once, or when its repository is unlocked; an interrupted restore not again', async () => {
+  const d = daemon(NIGHTLY)
+  d.locked.add('/srv/a')
+  d.runner.outcome = () => ({ durationMs: 10 * MINUTE_MS })
+  const loop = await d.start()
+  const restore = await loop.ask({ words: ['restore', '--in-place', '--', 'p'], repository: '/srv/a', input: '{}' })
+  await loop.ask({ words: ['check'], repository: '/srv/a' })
+  await d.settle()
+  expect(await loop.lockedFor(restore)).toBe('/srv/a')
+  expect(d.runner.calls).toEqual([])
+  d.locked.clear()
+  loop.keysChanged()
+  await d.settle()
+  expect(d.runner.calls.map(({ words }) => words)).toEqual([
+    ['restore', '--json', '--repository=/srv/a', '--in-place', '--', 'p'],
+    ['check', '--json', '--repository=/srv/a'],
+  ])
+  await d.stop()
+  await d.start()
+  await d.pass(HOUR_MS)
+  expect(d.callsOf('restore')).toHaveLength(1)
+  expect(d.callsOf('check')).toHaveLength(2)
+  expect(await jobsOf(d)).toMatchObject([
+    { state: 'errored', result: { error: { code: 'INTERRUPTED' } } },
+    { state: 'done' },
+  ])
+})
