@@ -72,6 +72,19 @@ test('index, blobs and points are loaded when asked for, once', async () => {
   expect(await repository.index()).not.toBe(forWriting)
 })
 
+test('points and index are loaded together, the points listed first: what they need is in the index then', async () => {
+  const driver = new FaultyDriver(new MemoryDriver())
+  await create(driver)
+  using repository = await open(driver)
+  driver.calls.length = 0
+  const points = await repository.chainAndIndex()
+  expect(await repository.chain()).toBe(points)
+  await repository.index()
+  const listed = driver.calls.filter(({ method }) => method === 'list').map(({ kind }) => kind)
+  expect(listed.filter((kind) => kind === 'index')).toHaveLength(1)
+  expect(listed.indexOf('index')).toBeGreaterThan(listed.indexOf('points'))
+})
+
 test('what could not be loaded may be asked for again', async () => {
   const driver = new FaultyDriver(new MemoryDriver())
   await create(driver)
