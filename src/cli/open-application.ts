@@ -33,6 +33,7 @@ import { pathVariables } from './environment.ts'
 import { describeInstance } from './instance-description.ts'
 import { findDaemon } from './open-desk.ts'
 import { surroundingsOf } from './open-store.ts'
+import { placeVariables } from './secret-variables.ts'
 import { openingSecret } from './secrets.ts'
 import { toolVersion } from './version.ts'
 
@@ -84,6 +85,7 @@ export async function openApplication(given: CliContext): Promise<Application> {
     runner: new ChildRunner({
       program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
       environment: environmentOf(context),
+      ownEnvironment: placeVariables(secrets.variables),
       workingDirectory,
       secretsFor: (words) => secretsFor(repositories, words),
     }),
