@@ -105,9 +105,9 @@ export class S3Driver implements Driver {
     const body = concatBytes(...parts)
     await this.#meaning('writing', name, signal, async () => {
       const key = this.#key(name)
-      // Put again over what had arrived, a break could tear it; with the condition kept, the server looks by itself.
-      const mustLook = this.#uncertain.has(key) && this.#conditionalPut !== 'kept'
-      if (mustLook && (await this.#isThere(name, signal))) throw objectExists(name, this.location)
+      // Put again over what had arrived, a break could tear it. And a server that keeps the condition may refuse before it
+      // has read everything, and end the connection, with its answer.
+      if (this.#uncertain.has(key) && (await this.#isThere(name, signal))) throw objectExists(name, this.location)
       try {
         await this.#putOnce(name, body, signal)
         this.#uncertain.delete(key)

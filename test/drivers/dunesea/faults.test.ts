@@ -258,6 +258,12 @@ test('a secure URL is not spoken to in clear, nor a plain one secretly', async (
   })
 })
 
+test('it is used with as many requests at once as suited it', () => {
+  const url = 'dunesea+https://host/home'
+  expect(openDuneSeaDriver({ url, token: 'x' }).capabilities.concurrency).toBe(8)
+  expect(openDuneSeaDriver({ url, token: 'x', connections: 16 }).capabilities.concurrency).toBe(16)
+})
+
 test('all kinds are listed with one request', async () => {
   const { driver, proxy } = await openThroughProxy()
   for (const kind of OBJECT_KINDS) await driver.put(nameOf(utf8(kind), kind), [utf8(kind)])

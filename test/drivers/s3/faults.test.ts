@@ -65,6 +65,19 @@ describe('putting only where the name is free', () => {
     expect(await driver.get(object)).toEqual(utf8('x'))
   })
 
+  test('is asked again only of a name that is free by a look, since a refusal may be lost with its connection', async () => {
+    const { driver, proxy } = await openStore()
+    keepCondition(proxy)
+    const [known, object] = [freshName(), freshName()]
+    await driver.put(known, [utf8('x')])
+    await expect(driver.put(known, [utf8('x')])).rejects.toMatchObject({ code: 'EXISTS' })
+    const lost = ({ method }: ProxiedRequest): Fault | undefined =>
+      method === 'PUT' ? { kind: 'cut', when: 'after' } : undefined
+    proxy.fault = lost
+    await expect(driver.put(object, [utf8('x')])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    await expect(driver.put(object, [utf8('x')])).rejects.toMatchObject({ code: 'EXISTS' })
+  })
+
   test('is never promised where the server ignores it', async () => {
     const { driver, proxy } = await openStore()
     const object = freshName()
