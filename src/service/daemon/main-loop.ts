@@ -92,6 +92,8 @@ export class MainLoop implements Daemon {
   readonly #housekeeping: Housekeeping
   readonly #room: RoomMeter
   readonly #beside: Beside
+  /** Resolves once the plans are known: whoever asks before that waits for it. */
+  readonly #begun = Promise.withResolvers<void>()
   #nextMs: number | undefined
   #isStopping = false
 
@@ -163,6 +165,7 @@ export class MainLoop implements Daemon {
     try {
       if (signal.aborted) this.stop()
       await this.#begin()
+      this.#begun.resolve()
       while (!this.#isStopping) {
         const waitMs = await this.#turn()
         this.#options.onTurn()
@@ -170,6 +173,7 @@ export class MainLoop implements Daemon {
       }
     } finally {
       signal.removeEventListener('abort', onAbort)
+      this.#begun.resolve()
       await this.#end()
     }
   }
@@ -186,18 +190,21 @@ export class MainLoop implements Daemon {
   }
 
   async plans(): Promise<readonly PlanStatus[]> {
+    await this.#begun.promise
     const { clock, instance, jobs, timeZone } = this.#options
     const raised = await jobs.raised(instance)
     return planStatuses({ plans: this.#inForce.plans, jobs, instance, raised, nowMs: clock.nowMs(), timeZone })
   }
 
   async runPlan(name: string, step?: string): Promise<readonly Job[]> {
+    await this.#begun.promise
     const asked = await this.#planJobs.ask(this.#inForce.named(name), step)
     this.#alarm.wake()
     return asked
   }
 
   async pausePlan(name: string, paused: boolean): Promise<void> {
+    await this.#begun.promise
     await this.#inForce.pause(name, paused)
   }
 
@@ -235,12 +242,14 @@ export class MainLoop implements Daemon {
   }
 
   async raiseEvent(name: string, about?: Json): Promise<readonly string[]> {
+    await this.#begun.promise
     const waiting = await this.#happenings.raiseNamed(name, this.#inForce.plans, about)
     this.#alarm.wake()
     return waiting
   }
 
   async reload(): Promise<TidemarkError | undefined> {
+    await this.#begun.promise
     await this.#inForce.reload()
     return this.#inForce.mistake
   }

@@ -233,11 +233,21 @@ describe('events', () => {
     await d.pass(HOUR_MS)
     expect(d.runner.calls).toHaveLength(1)
     expect(await d.jobs.raised(INSTANCE)).toContainEqual(expect.objectContaining({ about: { version: 2 } }))
-    const { hookInput } = decodeCommandMessage((await jobsOf(d))[0]!.message)
-    expect(JSON.parse(hookInput ?? '')).toMatchObject({ trigger: 'event', name: 'deployed', about: { version: 2 } })
   })
 
-  test('are not told to hooks of runs that they did not start', async () => {
+  test('that are raised while the daemon starts wait until its plans are known', async () => {
+    const d = daemon(WAITING)
+    const gate = Promise.withResolvers<undefined>()
+    const raised: JobStore['raised'] = async (instance) => gate.promise.then(() => d.jobs.raised(instance))
+    const started = d.start({ jobs: withOther(d.jobs, { raised }) })
+    const [raising, running] = [d.loop?.raiseEvent('deployed'), d.loop?.runPlan('home')]
+    gate.resolve(undefined)
+    expect(await raising).toEqual(['home'])
+    expect(await running).toHaveLength(1)
+    await started
+  })
+
+  test('are told to hooks, but of runs that they started alone', async () => {
     const d = daemon(WAITING.replace("'@boot'", "'@at 2:00'"))
     const loop = await d.start()
     await d.pass(HOUR_MS)
@@ -245,8 +255,9 @@ describe('events', () => {
     await d.pass(DAY_MS)
     await loop.runPlan('home')
     await d.pass(HOUR_MS)
-    const inputs = (await jobsOf(d)).map(({ message }) => decodeCommandMessage(message).hookInput !== undefined)
-    expect(inputs).toEqual([true, false, false])
+    const inputs = (await jobsOf(d)).map(({ message }) => decodeCommandMessage(message).hookInput)
+    expect(inputs.slice(1)).toEqual([undefined, undefined])
+    expect(JSON.parse(inputs[0] ?? '')).toMatchObject({ trigger: 'event', name: 'deployed', about: { version: 1 } })
   })
 
   test('that cannot be are refused', async () => {
