@@ -93,7 +93,7 @@ export class MainLoop implements Daemon {
   readonly #room: RoomMeter
   readonly #beside: Beside
   /** Resolves once the plans are known: whoever asks before that waits for it. */
-  readonly #begun = Promise.withResolvers<void>()
+  readonly #begun = Promise.withResolvers<undefined>()
   #nextMs: number | undefined
   #isStopping = false
 
@@ -165,7 +165,7 @@ export class MainLoop implements Daemon {
     try {
       if (signal.aborted) this.stop()
       await this.#begin()
-      this.#begun.resolve()
+      this.#begun.resolve(undefined)
       while (!this.#isStopping) {
         const waitMs = await this.#turn()
         this.#options.onTurn()
@@ -173,7 +173,7 @@ export class MainLoop implements Daemon {
       }
     } finally {
       signal.removeEventListener('abort', onAbort)
-      this.#begun.resolve()
+      this.#begun.resolve(undefined)
       await this.#end()
     }
   }
