@@ -10,8 +10,11 @@ import { type CliPlace, resultOf } from '../support/cli.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
 import { diskLines } from '../support/point-content.ts'
 
-/** Reads everything again and again, with a shell that stands in the mount, until that fails. */
-const READ_ON = 'cd "$1" && while find . -type f -exec cat {} + && ls -lR .; do :; done >/dev/null 2>&1; exit 7'
+/**
+ * Reads everything again and again, with a shell that stands in the mount, until that fails. What was read once the kernel
+ * may go on to give out of its memory; about the file system (`stat -f`) it always asks.
+ */
+const READ_ON = 'cd "$1" && while find . -type f -exec cat {} + && stat -f .; do :; done >/dev/null 2>&1; exit 7'
 /** So long a mount is read at most before it is killed, and is given to begin before it is killed without readers. */
 const KILLED_WITHIN_MS = 400
 
