@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-import fc from 'fast-check'
+import { fc } from '../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 
 import { userUnit } from '../../src/cli/systemd-unit.ts'
@@ -34,7 +34,7 @@ const NASTY = [
 /** What of a unit is one line each: key and value. */
 function settingsOf(unit: string): readonly (readonly [string, string])[] {
   return unit.split('\n').flatMap((line) => {
-    const [, key, value] = /^(\w+)=(.*)$/.exec(line) ?? []
+    const [, key, value] = /^(\w+)=([^]*)$/.exec(line) ?? []
     return key === undefined || value === undefined ? [] : [[key, value] as const]
   })
 }

@@ -1,5 +1,5 @@
 import { decode, encode, rfc8949EncodeOptions } from 'cborg'
-import fc from 'fast-check'
+import { fc } from '../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 import { fromHex, toHex } from '../../src/base/bytes.ts'
 import type { CborValue } from '../../src/format/cbor.ts'

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import fc from 'fast-check'
+import { fc } from '../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 import { fromHex } from '../../src/base/bytes.ts'
 import { IntegrityError, KeyError } from '../../src/base/errors.ts'

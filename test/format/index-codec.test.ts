@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 import { indexProblem } from '../../src/format/index-check.ts'
 import { decodeIndex, encodeIndex } from '../../src/format/index-codec.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/fast-check.ts'
 import type { ObjectId } from '../../src/base/ids.ts'
 import type { IndexColumns } from '../../src/format/index-file.ts'
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/fast-check.ts'
 import { describe, expect, it } from 'vitest'
 import { hexId, type RealmId } from '../../src/base/ids.ts'
 import { decodeKeySet, encodeKeySet, type KeySet } from '../../src/format/key-set.ts'

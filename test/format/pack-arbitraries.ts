@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/fast-check.ts'
 import type { InstanceId, RealmId } from '../../src/base/ids.ts'
 import { hexId } from '../../src/base/ids.ts'
 import type { PackFooterBody, PackHeader, PackKind, PackTables } from '../../src/format/pack.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 import { toHex } from '../../src/base/bytes.ts'
 import type { InstanceId, RepositoryId } from '../../src/base/ids.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/fast-check.ts'
 import type { Timespec } from '../../src/base/clock.ts'
 import type { ChainId, InstanceId, ObjectId, PointId, RunId } from '../../src/base/ids.ts'
 import { hexId } from '../../src/base/ids.ts'

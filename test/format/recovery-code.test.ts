@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/fast-check.ts'
 import { describe, expect, it } from 'vitest'
 import { formatRecoveryCode, parseRecoveryCode } from '../../src/format/recovery-code.ts'
 import { propertyOptions } from './strict-decoder.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/fast-check.ts'
 import { describe, expect, it } from 'vitest'
 import type { RepositoryId } from '../../src/base/ids.ts'
 import { CHUNKER_DEFAULT } from '../../src/format/chunker-parameters.ts'

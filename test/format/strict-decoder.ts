@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/fast-check.ts'
 import { IntegrityError } from '../../src/base/errors.ts'
 
 /** Returns the options of a property test. Its report of a failure prints the seed, which the environment can give back. */

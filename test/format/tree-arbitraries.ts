@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/fast-check.ts'
 import type { ByteString } from '../../src/base/byte-string.ts'
 import { byteString } from '../../src/base/byte-string.ts'
 import type { Timespec } from '../../src/base/clock.ts'

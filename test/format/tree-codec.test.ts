@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 import type { ByteString } from '../../src/base/byte-string.ts'
 import { toHex } from '../../src/base/bytes.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/fast-check.ts'
 import { expect, test } from 'vitest'
 import type { ObjectId } from '../../src/base/ids.ts'
 import { decodeIndex, encodeIndex } from '../../src/format/index-codec.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../support/fast-check.ts'
 import { expect, test } from 'vitest'
 import { type ObjectId, hexId } from '../../../src/base/ids.ts'
 import { planReading, type ReadablePack, type ReadPosition } from '../../../src/engine/check/read-order.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../support/fast-check.ts'
 import { describe, expect, test } from 'vitest'
 import type { CalendarDuration, KeepReason, PointVerdict, RetentionPolicy } from '../../../src/engine/care-types.ts'
 import { calendarOf } from '../../../src/engine/forget/calendar.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../../support/fast-check.ts'
 import { expect, test } from 'vitest'
 import { nameOf, pathOf, textOf } from '../../../fuse/transports/native/percent-names.ts'
 import type { ByteString } from '../../../src/base/byte-string.ts'

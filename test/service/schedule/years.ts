@@ -1,4 +1,4 @@
-import * as fc from 'fast-check'
+import { fc } from '../../support/fast-check.ts'
 import { expect, test } from 'vitest'
 
 import { nextFirings } from '../../../src/service/schedule/next-firings.ts'
