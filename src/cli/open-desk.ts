@@ -47,10 +47,10 @@ async function openStoredDesk({ clock, output, paths, randomness }: CliContext):
       import('../service/notifications/sqlite-notification-store.ts'),
       import('../service/control/desk.ts'),
       import('../service/control/stored-daemon.ts'),
-      import('../service/plans/decode-plans.ts'),
+      import('../service/daemon/settings.ts'),
       import('../service/configuration.ts'),
     ])
-  const [{ DaemonDesk }, { storedDaemon }, { decodePlans }, { readConfigurationText }] = others
+  const [{ DaemonDesk }, { storedDaemon }, { decodeSettings }, { readConfigurationText }] = others
   const saved = new InstanceFile(paths.stateDirectory)
   const { id: instance } = await openInstance(saved, { describe: describeInstance, clock, randomness })
   const onDamaged = (movedTo: string, why: string): void => {
@@ -61,7 +61,9 @@ async function openStoredDesk({ clock, output, paths, randomness }: CliContext):
   const jobs = opened.use(SqliteJobStore.open(store))
   const notifications = opened.use(SqliteNotificationStore.open(store))
   const file = paths.configFile
-  const plans = async () => decodePlans({ file, home: homedir(), text: (await readConfigurationText(file)) ?? '' })
+  // All of it, as a daemon would: a mistake anywhere keeps it from taking up any of it.
+  const plans = async () =>
+    decodeSettings({ file, home: homedir(), text: (await readConfigurationText(file)) ?? '' }).plans
   const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
   const desk = new DaemonDesk(storedDaemon({ instance, jobs, notifications, plans, clock, timeZone }))
   const kept = opened.move()

@@ -47,6 +47,8 @@ export function passwordOf(bytes: Uint8Array): SlotSecret {
   if (bytes.byteLength === 0) {
     throw new UsageError('BAD_ARGUMENT', 'the password is empty', { hint: 'A password has at least one character.' })
   }
+  // ASCII is composed as it is. Made a string, it would lie in memory that nobody can wipe.
+  if (bytes.every((byte) => byte < 0x80)) return { kind: 'password', bytes }
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
@@ -54,7 +56,7 @@ export function passwordOf(bytes: Uint8Array): SlotSecret {
     return { kind: 'password', bytes }
   }
   // Composed, so that every keyboard and system types the same one.
-  const composed = new Uint8Array(Buffer.from(text.normalize('NFC'), 'utf8'))
+  const composed = new TextEncoder().encode(text.normalize('NFC'))
   bytes.fill(0)
   return { kind: 'password', bytes: composed }
 }

@@ -70,4 +70,5 @@ test('where the machine lets nobody linger, that is said; where the service mana
   const without = await new ManagedPlace('restart').run(['daemon', 'install'])
   expect([without.code, without.stderr]).toEqual([1, expect.stringContaining('Access denied')])
   expect(without.stderr).toContain('Run it by hand')
+  expect(without.stderr).toContain('tidemark.service is written, but nothing runs it yet')
 })

@@ -45,7 +45,9 @@ export async function installDaemon(context: CliContext, { dryRun }: InstallFlag
     return
   }
   writePrivateFile(path, utf8(unit))
-  const lingers = await runAll(context, commands)
+  const lingers = await runAll(context, commands).catch((error: unknown) => {
+    throw error instanceof DaemonError ? notTakenUp(error, path) : error
+  })
   if (output.json) output.document({ unit: path, enabled: true, lingers })
   else output.message(`The daemon runs, and will after each start of this machine (${path}).`)
 }
@@ -68,6 +70,14 @@ export async function uninstallDaemon(context: CliContext, { dryRun }: InstallFl
   else if (!isThere) output.message(`No daemon is installed: there is no ${path}.`)
   else if (dryRun === true) output.message(`${path} would be removed, and the daemon stopped.`)
   else output.message('The daemon is stopped, and is started no more. Lingering is left as it is.')
+}
+
+/** Says that the unit stays where it was written: whoever mends what is missing has nothing else to do again. */
+function notTakenUp(error: DaemonError, path: string): DaemonError {
+  return new DaemonError('DAEMON_FAILED', `${error.message}; ${path} is written, but nothing runs it yet`, {
+    cause: error,
+    hint: `${error.hint ?? ''} \`tidemark daemon uninstall\` or \`rm\` takes the file away.`.trim(),
+  })
 }
 
 /** Runs commands of the service manager; returns whether all did what they should. */

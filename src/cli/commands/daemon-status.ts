@@ -30,7 +30,9 @@ function statusLines(status: StatusDocument): string[] {
     ['Unlocked', status.unlocked.map(({ location }) => shownOf(location)).join(', ')],
     ['Waits', status.locked.map((repository) => `for \`tidemark unlock ${shownOf(repository)}\``).join(', ')],
     ['To tell', notificationsActive === 0 ? '' : `${notificationsActive}: see \`tidemark notification list\``],
-    ['Mistake', mistake === null ? '' : shownOf(mistake.message)],
+    ...(mistake?.message ?? '')
+      .split('\n')
+      .map((line, at): [string, string] => [at === 0 ? 'Mistake' : '', shownOf(line)]),
   ]
   return rows.filter(([, text]) => text !== '').map(([title, text]) => `${title.padEnd(8)}  ${text}`)
 }

@@ -341,7 +341,10 @@ export class MainLoop implements Daemon {
           this.#tell({ type: 'plans' })
           this.#alarm.wake()
         },
-        mistaken: (error) => this.#beside.add(notifier.raise(mistake(error))),
+        mistaken: (error) => {
+          this.#options.onProblem(error)
+          this.#beside.add(notifier.raise(mistake(error)))
+        },
         corrected: () => this.#beside.add(notifier.resolve(MISTAKE_KEY)),
         happened: (event) => this.#beside.add(this.#raise(event)),
         incomplete: (path, why) => this.#beside.add(notifier.raise(unwatched(path, why))),

@@ -299,6 +299,8 @@ describe('the configuration', () => {
       message: expect.stringContaining('line 5') as string,
     })
     expect((await loop.status()).mistake?.message).toContain('plans.home.trigger')
+    const mistakes = d.problems.map((problem) => (problem as Error).message)
+    expect(mistakes).toEqual([expect.stringMatching(/line 5.*plans\.home\.trigger/)])
     writeFileSync(d.configFile, configuration(NIGHTLY.replace('2:00', '1:00')))
     expect(await loop.reload()).toBe(undefined)
     await d.pass(DAY_MS)

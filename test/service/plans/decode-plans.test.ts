@@ -7,6 +7,7 @@ import { stringify } from 'yaml'
 
 import { UsageError } from '../../../src/base/errors.ts'
 import { decodeConfiguration } from '../../../src/service/configuration-file.ts'
+import { decodeSettings } from '../../../src/service/daemon/settings.ts'
 import { decodePlans } from '../../../src/service/plans/decode-plans.ts'
 import type { Plan, Step } from '../../../src/service/plans/plan.ts'
 import { schedule } from '../../../src/service/schedule/schedule.ts'
@@ -35,6 +36,15 @@ const steps = (...lines: string[]): readonly Step[] => decode(withSteps(...lines
 test('the example is a configuration as well, and all of it can be scheduled', () => {
   const text = readFileSync(join(import.meta.dirname, '../../../examples/plans.yaml'), 'utf8')
   expect([...decodeConfiguration({ file: FILE, text }).repositories.keys()]).toEqual(['home', 'escapepod'])
+  const { channels, metrics } = decodeSettings({ file: FILE, text, home: '/home/ada' })
+  expect([...channels].map(([name, { kind }]) => [name, kind])).toEqual([
+    ['mail', 'email'],
+    ['chat', 'webhook'],
+    ['team', 'webhook'],
+    ['log', 'command'],
+    ['pager', 'command'],
+  ])
+  expect(metrics).toEqual({ host: '127.0.0.1', port: 9321 })
   const plans = decode(text)
   expect(plans.map(({ name, steps }) => [name, steps.map((step) => step.name)])).toEqual([
     ['documents', ['full', 'incremental', 'verify', 'forget', 'prune', 'prove']],
