@@ -1,11 +1,10 @@
 import type { InstanceId } from '../../base/ids.ts'
 import type { JobStore } from '../jobs/job-store.ts'
-import type { JobId } from '../jobs/job.ts'
 import { LOCKED, locked, lockedKey } from '../notifications/conditions.ts'
 import { type NotificationStore, NOTIFICATIONS_PER_PAGE_MAX } from '../notifications/notification-store.ts'
 import type { Notifier } from '../notifications/notifier.ts'
 import type { DaemonKeys } from './daemon.ts'
-import { lockedJobs } from './locked-jobs.ts'
+import { lockedRepositories } from './locked-jobs.ts'
 
 export interface HeldJobsOptions {
   readonly jobs: Pick<JobStore, 'list'>
@@ -15,7 +14,7 @@ export interface HeldJobsOptions {
   readonly notifier: Notifier
 }
 
-/** Holds jobs back that wait for a password, and tells of the repositories that they wait for. */
+/** Tells of the repositories that jobs wait for to be unlocked. */
 export class HeldJobs {
   readonly #options: HeldJobsOptions
   #told: Set<string> | undefined
@@ -29,12 +28,11 @@ export class HeldJobs {
     return [...(this.#told ?? [])]
   }
 
-  /** Returns the jobs that cannot run now. */
-  async look(): Promise<readonly JobId[]> {
+  /** Looks which jobs cannot run now, and tells of what has changed. */
+  async look(): Promise<void> {
     const { notifier } = this.#options
     const told = (this.#told ??= await this.#toldBefore())
-    const found = await lockedJobs(this.#options)
-    const wanted = new Set(found.values())
+    const wanted = await lockedRepositories(this.#options)
     for (const repository of wanted) {
       if (told.has(repository)) continue
       await notifier.raise(locked(repository))
@@ -45,7 +43,6 @@ export class HeldJobs {
       await notifier.resolve(lockedKey(repository))
       told.delete(repository)
     }
-    return [...found.keys()]
   }
 
   /** Returns what an earlier daemon told of. */

@@ -3,7 +3,7 @@ import type { InstanceId } from '../../base/ids.ts'
 import { DAEMON_KINDS } from '../jobs/asked-command.ts'
 import { decodeCommandMessage } from '../jobs/command-message.ts'
 import { JOBS_PER_PAGE_MAX, type JobStore } from '../jobs/job-store.ts'
-import type { Job, JobId } from '../jobs/job.ts'
+import type { Job } from '../jobs/job.ts'
 import type { DaemonKeys } from './daemon.ts'
 
 /** The options of commands that name a repository. */
@@ -16,10 +16,10 @@ export interface LockedJobsOptions {
 }
 
 /**
- * Returns the queued jobs that cannot run before somebody unlocks a repository, with its name: begun, each would fail for
- * want of a password, which no retry helps.
+ * Returns the repositories that somebody has to unlock before queued jobs can run: begun, each would fail for want of a
+ * password, which no retry helps.
  */
-export async function lockedJobs({ jobs, instance, keys }: LockedJobsOptions): Promise<ReadonlyMap<JobId, string>> {
+export async function lockedRepositories({ jobs, instance, keys }: LockedJobsOptions): Promise<ReadonlySet<string>> {
   const { jobs: queued } = await jobs.list({
     ...{ instance, states: ['queued'], kinds: DAEMON_KINDS, limit: JOBS_PER_PAGE_MAX },
   })
@@ -29,10 +29,10 @@ export async function lockedJobs({ jobs, instance, keys }: LockedJobsOptions): P
     known.set(repository, asked)
     return asked
   }
-  const locked = new Map<JobId, string>()
+  const locked = new Set<string>()
   for (const job of queued) {
     const repository = await lockedFor(job, { canOpen })
-    if (repository !== undefined) locked.set(job.id, repository)
+    if (repository !== undefined) locked.add(repository)
   }
   return locked
 }

@@ -111,7 +111,7 @@ export class MainLoop implements Daemon {
         [COMMAND_KIND, commands],
         [ONCE_KIND, new AskedHandler(commands)],
       ]),
-      heldBack: async () => this.#held.look(),
+      isHeldBack: async (job) => (await this.lockedFor(job)) !== undefined,
       onChanged: (job) => {
         this.#tell({ type: 'job', job })
         this.#alarm.wake()
@@ -297,6 +297,7 @@ export class MainLoop implements Daemon {
       // A file that was wrong from the beginning must not have the plans forgotten that it is about.
       const plans = this.settings?.plans
       const lookAgainMs = plans === undefined ? undefined : await this.#planJobs.addDue(plans)
+      await this.#held.look()
       await this.#worker.turn()
       await this.#tidy()
       this.#nextMs = await this.#nextDueMs(lookAgainMs)

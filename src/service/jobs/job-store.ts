@@ -29,9 +29,10 @@ export interface JobStore extends AsyncDisposable {
 
   /**
    * Leases the queued job whose turn it is to a worker: due, of the highest priority, then the longest due; of a plan of
-   * which nothing runs, and none of `heldBack`. No job is ever leased to two.
+   * which nothing runs, and which `isHeldBack` does not hold back: asked of each job that would be leased, just before, so
+   * that nothing that was queued meanwhile is leased unasked. No job is ever leased to two.
    */
-  claim(claim: Claim, heldBack?: readonly JobId[]): Promise<Job | undefined>
+  claim(claim: Claim, isHeldBack?: (job: Job) => Promise<boolean>): Promise<Job | undefined>
 
   /**
    * Leases a running job whose lease has lapsed, and which is none of `held`, to another worker, which has to put right

@@ -61,21 +61,19 @@ export class SqliteJobStore implements JobStore {
     })
   }
 
-  async claim(
-    { instance, worker, kinds, nowMs, leaseMs }: Claim,
-    heldBack: readonly JobId[] = [],
-  ): Promise<Job | undefined> {
-    return this.#database.transaction(() => {
-      const row = this.#database.first(
-        CLAIM,
-        ...[worker, nowMs + leaseMs, nowMs, instance, nowMs, JSON.stringify(kinds), JSON.stringify(heldBack)],
-      )
+  async claim(claim: Claim, isHeldBack = async (_: Job): Promise<boolean> => false): Promise<Job | undefined> {
+    const held: JobId[] = []
+    for (;;) {
+      const row = this.#database.first(NEXT, ...waitingFor(claim), JSON.stringify(held))
       if (row === undefined) return undefined
-      const job = jobOf(row)
-      const sql = 'INSERT INTO run (job, number, instance, started_ms) VALUES (?, ?, ?, ?)'
-      this.#database.change(sql, job.id, job.runs, instance, nowMs)
-      return job
-    })
+      const next = jobOf(row)
+      if (await isHeldBack(next)) held.push(next.id)
+      else {
+        const job = this.#lease(next.id, claim)
+        // Otherwise it was another's meanwhile, or is of a plan of which another runs by now.
+        if (job !== undefined) return job
+      }
+    }
   }
 
   async takeOver(
@@ -227,6 +225,18 @@ export class SqliteJobStore implements JobStore {
     this.#database[Symbol.dispose]()
   }
 
+  #lease(id: JobId, claim: Claim): Job | undefined {
+    const { instance, worker, nowMs, leaseMs } = claim
+    return this.#database.transaction(() => {
+      const row = this.#database.first(CLAIM, worker, nowMs + leaseMs, nowMs, ...waitingFor(claim), id)
+      if (row === undefined) return undefined
+      const job = jobOf(row)
+      const sql = 'INSERT INTO run (job, number, instance, started_ms) VALUES (?, ?, ?, ?)'
+      this.#database.change(sql, job.id, job.runs, instance, nowMs)
+      return job
+    })
+  }
+
   #ofKey(instance: InstanceId, key: string): Job | undefined {
     const row = this.#database.first('SELECT * FROM job WHERE instance = ? AND key = ?', instance, key)
     return row === undefined ? undefined : jobOf(row)
@@ -256,17 +266,25 @@ const INSERT = `
     time_limit_ms)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?) RETURNING *`
 
+/** Jobs that may be leased: see `waitingFor`. */
+const WAITING = `
+  FROM job AS next
+  WHERE instance = ? AND state = 'queued' AND due_ms <= ? AND kind IN ${VALUES}
+    AND NOT EXISTS (
+      SELECT 1 FROM job WHERE instance = next.instance AND state = 'running' AND plan = next.plan
+    )`
+
+/** What `WAITING` asks for. */
+function waitingFor({ instance, nowMs, kinds }: Claim): SQLInputValue[] {
+  return [instance, nowMs, JSON.stringify(kinds)]
+}
+
+const NEXT = `SELECT * ${WAITING} AND id NOT IN ${VALUES} ORDER BY priority DESC, due_ms, id LIMIT 1`
+
 const CLAIM = `
   UPDATE job SET state = 'running', worker = ?, lease_until_ms = ?, started_ms = coalesce(started_ms, ?), runs = runs + 1,
     cancel_requested = 0, progress = NULL, result = NULL, note = NULL
-  WHERE id = (
-    SELECT id FROM job AS next
-    WHERE instance = ? AND state = 'queued' AND due_ms <= ? AND kind IN ${VALUES} AND id NOT IN ${VALUES}
-      AND NOT EXISTS (
-        SELECT 1 FROM job WHERE instance = next.instance AND state = 'running' AND plan = next.plan
-      )
-    ORDER BY priority DESC, due_ms, id LIMIT 1
-  )
+  WHERE id = (SELECT id ${WAITING} AND id = ?)
   RETURNING *`
 
 /** A lease that ends later than any that is given now was given before the clock was set back. */

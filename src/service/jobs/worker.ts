@@ -22,8 +22,8 @@ export interface WorkerOptions {
   readonly clock: Clock
   readonly randomness: Randomness
   readonly scheduler: Scheduler
-  /** Asked each turn for queued jobs that cannot run now, whoever's turn it is; none when absent. */
-  readonly heldBack?: () => Promise<readonly JobId[]>
+  /** Tells of a job whose turn it is whether it cannot run now: it stays queued then. None is held back when absent. */
+  readonly isHeldBack?: (job: Job) => Promise<boolean>
   /** How many jobs run at once; 2 when absent. */
   readonly atOnce?: number
   /** Told when a job begins and when its run has been settled: something else may be due now. */
@@ -90,16 +90,15 @@ export class Worker {
   }
 
   async #takeTurn(): Promise<void> {
-    const { instance, store, heldBack, atOnce = AT_ONCE_DEFAULT } = this.#options
+    const { instance, store, isHeldBack, atOnce = AT_ONCE_DEFAULT } = this.#options
     const ended = (await store.workers(instance)).filter(hasWorkerEnded)
     while (!this.#isStopping) {
       const abandoned = await store.takeOver({ ...this.#claim(), ended }, [...this.#runs.keys()])
       if (abandoned === undefined) break
       this.#begin(abandoned.job, async (run) => this.#recover(abandoned, run))
     }
-    const held = await heldBack?.()
     while (!this.#isStopping && this.#runs.size < atOnce) {
-      const job = await store.claim(this.#claim(), held)
+      const job = await store.claim(this.#claim(), isHeldBack)
       if (job === undefined) break
       this.#begin(job, async (run) => this.#do(job, run))
     }
