@@ -26,8 +26,8 @@ export interface Daemon {
   plans(): Promise<readonly PlanStatus[]>
 
   /**
-   * Queues the steps of a plan, or one of them, whatever is due; of a full and an incremental one the latter. Returns their
-   * jobs, in the order in which they run.
+   * Queues the steps of a plan, or one of them, whatever is due; of a full and an incremental one the latter, once the full
+   * one has been done. Returns their jobs, in the order in which they run.
    *
    * @throws {UsageError} BAD_ARGUMENT: there is no such plan or step.
    */

@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.ts'
 import { UsageError } from '../../base/errors.ts'
 import type { InstanceId } from '../../base/ids.ts'
 import type { JobStore, KeptEvent } from '../jobs/job-store.ts'
-import type { Job, JobId } from '../jobs/job.ts'
+import { type Job, type JobId, JOB_STATES, type JobState } from '../jobs/job.ts'
 import { answering, jobOfStep } from '../jobs/plan-commands.ts'
 import type { Plan, Step } from '../plans/plan.ts'
 import { type DueStep, schedule } from '../schedule/schedule.ts'
@@ -39,13 +39,14 @@ export class PlanJobs {
   }
 
   /**
-   * Adds jobs for all steps of a plan, or for one, unless they are under way; of a full and an incremental one for the latter.
+   * Adds jobs for all steps of a plan, or for one, unless they are under way; of a full and an incremental one for the latter,
+   * once the full one has been done: the first point is full in any case, and would be made again as such.
    *
    * @throws {UsageError} BAD_ARGUMENT: there is no such step.
    */
   async ask(plan: Plan, step: string | undefined): Promise<readonly Job[]> {
     const asked: Job[] = []
-    for (const each of stepsToRun(plan, step)) asked.push(await this.#ask(plan, each))
+    for (const each of await this.#stepsToRun(plan, step)) asked.push(await this.#ask(plan, each))
     return asked
   }
 
@@ -69,10 +70,19 @@ export class PlanJobs {
     return job
   }
 
-  /** Returns the job of a step that was added last. */
-  async #last(plan: Plan, step: Step): Promise<Job | undefined> {
+  async #stepsToRun(plan: Plan, wanted: string | undefined): Promise<readonly Step[]> {
+    const { steps } = plan
+    if (wanted !== undefined) return [stepOf(plan, wanted)]
+    const full = steps.find(({ kind }) => kind === 'full')
+    if (full === undefined || !steps.some(({ kind }) => kind === 'incremental')) return steps
+    const isFullDone = (await this.#last(plan, full, ['done'])) !== undefined
+    return steps.filter(({ kind }) => kind !== (isFullDone ? 'full' : 'incremental'))
+  }
+
+  /** Returns the job of a step that was added last, of those in `states`. */
+  async #last(plan: Plan, step: Step, states: readonly JobState[] = JOB_STATES): Promise<Job | undefined> {
     const { instance, jobs } = this.#options
-    const page = await jobs.list({ instance, plan: plan.name, step: step.name, limit: 1 })
+    const page = await jobs.list({ instance, plan: plan.name, step: step.name, states, limit: 1 })
     return page.jobs[0]
   }
 }
@@ -86,13 +96,9 @@ function eventOf(plan: Plan, due: DueStep, raised: readonly KeptEvent[]): KeptEv
     .at(-1)
 }
 
-function stepsToRun({ name, steps }: Plan, wanted: string | undefined): readonly Step[] {
-  if (wanted === undefined) {
-    const isShort = steps.some(({ kind }) => kind === 'incremental')
-    return steps.filter(({ kind }) => kind !== 'full' || !isShort)
-  }
+function stepOf({ name, steps }: Plan, wanted: string): Step {
   const step = steps.find((each) => each.name === wanted)
-  if (step !== undefined) return [step]
+  if (step !== undefined) return step
   throw new UsageError('BAD_ARGUMENT', `no step of the plan "${name}" is called "${wanted}"`, {
     hint: `There are ${steps.map((each) => each.name).join(', ')}.`,
   })

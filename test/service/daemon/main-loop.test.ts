@@ -156,6 +156,26 @@ describe('a repository that is locked', () => {
     expect(await d.holding()).toEqual([])
   })
 
+  test('has what is queued while it is looked at wait as well', async () => {
+    const d = daemon('trigger: []\nsteps: [incremental]')
+    let isAdded = false
+    const canOpen = async (): Promise<boolean> => {
+      if (!isAdded) {
+        isAdded = true
+        await d.loop!.ask({ words: ['check'], repository: '/srv/a' })
+      }
+      return false
+    }
+    const loop = await d.start({ keys: { canOpen } })
+    await loop.runPlan('home')
+    await d.pass(HOUR_MS)
+    expect(await jobsOf(d)).toMatchObject([
+      { state: 'queued', runs: 0 },
+      { state: 'queued', runs: 0 },
+    ])
+    expect(d.runner.calls).toEqual([])
+  })
+
   test('has nobody else wait', async () => {
     const d = daemon(NIGHTLY)
     writeFileSync(
@@ -336,6 +356,17 @@ describe('the configuration', () => {
 })
 
 describe('by hand', () => {
+  test('a new plan begins with its full point, and its next firing makes an incremental one', async () => {
+    const d = daemon("trigger: '@at 2:00'\nsteps:\n  - full: 4 weeks\n  - incremental")
+    const loop = await d.start()
+    await loop.runPlan('home')
+    await d.pass(DAY_MS)
+    expect((await jobsOf(d)).map(({ step, state }) => [step, state])).toEqual([
+      ['full', 'done'],
+      ['incremental', 'done'],
+    ])
+  })
+
   test('a plan is run at once, a step that is under way not twice, and a job is cancelled and resumed', async () => {
     const d = daemon(
       'trigger: []\nsteps: [full: 4 weeks, incremental: 1 day, forget: { keep-last: 1 }]'.replace(
@@ -348,7 +379,7 @@ describe('by hand', () => {
     const events: DaemonEvent[] = []
     const end = loop.subscribe((event) => void events.push(event))
     const asked = await loop.runPlan('home')
-    expect(asked.map(({ step }) => step)).toEqual(['incremental', 'forget'])
+    expect(asked.map(({ step }) => step)).toEqual(['full', 'forget'])
     expect((await loop.runPlan('home')).map(({ id }) => id)).toEqual(asked.map(({ id }) => id))
     await d.pass(MINUTE_MS)
     expect(await statesOf(d)).toEqual(['running', 'queued'])
@@ -360,6 +391,7 @@ describe('by hand', () => {
     expect(await statesOf(d)).toEqual(['done', 'done'])
     expect(events).toContainEqual({ type: 'job', job: asked[0]!.id })
     end()
+    expect((await loop.runPlan('home')).map(({ step }) => step)).toEqual(['incremental', 'forget'])
     await expect(loop.runPlan('home', 'prune')).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
     await expect(loop.runPlan('hone')).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
   })
