@@ -25,7 +25,11 @@ export function commandSource({ path, command }: CommandSourceOptions): Source {
 async function* outputOf(command: readonly string[], signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const [program = '', ...words] = command
   const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const stop = (): boolean => child.kill('SIGTERM')
+  const stop = (): void => {
+    child.kill('SIGTERM')
+    // What it has started may keep its output open for as long as it likes.
+    child.stdout.destroy(signal.reason as Error)
+  }
   signal.addEventListener('abort', stop, { once: true })
   const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
   ended.catch(() => undefined)

@@ -20,6 +20,8 @@ const TEXT_CHARACTERS_MAX = 4096
 const GRACE_MS = 60_000
 /** How long what a command left running in the background may keep its output from ending. */
 const OUTPUT_GRACE_MS = 1000
+/** How long what a command that was stopped left behind may take to end, once the command itself is gone. */
+const LEFT_GRACE_MS = 5000
 const LOOK_MS = 50
 /** What a timer can measure. */
 const TIMER_MS_MAX = 2 ** 31 - 1
@@ -86,6 +88,7 @@ export class ChildRunner implements JobRunner {
       if (request.signal.aborted) child.stdin.destroy()
       else child.stdin.end(`go\n${request.command.input ?? ''}`)
       const [exitCode, signal] = await ended
+      await stopping.endRest()
       await atMost(OUTPUT_GRACE_MS, outputEnded)
       return { exitCode: exitCode ?? undefined, signal: signal ?? undefined, timedOut: stopping.timedOut }
     } finally {
@@ -166,6 +169,7 @@ class Stopping {
   readonly #request: RunRequest
   readonly #graceMs: number
   readonly #timers: NodeJS.Timeout[] = []
+  #hasStopped = false
   readonly #onAbort = (): void => {
     this.#stop()
   }
@@ -185,12 +189,24 @@ class Stopping {
     this.#timers.push(setTimeout(onTime, Math.min(timeLimitMs, TIMER_MS_MAX)))
   }
 
+  /** Ends what a command that was stopped left of its group, which nobody waits for any more. */
+  async endRest(): Promise<void> {
+    if (!this.#hasStopped || !kill(-this.#pid, 'SIGTERM')) return
+    const graceMs = Math.min(this.#graceMs, LEFT_GRACE_MS)
+    for (let waitedMs = 0; waitedMs < graceMs; waitedMs += LOOK_MS) {
+      await sleep(LOOK_MS)
+      if (!kill(-this.#pid, 0)) return
+    }
+    kill(-this.#pid, 'SIGKILL')
+  }
+
   end(): void {
     this.#request.signal.removeEventListener('abort', this.#onAbort)
     for (const timer of this.#timers) clearTimeout(timer)
   }
 
   #stop(): void {
+    this.#hasStopped = true
     kill(targetOf(this.#pid, this.#request.command.kind), 'SIGTERM')
     const force = (): void => {
       kill(-this.#pid, 'SIGKILL')
@@ -204,12 +220,13 @@ function targetOf(pid: number, kind: RunCommand['kind']): number {
   return kind === 'tidemark' ? pid : -pid
 }
 
-function kill(pid: number, signal: NodeJS.Signals): void {
+/** Returns whether there was anything to send a signal to, which may have ended by itself meanwhile; 0 asks for that alone. */
+function kill(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(pid, signal)
+    return process.kill(pid, signal)
   } catch (error) {
-    // It ended by itself meanwhile.
     if (errnoOf(error) !== 'ESRCH') throw error
+    return false
   }
 }
 

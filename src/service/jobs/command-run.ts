@@ -1,3 +1,4 @@
+import { formatDuration } from '../../base/format.ts'
 import type { ProcessIdentity } from '../../base/process-identity.ts'
 import type { Hook } from '../plans/plan.ts'
 import type { CommandHandlerOptions } from './command-handler.ts'
@@ -166,7 +167,7 @@ interface StartRequest {
 const NEVER = new AbortController().signal
 
 function howItEnded({ exitCode, signal, timedOut }: RunEnd, limitMs: number): string {
-  if (timedOut) return `was not done within ${Math.round(limitMs / 1000)} s`
+  if (timedOut) return `was not done within ${formatDuration(limitMs)}`
   return exitCode === undefined ? `was ended by ${signal ?? 'a signal'}` : `ended with exit code ${exitCode}`
 }
 

@@ -1,3 +1,4 @@
+import { formatDuration } from '../../base/format.ts'
 import type { RunEnd } from './job-runner.ts'
 import type { RunReport } from './job-handler.ts'
 import type { JobError } from './job.ts'
@@ -41,8 +42,7 @@ export function errorOf(end: CommandEnd, timeLimitMs: number | undefined): JobEr
   const { exitCode, signal, timedOut, error, said } = end
   if (exitCode === EXIT.done || exitCode === EXIT.partial) return undefined
   if (timedOut) {
-    const minutes = Math.round((timeLimitMs ?? 0) / 60_000)
-    const message = `it was not done within its time (${minutes} min), and was stopped`
+    const message = `it was not done within its time (${formatDuration(timeLimitMs ?? 0)}), and was stopped`
     return { code: 'TIME_LIMIT', message, hint: 'All that was stored is kept. Give the step more time.' }
   }
   if (error !== undefined) return { code: error.code, message: error.message, hint: error.hint }

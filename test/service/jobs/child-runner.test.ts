@@ -224,6 +224,24 @@ describe('ending', () => {
     expect(await until(() => !isRunning(grandchild))).toBe(true)
   })
 
+  test.each([
+    ['is asked to end', 'sleep 600', GRACE_MS],
+    ['is ended by force when it does not listen', `(trap '' TERM; sleep 600)`, SHORT_GRACE_MS],
+  ])('what a command that was stopped leaves behind %s', async (_, started, graceMs) => {
+    const folder = temporaryFolder()
+    const controller = new AbortController()
+    const { ended } = run(`${started} & echo $! > ${folder}/pid; trap 'exit 130' TERM; echo up; wait`, {
+      signal: controller.signal,
+      graceMs,
+      onLine: () => {
+        controller.abort()
+      },
+    })
+    await ended
+    const left = identityOf(Number(readFileSync(join(folder, 'pid'), 'utf8')))
+    expect(await until(() => !isRunning(left))).toBe(true)
+  })
+
   test('a hook that is out of time ends with the commands of its shell', async () => {
     const heard: Heard = { events: [], lines: [] }
     const command = ['/bin/sh', '-c', 'sleep 100; echo not-reached']

@@ -127,7 +127,7 @@ describe('hooks', () => {
     const job = await at.run()
     expect(at.runner.ran).toEqual(ALL_WELL)
     expect(job).toMatchObject({ state: 'errored', result: { exitCode: 0, error: { code: 'HOOK_FAILED' } } })
-    expect(job.result?.error?.message).toBe('the command "after-1 now" (after) was not done within 5 s')
+    expect(job.result?.error?.message).toBe('the command "after-1 now" (after) was not done within 5.0 s')
   })
 
   test('after a cancellation, what puts things right is run, and nothing else', async () => {
@@ -257,6 +257,16 @@ describe('exit codes', () => {
     const job = await at.run()
     expect(job.state).toBe(state)
     expect(job.result?.error?.code).toBe(code)
+  })
+
+  test('how much time there was is said in a unit that fits it', async () => {
+    const at = new Place()
+    at.runner.acts['backup'] = () => ({ ...DONE, exitCode: 130, timedOut: true })
+    const messageOf = async (timeLimitMs: number): Promise<string | undefined> => {
+      return (await at.run({}, { timeLimitMs })).result?.error?.message
+    }
+    expect(await messageOf(30_000)).toBe('it was not done within its time (30 s), and was stopped')
+    expect(await messageOf(5_400_000)).toBe('it was not done within its time (1 h 30 min), and was stopped')
   })
 
   test('where there is no event, what was said last tells why', async () => {
