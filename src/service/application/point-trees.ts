@@ -5,6 +5,7 @@ import type { PointId, RealmId } from '../../base/ids.ts'
 import { type DirectoryListing, DirectoryReader, findEntry, readInParts } from '../../engine/point-view-directory.ts'
 import type { PointFrames } from '../../engine/point-view-frames.ts'
 import { openPointFrames } from '../../engine/point-view-repository.ts'
+import type { PointBlobs } from '../../engine/point-view-layout.ts'
 import { type OpenPointView, openPointView } from '../../engine/point-view.ts'
 import type { TreeEntry } from '../../format/tree.ts'
 import { readsNothing } from '../../repository/key-ring.ts'
@@ -24,8 +25,9 @@ export interface FoundEntry {
 }
 
 /**
- * The trees of all points of an open repository, as somebody looks into them for hours: what is pruned and written anew
- * meanwhile is found where it lies now. Disposing of it gives memory back.
+ * The trees of all points of an open repository, as somebody looks into them for hours: points that others make meanwhile
+ * are found, and what is pruned and written anew where it lies now. Nothing else may load the repository's index: only who
+ * loads it knows how old it is. Disposing of it gives memory back.
  */
 export class PointTrees implements Disposable {
   readonly #repository: Repository
@@ -57,6 +59,11 @@ export class PointTrees implements Disposable {
     const [oldest] = this.#views.keys()
     if (this.#views.size > VIEWS_MAX && oldest !== undefined) this.#views.delete(oldest)
     return tree
+  }
+
+  /** Returns the blobs of a realm; what its index lacks is looked for in the index as the store has it now. @throws {KeyError} KEY_NOT_FULL */
+  async blobs(realm: RealmId): Promise<PointBlobs> {
+    return (await this.#realm(realm)).frames.blobs
   }
 
   #realm(realm: RealmId): Promise<{ frames: PointFrames; directories: DirectoryReader }> {

@@ -120,10 +120,10 @@ export class RepositoryDesk {
 
   async #loadPoints(name: string): Promise<KnownPoints> {
     const known = await this.get(name)
-    return known.use(async ({ repository }) => {
+    return known.use(async ({ repository, trees }) => {
       const chain = await repository.chain({ reload: true })
       const sorted = chain.points.toSorted(compareCreated)
-      const details = repository.keyRing.full ? await this.#details.of(repository, sorted) : new Map<never, never>()
+      const details = repository.keyRing.full ? await this.#details.of(trees, sorted) : new Map<never, never>()
       const points = sorted.map((info) => showPoint(info, chain, details.get(info.object)))
       known.countPoints(points.length)
       const isBackup = ({ record }: PointInfo): boolean => record.undo === undefined

@@ -1,13 +1,14 @@
 import type { ByteString } from '../../base/byte-string.ts'
 import { TidemarkError } from '../../base/errors.ts'
 import type { BlobId, ObjectId } from '../../base/ids.ts'
+import type { PointBlobs } from '../../engine/point-view-layout.ts'
 import { isSuspect } from '../../engine/tripwire/suspicion.ts'
 import { decodePointDetail } from '../../format/point-detail-codec.ts'
 import type { PointDetail } from '../../format/records.ts'
 import { instanceName, type PointChain } from '../../repository/point-chain.ts'
 import { compareCreated, type PointInfo } from '../../repository/point-info.ts'
-import type { Repository } from '../../repository/repository.ts'
 import { suspicionText } from '../suspicion-text.ts'
+import type { PointTrees } from './point-trees.ts'
 import { milliseconds } from './show-entry.ts'
 import type { PointData, SizePoint } from './shown.ts'
 import { shownBytes, shownText } from './shown-text.ts'
@@ -20,12 +21,15 @@ export class PointDetails {
   /** `undefined`: the keys do not read it, or it is damaged. */
   readonly #known = new Map<ObjectId, PointDetail | undefined>()
 
-  async of(repository: Repository, points: readonly PointInfo[]): Promise<ReadonlyMap<ObjectId, PointDetail>> {
+  async of(
+    trees: Pick<PointTrees, 'blobs'>,
+    points: readonly PointInfo[],
+  ): Promise<ReadonlyMap<ObjectId, PointDetail>> {
     const missing = points.filter(({ object }) => !this.#known.has(object))
     for (const [realm, ofRealm] of Map.groupBy(missing, (point) => point.realm)) {
-      const inRealm = repository.inRealm(realm)
+      const blobs = await trees.blobs(realm)
       for (let i = 0; i < ofRealm.length; i += DETAILS_AT_ONCE) {
-        await this.#read(inRealm, ofRealm.slice(i, i + DETAILS_AT_ONCE))
+        await this.#read(blobs, ofRealm.slice(i, i + DETAILS_AT_ONCE))
       }
     }
     return new Map(
@@ -36,9 +40,8 @@ export class PointDetails {
     )
   }
 
-  async #read(repository: Repository, points: readonly PointInfo[]): Promise<void> {
+  async #read(blobs: PointBlobs, points: readonly PointInfo[]): Promise<void> {
     try {
-      const blobs = await repository.blobs()
       const plain = await blobs.readAll(
         points.map(({ record }) => record.detail as BlobId),
         'detail',
@@ -52,7 +55,7 @@ export class PointDetails {
       // Where one of many is damaged, the others still can be read.
       const [only] = points
       if (points.length === 1 && only !== undefined) this.#known.set(only.object, undefined)
-      else for (const point of points) await this.#read(repository, [point])
+      else for (const point of points) await this.#read(blobs, [point])
     }
   }
 }

@@ -51,6 +51,8 @@ beforeAll(async () => {
   const form = { name: 'home', url: join(folder, 'repository'), create: true }
   recoveryCode = (await application.addRepository(form, typed('correct horse'), signal)).recoveryCode
   await ended(application, await application.backup('home', [source]))
+  // Whoever has looked at the points has an index, which does not know what comes next.
+  await application.points('home')
   writeFileSync(join(source, 'docs', 'a.txt'), 'second a')
   rmSync(join(source, 'docs', 'b.txt'))
   await ended(application, await application.backup('home', [source]))
@@ -91,6 +93,13 @@ test('points are told with sources, sizes and parents, and the past of the repos
     ['password', 'password'],
     ['recovery-code', undefined],
   ])
+})
+
+test('a point that another process made after this one had looked tells its sources and is opened', async () => {
+  const { application } = place
+  expect((await application.points('home')).map(({ sources }) => sources)).toEqual([[source], [source]])
+  const entry = await application.lookup('home', second(), `${source}/docs/a.txt`)
+  expect(entry?.bytes).toBe('second a'.length)
 })
 
 test('folders are listed and entries found with names that no terminal executes', async () => {
