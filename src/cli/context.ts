@@ -10,7 +10,7 @@ import { Output } from './output.ts'
 import { parseRate } from '../base/parse-quantity.ts'
 import type { SecretContext } from './secrets.ts'
 import type { SecretVariables } from './secret-variables.ts'
-import { interruptible } from './signals.ts'
+import { type Interruption, interruptible } from './signals.ts'
 
 /** What a command is given of the process that it runs in. */
 /** What is said when a command is interrupted that stores things. */
@@ -31,6 +31,8 @@ export interface CliContext {
   readonly signal: AbortSignal
   /** Chooses what is said then, where there is more to say than that it stops. */
   readonly sayWhenInterrupted: (text: string) => void
+  /** Has SIGHUP do something else from now on than interrupt. */
+  readonly onHangUp: Interruption['onHangUp']
   readonly clock: Clock
   readonly randomness: Randomness
   /** Asks a question on the terminal; only when `interactive`. */
@@ -72,7 +74,7 @@ export function createContext({ environment, variables, flags }: ProcessParts): 
   })
   const interactive = process.stdin.isTTY && process.stderr.isTTY
   let notice = 'stopping'
-  const signal = interruptible(() => {
+  const { signal, onHangUp } = interruptible(() => {
     output.error(`tidemark: ${notice}. Once more ends it at once.`)
   })
   const workingDirectory = process.cwd()
@@ -104,6 +106,7 @@ export function createContext({ environment, variables, flags }: ProcessParts): 
     surroundings: { environment, stateDirectory: paths.stateDirectory, secrets, limits: limitsOf(flags) },
     signal,
     sayWhenInterrupted: (text) => (notice = text),
+    onHangUp,
     clock: systemClock,
     randomness: systemRandomness,
     confirm: async (question) => {

@@ -1,22 +1,30 @@
+import type { EventEmitter } from 'node:events'
+
 import { RunError } from '../base/errors.ts'
 import { EXIT_INTERRUPTED } from './exit-codes.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
+export interface Interruption {
+  readonly signal: AbortSignal
+  /** Has SIGHUP do something else from now on than interrupt. */
+  readonly onHangUp: (act: () => void) => void
+}
+
 /**
  * Turns the first SIGINT, SIGTERM or SIGHUP into an abort of the returned signal, with INTERRUPTED as its reason, and
- * tells `onInterrupt`; the second one ends the process at once.
+ * tells `onInterrupt`; the second one ends the process at once. `signals` tells of them: this process, when absent.
  */
-export function interruptible(onInterrupt: () => void): AbortSignal {
+export function interruptible(onInterrupt: () => void, signals: EventEmitter = process): Interruption {
   const controller = new AbortController()
-  for (const name of SIGNALS) {
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED)
-      controller.abort(interrupted())
-      onInterrupt()
-    })
+  const interrupt = (): void => {
+    if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED)
+    controller.abort(interrupted())
+    onInterrupt()
   }
-  return controller.signal
+  const acts = { SIGINT: interrupt, SIGTERM: interrupt, SIGHUP: interrupt }
+  for (const name of SIGNALS) signals.on(name, () => acts[name]())
+  return { signal: controller.signal, onHangUp: (act) => void (acts.SIGHUP = act) }
 }
 
 /** What a command ends with after it was interrupted. */

@@ -27,11 +27,12 @@ Documentation=man:systemd.service(5)
 Type=notify
 NotifyAccess=main
 ExecStart=${start.join(' ')}
+ExecReload=/bin/kill -HUP $MAINPID
 ${variables.map((line) => `${line}\n`).join('')}# Variables that no other program is to have, such as those of passwords: for you alone, mode 0600.
 EnvironmentFile=-%E/tidemark/daemon.env
 Restart=on-failure
 RestartSec=10
-# It says that it is alive every minute.
+# It says that it is alive every minute, or twice in the time that this says.
 WatchdogSec=5min
 # Jobs that run store what they have before they end.
 TimeoutStopSec=90

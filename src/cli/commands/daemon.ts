@@ -25,12 +25,10 @@ import { describeInstance } from '../instance-description.ts'
 import { placeOf, surroundingsOf } from '../open-store.ts'
 import { describeProblem } from '../report-error.ts'
 import { placeVariables } from '../secret-variables.ts'
-import { serviceManager } from '../service-manager.ts'
+import { serviceManager, Watchdog } from '../service-manager.ts'
 import { toolVersion } from '../version.ts'
 
 const DISKS_FOLDER = '/dev/disk'
-/** How often the watchdog is fed, which waits for minutes: a busy loop takes many turns a second. */
-const FED_MS = 10_000
 /** What the service manager says to this process alone. */
 const OWN_VARIABLES = new Set(['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'])
 
@@ -54,7 +52,8 @@ export async function runDaemon(given: CliContext): Promise<undefined> {
   const notifications = owned.use(SqliteNotificationStore.open(store))
   const tell = serviceManager(context.surroundings.environment)
   const onProblem = (problem: unknown): void => output.warning(describeProblem(problem))
-  let fedMs: number | undefined
+  const watchdog = new Watchdog(context.surroundings.environment, { clock, feed: () => tell('WATCHDOG=1') })
+  let isReady = false
   const daemon: MainLoop = new MainLoop({
     ...{ jobs, notifications, instance, clock, randomness, scheduler: systemScheduler, keys: control, onProblem },
     runner: runnerFor(context),
@@ -67,17 +66,19 @@ export async function runDaemon(given: CliContext): Promise<undefined> {
     space: async (repository) => spaceOf(context, repository),
     openChannel: (settings) => openChannel(settings, async (source) => secretText(context, source)),
     onTurn: () => {
-      const nowMs = clock.monotonicMs()
-      if (fedMs === undefined) {
+      if (!isReady) {
         tell('READY=1')
         sayReady(context, daemon)
-      } else if (nowMs - fedMs < FED_MS) return
-      else tell('WATCHDOG=1')
-      fedMs = nowMs
+      }
+      isReady = true
+      watchdog.turn()
     },
+    lookMs: watchdog.lookMs,
   })
   owned.use(await control.listen(daemon))
   const metrics = owned.use(new MetricsServer(daemon))
+  // A terminal that is closed ends what runs in its foreground; a service is told so to read its configuration again.
+  if (!process.stdin.isTTY) context.onHangUp(() => void daemon.reload().catch(onProblem))
   context.sayWhenInterrupted('stopping; jobs that run are queued again, with all that they stored kept')
   daemon.subscribe(({ type }) => {
     if (type === 'stopping') tell('STOPPING=1')

@@ -302,7 +302,7 @@ export class MainLoop implements Daemon {
       await this.#tidy()
       this.#nextMs = await this.#nextDueMs(lookAgainMs)
     })
-    if (!isDone) return AGAIN_MS
+    if (!isDone) return Math.min(AGAIN_MS, lookMs)
     const nowMs = clock.nowMs()
     const waits = [this.#nextMs, this.#deliveries.nextMs].map((ms) => (ms === undefined ? Infinity : ms - nowMs))
     if (waits.some((ms) => ms <= 0)) this.#deliveries.begin()
