@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 
 import { expect, test } from 'vitest'
 
+import { fc } from '../support/fast-check.ts'
 import {
   checkboxField,
   choiceField,
@@ -15,6 +16,7 @@ import {
   typeInForm,
   withMistakes,
 } from '../../tui/forms/form.ts'
+import { fieldsInView } from '../../tui/components/form-layout.ts'
 import { Secret } from '../../tui/forms/secret.ts'
 import { EMPTY_LINE, lineOf, pasteText, typeKey } from '../../tui/forms/text-line.ts'
 
@@ -54,6 +56,25 @@ test('the first field with a mistake gets the focus, and typing in it takes the 
   const wrong = withMistakes(form(), { kind: 'not that one' })
   expect(wrong.focus).toBe(1)
   expect(typed(wrong, 'right').fields[1]?.mistake).toBeUndefined()
+})
+
+test('in too little room the field in focus is seen with all that is said of it, and no more rows than there are', () => {
+  const wrong = withMistakes(form(), {
+    name: 'the name is taken',
+    kind: 'this kind is not known to anybody who would read this',
+    secret: 'the secret is too short to be one of those that are kept',
+  })
+  fc.assert(
+    fc.property(fc.nat({ max: 3 }), fc.integer({ min: 5, max: 12 }), (focus, rows) => {
+      const seen = fieldsInView({ ...wrong, focus }, 32, rows)
+      expect(seen.reduce((sum, { notes }) => sum + 1 + notes.length, 0)).toBeLessThanOrEqual(rows)
+      const focused = seen.find(({ isFocused }) => isFocused)
+      expect(focused?.labelled.name).toBe(wrong.fields[focus]?.name)
+      expect(focused?.notes.join(' ')).toBe(
+        focused?.labelled.mistake === undefined ? '' : `✗ ${focused.labelled.mistake}`,
+      )
+    }),
+  )
 })
 
 test('pasted text is one line without controls: no key of it is obeyed', () => {

@@ -4,6 +4,7 @@ import { parseDuneSeaUrl } from '../../drivers/dunesea/dunesea-location.ts'
 import { parseExternalUrl } from '../../drivers/external/external-location.ts'
 import { parseS3Url } from '../../drivers/s3/s3-location.ts'
 import { parseSftpUrl } from '../../drivers/sftp/sftp-location.ts'
+import { parseTrigger } from '../../src/service/plans/trigger-text.ts'
 import type { PlanForm, PlanMeaning, RepositoryData } from '../../src/service/application/shown.ts'
 import { editorOf, typeInEditor, withoutSecrets } from '../../tui/forms/editor.ts'
 import { checkboxField, pasteInForm, secretField, textField, typeInForm } from '../../tui/forms/form.ts'
@@ -11,7 +12,7 @@ import { pickerAt, pickWithKey, withFolders } from '../../tui/forms/picker.ts'
 import { listOf, listText } from '../../tui/forms/typed-list.ts'
 import { type PlaceField, placeEditor, type PlaceKind, placeMistakes, urlOf } from '../../tui/screens/adding/places.ts'
 import { addLines, emptyLog, moveInLog } from '../../tui/screens/jobs/job-log.ts'
-import { planEditor, planIn } from '../../tui/screens/plans/plan-fields.ts'
+import { fieldMistakes, NEW_PLAN, planEditor, planIn, TRIGGER_EXAMPLES } from '../../tui/screens/plans/plan-fields.ts'
 import { shownCode, typeInCode } from '../../tui/screens/recovery-code/recovery-code.ts'
 import { BACKUP } from '../support/busy-application.ts'
 import { DashboardState } from '../support/dashboard-state.ts'
@@ -126,6 +127,14 @@ test('a plan with mistakes is not saved, and the first of them gets the focus', 
   expect(dashboard.calls('savePlan')).toBe(1)
   dashboard.fail('savePlan', 'STORE_UNAVAILABLE', 'the disk is full')
   expect(dashboard.state.screens.plans.editing).toBeDefined()
+})
+
+test.each([NEW_PLAN.trigger, ...TRIGGER_EXAMPLES])('the trigger %s that the form of a plan suggests is one', (text) => {
+  expect(() => parseTrigger(text, '/home/arthur')).not.toThrow()
+})
+
+test('what is wrong with one rule of retention stands at that rule', () => {
+  expect(fieldMistakes({ 'keep.daily': 'no count', name: 'taken' })).toEqual({ keepDaily: 'no count', name: 'taken' })
 })
 
 test('what a plan means is asked when it changes, not when the cursor moves on', () => {

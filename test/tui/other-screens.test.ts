@@ -87,6 +87,7 @@ test('a half filled form survives Esc with a question, and pasted controls are n
   await dashboard.shows('weird [2Jname q')
   await dashboard.press('esc')
   await dashboard.shows('Leave this form?')
+  expect(dashboard.frame()).toContain('y leave it   n go on')
   await dashboard.press('n')
   await dashboard.shows('weird [2Jname q')
   await dashboard.press('ctrl+c')

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { JobData, RepositoryData } from '../../src/service/application/shown.ts'
 import { paletteEntries } from '../../tui/state/palette.ts'
 import { DashboardState } from '../support/dashboard-state.ts'
+import { noPointsText } from '../../tui/text/no-points.ts'
 import { TEST_NOW_MS } from '../support/seeded-application.ts'
 
 const DEPOT: RepositoryData = {
@@ -61,6 +62,21 @@ test('messages go after a while, problems later', () => {
   expect(dashboard.state.message).toBeDefined()
   dashboard.send({ kind: 'tick', nowMs: TEST_NOW_MS + 30_000 })
   expect(dashboard.state.message).toBeUndefined()
+})
+
+test('a problem goes with the next key that does something, and when what failed is answered', () => {
+  const failed = (): DashboardState => started().fail('points', 'STORE_UNAVAILABLE', 'depot does not answer')
+  expect(failed().press('ä').state.message).toBeDefined()
+  expect(failed().press('2').state.message).toBeUndefined()
+  expect(failed().answer('points', []).state.message).toBeUndefined()
+  expect(failed().answer('jobs', []).state.message).toBeDefined()
+})
+
+test('where there is no repository nothing is said to be read', () => {
+  const { shared } = new DashboardState().start().answer('repositories', []).state
+  expect(noPointsText(shared, 'none')).toContain('no repository yet')
+  expect(noPointsText(started().state.shared, 'none')).toBe('reading the points …')
+  expect(noPointsText(started().answer('points', []).state.shared, 'none')).toBe('none')
 })
 
 test('a locked repository is asked to be opened; three wrong passwords end with a way on', () => {

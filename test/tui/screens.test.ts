@@ -161,6 +161,22 @@ test.each(SIZES)(
   },
 )
 
+test('whoever goes into the preview of a file sees that the keys scroll it, and how to come back', async () => {
+  const dashboard = await browsing()
+  await goTo(dashboard, '/home/arthur/notes.txt')
+  await dashboard.press('right')
+  await dashboard.shows('› Preview: ↑ ↓ scroll')
+  await dashboard.press('left')
+  await dashboard.until((frame) => !frame.includes('› Preview') && frame.includes('notes.txt'))
+})
+
+test('what is marked is not lost by q without a question', async () => {
+  const dashboard = await browsing()
+  await goTo(dashboard, '/home/arthur/notes.txt')
+  await dashboard.press('space', 'q')
+  await dashboard.shows('1 entry in Browse would no longer be marked.')
+})
+
 test('pictures are shown by their size, other files in hexadecimal, folders open and close', async () => {
   const dashboard = await browsing()
   await goTo(dashboard, '/home/arthur/photo.png')

@@ -1,49 +1,41 @@
 import { Box } from 'ink'
 import type { ReactNode } from 'react'
 
-import type { Field, Form, LabelledField } from '../forms/form.ts'
+import type { Field, Form } from '../forms/form.ts'
 import type { TextLine } from '../forms/text-line.ts'
-import { textWidth } from '../../src/base/text-width.ts'
 import { printable } from '../text/fit.ts'
 import { useTheme } from '../theme/theme.ts'
+import { fieldsInView, labelColumns, type PlacedField } from './form-layout.ts'
 import { Line } from './line.tsx'
 
 export interface FormViewProps<Name extends string> {
   readonly form: Form<Name>
   readonly columns: number
+  /** As many fields as fit are shown, the one in focus among them; `undefined`: there is room for all. */
+  readonly rows?: number
 }
 
 /** The fields of a form, one a row; what is wrong with a field, or how to fill it, stands below it. */
-export function FormView<Name extends string>({ form, columns }: FormViewProps<Name>): ReactNode {
-  const labelWidth = Math.max(...form.fields.map(({ label }) => textWidth(label))) + 2
+export function FormView<Name extends string>({ form, columns, rows = Infinity }: FormViewProps<Name>): ReactNode {
+  const labelWidth = labelColumns(form)
   return (
     <Box flexDirection="column" width={columns}>
-      {form.fields.map((field, index) => (
-        <FieldRow
-          key={field.name}
-          labelled={field}
-          isFocused={index === form.focus}
-          labelWidth={labelWidth}
-          columns={columns}
-        />
+      {fieldsInView(form, columns, rows).map((field) => (
+        <FieldRow key={field.labelled.name} {...field} labelWidth={labelWidth} columns={columns} />
       ))}
     </Box>
   )
 }
 
-interface FieldRowProps {
-  readonly labelled: LabelledField<string>
-  readonly isFocused: boolean
+interface FieldRowProps extends PlacedField {
   readonly labelWidth: number
   readonly columns: number
 }
 
-function FieldRow({ labelled, isFocused, labelWidth, columns }: FieldRowProps): ReactNode {
+function FieldRow({ labelled, isFocused, notes, labelWidth, columns }: FieldRowProps): ReactNode {
   const theme = useTheme()
-  const { label, field, help, mistake } = labelled
-  const width = columns - labelWidth - 2
-  const note = mistake ?? (isFocused ? help : undefined)
-  const value = shownField(field, isFocused, width)
+  const { label, field, mistake } = labelled
+  const value = shownField(field, isFocused, columns - labelWidth - 2)
   return (
     <Box flexDirection="column" width={columns}>
       <Line
@@ -51,13 +43,14 @@ function FieldRow({ labelled, isFocused, labelWidth, columns }: FieldRowProps): 
         columns={columns}
         color={isFocused ? theme.accent : undefined}
       />
-      {note !== undefined && (
+      {notes.map((note, index) => (
         <Line
-          text={`  ${' '.repeat(labelWidth)}${mistake === undefined ? '' : '✗ '}${note}`}
+          key={index}
+          text={`  ${' '.repeat(labelWidth)}${note}`}
           columns={columns}
           color={mistake === undefined ? theme.muted : theme.bad}
         />
-      )}
+      ))}
     </Box>
   )
 }

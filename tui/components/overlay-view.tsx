@@ -29,8 +29,9 @@ export function OverlayView({ state, overlay, columns, rows }: OverlayViewProps)
     case 'palette':
       return <Palette state={state} overlay={overlay} {...room} />
     case 'question': {
-      const { title, lines, verb } = overlay.question
-      return <Dialog title={title} lines={lines} answers={`y ${verb}   n leave it`} color={theme.warning} {...room} />
+      const { title, lines, verb, otherwise = 'leave it' } = overlay.question
+      const answers = `y ${verb}   n ${otherwise}`
+      return <Dialog title={title} lines={lines} answers={answers} color={theme.warning} {...room} />
     }
     case 'quit':
       return (

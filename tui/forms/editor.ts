@@ -96,6 +96,7 @@ export const LEAVE_FORM: Question = {
   title: 'Leave this form?',
   lines: ['What was typed into it would be lost.'],
   verb: 'leave it',
+  otherwise: 'go on',
 }
 
 // What the keys of a form do is done by the form itself.

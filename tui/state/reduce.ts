@@ -31,7 +31,7 @@ export function reduce(state: State, event: Event): Outcome {
     case 'host':
       return outcome(withHost(state, event.host))
     case 'key':
-      return takeKey(state, event.key)
+      return withoutOldProblem(state, takeKey(state, event.key))
     case 'paste':
       return takePaste(state, event.text)
     case 'resize':
@@ -43,7 +43,7 @@ export function reduce(state: State, event: Event): Outcome {
         tellScreen(next, next.screen, event),
       )
     case 'answer':
-      return takeAnswer(state, event)
+      return takeAnswer(withoutProblemOf(state, event.slot), event)
     case 'failure':
       return takeFailure(state, event)
   }
@@ -196,9 +196,20 @@ function tellEnded(state: State, jobs: readonly JobData[]): State {
   return { ...state, message: { text, hint: undefined, isProblem, sinceMs: state.shared.nowMs } }
 }
 
-function withProblem(state: State, { problem }: Failure): State {
+function withProblem(state: State, { problem, slot }: Failure): State {
   const { message, hint } = problem
-  return { ...state, message: { text: message, hint, isProblem: true, sinceMs: state.shared.nowMs } }
+  return { ...state, message: { text: message, hint, isProblem: true, sinceMs: state.shared.nowMs, slot } }
+}
+
+/** A problem that was there before goes with the next key that does something. */
+function withoutOldProblem(before: State, { state, effects }: Outcome): Outcome {
+  const isDone = state !== before || effects.length > 0
+  const isOld = state.message?.isProblem === true && state.message === before.message
+  return outcome(isDone && isOld ? { ...state, message: undefined } : state, effects)
+}
+
+function withoutProblemOf(state: State, slot: Slot): State {
+  return state.message?.slot === slot ? { ...state, message: undefined } : state
 }
 
 function ownerOf(slot: Slot): ScreenName | 'shared' {

@@ -1,4 +1,5 @@
 import type { SCREENS } from '../screens/screens.ts'
+import type { Slot } from './call.ts'
 import type { Overlay } from './overlay.ts'
 import type { ScreenName } from './screen-name.ts'
 import type { Shared } from './shared.ts'
@@ -8,6 +9,8 @@ export interface Message {
   readonly hint: string | undefined
   readonly isProblem: boolean
   readonly sinceMs: number
+  /** The call that failed: once it has an answer, the problem is over. */
+  readonly slot?: Slot
 }
 
 /** What each screen remembers, also while another one is shown. */

@@ -10,6 +10,8 @@ export interface Question {
   readonly lines: readonly string[]
   /** What yes does, as a verb: "forget". */
   readonly verb: string
+  /** What no means, where it is not "leave it". */
+  readonly otherwise?: string
 }
 
 /** What a screen's reducer returns: its next state, and what else shall happen. */

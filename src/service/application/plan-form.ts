@@ -56,7 +56,7 @@ export function writtenOf(form: PlanForm, before: WrittenPlan): WrittenPlan {
   )
 }
 
-/** Returns mistakes in a plan by the field of the form that they are in. */
+/** Returns mistakes in a plan by the field of the form that they are in; a rule of retention is called as `keep.daily`. */
 export function mistakesByField(mistakes: readonly Mistake[], written: WrittenPlan): Record<string, Shown> {
   const fields: Record<string, Shown> = {}
   for (const { path, what } of mistakes) {
@@ -65,6 +65,9 @@ export function mistakesByField(mistakes: readonly Mistake[], written: WrittenPl
   }
   return fields
 }
+
+/** One rule of retention. */
+type KeepField = `keep.${(typeof KEEPS)[number]}`
 
 const FIELDS: ReadonlyMap<string, keyof PlanForm> = new Map([
   ['sources', 'sources'],
@@ -78,8 +81,10 @@ const FIELDS: ReadonlyMap<string, keyof PlanForm> = new Map([
 ])
 
 /** `path` begins at the plan. */
-function fieldOf([key, step]: readonly string[], written: WrittenPlan): keyof PlanForm {
+function fieldOf([key, step, , setting]: readonly string[], written: WrittenPlan): keyof PlanForm | KeepField {
   if (key !== 'steps') return FIELDS.get(key ?? '') ?? 'name'
+  const rule = KEEPS.find((each) => setting === `keep-${each}`)
+  if (rule !== undefined) return `keep.${rule}`
   const kinds = Object.keys(stepsOf(written)[Number(step)] ?? {})
   return kinds.map((kind) => FIELDS.get(kind)).find((field) => field !== undefined) ?? 'name'
 }

@@ -30,8 +30,8 @@ export interface RepositoryData {
   readonly driver: string
   readonly isDefault: boolean
   readonly state: RepositoryState
-  /** On the disk that a source lies on: lost together with it. */
-  readonly sharesDisk: boolean
+  /** On the disk that a source lies on: lost together with it. `undefined`: its points were not looked at yet. */
+  readonly sharesDisk: boolean | undefined
 }
 
 export interface PointData {
@@ -197,7 +197,10 @@ export interface PlanForm {
   readonly verifyPercent: string
 }
 
-/** What a plan as typed would mean: mistakes by field, the trigger in words, its next times, and the points that would go. */
+/**
+ * What a plan as typed would mean: mistakes by field (of one rule of retention as `keep.daily`), the trigger in words, its
+ * next times, and the points that would go.
+ */
 export interface PlanMeaning {
   readonly mistakes: Readonly<Record<string, Shown>>
   readonly trigger: Shown | undefined

@@ -78,8 +78,8 @@ test('a form is explained while it is typed: its next times, and its mistakes by
   expect(meaning).toMatchObject({ mistakes: {}, trigger: expect.stringContaining('Sunday') as string, forgotten: [] })
   expect(meaning.nextMs).toHaveLength(5)
   const wrong = { ...FORM, trigger: '@dayly', fullEvery: 'sometimes', verifyPercent: '500', sources: ['relative'] }
-  const { mistakes, nextMs } = await application.explainPlan({ ...wrong, keep: { ...FORM.keep, last: 'many' } })
-  expect(Object.keys(mistakes).sort()).toEqual(['fullEvery', 'keep', 'sources', 'trigger', 'verifyPercent'])
+  const { mistakes, nextMs } = await application.explainPlan({ ...wrong, keep: { ...FORM.keep, daily: ' -9' } })
+  expect(Object.keys(mistakes).sort()).toEqual(['fullEvery', 'keep.daily', 'sources', 'trigger', 'verifyPercent'])
   expect(nextMs).toEqual([])
   expect(readFileSync(join(folder, 'config.yaml'), 'utf8')).toBe(CONFIG)
   await expect(application.savePlan(wrong, undefined)).rejects.toMatchObject({ code: 'BAD_CONFIGURATION' })

@@ -12,6 +12,7 @@ import { placeAt } from '../../state/list.ts'
 import { valueOr } from '../../state/loaded.ts'
 import type { Shared } from '../../state/shared.ts'
 import { fit } from '../../text/fit.ts'
+import { noPointsText } from '../../text/no-points.ts'
 import { shownTime } from '../../text/when.ts'
 import { useTheme } from '../../theme/theme.ts'
 import type { ViewProps } from '../view-props.ts'
@@ -28,7 +29,9 @@ const MARK_COLUMNS = 4
 export function BrowseView({ state, shared, columns, rows }: Props): ReactNode {
   const theme = useTheme()
   if (state.point === undefined) {
-    return <Line text={emptyText(shared)} columns={columns} color={theme.muted} />
+    return (
+      <Line text={noPointsText(shared, 'There is no point to walk into yet.')} columns={columns} color={theme.muted} />
+    )
   }
   const left = Math.floor(columns * 0.55)
   const height = rows - 2
@@ -59,11 +62,6 @@ export function BrowseView({ state, shared, columns, rows }: Props): ReactNode {
       <Line text={inputLine(state, columns)} columns={columns} color={theme.accent} />
     </Box>
   )
-}
-
-function emptyText({ points }: Shared): string {
-  if (points.kind === 'loading') return 'reading the points …'
-  return points.kind === 'failed' ? points.problem.message : 'There is no point to walk into yet.'
 }
 
 function headOf(state: BrowseState, { points }: Shared): string {

@@ -1,3 +1,4 @@
+import { numberOf } from '../../../src/base/number-of.ts'
 import type { EntryData } from '../../../src/service/application/shown.ts'
 import { EMPTY_LINE, pasteText, typeKey } from '../../forms/text-line.ts'
 import type { Key } from '../../keymap/key.ts'
@@ -38,6 +39,8 @@ export const browse: Screen<BrowseState, BrowseCommand> = {
   initial: INITIAL_BROWSE,
   keys: keysFor,
   isTyping: ({ input }) => input !== undefined,
+  unsaved: ({ marked }) =>
+    marked.size === 0 ? undefined : `${numberOf(marked.size, 'entry', 'entries')} in Browse would no longer be marked.`,
   reduce,
 }
 
@@ -61,7 +64,7 @@ const TREE_KEYS: Keymap<BrowseCommand> = [
   { command: 'path', keys: ['p'], label: 'path', help: 'go to a path' },
   { command: 'older', keys: ['['], label: 'older', help: 'the same place in the point before' },
   { command: 'newer', keys: [']'], help: 'the same place in the next point' },
-  { command: 'pane', keys: ['tab'], help: 'scroll the preview instead of the tree, and back' },
+  { command: 'pane', keys: ['tab'], help: 'scroll the preview instead of the tree' },
   ...MOTION_KEYS,
 ]
 const HISTORY_KEYS: Keymap<BrowseCommand> = [
@@ -70,11 +73,16 @@ const HISTORY_KEYS: Keymap<BrowseCommand> = [
   { command: 'close', keys: ['esc', 'h'], label: 'close', help: 'close the history' },
   ...MOTION_KEYS,
 ]
+const PANE_KEYS: Keymap<BrowseCommand> = [
+  { command: 'close', keys: ['esc', 'left', 'backspace', 'tab'], label: 'to the tree', help: 'go back to the tree' },
+  ...MOTION_KEYS,
+]
 const CLOSE = { command: 'close', keys: ['esc'], label: 'close', help: 'close what is open here' } as const
 
 function keysFor(state: BrowseState): Keymap<BrowseCommand> {
   if (state.history !== undefined) return HISTORY_KEYS
-  return state.found !== undefined || state.focus === 'pane' ? [...TREE_KEYS, CLOSE] : TREE_KEYS
+  if (state.focus === 'pane') return PANE_KEYS
+  return state.found !== undefined ? [...TREE_KEYS, CLOSE] : TREE_KEYS
 }
 
 function reduce(state: BrowseState, event: ScreenEvent<BrowseCommand>, shared: Shared): Step<BrowseState> {
@@ -129,7 +137,7 @@ function takeCommand(state: BrowseState, command: BrowseCommand, shared: Shared)
     case 'compare':
       return compare(state)
     case 'pane':
-      return { state: { ...state, focus: state.focus === 'tree' ? 'pane' : 'tree' } }
+      return { state: { ...state, focus: 'pane' } }
     case 'path':
       return { state: { ...state, input: { kind: 'path', line: EMPTY_LINE } } }
     case 'search':
@@ -177,7 +185,7 @@ function goIn(state: BrowseState, shared: Shared): Step<BrowseState> {
   const entry = chosenEntry(state)
   if (entry === undefined) return { state }
   if (state.found !== undefined) return goToPath(state, entry.shownPath, shared)
-  if (entry.kind !== 'dir') return { state: { ...state, focus: state.focus === 'tree' ? 'pane' : 'tree' } }
+  if (entry.kind !== 'dir') return { state: { ...state, focus: 'pane' } }
   if (!state.open.has(entry.path)) return openFolder(state, entry.path, shared)
   return withPreview(withPlace(state, state.place.selected + 1, shared))
 }

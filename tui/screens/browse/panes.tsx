@@ -32,7 +32,12 @@ export function PreviewPane({ entry, preview, columns, rows, isFocused }: Previe
       {facts.map((fact) => (
         <Line key={fact} text={fact} columns={columns} color={theme.muted} />
       ))}
-      <Line text={'─'.repeat(columns)} columns={columns} color={isFocused ? theme.accent : theme.muted} />
+      <Line
+        text={isFocused ? '› Preview: ↑ ↓ scroll, ← back' : '─'.repeat(columns)}
+        columns={columns}
+        color={isFocused ? theme.accent : theme.muted}
+        isInverse={isFocused}
+      />
       {lines.map((line, index) => (
         <Line key={index} text={line} columns={columns} />
       ))}

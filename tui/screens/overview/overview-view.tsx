@@ -2,7 +2,7 @@ import { Box } from 'ink'
 import type { ReactNode } from 'react'
 
 import { formatBytes, formatDuration } from '../../../src/base/format.ts'
-import { formatCount } from '../../../src/base/number-of.ts'
+import { formatCount, numberOf } from '../../../src/base/number-of.ts'
 import type { JobData, PointData, RepositoryData } from '../../../src/service/application/shown.ts'
 import { Chart } from '../../components/chart.tsx'
 import { Line } from '../../components/line.tsx'
@@ -83,7 +83,7 @@ function stateOf({ state, sharesDisk }: RepositoryData, nowMs: number): string {
     case 'opening':
       return `opening …${disk}`
     case 'open':
-      return `${formatCount(state.pointCount)} points${disk}`
+      return `${numberOf(state.pointCount, 'point')}${disk}`
     case 'unreachable':
       return `unreachable since ${shownTime(state.sinceMs)} (${shownDistance(state.sinceMs, nowMs)}): ${state.message}`
   }
@@ -170,7 +170,7 @@ function LastPoints({ shared, columns }: PartProps): ReactNode {
 function coverageOf(point: PointData): string {
   const { startedMs, files, bytes, filesNew, filesChanged, filesRemoved, sources, suspect } = point
   const changes = `+${formatCount(filesNew)} ~${formatCount(filesChanged)} -${formatCount(filesRemoved)}`
-  const what = `${formatCount(files)} files ${formatBytes(bytes)} ${changes}`
+  const what = `${numberOf(files, 'file')} ${formatBytes(bytes)} ${changes}`
   const why = suspect.length === 0 ? (sources ?? ['sources cannot be read']).join(' ') : `▲ ${suspect.join('; ')}`
   return `${shownTime(startedMs)}  ${what}  ${why}`
 }

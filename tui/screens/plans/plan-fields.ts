@@ -9,12 +9,15 @@ export const NEW_PLAN: PlanForm = {
   sources: [],
   excludes: [],
   repository: '',
-  trigger: 'every day',
+  trigger: '@daily',
   fullEvery: '',
   keep: { last: '', daily: '7', weekly: '4', monthly: '12', yearly: '' },
   copyTo: '',
   verifyPercent: '',
 }
+
+/** Triggers as they are typed, most wanted first. */
+export const TRIGGER_EXAMPLES = ['@at 2:30', '@every 4 hours', '@volume escapepod'] as const
 
 const NOWHERE = 'nowhere'
 const KEEPS = ['last', 'daily', 'weekly', 'monthly', 'yearly'] as const
@@ -47,7 +50,7 @@ export function planEditor(plan: PlanForm, repositories: readonly string[]): Edi
       field: choiceField(targets, Math.max(0, targets.indexOf(plan.repository))),
       help: '← → choose',
     },
-    text('trigger', 'When', plan.trigger, 'every day at 2:30; every 4 hours; on volume escapepod; …'),
+    text('trigger', 'When', plan.trigger, `such as ${TRIGGER_EXAMPLES.join(', ')}; several with ; between`),
     text('fullEvery', 'Full point every', plan.fullEvery, 'such as 1 month; empty: only the first one is full'),
     ...KEEPS.map((rule) => {
       return text(
@@ -90,10 +93,18 @@ export function planIn(form: Form<PlanField>): PlanForm {
   }
 }
 
-/** Returns mistakes by the fields of this form: what is wrong with retention stands at its first rule. */
+/**
+ * Returns mistakes by the fields of this form: of one rule, `keep.daily`, at that rule; of retention as a whole, `keep`, at
+ * the first one.
+ */
 export function fieldMistakes(mistakes: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const { keep, ...others } = mistakes
-  return keep === undefined ? others : { ...others, keepLast: keep }
+  const fields: Record<string, string> = keep === undefined ? {} : { keepLast: keep }
+  for (const [name, what] of Object.entries(others)) {
+    const rule = KEEPS.find((each) => name === `keep.${each}`)
+    fields[rule === undefined ? name : KEEP_FIELDS[rule]] = what
+  }
+  return fields
 }
 
 function withFirst(name: string, names: readonly string[]): readonly string[] {

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import { formatDuration } from '../../../src/base/format.ts'
 import type { PlanData, PlanStepData } from '../../../src/service/application/shown.ts'
 import { EditorView } from '../../components/editor-view.tsx'
+import { formRows } from '../../components/form-layout.ts'
 import { Line } from '../../components/line.tsx'
 import { Table, type TableColumn } from '../../components/table.tsx'
 import { valueOr } from '../../state/loaded.ts'
@@ -116,14 +117,13 @@ function EditingView({ editing, shared, columns, rows }: EditingViewProps): Reac
   const theme = useTheme()
   const { editor, replaces, meaning } = editing
   const title = replaces === undefined ? 'A new plan' : `The plan ${replaces}`
-  /** One row a field, and one for the help of the one in focus. */
-  const formRows = editor.form.fields.length + 1
+  const meaningRows = rows - 1 - formRows(editor.form, columns)
   return (
     <Box flexDirection="column" width={columns}>
       <Line text={title} columns={columns} isBold color={theme.accent} />
       <EditorView editor={editor} columns={columns} rows={rows - 1} />
-      {editor.picking === undefined && (
-        <MeaningView meaning={meaning} shared={shared} columns={columns} rows={Math.max(0, rows - 1 - formRows)} />
+      {editor.picking === undefined && meaningRows > 0 && (
+        <MeaningView meaning={meaning} shared={shared} columns={columns} rows={meaningRows} />
       )}
     </Box>
   )

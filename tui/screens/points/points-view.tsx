@@ -2,7 +2,7 @@ import { Box } from 'ink'
 import type { ReactNode } from 'react'
 
 import { formatBytes, formatDuration } from '../../../src/base/format.ts'
-import { formatCount } from '../../../src/base/number-of.ts'
+import { formatCount, numberOf } from '../../../src/base/number-of.ts'
 import type { DifferenceData, PointData } from '../../../src/service/application/shown.ts'
 import { Dialog } from '../../components/dialog.tsx'
 import { FormView, lineWithCursor } from '../../components/form-view.tsx'
@@ -10,6 +10,7 @@ import { Line } from '../../components/line.tsx'
 import { Table, type TableColumn } from '../../components/table.tsx'
 import { valueOr } from '../../state/loaded.ts'
 import type { Shared } from '../../state/shared.ts'
+import { noPointsText } from '../../text/no-points.ts'
 import { shownDistance, shownTime } from '../../text/when.ts'
 import { type Theme, useTheme } from '../../theme/theme.ts'
 import type { ViewProps } from '../view-props.ts'
@@ -55,7 +56,7 @@ function PointTable({ state, shared, columns, rows }: Props): ReactNode {
         width={columns}
         height={rows - HEAD_ROWS - (state.hasDetails ? DETAIL_ROWS : 0)}
         colorOf={(point) => (point.suspect.length > 0 ? theme.warning : undefined)}
-        empty={emptyText(shared)}
+        empty={noPointsText(shared, 'no such points')}
       />
       {state.hasDetails && chosen !== undefined && <Details point={chosen} columns={columns} theme={theme} />}
     </Box>
@@ -66,13 +67,8 @@ function headOf(state: PointsState, shared: Shared, count: number): string {
   const all = valueOr(shared.points, []).length
   const marked = state.marked.length === 0 ? '' : ` · ${state.marked.length} marked`
   if (state.isFiltering) return `/${lineWithCursor(state.filter, 60)}   ${formatCount(count)} of ${formatCount(all)}`
-  if (state.filter.text === '') return `${formatCount(all)} points${marked}`
-  return `/${state.filter.text}   ${formatCount(count)} of ${formatCount(all)} points${marked}`
-}
-
-function emptyText({ points }: Shared): string {
-  if (points.kind === 'loading') return 'reading the points …'
-  return points.kind === 'failed' ? points.problem.message : 'no such points'
+  if (state.filter.text === '') return `${numberOf(all, 'point')}${marked}`
+  return `/${state.filter.text}   ${formatCount(count)} of ${numberOf(all, 'point')}${marked}`
 }
 
 function columnsFor(state: PointsState, shared: Shared, width: number): readonly TableColumn<PointData>[] {
@@ -114,7 +110,7 @@ function Details({ point, columns, theme }: DetailsProps): ReactNode {
     `chain ${point.chain}  parents ${point.parents.map((id) => id.slice(0, 8)).join(' ') || 'none'}`,
     `by ${point.instanceName} (${point.instance})`,
     `from ${shownTime(point.startedMs)} in ${formatDuration(point.finishedMs - point.startedMs)}`,
-    `${formatCount(point.files)} files, ${formatCount(point.dirs)} folders, ${formatBytes(point.bytes)}; stored ${formatBytes(point.bytesStored)}; ${changes}`,
+    `${numberOf(point.files, 'file')}, ${numberOf(point.dirs, 'folder')}, ${formatBytes(point.bytes)}; stored ${formatBytes(point.bytesStored)}; ${changes}`,
     `tags ${point.tags.join(' ') || 'none'}  ${point.description}`,
     `sources ${point.sources?.join(' ') ?? 'cannot be read with these keys'}`,
   ]
@@ -151,7 +147,7 @@ function Difference({ difference, shared, columns, rows }: DifferenceProps): Rea
   const theme = useTheme()
   const { items } = difference
   const title = `${nameOf(difference.before, shared)} against ${nameOf(difference.after, shared)}`
-  const count = items.kind === 'ready' ? `: ${formatCount(items.value.length)} differences` : ''
+  const count = items.kind === 'ready' ? `: ${numberOf(items.value.length, 'difference')}` : ''
   const empty =
     items.kind === 'loading' ? 'comparing …' : items.kind === 'failed' ? items.problem.message : 'no difference'
   const colorOf = ({ kind }: DifferenceData): string | undefined =>
