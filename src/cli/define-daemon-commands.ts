@@ -116,6 +116,13 @@ function defineNotification(program: Command, run: Run): void {
       await run(async (context) => (await import('./commands/notification.ts')).listNotifications(context, flags))
     })
   notification
+    .command('show')
+    .description('show one with all that it says')
+    .argument('<NOTIFICATION>', 'its number')
+    .action(async (id: string) => {
+      await run(async (context) => (await import('./commands/notification.ts')).showNotification(context, id))
+    })
+  notification
     .command('ack')
     .description('say that you have seen them')
     .argument('[NOTIFICATION...]', 'their numbers')

@@ -45,7 +45,7 @@ export async function runProgram({ words, environment, variables }: ProgramInput
     else await program.parseAsync(withoutHelpForNothing(program, words), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    exitCode = usageProblem(error)
+    exitCode = usageProblem(error, groupOf(program, words))
   }
   return { exitCode, output: context?.output }
 }
@@ -63,6 +63,17 @@ function withoutHelpForNothing(program: Command, words: readonly string[]): read
     group = found
   }
   return words
+}
+
+/** Returns the group of commands that a command line has got to; the program itself is none. */
+function groupOf(program: Command, words: readonly string[]): Command | undefined {
+  let group: Command | undefined
+  for (const word of program.parseOptions([...words]).operands) {
+    const found = (group ?? program).commands.find((command) => command.name() === word)
+    if (found === undefined) break
+    group = found
+  }
+  return group !== undefined && group.commands.length > 0 ? group : undefined
 }
 
 /** For what goes wrong before there is a context. */
@@ -86,7 +97,7 @@ function isAbort(error: unknown): boolean {
 }
 
 /** Tells what is wrong with the command line, in the form of all other errors. */
-function usageProblem(error: CommanderError): number {
+function usageProblem(error: CommanderError, group: Command | undefined): number {
   // Help and version, asked for, are no problem.
   if (error.exitCode === 0) return EXIT_DONE
   // Help that was shown because a command of a group is missing has said it all.
@@ -94,6 +105,12 @@ function usageProblem(error: CommanderError): number {
   const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n')
   process.stderr.write(`tidemark: ${message.replace(/\.$/, '')}\n`)
   const meant = /^\(Did you mean (.*)\?\)$/.exec(suggestion ?? '')?.[1]
-  process.stderr.write(meant === undefined ? 'hint: See `tidemark help`.\n' : `hint: Did you mean ${meant}?\n`)
+  process.stderr.write(`hint: ${meant === undefined ? whatThereIs(group) : `Did you mean ${meant}?`}\n`)
   return EXIT_USAGE
+}
+
+function whatThereIs(group: Command | undefined): string {
+  if (group === undefined) return 'See `tidemark help`.'
+  const names = group.commands.map((command) => command.name()).join(', ')
+  return `The commands of \`tidemark ${group.name()}\` are ${names}.`
 }

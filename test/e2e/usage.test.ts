@@ -16,6 +16,11 @@ test.each([
   ['help for an unknown command', ['nonsense', '--help'], /unknown command 'nonsense'/],
   ['help for an unknown word', ['help', 'nonsense'], /unknown command 'nonsense'/],
   ['help for one of a group', ['key', 'nonsense', '-h'], /unknown command 'nonsense'/],
+  [
+    'a command that a group has not',
+    ['daemon', 'blah'],
+    /'daemon'.*\nhint: The commands of `tidemark daemon` are install, /,
+  ],
   ['a missing argument', ['cat'], /missing required argument/],
   ['too many arguments', ['driver', 'list', 'x'], /too many arguments/],
   ['an unknown choice', ['restore', 'latest', '--target', 'x', '--overwrite', 'perhaps'], /never, if-changed/],

@@ -2,9 +2,12 @@ import { UsageError } from '../../base/errors.ts'
 import type { NotificationDocument } from '../../service/control/documents.ts'
 import { NOTIFICATIONS_PER_PAGE_MAX } from '../../service/notifications/notification-store.ts'
 import type { CliContext } from '../context.ts'
-import { parseLimit, parseNumber, shownOf, shownTime } from '../control-format.ts'
+import { parseLimit, parseNumber, shownOf } from '../control-format.ts'
+import { notificationLines } from '../notification-format.ts'
 import { openDesk } from '../open-desk.ts'
-import { table } from '../table.ts'
+
+/** Where nobody says how wide the terminal is. */
+const COLUMNS = 100
 
 export interface NotificationsFlags {
   readonly all?: boolean
@@ -12,7 +15,7 @@ export interface NotificationsFlags {
   readonly limit: string
 }
 
-/** Lists what holds, the last raised first; with `--all`, what is over, too. */
+/** Lists what holds with what to do about it, the last raised first; with `--all`, what is over, too. */
 export async function listNotifications(context: CliContext, flags: NotificationsFlags): Promise<undefined> {
   const { output } = context
   const limit = parseLimit(flags.limit, NOTIFICATIONS_PER_PAGE_MAX)
@@ -21,22 +24,21 @@ export async function listNotifications(context: CliContext, flags: Notification
   const { notifications } = await open.desk.notifications({ states, plan: flags.plan, limit })
   if (output.json) output.document(notifications)
   else if (notifications.length === 0) output.message('There is nothing to tell.')
-  else for (const line of notificationLines(notifications)) output.line(line)
+  else for (const line of notificationLines(notifications, columnsOf(output))) output.line(line)
 }
 
-function notificationLines(notifications: readonly NotificationDocument[]): string[] {
-  return table(
-    [
-      { title: 'Id', align: 'right', value: ({ id }) => String(id) },
-      { title: 'Last', value: ({ last }) => shownTime(last) },
-      { title: 'Times', align: 'right', value: ({ count }) => String(count) },
-      { title: 'State', value: ({ state }) => state },
-      { title: 'Priority', value: ({ priority }) => priority },
-      { title: 'Plan', value: ({ plan }) => shownOf(plan) },
-      { title: 'What', value: ({ title }) => shownOf(title) },
-    ],
-    notifications,
-  )
+/** Shows one notification, with all that it says. */
+export async function showNotification(context: CliContext, word: string): Promise<undefined> {
+  const { output } = context
+  const id = parseNumber(word, 'notification')
+  await using open = await openDesk(context)
+  const notification = await open.desk.notification(id)
+  if (output.json) output.document(notification)
+  else for (const line of notificationLines([notification], columnsOf(output))) output.line(line)
+}
+
+function columnsOf({ terminal }: CliContext['output']): number {
+  return terminal?.columns ?? COLUMNS
 }
 
 export interface AcknowledgeFlags {

@@ -5,7 +5,10 @@ import type { PlanDocument } from '../../service/control/documents.ts'
 import { pausePlan } from '../../service/plans/edit-plans.ts'
 import type { CliContext } from '../context.ts'
 import { shownOf, shownTime } from '../control-format.ts'
+import { EXIT_DONE, EXIT_USAGE } from '../exit-codes.ts'
 import { findDaemon, openDesk, requireDaemon } from '../open-desk.ts'
+import type { Output } from '../output.ts'
+import { missedLines } from '../plan-format.ts'
 import { table } from '../table.ts'
 
 export interface RunPlanFlags {
@@ -13,20 +16,27 @@ export interface RunPlanFlags {
 }
 
 /** Lists the plans with what each of their steps did last, and does next. */
-export async function listPlans(context: CliContext): Promise<undefined> {
+export async function listPlans(context: CliContext): Promise<number> {
   const { output } = context
   await using open = await openDesk(context)
   const { plans } = await open.desk.plans()
-  if (output.json) {
-    output.document({ plans, daemon: open.daemon !== undefined })
-    return
-  }
+  // Without a daemon, reading the plans has failed with it.
+  const { mistake } = (await open.daemon?.status()) ?? { mistake: null }
+  if (output.json) output.document({ plans, daemon: open.daemon !== undefined, mistake })
+  else tellPlans(output, plans, open.daemon !== undefined)
+  if (mistake === null) return EXIT_DONE
+  for (const line of mistake.message.split('\n')) output.error(`tidemark: ${shownOf(line)}`)
+  output.error('hint: The daemon goes on with what was in force before. Correct the file: it is taken up at once.')
+  return EXIT_USAGE
+}
+
+function tellPlans(output: Output, plans: readonly PlanDocument[], isDaemonThere: boolean): void {
   if (plans.length === 0) {
     output.message('There is no plan yet: examples/plans.yaml shows what the configuration says of one.')
     return
   }
-  for (const line of planLines(plans)) output.line(line)
-  if (open.daemon === undefined) {
+  for (const line of [...planLines(plans), ...missedLines(plans)]) output.line(line)
+  if (!isDaemonThere) {
     output.message('No daemon runs, so nothing happens by itself: see `tidemark daemon` and `tidemark daemon install`.')
   }
 }

@@ -131,6 +131,10 @@ export class ControlClient implements Desk, AsyncDisposable {
     return this.#ask({ method: 'GET', path: '/v1/notifications', query: question }, notificationsDocument)
   }
 
+  async notification(id: number) {
+    return this.#ask({ method: 'GET', path: `/v1/notifications/${id}` }, notificationDocument)
+  }
+
   async acknowledge(id: number) {
     return this.#ask({ method: 'POST', path: `/v1/notifications/${id}/acknowledge` }, notificationDocument)
   }

@@ -44,6 +44,7 @@ export function addDeskRoutes(app: FastifyInstance, { desk, daemon, keys }: Desk
   addPlanRoutes(app, desk, daemon)
   addJobRoutes(app, desk, daemon)
   app.get('/v1/notifications', async ({ query }) => desk.notifications(decodePart(notificationsQuery, query)))
+  app.get('/v1/notifications/:id', async ({ params }) => desk.notification(decodePart(numbered, params).id))
   app.post('/v1/notifications/:id/acknowledge', async ({ params }) => {
     return desk.acknowledge(decodePart(numbered, params).id)
   })

@@ -51,6 +51,7 @@ export interface Desk {
   cancelJob(id: number): Promise<JobDocument>
   resumeJob(id: number): Promise<JobDocument>
   notifications(question: NotificationsQuestion): Promise<NotificationsDocument>
+  notification(id: number): Promise<NotificationDocument>
   acknowledge(id: number): Promise<NotificationDocument>
 }
 
@@ -125,10 +126,14 @@ export class DaemonDesk implements Desk {
     return { notifications: kept.map(showNotification) }
   }
 
-  async acknowledge(id: number): Promise<NotificationDocument> {
+  async notification(id: number): Promise<NotificationDocument> {
     const { instance, notifications } = this.#daemon
     const known = await notifications.get(id as NotificationId)
-    if (known?.instance !== instance) missing('notification', id)
+    return known?.instance === instance ? showNotification(known) : missing('notification', id)
+  }
+
+  async acknowledge(id: number): Promise<NotificationDocument> {
+    await this.notification(id)
     return showNotification((await this.#daemon.acknowledge(id as NotificationId)) ?? missing('notification', id))
   }
 

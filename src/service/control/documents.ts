@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+import { PROMISES } from '../daemon/missed-promises.ts'
 import { JOB_STATES, LOG_SOURCES, RUN_OUTCOMES } from '../jobs/job.ts'
 import { CATEGORIES, NOTIFICATION_STATES, PRIORITIES } from '../notifications/notification.ts'
 
@@ -88,6 +89,8 @@ export const plansDocument = z.object({
       triggers: z.array(text),
       lastPoint: time.nullable(),
       proof: z.object({ time, wouldTakeMs: z.number(), repository: text }).nullable(),
+      /** Promises that it does not keep now. */
+      missed: z.array(z.object({ promise: z.enum(PROMISES), promisedMs: z.number(), actualMs: z.number() })),
       steps: z.array(
         z.object({
           name: text,

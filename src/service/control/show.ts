@@ -107,7 +107,7 @@ export function showLine({ run, number, timeMs, from, text }: LogLine): LogLineD
   return { run, line: number, time: timeOf(timeMs), from, text }
 }
 
-export function showPlan({ plan, steps, lastPointMs, proof }: PlanStatus): PlanDocument {
+export function showPlan({ plan, steps, lastPointMs, proof, missed }: PlanStatus): PlanDocument {
   const { name, paused, repository, source, triggers } = plan
   return {
     ...{ name, paused, repository },
@@ -115,6 +115,7 @@ export function showPlan({ plan, steps, lastPointMs, proof }: PlanStatus): PlanD
     triggers: triggers.map(explainTrigger),
     lastPoint: timeOf(lastPointMs),
     proof: proof === undefined ? null : { ...proofOf(proof), repository: proof.repository },
+    missed: [...missed],
     steps: steps.map(({ step, last, doneMs, nextMs }) => ({
       name: step.name,
       kind: step.kind,

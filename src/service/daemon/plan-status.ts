@@ -7,6 +7,7 @@ import type { Plan, RaisedEvent, Step } from '../plans/plan.ts'
 import { greatest } from '../schedule/firings.ts'
 import { stepTimes } from '../schedule/plan-schedule.ts'
 import type { PlanHistory } from '../schedule/schedule.ts'
+import { type MissedPromise, missedPromises } from './missed-promises.ts'
 
 /** How a plan stands. Times are milliseconds since 1970. */
 export interface PlanStatus {
@@ -17,6 +18,8 @@ export interface PlanStatus {
   readonly lastPointMs: number | undefined
   /** The last proof that all comes back, of all its steps `prove`. */
   readonly proof: ProofStatus | undefined
+  /** Promises that it does not keep now. */
+  readonly missed: readonly MissedPromise[]
 }
 
 export interface StepStatus {
@@ -82,12 +85,10 @@ async function planStatus(plan: Plan, question: PlanStatusQuestion, history: Pla
     return doneMs !== undefined && (step.kind === 'full' || step.kind === 'incremental') ? [doneMs] : []
   })
   const proofs = looked.flatMap(({ status: { step }, done }) => (done === undefined ? [] : proofsOf(step, done)))
-  return {
-    plan,
-    steps: looked.map(({ status }) => status),
-    lastPointMs: greatest(points),
-    proof: proofs.toSorted((a, b) => a.atMs - b.atMs).at(-1),
-  }
+  const lastPointMs = greatest(points)
+  const proof = proofs.toSorted((a, b) => a.atMs - b.atMs).at(-1)
+  const kept = { sinceMs: history.sinceMs, lastPointMs, wouldTakeMs: proof?.wouldTakeMs, nowMs: question.nowMs }
+  return { plan, steps: looked.map(({ status }) => status), lastPointMs, proof, missed: missedPromises(plan, kept) }
 }
 
 /** Returns the job of a step that was added last, and the one that was done last. */

@@ -49,7 +49,7 @@ interface Exercise {
   readonly status: number
 }
 
-const [JOB, NOTIFICATION] = ['/v1/jobs/{id}', '/v1/notifications/{id}/acknowledge']
+const [JOB, NOTIFICATION] = ['/v1/jobs/{id}', '/v1/notifications/{id}']
 const EXERCISES: readonly Exercise[] = [
   { method: 'get', path: '/v1/status', status: 200 },
   { method: 'post', path: '/v1/reload', status: 200 },
@@ -83,8 +83,10 @@ const EXERCISES: readonly Exercise[] = [
   { method: 'post', path: '/v1/jobs/1/cancel', of: `${JOB}/cancel`, status: 200 },
   { method: 'post', path: '/v1/jobs/1/resume', of: `${JOB}/resume`, status: 200 },
   { method: 'get', path: '/v1/notifications?states=active', of: '/v1/notifications', status: 200 },
-  { method: 'post', path: '/v1/notifications/1/acknowledge', of: NOTIFICATION, status: 200 },
-  { method: 'post', path: '/v1/notifications/2/acknowledge', of: NOTIFICATION, status: 400 },
+  { method: 'get', path: '/v1/notifications/1', of: NOTIFICATION, status: 200 },
+  { method: 'get', path: '/v1/notifications/2', of: NOTIFICATION, status: 400 },
+  { method: 'post', path: '/v1/notifications/1/acknowledge', of: `${NOTIFICATION}/acknowledge`, status: 200 },
+  { method: 'post', path: '/v1/notifications/2/acknowledge', of: `${NOTIFICATION}/acknowledge`, status: 400 },
   { method: 'get', path: '/v1/key/recipient', status: 200 },
   { method: 'get', path: `/v1/key?location=/a&recipient=${MINE}`, of: '/v1/key', status: 204 },
   { method: 'put', path: '/v1/key?location=/a', of: '/v1/key', body: held, status: 400 },
