@@ -14,9 +14,9 @@ export function shownOf(text: string | null): string {
   return text === null ? '' : shownText(text)
 }
 
-/** Returns how long a job took, or takes so far; nothing before it began. */
-export function tookOf({ started, finished }: JobDocument, nowMs: number): string {
-  if (started === null) return ''
+/** Returns how long a job took, or takes so far; nothing before it began, and while it waits to be tried again. */
+export function tookOf({ state, started, finished }: JobDocument, nowMs: number): string {
+  if (started === null || state === 'queued') return ''
   return formatDuration(Math.max(0, (finished === null ? nowMs : Date.parse(finished)) - Date.parse(started)))
 }
 
@@ -31,6 +31,42 @@ export function standingOf({ state, waitsForUnlock, error, progress, cancelReque
     return progress === null ? '' : `${shownText(progress.step)}, ${formatBytes(progress.bytesDone)}`
   }
   return error === null ? '' : shownText(error.message)
+}
+
+/** Checks that a job that was to be cancelled is, or is about to be. @throws {UsageError} BAD_ARGUMENT: it has ended. */
+export function checkCancelled({ id, state, cancelRequested }: JobDocument): void {
+  if (state === 'cancelled' || cancelRequested) return
+  throw new UsageError('BAD_ARGUMENT', `job ${id} has ended (${state}): there is nothing to cancel`)
+}
+
+/** Checks that a job that was to be resumed is queued. @throws {UsageError} BAD_ARGUMENT: it is done, or runs. */
+export function checkResumed({ id, state }: JobDocument): void {
+  if (state === 'queued') return
+  const why = state === 'running' ? 'runs: it need not be resumed' : `has ended (${state}): there is nothing to resume`
+  throw new UsageError('BAD_ARGUMENT', `job ${id} ${why}`, {
+    hint: 'Only a job that errored or was cancelled is resumed. `tidemark plan run` begins a new one.',
+  })
+}
+
+/** What is asked of a list of jobs. */
+export interface JobsAsked {
+  readonly state?: string
+  readonly plan?: string
+}
+
+/**
+ * Returns what is said of a list without any jobs.
+ *
+ * @throws {UsageError} BAD_ARGUMENT: it is of a plan that is none of `plans`.
+ */
+export function sayNoJobs({ state, plan }: JobsAsked, plans: readonly { readonly name: string }[]): string {
+  if (plan !== undefined && !plans.some(({ name }) => name === plan)) {
+    const names = plans.map(({ name }) => shownText(name)).join(', ')
+    throw new UsageError('BAD_ARGUMENT', `there is no plan "${shownText(plan)}", and no job of one`, {
+      hint: names === '' ? 'The configuration says nothing of plans.' : `There are ${names}.`,
+    })
+  }
+  return state === undefined && plan === undefined ? 'There are no jobs.' : 'There is no such job.'
 }
 
 export function logLine({ time, from, text }: LogLineDocument): string {

@@ -5,7 +5,18 @@ import type { JobState } from '../../service/jobs/job.ts'
 import type { Desk, LogPlace } from '../../service/control/desk.ts'
 import type { JobDetailDocument, JobDocument, LogLineDocument } from '../../service/control/documents.ts'
 import type { CliContext } from '../context.ts'
-import { logLine, parseLimit, parseNumber, shownOf, shownTime, standingOf, tookOf } from '../control-format.ts'
+import {
+  checkCancelled,
+  checkResumed,
+  logLine,
+  parseLimit,
+  sayNoJobs,
+  parseNumber,
+  shownOf,
+  shownTime,
+  standingOf,
+  tookOf,
+} from '../control-format.ts'
 import { EXIT_DONE, EXIT_FAILED } from '../exit-codes.ts'
 import { openDesk } from '../open-desk.ts'
 import { table } from '../table.ts'
@@ -23,14 +34,16 @@ export interface ShowJobFlags {
 const FOLLOW_MS = 500
 
 /** Lists jobs, the last added first. */
-export async function listJobs(context: CliContext, { state, plan, limit }: JobsFlags): Promise<undefined> {
+export async function listJobs(context: CliContext, asked: JobsFlags): Promise<undefined> {
+  const { state, plan, limit } = asked
   const { clock, output } = context
   const count = parseLimit(limit, JOBS_PER_PAGE_MAX)
   await using open = await openDesk(context)
   const states = state === undefined ? undefined : [state]
   const { jobs } = await open.desk.jobs({ states, plan, limit: count })
+  const none = jobs.length > 0 ? undefined : sayNoJobs(asked, plan === undefined ? [] : (await open.desk.plans()).plans)
   if (output.json) output.document(jobs)
-  else if (jobs.length === 0) output.message('There is no such job.')
+  else if (none !== undefined) output.message(none)
   else for (const line of jobLines(jobs, clock.nowMs())) output.line(line)
 }
 
@@ -125,13 +138,17 @@ function detailLines(job: JobDetailDocument, nowMs: number): string[] {
 /** Ends a job that is queued or runs. */
 export async function cancelJob(context: CliContext, word: string): Promise<undefined> {
   await using open = await openDesk(context)
-  tellOfJob(context, await open.desk.cancelJob(parseNumber(word, 'job')))
+  const job = await open.desk.cancelJob(parseNumber(word, 'job'))
+  checkCancelled(job)
+  tellOfJob(context, job)
 }
 
 /** Queues a job anew that errored or was cancelled. */
 export async function resumeJob(context: CliContext, word: string): Promise<undefined> {
   await using open = await openDesk(context)
-  tellOfJob(context, await open.desk.resumeJob(parseNumber(word, 'job')))
+  const job = await open.desk.resumeJob(parseNumber(word, 'job'))
+  checkResumed(job)
+  tellOfJob(context, job)
   if (open.daemon === undefined) context.output.message('It begins once a daemon runs: see `tidemark daemon`.')
 }
 
