@@ -96,7 +96,11 @@ export async function openApplication(given: CliContext): Promise<Application> {
   const stored = { repositories, jobs, store, instance, clock, timeZone, daemon, keys }
   return new LocalApplication({
     ...{ repositories, jobs, daemon, keys, stores, topics, paths, workingDirectory, clock, randomness },
-    desk: new RepositoryDesk({ repositories, stores, paths, clock, randomness, kdf: KDF_DEFAULT }),
+    scheduler: systemScheduler,
+    desk: new RepositoryDesk({
+      ...{ repositories, stores, paths, clock, randomness, kdf: KDF_DEFAULT },
+      onChange: () => topics.tell('repositories', 'health'),
+    }),
     slots: new SlotDesk({ clock, randomness, kdf: KDF_DEFAULT }),
     plans: new ConfiguredPlans({ ...stored, configFile: paths.configFile, home: homedir() }),
     notifications: notificationDesk(notifications, instance),

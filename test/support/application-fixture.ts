@@ -9,7 +9,7 @@ import type { InstanceId } from '../../src/base/ids.ts'
 import { systemRandomness } from '../../src/base/random.ts'
 import { KDF_DEFAULT, KDF_MEMORY_KIB_MIN } from '../../src/crypto/kdf.ts'
 import { openInstance } from '../../src/repository/instance-key.ts'
-import { systemScheduler } from '../../src/repository/run-object.ts'
+import { type Scheduler, systemScheduler } from '../../src/repository/run-object.ts'
 import { passwordSecret, type SlotSecret } from '../../src/repository/slot-key.ts'
 import { DaemonKeys, type DaemonKeysOptions } from '../../src/service/application/daemon-keys.ts'
 import { DaemonLink, type DaemonLinkOptions } from '../../src/service/application/daemon-link.ts'
@@ -82,6 +82,8 @@ export async function openTestApplication(
   options: {
     readonly givenSecret?: SlotSecret
     readonly given?: string
+    /** Of what is told again from time to time. */
+    readonly scheduler?: Scheduler
     readonly connect?: DaemonLinkOptions['connect']
     readonly derive?: DaemonKeysOptions['derive']
   } = {},
@@ -166,7 +168,11 @@ export async function openTestApplication(
       user: process.getuid?.() ?? 0,
       version: 'test',
     },
-    desk: new RepositoryDesk({ ...common, kdf: { ...KDF_DEFAULT, memoryKib: KDF_MEMORY_KIB_MIN } }),
+    scheduler: options.scheduler ?? systemScheduler,
+    desk: new RepositoryDesk({
+      ...{ ...common, kdf: { ...KDF_DEFAULT, memoryKib: KDF_MEMORY_KIB_MIN } },
+      onChange: () => topics.tell('repositories', 'health'),
+    }),
     slots: new SlotDesk({ clock, randomness, kdf: { ...KDF_DEFAULT, memoryKib: KDF_MEMORY_KIB_MIN } }),
     plans: new ConfiguredPlans({ ...planning, instance }),
     notifications: notificationsOf(paths.stateDirectory, instance),

@@ -20,7 +20,7 @@ export interface RepositoryHealth {
   readonly points: readonly PointData[]
   /** What is suspicious about its records. */
   readonly alarms: readonly string[]
-  /** When a check last found nothing wrong. */
+  /** When the last check that found nothing wrong began. */
   readonly checkedMs: number | undefined
 }
 
@@ -46,10 +46,18 @@ export function healthOf(
   const worst = findings.find(({ color }) => color === 'red') ?? findings[0]
   const others = findings.length - 1
   if (worst === undefined) {
-    const oldest = Math.min(...repositories.map(({ checkedMs }) => checkedMs ?? 0))
-    return { color: 'green', message: `all is well, verified ${formatDuration(nowMs - oldest)} ago`, fix: undefined }
+    return { color: 'green', message: wellVerified(repositories, nowMs), fix: undefined }
   }
   return others === 0 ? worst : { ...worst, message: `${worst.message} (and ${numberOf(others, 'thing')} more)` }
+}
+
+function wellVerified(repositories: readonly RepositoryHealth[], nowMs: number): string {
+  const oldest = Math.min(...repositories.map(({ checkedMs }) => checkedMs ?? 0))
+  const newer = repositories.flatMap(({ points, checkedMs = 0 }) =>
+    points.filter((each) => each.finishedMs > checkedMs),
+  )
+  const verified = `all is well, verified ${formatDuration(Math.max(0, nowMs - oldest))} ago`
+  return newer.length === 0 ? verified : `${verified}; ${numberOf(newer.length, 'point')} came since`
 }
 
 /** A command that failed, unless the same went well since. */

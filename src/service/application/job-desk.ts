@@ -125,8 +125,8 @@ export class JobDesk implements AsyncDisposable {
     onChange(found?.state !== 'queued' && found?.state !== 'running')
   }
 
-  /** Returns when a command that was asked for, or that a plan ran, was last done for a repository. */
-  async lastDoneMs(command: string, repository: string): Promise<number | undefined> {
+  /** Returns when a command that was last done for a repository, asked for or run by a plan, began: what came later it did not see. */
+  async lastDoneSinceMs(command: string, repository: string): Promise<number | undefined> {
     const { store, instance } = this.#options
     const { jobs } = await store.list({ instance, states: ['done'], limit: JOBS_PER_PAGE_MAX })
     const found = jobs
@@ -134,7 +134,7 @@ export class JobDesk implements AsyncDisposable {
       .find((job) => {
         return job.kind === command && job.repository === repository
       })
-    return found?.endedMs
+    return found?.startedMs
   }
 
   async log(handle: Handle, line: number): Promise<Shown[]> {

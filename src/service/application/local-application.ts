@@ -5,6 +5,7 @@ import { byteStringOf, bytesOf } from '../../base/byte-string.ts'
 import type { Clock } from '../../base/clock.ts'
 import { UsageError } from '../../base/errors.ts'
 import type { Randomness } from '../../base/random.ts'
+import type { Scheduler } from '../../repository/run-object.ts'
 import type { SlotSecret } from '../../repository/slot-key.ts'
 import type { Paths } from '../directories.ts'
 import { normalizeLocation } from '../resolve-repository.ts'
@@ -47,6 +48,9 @@ import type {
 import type { SlotDesk } from './slot-desk.ts'
 import { probeInSteps } from './store-probe.ts'
 import type { Topics } from './topics.ts'
+
+/** How often what health says of the age of something is told anew. */
+const AGING_MS = 60_000
 
 /** Makes and ends mounts: what answers them is no part of the service. */
 export interface Mounting {
@@ -95,6 +99,7 @@ export interface LocalApplicationOptions {
   readonly version: string
   readonly clock: Clock
   readonly randomness: Randomness
+  readonly scheduler: Scheduler
 }
 
 /**
@@ -104,9 +109,11 @@ export interface LocalApplicationOptions {
 export class LocalApplication implements Application {
   readonly root: Handle = '/'
   readonly #options: LocalApplicationOptions
+  readonly #endAging: () => void
 
   constructor(options: LocalApplicationOptions) {
     this.#options = options
+    this.#endAging = options.scheduler.every(AGING_MS, () => options.topics.tell('health'))
   }
 
   get host(): HostData {
@@ -128,11 +135,11 @@ export class LocalApplication implements Application {
   async #healthOf(data: RepositoryData): Promise<RepositoryHealth> {
     const { desk, jobs } = this.#options
     if (data.state.kind !== 'open') return { data, points: [], alarms: [], checkedMs: undefined }
-    const [{ backups, alarms }, checkedMs] = await Promise.all([
+    const [{ backups, alarms, sharesDisk }, checkedMs] = await Promise.all([
       desk.points(data.name),
-      jobs.lastDoneMs('check', data.name),
+      jobs.lastDoneSinceMs('check', data.name),
     ])
-    return { data, points: backups, alarms, checkedMs }
+    return { data: { ...data, sharesDisk }, points: backups, alarms, checkedMs }
   }
 
   async sizes(repository: string): Promise<readonly SizePoint[]> {
@@ -376,6 +383,7 @@ export class LocalApplication implements Application {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { daemon, jobs, notifications, repositories, topics } = this.#options
+    this.#endAging()
     topics.clear()
     await daemon[Symbol.asyncDispose]()
     await jobs[Symbol.asyncDispose]()

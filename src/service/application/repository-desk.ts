@@ -33,6 +33,8 @@ export interface RepositoryDeskOptions {
   readonly randomness: Randomness
   /** For passwords of new repositories. */
   readonly kdf: KdfParameters
+  /** Told of what `list` returns otherwise than before, but for the state of each. */
+  readonly onChange: () => void
 }
 
 /** Points of a repository, and what is suspicious about its records. */
@@ -42,6 +44,8 @@ export interface KnownPoints {
   /** Those of them that were not made before a restore, of what that was about to overwrite. */
   readonly backups: readonly PointData[]
   readonly alarms: readonly string[]
+  /** Whether the repository lies on the disk of what it keeps. */
+  readonly sharesDisk: boolean
 }
 
 /** What faces ask of repositories as a whole. */
@@ -73,7 +77,7 @@ export class RepositoryDesk {
         driver: driverName(stores, known.place),
         isDefault: name === repositories.default,
         state: known.state,
-        sharesDisk: this.#sharesDisk.get(name) ?? false,
+        sharesDisk: this.#sharesDisk.get(name),
       }
     })
   }
@@ -130,8 +134,8 @@ export class RepositoryDesk {
       const own = sorted.findLast((info) => isBackup(info) && info.record.instance === repository.instance.id)
       const sources = own === undefined ? [] : (details.get(own.object)?.sources ?? [])
       const backups = points.filter((_, i) => isBackup(present(sorted[i], 'the point that is shown')))
-      this.#noteDisk(name, known.place, sources)
-      return { points, backups, alarms: chain.alarms.map(({ message }) => shownText(message)) }
+      const isShared = this.#noteDisk(name, known.place, sources)
+      return { points, backups, sharesDisk: isShared, alarms: chain.alarms.map(({ message }) => shownText(message)) }
     })
   }
 
@@ -140,9 +144,12 @@ export class RepositoryDesk {
     return known.use(async ({ repository }) => sizesOf((await repository.chain()).points))
   }
 
-  #noteDisk(name: string, { url }: RepositoryPlace, sources: readonly string[]): void {
-    if (!url.startsWith('/')) return
-    this.#sharesDisk.set(name, sharesDisk(byteStringOf(url), sources as ByteString[]))
+  #noteDisk(name: string, { url }: RepositoryPlace, sources: readonly string[]): boolean {
+    const isShared = url.startsWith('/') && sharesDisk(byteStringOf(url), sources as ByteString[])
+    const before = this.#sharesDisk.get(name)
+    this.#sharesDisk.set(name, isShared)
+    if (isShared !== before) this.#options.onChange()
+    return isShared
   }
 
   async #newPlace({ name, url, credentials = [] }: RepositoryForm, secret: SlotSecret): Promise<RepositoryPlace> {

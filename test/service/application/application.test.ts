@@ -122,6 +122,31 @@ test('folders are listed and entries found with names that no terminal executes'
   })
 })
 
+test('health tells of a repository on the disk of its source before anybody looked at points, and again as time goes', async () => {
+  const tasks = new Set<() => void>()
+  const every = (_: number, task: () => void): (() => void) => {
+    tasks.add(task)
+    return () => void tasks.delete(task)
+  }
+  const options = { givenSecret: secretOf('correct horse'), scheduler: { every } }
+  const other = await openTestApplication(join(folder, 'own'), options)
+  {
+    await using application = other.application
+    expect((await application.repositories()).map(({ sharesDisk }) => sharesDisk)).toEqual([undefined])
+    await expect.poll(async () => (await application.repositories())[0]?.state.kind).toBe('open')
+    other.told.length = 0
+    expect(await application.health()).toMatchObject({ color: 'amber', fix: 'drivers' })
+    expect((await application.repositories()).map(({ sharesDisk }) => sharesDisk)).toEqual([true])
+    // Whoever heard that it was not known asks again.
+    expect(other.told).toEqual(expect.arrayContaining(['repositories', 'health']))
+    await application.health()
+    other.told.length = 0
+    for (const task of tasks) task()
+    expect(other.told).toEqual(['health'])
+  }
+  expect(tasks.size).toBe(0)
+})
+
 test('content is given from where it is asked for, and no further than the file goes', async () => {
   const { application } = place
   const read = async (offset: number, length: number): Promise<string> => {

@@ -101,5 +101,5 @@ test("jobs of a daemon's plans are shown, and left to it", async () => {
   await desk.begin()
   expect(await desk.list()).toMatchObject([{ kind: 'check', plan: 'nightly', state: 'queued', repository: 'home' }])
   expect(runner.asked).toEqual([])
-  expect(await desk.lastDoneMs('check', 'home')).toBeUndefined()
+  expect(await desk.lastDoneSinceMs('check', 'home')).toBeUndefined()
 })

@@ -80,6 +80,19 @@ test('health is green only when all was verified, and otherwise says what is wor
   })
 })
 
+test('health says how long ago all was verified, and how many points came since', () => {
+  const of = (points: readonly Partial<PointData>[], checkedMs: number): string => {
+    const known = repository({ points: points.map((each) => ({ suspect: [], ...each })) as PointData[], checkedMs })
+    return healthOf([known], { jobs: [], knownLess: new Set(), nowMs: NOW_MS }).message
+  }
+  const checkedMs = NOW_MS - DAY_MS
+  const verified = { finishedMs: checkedMs - 1 }
+  expect(of([verified], checkedMs)).toBe('all is well, verified 1 d 00 h ago')
+  expect(of([verified, { finishedMs: checkedMs + 1 }, { finishedMs: NOW_MS }], checkedMs)).toBe(
+    'all is well, verified 1 d 00 h ago; 2 points came since',
+  )
+})
+
 const FORM: PlanForm = {
   ...{ name: 'nightly', sources: ['/home/ann'], excludes: [], repository: 'home', trigger: '@daily; @boot' },
   ...{ fullEvery: '4 weeks', copyTo: '', verifyPercent: '5%' },
