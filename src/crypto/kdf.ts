@@ -51,11 +51,12 @@ export async function argon2id(
 ): Promise<Uint8Array> {
   checkKdfParameters(parameters)
   // The copies are made before anything is awaited: the caller may wipe its own at once.
-  const password = Buffer.from(input.password)
+  const password = Uint8Array.from(input.password)
   const salt = Buffer.from(input.salt)
   try {
     const { hash, argon2id: type } = await import('argon2')
-    return await hash(password, {
+    // It takes what Buffer.from takes: of a buffer that makes a copy which nobody wipes, of an ArrayBuffer a view.
+    return await hash(password.buffer as unknown as Buffer, {
       raw: true,
       type,
       salt,

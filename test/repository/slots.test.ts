@@ -20,7 +20,7 @@ import {
   removeSlot,
   type SlotRemovalContext,
 } from '../../src/repository/slot-changes.ts'
-import { passwordSecret, type SlotSecret } from '../../src/repository/slot-key.ts'
+import { passwordOf, passwordSecret, type SlotSecret } from '../../src/repository/slot-key.ts'
 import { startSlotKey } from '../../src/repository/slots.ts'
 import { seededRandomness } from '../support/seeded-randomness.ts'
 
@@ -82,6 +82,11 @@ describe('key slots', () => {
   it('take a password however its accents are composed', async () => {
     await addSlot(await contextOf(created), { secret: passwordSecret('caf\u00e9'), label: '', kdf: KDF })
     await expect(open(passwordSecret('cafe\u0301'))).resolves.toMatchObject({ repository: created.repository })
+  })
+
+  it('leave a password of ASCII in the bytes that it came in, which can be wiped', () => {
+    const bytes = new TextEncoder().encode('correct horse')
+    expect(passwordOf(bytes).bytes).toBe(bytes)
   })
 
   it('tell a wrong password, a damaged slot, a missing repository and a missing kind apart', async () => {

@@ -23,7 +23,7 @@ export async function listPlans(context: CliContext): Promise<number> {
   // Without a daemon, reading the plans has failed with it.
   const { mistake } = (await open.daemon?.status()) ?? { mistake: null }
   if (output.json) output.document({ plans, daemon: open.daemon !== undefined, mistake })
-  else tellPlans(output, plans, open.daemon !== undefined)
+  else if (plans.length > 0 || mistake === null) tellPlans(output, plans, open.daemon !== undefined)
   if (mistake === null) return EXIT_DONE
   for (const line of mistake.message.split('\n')) output.error(`tidemark: ${shownOf(line)}`)
   output.error('hint: The daemon goes on with what was in force before. Correct the file: it is taken up at once.')
