@@ -98,6 +98,18 @@ test('a half filled form survives Esc with a question, and pasted controls are n
   await dashboard.shows('› nightly')
 })
 
+test('the keys are explained in a form, too, where a question mark is text', async () => {
+  const dashboard = new TestDashboard(planned())
+  await dashboard.press('5')
+  await dashboard.shows('nightly')
+  await dashboard.press('n')
+  await dashboard.shows('Ctrl+G help')
+  dashboard.send('\u0007')
+  await dashboard.shows('to the next field')
+  await dashboard.press('esc')
+  await dashboard.shows('A new plan')
+})
+
 test('a plan is run, paused and removed, the last after a yes', async () => {
   const application = planned()
   const dashboard = new TestDashboard(application)

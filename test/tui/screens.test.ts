@@ -67,6 +67,19 @@ test("a repository on the source's own disk, and one that is not reached, are to
   await dashboard.shows(/unreachable since 2026-11-21 \d\d:00 \(1 h ago\): no route to host/)
 })
 
+test('what is said of health is said to its end at 80 x 24, and so is a problem', async () => {
+  const application = seededApplication()
+  const words = (count: number): string => Array.from({ length: count }, (_, index) => `word${index}`).join(' ')
+  application.healthData = { color: 'amber', message: words(20), fix: 'points' }
+  const dashboard = new TestDashboard(application)
+  await dashboard.shows('— f mends it')
+  application.failures.set('check', new StorageError('STORE_UNAVAILABLE', words(25)))
+  await dashboard.press('c')
+  await dashboard.shows('word24')
+  expect(dashboard.lines()[0]).toContain('[1 Overview]')
+  expect(dashboard.lines().at(-1)).toContain('q quit')
+})
+
 test('notifications are acknowledged one by one', async () => {
   const application = seededApplication()
   const data = { atMs: TEST_NOW_MS, category: 'backup', priority: 'high', message: 'm', isAcknowledged: false } as const

@@ -3,11 +3,12 @@ import type { ReactNode } from 'react'
 
 import { textWidth } from '../../src/base/text-width.ts'
 import { type Binding, type Keymap, shownKey } from '../keymap/keymap.ts'
-import { SHARED_KEYS } from '../keymap/shared-keys.ts'
+import { SHARED_KEYS, TYPING_KEYS } from '../keymap/shared-keys.ts'
 import type { Size } from '../state/event.ts'
 import type { Message } from '../state/state.ts'
 import { useTheme } from '../theme/theme.ts'
 import { Line } from './line.tsx'
+import { Lines } from './lines.tsx'
 
 export interface FrameProps {
   readonly title: string
@@ -34,13 +35,13 @@ export function Frame({ title, place, size, message, keys, hasSharedKeys, childr
       <Box flexGrow={1} flexDirection="column" overflow="hidden">
         {children}
       </Box>
-      <Line
+      <Lines
         text={messageText(message)}
         columns={columns}
         color={message?.isProblem === true ? theme.bad : theme.good}
       />
       <Line
-        text={keys === undefined ? '' : keyLine(keys, hasSharedKeys ? SHARED_KEYS : [], columns)}
+        text={keys === undefined ? '' : keyLine(keys, hasSharedKeys ? SHARED_KEYS : TYPING_KEYS, columns)}
         columns={columns}
         color={theme.muted}
       />

@@ -1,11 +1,11 @@
 import type { ReactNode } from 'react'
 
 import { shownKey } from '../keymap/keymap.ts'
-import { SHARED_KEYS } from '../keymap/shared-keys.ts'
+import { SHARED_KEYS, TYPING_KEYS } from '../keymap/shared-keys.ts'
 import { placeAt } from '../state/list.ts'
 import type { Overlay } from '../state/overlay.ts'
 import { paletteEntries } from '../state/palette.ts'
-import { keysOfScreen, titleOf } from '../state/screen-step.ts'
+import { isTyping, keysOfScreen, titleOf } from '../state/screen-step.ts'
 import type { State } from '../state/state.ts'
 import { useTheme } from '../theme/theme.ts'
 import { Dialog } from './dialog.tsx'
@@ -66,7 +66,7 @@ interface HelpProps {
 
 function Help({ state, top, columns, rows }: HelpProps): ReactNode {
   const theme = useTheme()
-  const bindings = [...keysOfScreen(state), ...SHARED_KEYS]
+  const bindings = [...keysOfScreen(state), ...(isTyping(state) ? TYPING_KEYS : SHARED_KEYS)]
   const shown = rows - 2
   const first = Math.min(top, Math.max(0, bindings.length - shown))
   return (

@@ -3,9 +3,17 @@ import type { Keymap } from './keymap.ts'
 /** What every screen knows. The digits stand in the title line. */
 export type SharedCommand = 'help' | 'palette' | 'back' | 'unlock' | 'lock' | 'next-repository' | 'refresh' | 'quit'
 
+/** Where `?` is text. */
+export const HELP_WHILE_TYPING = 'ctrl+g'
+
+/** What of that is known while keys are text of a field. */
+export const TYPING_KEYS: Keymap<SharedCommand> = [
+  { command: 'help', keys: [HELP_WHILE_TYPING], label: 'help', help: 'explain the keys' },
+]
+
 export const SHARED_KEYS: Keymap<SharedCommand> = [
   { command: 'palette', keys: [':'], label: 'commands', help: 'find a command by its name' },
-  { command: 'help', keys: ['?'], label: 'help', help: 'explain the keys' },
+  { command: 'help', keys: ['?', HELP_WHILE_TYPING], label: 'help', help: 'explain the keys' },
   { command: 'back', keys: ['esc'], label: 'back', help: 'back to where you came from' },
   { command: 'next-repository', keys: ['ctrl+n'], help: 'look at the next repository' },
   { command: 'unlock', keys: ['ctrl+u'], help: 'open the repository with its password or recovery code' },

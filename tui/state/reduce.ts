@@ -2,7 +2,7 @@ import type { HostData, JobData } from '../../src/service/application/shown.ts'
 import { isHostUnwell, shownHost } from '../text/host.ts'
 import type { Key } from '../keymap/key.ts'
 import { commandOf } from '../keymap/keymap.ts'
-import { SHARED_KEYS, type SharedCommand } from '../keymap/shared-keys.ts'
+import { HELP_WHILE_TYPING, SHARED_KEYS, type SharedCommand } from '../keymap/shared-keys.ts'
 import { type Answer, call, type Failure, type Slot } from './call.ts'
 import type { Event } from './event.ts'
 import { goBack, openScreen, tellScreen } from './navigate.ts'
@@ -54,6 +54,7 @@ function takeKey(state: State, key: Key): Outcome {
     return key === 'q' || key === 'ctrl+c' ? outcome(state, [{ kind: 'quit' }]) : outcome(state)
   }
   if (state.overlay !== undefined) return reduceOverlay(state, state.overlay, key, choosePaletteEntry)
+  if (isTyping(state) && key === HELP_WHILE_TYPING) return takeSharedCommand(state, 'help')
   if (isTyping(state) && key !== 'ctrl+c') return tellScreen(state, state.screen, { kind: 'typed', key })
   const own = commandOf(keysOfScreen(state), key)
   if (own !== undefined) return tellScreen(state, state.screen, { kind: 'command', command: own })

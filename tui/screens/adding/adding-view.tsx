@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import { EditorView } from '../../components/editor-view.tsx'
 import { FormView } from '../../components/form-view.tsx'
 import { Line } from '../../components/line.tsx'
+import { Lines } from '../../components/lines.tsx'
 import { useTheme } from '../../theme/theme.ts'
 import { RecoveryCodeView } from '../recovery-code/recovery-code-view.tsx'
 import type { Adding } from './adding.ts'
@@ -45,7 +46,7 @@ export function AddingView({ adding, columns, rows }: AddingViewProps): ReactNod
           <Line text={`${title}: ${PLACE_WORDS[at.kind]}`} columns={columns} isBold color={theme.accent} />
           <EditorView editor={at.editor} columns={columns} rows={rows - 1} />
           {at.editor.picking === undefined &&
-            notes.map((note, index) => <Line key={index} text={note} columns={columns} color={theme.muted} />)}
+            notes.map((note, index) => <Lines key={index} text={note} columns={columns} color={theme.muted} />)}
         </Box>
       )
     }
@@ -66,7 +67,7 @@ export function AddingView({ adding, columns, rows }: AddingViewProps): ReactNod
             color={theme.accent}
           />
           <FormView form={at.editor.form} columns={columns} />
-          <Line text={note} columns={columns} color={theme.muted} />
+          <Lines text={note} columns={columns} color={theme.muted} />
         </Box>
       )
     }

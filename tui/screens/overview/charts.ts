@@ -26,7 +26,8 @@ export function chartsOf(state: OverviewState, shared: Shared): readonly NamedCh
 
 function speed(samples: readonly number[]): NamedChart {
   const { divisor, unit } = unitFor(samples)
-  const title = `Throughput now ${formatBytes(samples.at(-1) ?? 0)}/s (${unit}/s)`
+  const now = formatBytes(samples.at(-1) ?? 0)
+  const title = `Throughput now ${now}/s${axisIn(unit, now, '/s')}`
   return { title, values: samples.map((bytes) => bytes / divisor), labels: samples.map(() => ' ') }
 }
 
@@ -36,10 +37,16 @@ function stored({ sizes: loaded }: OverviewState): NamedChart {
   const { divisor, unit } = unitFor(bytes)
   const last = bytes.at(-1)
   return {
-    title: last === undefined ? 'Repository size' : `Repository size ${formatBytes(last)} (${unit})`,
+    title:
+      last === undefined ? 'Repository size' : `Repository size ${formatBytes(last)}${axisIn(unit, formatBytes(last))}`,
     values: bytes.map((value) => value / divisor),
     labels: sizes.map(({ atMs }) => dayOf(atMs)),
   }
+}
+
+/** Returns what the axis is in, where the value in the title has another unit. */
+function axisIn(unit: string, shown: string, per = ''): string {
+  return shown.endsWith(` ${unit}`) ? '' : ` (in ${unit}${per})`
 }
 
 /** Returns the unit in which the largest of some values is shown. */

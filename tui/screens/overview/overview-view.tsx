@@ -6,13 +6,14 @@ import { formatCount, numberOf } from '../../../src/base/number-of.ts'
 import type { JobData, PointData, RepositoryData } from '../../../src/service/application/shown.ts'
 import { Chart } from '../../components/chart.tsx'
 import { Line } from '../../components/line.tsx'
+import { Lines, linesOf } from '../../components/lines.tsx'
 import { progressBar } from '../../components/progress-bar.ts'
 import { placeAt } from '../../state/list.ts'
 import { valueOr } from '../../state/loaded.ts'
 import { runningJobs, type Shared } from '../../state/shared.ts'
 import { isHostUnwell, shownHost } from '../../text/host.ts'
 import { shownDistance, shownTime } from '../../text/when.ts'
-import { healthColor, useTheme } from '../../theme/theme.ts'
+import { type Color, healthColor, type Theme, useTheme } from '../../theme/theme.ts'
 import type { ViewProps } from '../view-props.ts'
 import { chartsOf } from './charts.ts'
 import { NOTIFICATION_ROWS, openNotifications, type OverviewState } from './overview.ts'
@@ -21,18 +22,22 @@ type Props = ViewProps<OverviewState>
 
 const JOB_ROWS = 3
 const LAST_POINTS = 3
-/** Rows that are always there: health, repository, and the last points with their title. */
-const FIXED_ROWS = 2 + LAST_POINTS + 1
+/** The last points with their title. */
+const LAST_POINT_ROWS = LAST_POINTS + 1
 
 /** Is all well, what runs, and how has it grown. */
 export function OverviewView({ state, shared, columns, rows }: Props): ReactNode {
+  const theme = useTheme()
   const lines = jobLines(state, shared, columns)
   const notifications = Math.min(NOTIFICATION_ROWS, Math.max(1, openNotifications(shared).length))
-  const chartRows = rows - FIXED_ROWS - lines.length - notifications
+  const health = healthText(shared)
+  const repository = repositoryText(state, shared)
+  const headRows = linesOf(health, columns).length + linesOf(repository, columns).length
+  const chartRows = rows - headRows - LAST_POINT_ROWS - lines.length - notifications
   return (
     <Box flexDirection="column" width={columns}>
-      <Health shared={shared} columns={columns} />
-      <RepositoryLine state={state} shared={shared} columns={columns} />
+      <Lines text={health} columns={columns} {...healthLooks(theme, shared)} />
+      <Lines text={repository} columns={columns} color={repositoryColor(theme, shared)} />
       <Jobs lines={lines} columns={columns} />
       <Charts state={state} shared={shared} columns={columns} rows={chartRows} />
       <LastPoints shared={shared} columns={columns} />
@@ -46,33 +51,40 @@ interface PartProps {
   readonly columns: number
 }
 
-function Health({ shared, columns }: PartProps): ReactNode {
-  const theme = useTheme()
-  const { health } = shared
-  if (health.kind === 'loading') return <Line text="… asking how all is" columns={columns} color={theme.muted} />
-  if (health.kind === 'failed') return <Line text={`✗ ${health.problem.message}`} columns={columns} color={theme.bad} />
+function healthText({ health }: Shared): string {
+  if (health.kind === 'loading') return '… asking how all is'
+  if (health.kind === 'failed') return `✗ ${health.problem.message}`
   const { color, message, fix } = health.value
   const sign = { green: '●', amber: '▲', red: '✗' }[color]
-  const help = fix === undefined ? '' : ' — f mends it'
-  return <Line text={`${sign} ${message}${help}`} columns={columns} isBold color={healthColor(theme, color)} />
+  return `${sign} ${message}${fix === undefined ? '' : ' — f mends it'}`
 }
 
-function RepositoryLine({ state, shared, columns }: PartProps & { readonly state: OverviewState }): ReactNode {
-  const theme = useTheme()
-  const repository = valueOr(shared.repositories, []).find(({ name }) => name === shared.repository)
-  if (repository === undefined) {
-    const text = shared.repositories.kind === 'ready' ? 'No repository yet.' : ''
-    return <Line text={text} columns={columns} color={theme.muted} />
-  }
+function healthLooks(theme: Theme, { health }: Shared): { readonly color: Color; readonly isBold?: boolean } {
+  if (health.kind === 'ready') return { color: healthColor(theme, health.value.color), isBold: true }
+  return { color: health.kind === 'failed' ? theme.bad : theme.muted }
+}
+
+function repositoryOf(shared: Shared): RepositoryData | undefined {
+  return valueOr(shared.repositories, []).find(({ name }) => name === shared.repository)
+}
+
+function repositoryColor(theme: Theme, shared: Shared): Color {
+  const repository = repositoryOf(shared)
+  if (repository === undefined) return theme.muted
+  const isUnwell = repository.sharesDisk || repository.state.kind === 'unreachable' || isHostUnwell(shared.host)
+  return isUnwell ? theme.warning : undefined
+}
+
+function repositoryText(state: OverviewState, shared: Shared): string {
+  const repository = repositoryOf(shared)
+  if (repository === undefined) return shared.repositories.kind === 'ready' ? 'No repository yet.' : ''
   const proven = valueOr(state.plans, []).find((plan) => plan.repository === repository.name)?.proven
   const recovery =
     proven === undefined
       ? 'recovery time not proven yet'
       : `recovery proven in ${formatDuration(proven.seconds * 1000)}, ${shownDistance(proven.atMs, shared.nowMs)}`
-  const isUnwell = repository.sharesDisk || repository.state.kind === 'unreachable' || isHostUnwell(shared.host)
   const host = isHostUnwell(shared.host) ? [`jobs run in ${shownHost(shared.host)}`] : []
-  const text = [`${repository.name}: ${stateOf(repository, shared.nowMs)}`, ...host, recovery].join(' · ')
-  return <Line text={text} columns={columns} color={isUnwell ? theme.warning : undefined} />
+  return [`${repository.name}: ${stateOf(repository, shared.nowMs)}`, ...host, recovery].join(' · ')
 }
 
 function stateOf({ state, sharesDisk }: RepositoryData, nowMs: number): string {
@@ -153,7 +165,7 @@ function LastPoints({ shared, columns }: PartProps): ReactNode {
   const theme = useTheme()
   const points = valueOr(shared.points, []).slice(0, LAST_POINTS)
   return (
-    <Box flexDirection="column" height={LAST_POINTS + 1}>
+    <Box flexDirection="column" height={LAST_POINT_ROWS}>
       <Line text="Last points: what they cover" columns={columns} isBold color={theme.accent} />
       {points.map((point) => (
         <Line

@@ -5,6 +5,7 @@ import { formatBytes } from '../../../src/base/format.ts'
 import type { JobData } from '../../../src/service/application/shown.ts'
 import { EditorView } from '../../components/editor-view.tsx'
 import { Line } from '../../components/line.tsx'
+import { Lines } from '../../components/lines.tsx'
 import { progressBar } from '../../components/progress-bar.ts'
 import { valueOr } from '../../state/loaded.ts'
 import type { Shared } from '../../state/shared.ts'
@@ -73,9 +74,9 @@ function Running({ state, shared, columns }: RunningProps): ReactNode {
     <Box flexDirection="column" width={columns}>
       <Line text={`The first point of ${state.sources.join(' ')}`} columns={columns} isBold color={theme.accent} />
       <Line text="" columns={columns} />
-      <Line text={jobText(job)} columns={columns} color={color} />
+      <Lines text={jobText(job)} columns={columns} color={color} />
       {job?.state === 'done' && (
-        <Line
+        <Lines
           text="Enter looks into it. A copy on another disk or machine protects from more: screen Drivers."
           columns={columns}
           color={theme.muted}
