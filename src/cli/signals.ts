@@ -1,9 +1,11 @@
-import type { EventEmitter } from 'node:events'
-
 import { RunError } from '../base/errors.ts'
 import { EXIT_INTERRUPTED } from './exit-codes.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+interface SignalSource {
+  on(name: (typeof SIGNALS)[number], act: () => void): unknown
+}
 
 export interface Interruption {
   readonly signal: AbortSignal
@@ -15,7 +17,7 @@ export interface Interruption {
  * Turns the first SIGINT, SIGTERM or SIGHUP into an abort of the returned signal, with INTERRUPTED as its reason, and
  * tells `onInterrupt`; the second one ends the process at once. `signals` tells of them: this process, when absent.
  */
-export function interruptible(onInterrupt: () => void, signals: EventEmitter = process): Interruption {
+export function interruptible(onInterrupt: () => void, signals: SignalSource = process): Interruption {
   const controller = new AbortController()
   const interrupt = (): void => {
     if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED)

@@ -318,31 +318,6 @@ export function describeJobStoreContract(name: string, open: () => Promise<JobSt
       expect((await store.claim(request))?.id).toBe(a.id)
     })
 
-    test('a job that is queued while another is asked about is asked about as well', async () => {
-      const [a] = [await add()]
-      const asked: JobId[] = []
-      const request = { instance: INSTANCE, worker: 'w1', kinds: ['work'], nowMs, leaseMs: LEASE_MS }
-      const job = await store.claim(request, async ({ id }) => {
-        asked.push(id)
-        if (id === a.id) await add()
-        return true
-      })
-      expect(job).toBeUndefined()
-      expect(asked).toEqual([a.id, a.id + 1])
-      expect(await store.get(a.id)).toMatchObject({ state: 'queued', runs: 0 })
-    })
-
-    test('a job that somebody else took while it was asked about is not leased twice', async () => {
-      const [a, b] = [await add(), await add()]
-      const request = { instance: INSTANCE, worker: 'w1', kinds: ['work'], nowMs, leaseMs: LEASE_MS }
-      const job = await store.claim(request, async ({ id }) => {
-        if (id === a.id) expect((await claim({ worker: 'w2' }))?.id).toBe(a.id)
-        return false
-      })
-      expect(job?.id).toBe(b.id)
-      expect((await store.get(a.id))?.lease?.worker).toBe('w2')
-    })
-
     test('of what happened the newest is kept, of each instance by itself', async () => {
       const event = { kind: 'event', name: 'deployed' } as const
       await store.raise(INSTANCE, { event, atMs: 5, about: { version: [1, 'x'] } })

@@ -61,13 +61,13 @@ export class SqliteJobStore implements JobStore {
     })
   }
 
-  async claim(claim: Claim, isHeldBack = async (_: Job): Promise<boolean> => false): Promise<Job | undefined> {
+  async claim(claim: Claim, isHeldBack?: (job: Job) => Promise<boolean>): Promise<Job | undefined> {
     const held: JobId[] = []
     for (;;) {
       const row = this.#database.first(NEXT, ...waitingFor(claim), JSON.stringify(held))
       if (row === undefined) return undefined
       const next = jobOf(row)
-      if (await isHeldBack(next)) held.push(next.id)
+      if ((await isHeldBack?.(next)) === true) held.push(next.id)
       else {
         const job = this.#lease(next.id, claim)
         // Otherwise it was another's meanwhile, or is of a plan of which another runs by now.

@@ -3,7 +3,6 @@ import { writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 
 import { StorageError } from '../../../src/base/errors.ts'
-import type { DaemonEvent } from '../../../src/service/daemon/daemon.ts'
 import { decodeCommandMessage } from '../../../src/service/jobs/command-message.ts'
 import type { JobStore } from '../../../src/service/jobs/job-store.ts'
 import type { Job } from '../../../src/service/jobs/job.ts'
@@ -352,48 +351,6 @@ describe('the configuration', () => {
     await d.pass(MINUTE_MS)
     expect(d.runner.calls).toHaveLength(1)
     await expect(loop.pausePlan('hone', true)).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
-  })
-})
-
-describe('by hand', () => {
-  test('a new plan begins with its full point, and its next firing makes an incremental one', async () => {
-    const d = daemon("trigger: '@at 2:00'\nsteps:\n  - full: 4 weeks\n  - incremental")
-    const loop = await d.start()
-    await loop.runPlan('home')
-    await d.pass(DAY_MS)
-    expect((await jobsOf(d)).map(({ step, state }) => [step, state])).toEqual([
-      ['full', 'done'],
-      ['incremental', 'done'],
-    ])
-  })
-
-  test('a plan is run at once, a step that is under way not twice, and a job is cancelled and resumed', async () => {
-    const d = daemon(
-      'trigger: []\nsteps: [full: 4 weeks, incremental: 1 day, forget: { keep-last: 1 }]'.replace(
-        '[full: 4 weeks, incremental: 1 day, forget: { keep-last: 1 }]',
-        '\n  - full: 4 weeks\n  - incremental: 1 day\n  - forget: { keep-last: 1 }',
-      ),
-    )
-    d.runner.outcome = () => ({ durationMs: 3 * MINUTE_MS })
-    const loop = await d.start()
-    const events: DaemonEvent[] = []
-    const end = loop.subscribe((event) => void events.push(event))
-    const asked = await loop.runPlan('home')
-    expect(asked.map(({ step }) => step)).toEqual(['full', 'forget'])
-    expect((await loop.runPlan('home')).map(({ id }) => id)).toEqual(asked.map(({ id }) => id))
-    await d.pass(MINUTE_MS)
-    expect(await statesOf(d)).toEqual(['running', 'queued'])
-    await loop.cancelJob(asked[0]!.id)
-    await d.pass(10_000)
-    expect(await statesOf(d)).toEqual(['cancelled', 'running'])
-    await loop.resumeJob(asked[0]!.id)
-    await d.pass(HOUR_MS)
-    expect(await statesOf(d)).toEqual(['done', 'done'])
-    expect(events).toContainEqual({ type: 'job', job: asked[0]!.id })
-    end()
-    expect((await loop.runPlan('home')).map(({ step }) => step)).toEqual(['incremental', 'forget'])
-    await expect(loop.runPlan('home', 'prune')).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
-    await expect(loop.runPlan('hone')).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
   })
 })
 

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 
 import { StorageError } from '../../../src/base/errors.ts'
 import { type JobHandler, type RunContext, RunEnds, type RunReport } from '../../../src/service/jobs/job-handler.ts'
-import type { JobStore } from '../../../src/service/jobs/job-store.ts'
+import type { Claim, JobStore } from '../../../src/service/jobs/job-store.ts'
 import type { JobId, JobResult } from '../../../src/service/jobs/job.ts'
-import { JobPlace, settled, withOther } from '../../support/job-fixture.ts'
+import { INSTANCE, JobPlace, settled, withOther } from '../../support/job-fixture.ts'
 
 const MINUTE_MS = 60_000
 const NOTHING: JobResult = { exitCode: undefined, summary: undefined, error: undefined }
@@ -74,6 +74,37 @@ test('no more jobs run at once than are allowed, and of a plan one', async () =>
   await at.work.end(c, DONE)
   await worker.turn()
   expect(at.work.begun).toEqual([a.id, c.id, b.id, d.id])
+})
+
+describe('a job that is held back', () => {
+  test('is not leased, nor is one that is queued while it is asked about', async () => {
+    const at = new Place()
+    const a = await at.add()
+    const asked: JobId[] = []
+    const job = await at.store.claim(claimOf(at), async ({ id }) => {
+      asked.push(id)
+      if (id === a.id) await at.add()
+      return true
+    })
+    expect(job).toBeUndefined()
+    expect(asked).toEqual([a.id, a.id + 1])
+    expect(await at.get(a.id)).toMatchObject({ state: 'queued', runs: 0 })
+  })
+
+  test('or is not, and was taken by somebody else while it was asked about, is not leased twice', async () => {
+    const at = new Place()
+    const [a, b] = [await at.add(), await at.add()]
+    const job = await at.store.claim(claimOf(at), async ({ id }) => {
+      if (id === a.id) expect((await at.store.claim(claimOf(at, 'w2')))?.id).toBe(a.id)
+      return false
+    })
+    expect(job?.id).toBe(b.id)
+    expect((await at.get(a.id)).lease?.worker).toBe('w2')
+  })
+
+  function claimOf({ time }: Place, worker = 'w1'): Claim {
+    return { instance: INSTANCE, worker, kinds: ['work'], nowMs: time.nowMs(), leaseMs: MINUTE_MS }
+  }
 })
 
 describe('retries', () => {
