@@ -32,8 +32,11 @@ export function Frame({ title, place, size, message, keys, hasSharedKeys, childr
     <Box flexDirection="column" width={columns} {...(isHeard ? {} : { height: rows })}>
       <Line text={titleLine(title, place, columns)} columns={columns} isBold color={theme.accent} />
       {!isHeard && <Line text={'─'.repeat(columns)} columns={columns} color={theme.muted} />}
-      <Box flexGrow={1} flexDirection="column" overflow="hidden">
-        {children}
+      <Box flexGrow={1} {...(isHeard ? {} : { flexBasis: 0 })} flexDirection="column" overflow="hidden">
+        {/* A message of several lines covers the end of the screen: nothing shrinks for it. */}
+        <Box flexDirection="column" flexShrink={0}>
+          {children}
+        </Box>
       </Box>
       <Lines
         text={messageText(message)}
