@@ -15,7 +15,7 @@ import type { ControlClient } from '../control/client.ts'
 import { progressOf } from '../control/show.ts'
 import { isGone } from './daemon-link.ts'
 import { RateMeter } from './rate-meter.ts'
-import { showJob } from './show-job.ts'
+import { showJob, undoPointOf } from './show-job.ts'
 import type { Handle, JobData, Shown } from './shown.ts'
 import { shownText } from './shown-text.ts'
 
@@ -148,6 +148,13 @@ export class JobDesk implements AsyncDisposable {
       lines.push(...page)
     }
     return lines.slice(line).map(({ text }) => shownText(text))
+  }
+
+  /** Returns the point that a restore can be undone from. @throws {UsageError} UNKNOWN_POINT: it made none. BAD_ARGUMENT */
+  async undoPointOf(handle: Handle): Promise<string> {
+    const job = await this.#options.store.get(idOf(handle))
+    if (job === undefined) throw noJob(handle)
+    return undoPointOf(job)
   }
 
   /** @throws {UsageError} BAD_ARGUMENT: there is no such job. */

@@ -284,8 +284,9 @@ export class LocalApplication implements Application {
     return this.#ask(repository, words, encodeSelection(selectionOf(request)))
   }
 
-  async undo(repository: string): Promise<Handle> {
-    return this.#ask(repository, ['undo', '--yes'])
+  async undo(repository: string, restore?: Handle): Promise<Handle> {
+    const point = restore === undefined ? [] : ['--', await this.#options.jobs.undoPointOf(restore)]
+    return this.#ask(repository, ['undo', '--yes', ...point])
   }
 
   async forget(repository: string, points: readonly string[]): Promise<Handle> {

@@ -117,8 +117,8 @@ export interface Application extends AsyncDisposable {
   /** Bytes free where a restore would write: at `target` or, in place, where `inPlace` lies or would lie. */
   freeBytes(target: string | undefined, inPlace?: Handle): Promise<number | undefined>
   restore(request: RestoreRequest): Promise<Handle>
-  /** Takes back what the last restore did. */
-  undo(repository: string): Promise<Handle>
+  /** Takes back what the last restore did, or the one that was that job. @throws {UsageError} UNKNOWN_POINT: it left nothing to undo. */
+  undo(repository: string, restore?: Handle): Promise<Handle>
   forget(repository: string, points: readonly string[]): Promise<Handle>
   check(repository: string, readPercent: number): Promise<Handle>
   /** A point of these folders, without a plan. */

@@ -67,6 +67,24 @@ function* figuresOf(summary: Json | undefined): Generator<string> {
   if (errors > 0) yield `${numberOf(errors, 'entry', 'entries')} failed`
 }
 
+/**
+ * Returns the point that a restore can be undone from, as it said itself.
+ *
+ * @throws {UsageError} UNKNOWN_POINT: it made none, or did not come to say so.
+ */
+export function undoPointOf({ result }: Job): string {
+  const undo = isObject(result?.summary) ? result.summary['undo'] : undefined
+  if (typeof undo === 'string') return undo
+  if (undo === null) {
+    throw new UsageError('UNKNOWN_POINT', 'there is nothing to undo: that restore overwrote and deleted nothing', {
+      hint: 'What it created stays until you delete it.',
+    })
+  }
+  throw new UsageError('UNKNOWN_POINT', 'that restore did not come to say what it can be undone from', {
+    hint: 'See `tidemark points --tag undo`, and undo the point that was made before it.',
+  })
+}
+
 function isObject(value: Json | undefined): value is Readonly<Record<string, Json>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -230,7 +230,7 @@ test('a restore of several selections does, byte by byte, what its preview said,
     ).map(({ action }) => action),
   ).toEqual(expect.not.arrayContaining(['create', 'overwrite', 'delete']))
 
-  await ended(application, await application.undo('home'))
+  await ended(application, await application.undo('home', job.id))
   expect(readFileSync(join(target, 'docs', 'a.txt'), 'utf8')).toBe('mine')
   expect(readFileSync(join(target, 'docs', 'stranger'), 'utf8')).toBe('not in the point')
   expect(existsSync(join(target, 'docs', 'b.txt'))).toBe(false)

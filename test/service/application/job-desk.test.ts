@@ -7,6 +7,7 @@ import { ASKED_KIND } from '../../../src/service/jobs/asked-handler.ts'
 import { JobDesk, type JobDeskOptions } from '../../../src/service/application/job-desk.ts'
 import type { JobData } from '../../../src/service/application/shown.ts'
 import { COMMAND_KIND, encodeCommandMessage } from '../../../src/service/jobs/command-message.ts'
+import type { Json } from '../../../src/service/jobs/job.ts'
 import type { JobRunner, RunRequest } from '../../../src/service/jobs/job-runner.ts'
 import { SqliteJobStore } from '../../../src/service/jobs/sqlite-job-store.ts'
 import { INSTANCE } from '../../support/job-fixture.ts'
@@ -16,6 +17,7 @@ import { temporaryFolder } from '../../support/temporary-folder.ts'
 class HandRunner implements JobRunner {
   readonly asked: RunRequest[] = []
   exitCode = 0
+  summary: Record<string, Json> | undefined
 
   async run(request: RunRequest): ReturnType<JobRunner['run']> {
     this.asked.push(request)
@@ -28,6 +30,7 @@ class HandRunner implements JobRunner {
       scanned: true,
       path: '/a\u001b[2J',
     })
+    if (this.summary !== undefined) request.onEvent({ type: 'summary', ...this.summary })
     await new Promise<void>((resolve) => {
       if (this.exitCode === 0) resolve()
       request.signal.addEventListener('abort', () => resolve())
@@ -92,6 +95,24 @@ test('a job whose process ended without a word is not begun again by itself, but
   await desk.retry(String(id))
   expect(await until(desk, 'done')).toMatchObject({ outcome: undefined })
   expect(runner.asked).toHaveLength(1)
+})
+
+test('a restore is undone from the point that it made itself, and one that made none from no other', async () => {
+  const { desk, runner } = openDesk()
+  const restored = async (summary: Record<string, Json>): Promise<string> => {
+    runner.summary = summary
+    const job = await desk.ask({ words: ['restore', '--yes', '--', 'p'], repository: 'home' })
+    await expect.poll(async () => (await desk.list()).find(({ id }) => id === job)?.state).toBe('done')
+    return job
+  }
+  const overwriting = await restored({ undo: 'u1' })
+  const creating = await restored({ undo: null })
+  const silent = await restored({})
+  expect(await desk.undoPointOf(overwriting)).toBe('u1')
+  const nothing = { code: 'UNKNOWN_POINT', message: expect.stringContaining('nothing to undo') as string }
+  await expect(desk.undoPointOf(creating)).rejects.toMatchObject(nothing)
+  await expect(desk.undoPointOf(silent)).rejects.toMatchObject({ code: 'UNKNOWN_POINT' })
+  await expect(desk.undoPointOf('99')).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
 })
 
 test("jobs of a daemon's plans are shown, and left to it", async () => {

@@ -201,7 +201,7 @@ function confirmed(state: RestoreState, question: string, shared: Shared): Step<
   }
   const repository = marked?.repository ?? shared.repository
   if (question !== 'undo' || repository === undefined) return { state }
-  return { state, effects: [call('restore:start', 'undo', repository)] }
+  return { state, effects: [call('restore:start', 'undo', repository, state.job?.id)] }
 }
 
 /** Reads what the job said once it has ended. */
