@@ -1,3 +1,5 @@
+import { rmdir } from 'node:fs/promises'
+
 import { resolveMountPoint } from '../../fuse/transports/kernel/mounts.ts'
 import { endMount } from '../../fuse/transports/kernel/unmount.ts'
 import { MountError } from '../base/errors.ts'
@@ -8,12 +10,15 @@ import type { Mounting } from '../service/application/local-application.ts'
 import type { CliContext } from './context.ts'
 import { pathVariables } from './environment.ts'
 import { EXIT_DONE } from './exit-codes.ts'
-import { mountLog } from './mount-place.ts'
+import { makeMountPoint, mountLog } from './mount-place.ts'
 import { Output, type OutputStream } from './output.ts'
 import type { SecretVariables } from './secret-variables.ts'
 import { startInBackground } from './start-background.ts'
 
-/** Mounts as `tidemark mount --background` does; what that says is told as an error where it fails. */
+/**
+ * Mounts as `tidemark mount --background` does; what that says is told as an error where it fails. A folder that is not there
+ * is made first: whoever asks has seen its name and cannot leave to make it.
+ */
 export function applicationMounting(context: CliContext): Mounting {
   return {
     mount: async ({ repository, point, directory, secret }) => {
@@ -26,7 +31,10 @@ export function applicationMounting(context: CliContext): Mounting {
         '--',
         directory,
       ]
+      let isMade = false
+      let isMounted = false
       try {
+        isMade = await makeMountPoint(directory)
         const starting = {
           ...context,
           output: outputInto(said),
@@ -35,7 +43,10 @@ export function applicationMounting(context: CliContext): Mounting {
         const log = mountLog(context, directory)
         const exitCode = await startInBackground(starting, { words, log, environment: pathVariables(context.paths) })
         if (exitCode !== EXIT_DONE) throw notMounted(directory, said)
+        isMounted = true
       } finally {
+        // Left as it is when something is in it, or over it: then it is in use.
+        if (isMade && !isMounted) await rmdir(directory).catch(() => undefined)
         if (secret !== undefined) wipe(secret.bytes)
       }
     },

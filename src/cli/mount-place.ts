@@ -1,4 +1,4 @@
-import { readdir, realpath } from 'node:fs/promises'
+import { mkdir, readdir, realpath } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 
 import { isDead, resolveMountPoint } from '../../fuse/transports/kernel/mounts.ts'
@@ -35,6 +35,22 @@ export async function chooseMountPoint(
   }
   if (names.length === 0) return mountPoint
   throw unsafe(mountPoint, `${mountPoint} is not empty: what is in it would be hidden`)
+}
+
+/**
+ * Makes the folder to mount over where there is none, for its user alone; the one around it has to be there.
+ *
+ * @returns whether it was made
+ * @throws {UsageError | TargetError} as `chooseMountPoint` does
+ */
+export async function makeMountPoint(directory: string): Promise<boolean> {
+  try {
+    await mkdir(directory, { mode: 0o700 })
+    return true
+  } catch (cause) {
+    if (errnoOf(cause) === 'EEXIST') return false
+    throw placeNotReached(directory, cause)
+  }
 }
 
 /** Returns where a mount in the background writes what it says. */

@@ -118,7 +118,7 @@ function startMount(state: MountsState, shared: Shared): Step<MountsState> {
           name: 'directory',
           label: 'At',
           field: textField(shared.settings.mountFolder),
-          help: 'an empty folder of this machine; Ctrl+O chooses one',
+          help: 'an empty folder, made where there is none; Ctrl+O chooses one',
         },
       ],
       focus: 0,

@@ -164,7 +164,7 @@ function withPoint(
         name: 'directory',
         label: 'Mount at',
         field: textField(),
-        help: 'an empty folder, absolute',
+        help: 'an empty folder, absolute; made where there is none',
       } as const
       return { state: { ...state, mountForm: { fields: [field], focus: 0 } } }
     }
