@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, onTestFinished } from 'vitest'
@@ -18,7 +18,6 @@ fuseTest(
     await place.init()
     const { point } = summaryOf((await place.succeed(['backup', '--json', place.source])).stdout)
     const mountPoint = join(place.folder, 'mnt')
-    mkdirSync(mountPoint)
     onTestFinished(async () => {
       await place.run(['unmount', mountPoint])
     })
@@ -33,7 +32,7 @@ fuseTest(
     )
     await expect(application.mount('repository', undefined, mountPoint)).rejects.toMatchObject({ code: 'WRONG_KEY' })
     await application.unlock('repository', typed('correct horse'))
-    const nowhere = join(place.folder, 'nowhere')
+    const nowhere = join(place.folder, 'nowhere', 'mnt')
     await expect(application.mount('repository', undefined, nowhere)).rejects.toThrow(/there is no folder/)
     await application.mount('repository', String(point), mountPoint)
     expect(readFileSync(join(mountPoint, place.source, 'a'), 'utf8')).toBe('a file')
