@@ -30,6 +30,8 @@ export interface BrowseState {
   readonly rows: readonly TreeRow[]
   readonly place: ListPlace
   readonly marked: ReadonlyMap<Handle, MarkedItem>
+  /** What was marked when a preview of it was asked for last: it is not lost when Browse is. */
+  readonly handedOver: ReadonlyMap<Handle, MarkedItem> | undefined
   /** Where the keys go: to the tree, or to what stands beside it. */
   readonly focus: 'tree' | 'pane'
   readonly preview: Preview | undefined
@@ -48,6 +50,7 @@ export const INITIAL_BROWSE: BrowseState = {
   rows: [],
   place: LIST_START,
   marked: new Map(),
+  handedOver: undefined,
   focus: 'tree',
   preview: undefined,
   history: undefined,

@@ -39,8 +39,10 @@ export const browse: Screen<BrowseState, BrowseCommand> = {
   initial: INITIAL_BROWSE,
   keys: keysFor,
   isTyping: ({ input }) => input !== undefined,
-  unsaved: ({ marked }) =>
-    marked.size === 0 ? undefined : `${numberOf(marked.size, 'entry', 'entries')} in Browse would no longer be marked.`,
+  unsaved: ({ marked, handedOver }) =>
+    marked.size === 0 || marked === handedOver
+      ? undefined
+      : `${numberOf(marked.size, 'entry', 'entries')} in Browse would no longer be marked.`,
   reduce,
 }
 
@@ -223,7 +225,7 @@ function toRestore(state: BrowseState): Step<BrowseState> {
   if (repository === undefined || point === undefined || items.length === 0) {
     return { state, say: 'Nothing is chosen to be restored.' }
   }
-  return { state, go: { screen: 'restore', marked: { repository, point, items } } }
+  return { state: { ...state, handedOver: marked }, go: { screen: 'restore', marked: { repository, point, items } } }
 }
 
 function askHistory(state: BrowseState): Step<BrowseState> {
