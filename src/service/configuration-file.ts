@@ -7,7 +7,7 @@ import { UsageError } from '../base/errors.ts'
 import { nearestWord } from '../base/nearest-word.ts'
 import { parseRate } from '../base/parse-quantity.ts'
 import type { Configuration, ConfiguredRepository, RepositorySettings } from './configuration.ts'
-import { type ConfigurationText, LocatedYaml, type Mistake } from './located-yaml.ts'
+import { type ConfigurationText, LocatedYaml, mapOf, type Mistake } from './located-yaml.ts'
 import { locationMistake, NO_LOCATION } from './repository-location.ts'
 import { isRepositoryName } from './repository-name.ts'
 import {
@@ -91,9 +91,14 @@ function schemaOf(folder: string) {
  * @throws {UsageError} BAD_CONFIGURATION, naming file, line, column and key of every mistake.
  */
 export function decodeConfiguration(input: ConfigurationText): Configuration {
-  const yaml = LocatedYaml.parse(input)
-  const result = schemaOf(dirname(input.file)).safeParse(yaml.plainValue())
-  if (!result.success) throw yaml.mistakes(result.error.issues.flatMap(mistakesOf))
+  return LocatedYaml.decode(input, repositoriesIn)
+}
+
+/** As `decodeConfiguration`; notes what is wrong. */
+export function repositoriesIn(yaml: LocatedYaml): Configuration {
+  const written = yaml.plainValue()
+  const result = schemaOf(dirname(yaml.file)).safeParse(written)
+  if (!result.success) yaml.note(result.error.issues.flatMap(mistakesOf))
   const repositories = new Map<string, ConfiguredRepository>()
   for (const [name, settings] of Object.entries(result.data?.repositories ?? {})) {
     const { url, driver, 'limit-upload': upload, 'limit-download': download, ...secrets } = settings
@@ -102,10 +107,11 @@ export function decodeConfiguration(input: ConfigurationText): Configuration {
     )
     repositories.set(name, { name, url, driver, limits: { upload, download }, secrets: new Map(sources) })
   }
-  const preferred = result.data?.default
-  if (preferred !== undefined && !repositories.has(preferred)) {
-    const what = `no repository is called "${preferred}"${orNearest(preferred, repositories.keys())}`
-    throw yaml.mistakes([{ path: ['default'], what }])
+  const { default: preferred, repositories: known } = mapOf(written)
+  const names = Object.keys(mapOf(known))
+  if (typeof preferred !== 'string') return { repositories, default: undefined }
+  if (!names.includes(preferred)) {
+    yaml.note([{ path: ['default'], what: `no repository is called "${preferred}"${orNearest(preferred, names)}` }])
   }
   return { repositories, default: preferred }
 }

@@ -1,6 +1,7 @@
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
 
 import { UsageError } from '../base/errors.ts'
+import { numberOf } from '../base/number-of.ts'
 
 /** A file that a person wrote, for messages and decoding. */
 export interface ConfigurationText {
@@ -20,7 +21,7 @@ export interface Mistake {
 
 /** Aliases unfold to no more than this many times what was written. */
 const ALIASES_MAX = 100
-/** Further mistakes are told once these are corrected. */
+/** Of further mistakes it is told how many there are. */
 const MISTAKES_MAX = 10
 
 /** A YAML document that knows where in its file each value stands. */
@@ -28,6 +29,7 @@ export class LocatedYaml {
   readonly file: string
   readonly document: Document
   readonly #lines: LineCounter
+  readonly #mistakes: Mistake[] = []
 
   private constructor(file: string, document: Document, lines: LineCounter) {
     this.file = file
@@ -47,6 +49,18 @@ export class LocatedYaml {
   }
 
   /**
+   * Decodes a text by a function that notes what is wrong with it and goes on.
+   *
+   * @throws {UsageError} BAD_CONFIGURATION, naming file, line, column and key of every mistake.
+   */
+  static decode<T>(text: ConfigurationText, decode: (yaml: LocatedYaml) => T): T {
+    const yaml = LocatedYaml.parse(text)
+    const decoded = decode(yaml)
+    if (yaml.#mistakes.length === 0) return decoded
+    throw yaml.#mistaken()
+  }
+
+  /**
    * Returns its content as plain values.
    *
    * @throws {UsageError} BAD_CONFIGURATION: aliases lead nowhere, or unfold to more than any memory holds.
@@ -60,15 +74,19 @@ export class LocatedYaml {
     }
   }
 
-  /** Returns the error that tells of all `mistakes`. */
-  mistakes(mistakes: readonly Mistake[]): UsageError {
-    const located = mistakes.map(({ path, what, isKey }) => ({
+  /** Has `decode` tell of these, with all others. */
+  note(mistakes: readonly Mistake[]): void {
+    this.#mistakes.push(...mistakes)
+  }
+
+  #mistaken(): UsageError {
+    const located = this.#mistakes.map(({ path, what, isKey }) => ({
       ...this.#positionOf(path, isKey === true),
       what: path.length === 0 ? what : `${path.join('.')}: ${what}`,
     }))
     return badConfiguration(
       this.file,
-      located.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+      located.sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.col ?? 0) - (b.col ?? 0)),
     )
   }
 
@@ -95,6 +113,11 @@ export class LocatedYaml {
   }
 }
 
+/** Returns the entries of a map that was written, none of anything else. */
+export function mapOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
+}
+
 interface Position {
   readonly line?: number
   readonly col?: number
@@ -117,6 +140,8 @@ function badConfiguration(
     const place = line === undefined ? file : `${file}, line ${line}, column ${col ?? 1}`
     return `${place}: ${what}`
   })
+  const more = mistakes.length - told.length
+  if (more > 0) told.push(`and ${numberOf(more, 'mistake')} more`)
   const [{ line, col } = {}] = mistakes
   return new UsageError('BAD_CONFIGURATION', told.join('\n'), {
     context: { file, ...(line === undefined ? {} : { line, column: col ?? 1 }) },

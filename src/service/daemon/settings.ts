@@ -1,11 +1,9 @@
-import { z } from 'zod'
-
 import type { Configuration } from '../configuration.ts'
-import { decodeConfiguration } from '../configuration-file.ts'
-import { LocatedYaml } from '../located-yaml.ts'
+import { repositoriesIn } from '../configuration-file.ts'
+import { LocatedYaml, mapOf } from '../located-yaml.ts'
 import type { ChannelSettings } from '../notifications/channel.ts'
-import { decodeChannels } from '../notifications/decode-channels.ts'
-import { decodePlans, type PlansText } from '../plans/decode-plans.ts'
+import { channelsIn } from '../notifications/decode-channels.ts'
+import { plansIn, type PlansText } from '../plans/decode-plans.ts'
 import type { Plan } from '../plans/plan.ts'
 
 /** What a daemon takes from the configuration file. */
@@ -31,18 +29,21 @@ const ADDRESS = /^(127\.0\.0\.1|localhost|\[::1\]):(\d{1,5})$/
  *
  * @throws {UsageError} BAD_CONFIGURATION, naming file, line, column and key of every mistake.
  */
-export function decodeSettings(input: PlansText): Settings {
-  const { repositories } = decodeConfiguration(input)
-  return { repositories, plans: decodePlans(input), channels: decodeChannels(input), metrics: decodeMetrics(input) }
+export function decodeSettings({ home, ...input }: PlansText): Settings {
+  return LocatedYaml.decode(input, (yaml) => ({
+    repositories: repositoriesIn(yaml).repositories,
+    plans: plansIn(yaml, home),
+    channels: channelsIn(yaml),
+    metrics: metricsIn(yaml),
+  }))
 }
 
-function decodeMetrics(input: PlansText): MetricsAddress | undefined {
-  const yaml = LocatedYaml.parse(input)
-  const whole = z.looseObject({ metrics: z.unknown().optional() }).safeParse(yaml.plainValue())
-  const written = whole.success ? whole.data.metrics : undefined
+function metricsIn(yaml: LocatedYaml): MetricsAddress | undefined {
+  const { metrics: written } = mapOf(yaml.plainValue())
   if (written === undefined || written === null) return undefined
   const [, host, digits] = typeof written === 'string' ? (ADDRESS.exec(written) ?? []) : []
   const port = Number(digits)
   if (host !== undefined && port > 0 && port <= PORT_MAX) return { host: host === '[::1]' ? '::1' : '127.0.0.1', port }
-  throw yaml.mistakes([{ path: ['metrics'], what: 'an address of this machine is expected, such as 127.0.0.1:9321' }])
+  yaml.note([{ path: ['metrics'], what: 'an address of this machine is expected, such as 127.0.0.1:9321' }])
+  return undefined
 }

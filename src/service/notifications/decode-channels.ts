@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 
 import { z } from 'zod'
 
-import { type ConfigurationText, LocatedYaml } from '../located-yaml.ts'
+import { type LocatedYaml, mapOf } from '../located-yaml.ts'
 import { listOf, mistakesOf, parsedBy, settings, text } from '../plans/schema-parts.ts'
 import { parseDuration } from '../plans/time-text.ts'
 import { isRepositoryName } from '../repository-name.ts'
@@ -18,23 +18,15 @@ const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1'])
 /** A shell understands what was written as one line. */
 const SHELL = ['/bin/sh', '-c']
 
-/**
- * Decodes the `channels` of a configuration file, by their names; what else the file says is left to others.
- *
- * @throws {UsageError} BAD_CONFIGURATION, naming file, line, column and key of every mistake.
- */
-export function decodeChannels(input: ConfigurationText): ReadonlyMap<string, ChannelSettings> {
-  const yaml = LocatedYaml.parse(input)
-  const whole = z.looseObject({ channels: z.unknown().optional() }).safeParse(yaml.plainValue())
-  const written = whole.success ? whole.data.channels : undefined
+/** Returns the `channels` of a configuration file, by their names; notes what is wrong. What else the file says is left to others. */
+export function channelsIn(yaml: LocatedYaml): ReadonlyMap<string, ChannelSettings> {
+  const { channels: written } = mapOf(yaml.plainValue())
   if (written === undefined || written === null) return new Map()
-  const result = channels(dirname(input.file)).safeParse(written)
+  const result = channels(dirname(yaml.file)).safeParse(written)
   if (result.success) return new Map(Object.entries(result.data))
-  throw yaml.mistakes(
-    result.error.issues
-      .flatMap((issue) => mistakesOf(issue, written))
-      .map((mistake) => ({ ...mistake, path: ['channels', ...mistake.path] })),
-  )
+  const mistakes = result.error.issues.flatMap((issue) => mistakesOf(issue, written))
+  yaml.note(mistakes.map((mistake) => ({ ...mistake, path: ['channels', ...mistake.path] })))
+  return new Map()
 }
 
 /** What `channels` of a configuration in `folder` may say. */

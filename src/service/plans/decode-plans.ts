@@ -1,5 +1,5 @@
 import { nearestWord } from '../../base/nearest-word.ts'
-import { type ConfigurationText, LocatedYaml, type Mistake } from '../located-yaml.ts'
+import { type ConfigurationText, LocatedYaml, mapOf, type Mistake } from '../located-yaml.ts'
 import { isRepositoryName } from '../repository-name.ts'
 import type { Plan } from './plan.ts'
 import { plansSchema } from './plan-schema.ts'
@@ -10,47 +10,69 @@ export interface PlansText extends ConfigurationText {
   readonly home: string
 }
 
+type Written = Readonly<Record<string, unknown>>
+
 /**
  * Decodes the plans of a configuration file, in its order; what else the file says is left to others.
  *
  * @throws {UsageError} BAD_CONFIGURATION, naming file, line, column and key of every mistake.
  */
 export function decodePlans({ home, ...input }: PlansText): Plan[] {
-  const yaml = LocatedYaml.parse(input)
+  return LocatedYaml.decode(input, (yaml) => plansIn(yaml, home))
+}
+
+/** As `decodePlans`; notes what is wrong. */
+export function plansIn(yaml: LocatedYaml, home: string): Plan[] {
   const whole = mapOf(yaml.plainValue())
   const written = whole['plans']
   if (written === undefined || written === null) return []
   const preferred = whole['default']
   const defaultRepository = typeof preferred === 'string' ? preferred : undefined
   const result = plansSchema({ home, defaultRepository }).safeParse(written)
-  const mistakes = result.success
-    ? unknownRepositories(result.data, Object.keys(mapOf(whole['repositories'])))
-    : result.error.issues.flatMap((issue) => mistakesOf(issue, written))
-  if (mistakes.length > 0 || !result.success) {
-    throw yaml.mistakes(mistakes.map((mistake) => ({ ...mistake, path: ['plans', ...mistake.path] })))
-  }
-  return result.data
+  const mistakes = [
+    ...(result.error?.issues ?? []).flatMap((issue) => mistakesOf(issue, written)),
+    ...Object.entries(mapOf(written)).flatMap(([name, plan]) => unknownNames([name], mapOf(plan), whole)),
+  ]
+  yaml.note(mistakes.map((mistake) => ({ ...mistake, path: ['plans', ...mistake.path] })))
+  return result.data ?? []
 }
 
-function mapOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
-}
-
-/** A word that names no repository would be taken for a folder, somewhere. */
-function unknownRepositories(plans: readonly Plan[], known: readonly string[]): Mistake[] {
-  const mistakeAt = (repository: string, path: readonly string[]): Mistake[] => {
-    if (!isRepositoryName(repository) || known.includes(repository)) return []
-    const near = nearestWord(repository, known)
-    const what = `no repository is called "${repository}"${near === undefined ? '' : `; is "${near}" meant?`}`
-    return [{ path, what }]
+/** Says which repositories and channels, named by a plan as it was written at `path`, the file does not know. */
+function unknownNames(path: readonly string[], plan: Written, whole: Written): Mistake[] {
+  const repositories = Object.keys(mapOf(whole['repositories']))
+  const channels = Object.keys(mapOf(whole['channels']))
+  const repositoryAt = (map: Written, key: string, at: readonly string[]): Mistake[] => {
+    const given = map[key]
+    // A word that names no repository would be taken for a folder, somewhere.
+    if (typeof given !== 'string' || !isRepositoryName(given)) return []
+    return unknown('repository', given, { known: repositories, path: [...at, key] })
   }
-  return plans.flatMap(({ name, repository, steps }) => [
-    ...mistakeAt(repository, [name, 'repository']),
-    ...steps.flatMap((step, at) => {
-      if (step.kind === 'copy') return mistakeAt(step.to, [name, 'steps', `${at}`, 'copy'])
-      // What the plan says is told there.
-      if (!('repository' in step) || step.repository === repository) return []
-      return mistakeAt(step.repository, [name, 'steps', `${at}`, 'repository'])
+  const { notify, steps } = plan
+  const { to } = mapOf(notify)
+  return [
+    ...repositoryAt(plan, 'repository', path),
+    ...listed(steps).flatMap((step, at) => {
+      const inStep = [...path, 'steps', `${at}`]
+      return ['copy', 'repository'].flatMap((key) => repositoryAt(mapOf(step), key, inStep))
     }),
-  ])
+    ...listed(to).flatMap((channel, at) => {
+      if (typeof channel !== 'string' || !isRepositoryName(channel)) return []
+      return unknown('channel', channel, { known: channels, path: [...path, 'notify', 'to', `${at}`] })
+    }),
+  ]
+}
+
+/** One value alone is a short form of a list. */
+function listed(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [value]
+}
+
+function unknown(
+  kind: string,
+  given: string,
+  { known, path }: { readonly known: readonly string[]; readonly path: readonly string[] },
+): Mistake[] {
+  if (known.includes(given)) return []
+  const near = nearestWord(given, known)
+  return [{ path, what: `no ${kind} is called "${given}"${near === undefined ? '' : `; is "${near}" meant?`}` }]
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 
-import { decodeChannels } from '../../../src/service/notifications/decode-channels.ts'
+import { LocatedYaml } from '../../../src/service/located-yaml.ts'
+import { channelsIn } from '../../../src/service/notifications/decode-channels.ts'
 
 function decode(text: string) {
-  return Object.fromEntries(decodeChannels({ file: '/etc/tidemark/config.yaml', text }))
+  return Object.fromEntries(LocatedYaml.decode({ file: '/etc/tidemark/config.yaml', text }, channelsIn))
 }
 
 test('channels are e-mail, webhooks and commands, with sane defaults', () => {

@@ -14,6 +14,7 @@ import { onTestFinished } from 'vitest'
 const HOUR_MS = 3_600_000
 const NIGHTLY = `
 repositories: { disk: { url: /backup } }
+channels: { hook: { webhook: https://hook.example } }
 plans:
   nightly:
     sources: [/home]

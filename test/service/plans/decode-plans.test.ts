@@ -271,6 +271,37 @@ test('all mistakes are told at once', () => {
   expect(message.split('\n')).toHaveLength(3)
 })
 
+test('mistakes of all sections are told at once, each with line, column and key', () => {
+  const text = `repositories:
+  usb: { url: /srv, colour: red }
+plans:
+  nightly: { sources: /a, repository: uzb, trigger: '@dayly', steps: [full] }
+  weekly: { sources: /a, repository: uzb, trigger: '@weekly', notify: { to: [mial] }, steps: [full] }
+channels:
+  mail: { webhook: http://elsewhere.example }
+metrics: 0.0.0.0:9321
+default: ubs
+`
+  const lines = thrownBy(() => decodeSettings({ file: FILE, text, home: '/home/ada' })).message.split('\n')
+  expect(lines).toEqual([
+    `${FILE}, line 2, column 21: repositories.usb.colour: there is no such setting`,
+    `${FILE}, line 4, column 39: plans.nightly.repository: no repository is called "uzb"; is "usb" meant?`,
+    expect.stringContaining(`${FILE}, line 4, column 53: plans.nightly.trigger: `),
+    `${FILE}, line 5, column 38: plans.weekly.repository: no repository is called "uzb"; is "usb" meant?`,
+    `${FILE}, line 5, column 78: plans.weekly.notify.to.0: no channel is called "mial"; is "mail" meant?`,
+    expect.stringContaining(`${FILE}, line 7, column 20: channels.mail.webhook: a webhook is an https:// URL`),
+    expect.stringContaining(`${FILE}, line 8, column 10: metrics: an address of this machine is expected`),
+    `${FILE}, line 9, column 10: default: no repository is called "ubs"; is "usb" meant?`,
+  ])
+})
+
+test('of very many mistakes, the first ones are told and how many there are more', () => {
+  const text = Array.from({ length: 14 }, (_, at) => `key${at}: 1`).join('\n')
+  const lines = thrownBy(() => decodeSettings({ file: FILE, text, home: '/' })).message.split('\n')
+  expect(lines).toHaveLength(11)
+  expect(lines.at(-1)).toBe('and 4 mistakes more')
+})
+
 test.each([
   ['plans: [a]', 'a map of plans by their names is expected'],
   ['plans: { a/b: {} }', 'plans.a/b'],
@@ -342,8 +373,12 @@ test('whatever a file says, it is decoded or refused with its place', () => {
 })
 
 function mistake(text: string): UsageError {
+  return thrownBy(() => decode(text))
+}
+
+function thrownBy(decode: () => unknown): UsageError {
   try {
-    decode(text)
+    decode()
   } catch (error) {
     if (error instanceof UsageError) return error
     throw error
