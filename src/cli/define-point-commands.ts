@@ -138,7 +138,8 @@ function defineRestore(program: Command, run: Run): void {
     )
     .option('--delete', 'delete what lies in restored folders and is not in the point')
     .option('--verify', 'read everything back and compare it')
-    .option('--no-undo', 'keep nothing of what is overwritten or deleted')
+    .option('--undo', 'have `undo` take it back also where DIR is empty or not there yet')
+    .option('--no-undo', 'keep nothing of what is overwritten, deleted or created')
     .option('-y, --yes', 'go ahead without asking')
     .action(async (place: string, flags: RestoreFlags) => {
       await run(async (context) => {

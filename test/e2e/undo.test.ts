@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
@@ -50,17 +50,40 @@ test('undo takes a restore back after a preview, and latest stays the backup', a
   expect((await place.succeed(['cat', `${undo}:${place.at('stranger')}`])).stdout).toBe('not in the point')
 })
 
-test('with --no-undo, and into an empty folder, there is nothing to undo', async () => {
+test('with --no-undo, and into an empty folder without --undo, there is nothing to undo', async () => {
   const place = new UndoPlace()
   await place.prepare()
   const empty = join(place.folder, 'empty')
   mkdirSync(empty)
-  const into = await place.succeed(['restore', 'latest', '--target', empty, '--json'])
-  expect(summaryOf(into.stdout)).toMatchObject({ undo: null })
+  const into = (more: string[]): string[] => ['restore', 'latest', '--target', empty, '--json', ...more]
+  expect(summaryOf((await place.succeed(into([]))).stdout)).toMatchObject({ undo: null })
   expect(summaryOf((await place.succeed([...place.words, '--no-undo'])).stdout)).toMatchObject({ undo: null })
   const { code, stderr } = await place.run(['undo', '--yes'])
   expect(code).toBe(2)
   expect(stderr).toContain('nothing to undo')
+  rmSync(empty, { recursive: true })
+  expect(summaryOf((await place.succeed(into(['--undo']))).stdout)).toMatchObject({
+    undo: expect.any(String) as string,
+  })
+  expect(readdirSync(empty)).not.toEqual([])
+  await place.succeed(['undo', '--yes'])
+  expect(readdirSync(empty)).toEqual([])
+})
+
+test('a restore that only creates goes on where the repository takes nothing, and says that undo will not know of it', async () => {
+  const place = new UndoPlace()
+  await place.prepare()
+  rmSync(place.at('a'))
+  // Nothing can be made in a file.
+  renameSync(join(place.repository, 'runs'), join(place.folder, 'runs'))
+  writeFileSync(join(place.repository, 'runs'), '')
+  const words = ['restore', `latest:${place.source}`, '--in-place', '--json']
+  const { stdout } = await place.succeed(words)
+  expect(readFileSync(place.at('a'), 'utf8')).toBe('from the point')
+  expect(summaryOf(stdout)).toMatchObject({ undo: null })
+  expect(eventsOf(stdout)).toContainEqual(
+    expect.objectContaining({ type: 'warning', message: expect.stringContaining('undo') as string }),
+  )
 })
 
 test('a run that sees most files gone says so with exit code 0, and the point is acknowledged by name', async () => {

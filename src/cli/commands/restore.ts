@@ -27,7 +27,7 @@ export interface RestoreFlags extends ChainFlags {
   readonly delete?: boolean
   readonly verify?: boolean
   readonly yes?: boolean
-  /** `false` with --no-undo. */
+  /** `true` with --undo, `false` with --no-undo. */
   readonly undo?: boolean
 }
 
@@ -64,7 +64,8 @@ export async function restoreCommand(context: CliContext, place: string, flags: 
       return EXIT_DONE
     }
   }
-  const keepsUndo = flags.undo !== false && !isEmpty
+  // What an empty folder is filled with is easily told from what was there: it is not worth writing to the repository.
+  const keepsUndo = flags.undo ?? !isEmpty
   const summary = await run(context, { opened, workers, options, keepsUndo })
   return summary.failures.length > 0 ? EXIT_PARTIAL : EXIT_DONE
 }
@@ -82,11 +83,12 @@ async function run(
   const { clock, output, signal } = context
   const { opened, workers, options } = what
   const { restore } = await import('../../engine/restore/restore.ts')
-  const undo = what.keepsUndo ? await keepForUndo(context, what) : undefined
   const report = new RestoreReport(output, clock)
+  const onWarning = (message: string): void => report.events.warning?.(message)
+  const undo = what.keepsUndo ? await keepForUndo(context, what, onWarning) : undefined
   const { repository } = opened
-  // The run that made a point let the index go that this view was opened with.
-  const view = undo === undefined ? opened.view : await viewOf(opened)
+  // A run that makes a point lets the index go that this view was opened with.
+  const view = what.keepsUndo ? await viewOf(opened) : opened.view
   try {
     const summary = await restore({ view, repository, workers, options, events: report.events, signal })
     report.stop()

@@ -51,9 +51,9 @@ export async function lastUndoPoint(repository: Repository): Promise<PointInfo> 
   if (last !== undefined) return last
   throw new UsageError(
     'UNKNOWN_POINT',
-    'there is nothing to undo: no restore of this machine overwrote or deleted anything',
+    'there is nothing to undo: no restore of this machine left a point to undo it from',
     {
-      hint: 'Restores that only create files, and those with --no-undo, leave nothing to undo.',
+      hint: 'Those with --no-undo do not, nor those into an empty folder without --undo: delete what they created.',
     },
   )
 }

@@ -64,12 +64,12 @@ async function firstPoint(f: EngineFixture): Promise<PointInfo> {
   return points.find(({ record }) => record.undo === undefined)!
 }
 
-/** Makes the point before a restore of the first point; `undefined` when it would overwrite nothing. */
+/** Makes the point before a restore of the first point; `undefined` when it would change nothing. */
 async function keep(f: EngineFixture, options: RestoreOptions): Promise<string | undefined> {
   const { repository } = f
   const point = await firstPoint(f)
   const effects = await effectsOf(planRestore({ view: await viewOf(f, point), repository, options }))
-  if (!overwrites(effects)) return undefined
+  if (!overwrites(effects) && effects.created.length === 0) return undefined
   const request = { restored: point.record.point, target: options.target ?? options.path, effects }
   return commitUndoPoint(careContext(f), request, signal)
 }
@@ -218,10 +218,26 @@ describe('the point before a restore', () => {
     )
   })
 
-  test('is not made when nothing is overwritten', async () => {
+  test('that only creates holds no file, and undo takes away what came, beside what was there', async () => {
     const f = await changed()
-    expect(await restoreFirst(f, { target: byteStringOf(`${f.folder}/elsewhere`) })).toBeUndefined()
-    expect(await restoreFirst(f, { overwrite: 'never', delete: false })).toBeUndefined()
+    const elsewhere = `${f.folder}/elsewhere`
+    mkdirSync(elsewhere)
+    writeFileSync(`${elsewhere}/mine`, 'was there before')
+    const before = diskLines(elsewhere)
+    await restoreFirst(f, { target: byteStringOf(elsewhere), overwrite: 'never', delete: false })
+    expect(readFileSync(`${elsewhere}/removed/one`, 'utf8')).toBe('one')
+    await f.repository.chain({ reload: true })
+    expect((await lastUndoPoint(f.repository)).record.counts.files).toBe(1)
+    const { actions, failures } = await undo(f)
+    expect(failures).toEqual([])
+    expect(actions.delete.entries).toBeGreaterThan(5)
+    expect(diskLines(elsewhere)).toEqual(before)
+  })
+
+  test('is not made when nothing changes', async () => {
+    const f = await changed()
+    await restoreFirst(f)
+    expect(await keep(f, optionsFor(f))).toBeUndefined()
   })
 
   test('is never the latest, nor the parent of a backup', async () => {
