@@ -4,9 +4,15 @@ import type { PointSet, PointSource } from './mounted-points.ts'
 
 /** The repository, as far as a watch asks it. */
 export interface WatchedStore {
-  /** Returns text that differs whenever points, or what is said about them, have come or gone; cheap. */
-  stamp(): Promise<string>
-  /** Loads the points as they are now. */
+  /** Looks which points there are, and what is said about them; cheap. */
+  look(): Promise<PointLook>
+}
+
+/** What was seen at one moment. */
+export interface PointLook {
+  /** Differs whenever points, or what is said about them, have come or gone. */
+  readonly stamp: string
+  /** Loads the points that were seen. */
   load(): Promise<PointSet>
 }
 
@@ -44,9 +50,8 @@ export class PointWatch implements PointSource {
 
   /** Loads the points; throws what the store throws. */
   static async open(options: PointWatchOptions): Promise<PointWatch> {
-    // The stamp first: what changes in between is noticed the next time.
-    const stamp = await options.store.stamp()
-    return new PointWatch(options, { stamp, set: await options.store.load() })
+    const look = await options.store.look()
+    return new PointWatch(options, { stamp: look.stamp, set: await look.load() })
   }
 
   async current(): Promise<PointSet> {
@@ -64,10 +69,10 @@ export class PointWatch implements PointSource {
   async #ask(): Promise<void> {
     const { store, onProblem } = this.#options
     try {
-      const stamp = await store.stamp()
-      if (stamp !== this.#stamp) {
-        this.#set = await store.load()
-        this.#stamp = stamp
+      const look = await store.look()
+      if (look.stamp !== this.#stamp) {
+        this.#set = await look.load()
+        this.#stamp = look.stamp
       }
       this.#isSilent = false
     } catch (error) {

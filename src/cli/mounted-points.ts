@@ -1,5 +1,5 @@
 import type { MountedPoint, PointSet } from '../../fuse/folders/mounted-points.ts'
-import type { WatchedStore } from '../../fuse/folders/point-watch.ts'
+import type { PointLook, WatchedStore } from '../../fuse/folders/point-watch.ts'
 import { type ByteString, byteStringOf } from '../base/byte-string.ts'
 import { present } from '../base/assert.ts'
 import { type Clock, timespecOfMs } from '../base/clock.ts'
@@ -9,16 +9,13 @@ import type { ObjectId, RealmId } from '../base/ids.ts'
 import { DirectoryReader } from '../engine/point-view-directory.ts'
 import type { PointBlobs } from '../engine/point-view-layout.ts'
 import { openPointView } from '../engine/point-view.ts'
-import type { RecordKind } from '../format/records.ts'
-import { instanceName, type PointChain } from '../repository/point-chain.ts'
+import { instanceName, POINT_KINDS, type PointChain, type PointKind } from '../repository/point-chain.ts'
 import { compareCreated, FOLDER_ID_DIGITS, type PointInfo, pointFolderName } from '../repository/point-info.ts'
 import type { Repository } from '../repository/repository.ts'
 import { resolvePoint } from '../repository/resolve-point.ts'
+import { type Listed, listInTurn } from '../storage/list-in-turn.ts'
 import { jsonRecord } from './point-format.ts'
 import { readDetail } from './read-details.ts'
-
-/** The records that say which points there are, and how they, their tags and instances are called. */
-const WATCHED: readonly RecordKind[] = ['points', 'tombstones', 'notes', 'instances']
 
 /** Entries of directories that are kept for all points. */
 const ENTRIES_KEPT_MAX = 16_384
@@ -26,17 +23,29 @@ const ENTRIES_KEPT_MAX = 16_384
 export interface MountedPointsOptions {
   readonly repository: Repository
   readonly realm: RealmId
-  readonly blobs: PointBlobs
+  /** Waited for when points were loaded. */
+  readonly blobs: Promise<PointBlobs>
   readonly clock: Clock
+}
+
+/** Where the bytes of all points' files are. */
+interface PointFiles {
+  readonly blobs: PointBlobs
+  readonly directories: DirectoryReader
+}
+
+interface LoadedPoints {
+  readonly chain: PointChain
+  readonly names: ReadonlyMap<PointInfo, ByteString>
+  readonly files: PointFiles
 }
 
 /** The points of a repository, as a mount sees them. */
 export class RepositoryPoints implements WatchedStore {
   readonly #repository: Repository
   readonly #realm: RealmId
-  readonly #blobs: PointBlobs
+  readonly #files: Promise<PointFiles>
   readonly #clock: Clock
-  readonly #directories: DirectoryReader
   #known = new Map<ObjectId, MountedPoint>()
 
   /**
@@ -46,22 +55,25 @@ export class RepositoryPoints implements WatchedStore {
   constructor({ repository, realm, blobs, clock }: MountedPointsOptions) {
     this.#repository = repository
     this.#realm = realm
-    this.#blobs = blobs
+    this.#files = blobs.then((blobs) => ({
+      blobs,
+      directories: new DirectoryReader(blobs, { entriesKeptMax: ENTRIES_KEPT_MAX }),
+    }))
+    // Who looks is told.
+    this.#files.catch(() => undefined)
     this.#clock = clock
-    this.#directories = new DirectoryReader(blobs, { entriesKeptMax: ENTRIES_KEPT_MAX })
   }
 
-  async stamp(): Promise<string> {
-    const { records } = this.#repository
-    const lists = await Promise.all(WATCHED.map(async (kind) => [kind, ...(await records.list(kind))]))
-    return lists.flat().join()
+  async look(): Promise<PointLook> {
+    const listed = await listInTurn(this.#repository.driver, [POINT_KINDS])
+    return { stamp: stampOf(listed), load: async () => this.#load(listed) }
   }
 
-  async load(): Promise<PointSet> {
-    const chain = await this.#repository.chain({ reload: true })
+  async #load(listed: Listed<PointKind>): Promise<PointSet> {
+    const [chain, files] = await Promise.all([this.#repository.chain({ reload: true, listed }), this.#files])
     const infos = byAge(chain.points.filter(({ realm, record }) => realm === this.#realm && record.undo === undefined))
     const names = nameFolders(infos)
-    this.#known = new Map(infos.map((info) => [info.object, this.#mounted(info, chain, names)]))
+    this.#known = new Map(infos.map((info) => [info.object, this.#mounted(info, { chain, names, files })]))
     const known = this.#known
     return {
       changed: timespecOfMs(this.#clock.nowMs()),
@@ -73,8 +85,9 @@ export class RepositoryPoints implements WatchedStore {
     }
   }
 
-  #mounted(info: PointInfo, chain: PointChain, names: ReadonlyMap<PointInfo, ByteString>): MountedPoint {
+  #mounted(info: PointInfo, { chain, names, files }: LoadedPoints): MountedPoint {
     const { record, tags } = info
+    const { blobs, directories } = files
     return {
       id: record.point,
       folderName: present(names.get(info), 'the name of the point'),
@@ -83,9 +96,9 @@ export class RepositoryPoints implements WatchedStore {
       instanceName: instanceName(chain, info),
       started: record.started,
       tags,
-      view: this.#known.get(info.object)?.view ?? openPointView(this.#blobs, record.parts, this.#directories),
+      view: this.#known.get(info.object)?.view ?? openPointView(blobs, record.parts, directories),
       record: async () => {
-        const detail = await readDetail(this.#blobs, info)
+        const detail = await readDetail(blobs, info)
         return Buffer.from(`${JSON.stringify(jsonRecord({ info, detail }, chain), null, 2)}\n`)
       },
     }
@@ -100,6 +113,11 @@ export class RepositoryPoints implements WatchedStore {
       throw error
     }
   }
+}
+
+/** Returns all names of records that say which points there are, and how they, their tags and instances are called. */
+function stampOf(listed: Listed<PointKind>): string {
+  return POINT_KINDS.flatMap((kind) => [kind, ...listed[kind].map(({ name }) => name.id).sort()]).join()
 }
 
 /** Sorts points by when they were made; those of one chain stay in its order, whatever the clocks said. */

@@ -23,13 +23,11 @@ const PACKS_AROUND = 128
  * @param frameCache keeps what is fetched of a store that is not on this machine.
  */
 export async function openPointFrames(repository: Repository, frameCache?: FrameDiskCache): Promise<PointFrames> {
-  const listed = await listIndex(repository)
-  return new RepositoryFrames(repository, { index: await repository.index(), listed, frameCache })
+  return new RepositoryFrames(repository, { index: await repository.index(), frameCache })
 }
 
 interface RepositoryFramesOptions {
   readonly index: RepositoryIndex
-  readonly listed: string
   readonly frameCache: FrameDiskCache | undefined
 }
 
@@ -38,17 +36,14 @@ class RepositoryFrames implements PointFrames {
   readonly #repository: Repository
   #index: RepositoryIndex
   #reader: BlobReader
-  /** The index files that the store listed before the index was loaded. */
-  #listed: string
   #epoch = 1
   #refreshing: Promise<boolean> | undefined
   readonly #frameCache: FrameDiskCache | undefined
 
-  constructor(repository: Repository, { index, listed, frameCache }: RepositoryFramesOptions) {
+  constructor(repository: Repository, { index, frameCache }: RepositoryFramesOptions) {
     this.#repository = repository
     this.#frameCache = frameCache
     this.#index = index
-    this.#listed = listed
     this.#reader = repository.blobsIn(index, { cacheBytesMax: CACHE_BYTES })
     this.blobs = {
       index: {
@@ -165,19 +160,13 @@ class RepositoryFrames implements PointFrames {
   }
 
   async #load(): Promise<boolean> {
-    const listed = await listIndex(this.#repository)
-    if (listed === this.#listed) return false
+    const listed = new Set(this.#index.listedIds)
+    const now = await this.#repository.records.list('index')
+    if (now.length === listed.size && now.every((id) => listed.has(id))) return false
     this.#repository.releaseIndex()
     this.#index = await this.#repository.index()
     this.#reader = this.#repository.blobsIn(this.#index, { cacheBytesMax: CACHE_BYTES })
-    this.#listed = listed
     this.#epoch++
     return true
   }
-}
-
-async function listIndex({ driver }: Repository): Promise<string> {
-  const ids: string[] = []
-  for await (const { name } of driver.list('index')) ids.push(name.id)
-  return ids.sort().join()
 }

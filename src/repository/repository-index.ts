@@ -57,14 +57,22 @@ export interface BlobPlace extends BlobLocation {
 export class RepositoryIndex implements Disposable {
   readonly blobs: BlobIndex
   readonly packs: PackTable
+  /** The index files that the store listed when it was loaded, also those that are damaged; in no order. */
+  readonly listedIds: readonly ObjectId[]
   readonly #tables: IndexTables
   readonly #writerKeys: WriterKeys
   readonly #treePackKeys: TreePackKeys | undefined
 
   private constructor(
     tables: IndexTables,
-    { writerKeys, treePackKeys }: { readonly writerKeys: WriterKeys; readonly treePackKeys: TreePackKeys | undefined },
+    parts: {
+      readonly listed: Listed<IndexKind>
+      readonly writerKeys: WriterKeys
+      readonly treePackKeys: TreePackKeys | undefined
+    },
   ) {
+    const { listed, writerKeys, treePackKeys } = parts
+    this.listedIds = listed.index.map(({ name }) => name.id)
     this.#tables = tables
     this.blobs = tables.blobs
     this.packs = tables.packs
@@ -91,7 +99,7 @@ export class RepositoryIndex implements Disposable {
     // After the merged file is written: doubts are of today, and no part of what it keeps.
     applyDoubts(tables, await readDoubts(options, listed))
     if (options.forWriting === true) doubtAbsentPacks(tables, listed.packs)
-    return new RepositoryIndex(tables, { writerKeys, treePackKeys })
+    return new RepositoryIndex(tables, { listed, writerKeys, treePackKeys })
   }
 
   /** The index files that were loaded, in no order; damaged ones are not among them. */

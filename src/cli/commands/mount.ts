@@ -1,12 +1,11 @@
 import type { PointEntry } from '../../../fuse/folders/folder.ts'
-import { PointWatch } from '../../../fuse/folders/point-watch.ts'
+import type { PointWatch } from '../../../fuse/folders/point-watch.ts'
 import { rootFolder } from '../../../fuse/folders/root-folder.ts'
 import { ReaderThreads } from '../../../fuse/readers/reader-threads.ts'
 import { present } from '../../base/assert.ts'
 import { type ByteString, display } from '../../base/byte-string.ts'
 import { StorageError, UsageError } from '../../base/errors.ts'
 import type { RealmId } from '../../base/ids.ts'
-import { openPointFrames } from '../../engine/point-view-repository.ts'
 import { FrameDiskCache } from '../../repository/frame-disk-cache.ts'
 import { type KeyRing, readsNothing } from '../../repository/key-ring.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
@@ -19,7 +18,7 @@ import { EXIT_DONE } from '../exit-codes.ts'
 import { untilMountEnds } from '../mount-end.ts'
 import { chooseMountPoint, mountLog } from '../mount-place.ts'
 import { mountByKernel, mountByLibrary } from '../mounting.ts'
-import { RepositoryPoints } from '../mounted-points.ts'
+import { openMountedPoints } from '../open-mounted-points.ts'
 import { openSession } from '../open-session.ts'
 import { placeOf } from '../open-store.ts'
 import { parseSize } from '../../base/parse-quantity.ts'
@@ -85,14 +84,17 @@ async function serve(context: CliContext, { directory, flags, onWorking }: Serve
     output.warning('--disk-cache keeps nothing of a repository that is on this machine already')
   }
   const frameCache = diskBytesMax === undefined ? undefined : new FrameDiskCache(session.cache, diskBytesMax)
-  using frames = await openPointFrames(repository.inRealm(realm), frameCache)
-  const points = await PointWatch.open({
-    store: new RepositoryPoints({ repository, realm, blobs: frames.blobs, clock }),
+  const opened = await openMountedPoints({
+    repository,
+    realm,
+    frameCache,
     clock,
     freshMs: url.startsWith('/') ? NEAR_FRESH_MS : FAR_FRESH_MS,
     patienceMs: PATIENCE_MS,
     onProblem: (problem) => output.warning(describeProblem(problem)),
   })
+  using frames = opened.frames
+  const { points } = opened
   const root = chosen === undefined ? rootFolder(points) : await treeAt(points, chosen)
   signal.throwIfAborted()
   const mount = flags.transport === 'native' ? mountByLibrary : mountByKernel

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import type { PointSet } from '../../../fuse/folders/mounted-points.ts'
-import { PointWatch } from '../../../fuse/folders/point-watch.ts'
+import { type PointLook, PointWatch } from '../../../fuse/folders/point-watch.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -9,17 +9,17 @@ afterEach(() => void vi.useRealTimers())
 /** A store whose points are counted instead of listed. */
 class FakeStore {
   stampNow = 'a'
-  stamps = 0
+  looks = 0
   loads = 0
   answer: () => Promise<void> = async () => undefined
 
-  async stamp(): Promise<string> {
-    this.stamps++
+  async look(): Promise<PointLook> {
+    this.looks++
     await this.answer()
-    return this.stampNow
+    return { stamp: this.stampNow, load: async () => this.#load() }
   }
 
-  async load(): Promise<PointSet> {
+  #load(): PointSet {
     this.loads++
     return { changed: { seconds: this.loads, nanoseconds: 0 }, points: [], resolve: () => undefined }
   }
@@ -38,11 +38,11 @@ test('the store is asked when somebody looks, not more often than needed, and ne
   const { store, watch } = await opened()
   const first = await watch.current()
   expect(await watch.current()).toBe(first)
-  expect(store).toMatchObject({ stamps: 1, loads: 1 })
+  expect(store).toMatchObject({ looks: 1, loads: 1 })
   await vi.advanceTimersByTimeAsync(3_600_000)
-  expect(store.stamps).toBe(1)
+  expect(store.looks).toBe(1)
   expect(await watch.current()).toBe(first)
-  expect(store).toMatchObject({ stamps: 2, loads: 1 })
+  expect(store).toMatchObject({ looks: 2, loads: 1 })
 })
 
 test('points are loaded when something changed', async () => {
@@ -59,7 +59,7 @@ test('many who look at once ask once', async () => {
   const { store, watch } = await opened()
   await vi.advanceTimersByTimeAsync(2000)
   await Promise.all(Array.from({ length: 10 }, async () => watch.current()))
-  expect(store.stamps).toBe(2)
+  expect(store.looks).toBe(2)
 })
 
 test('a store that is gone leaves the points as they were, and is told of once', async () => {
