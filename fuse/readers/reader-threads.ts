@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { assert, present } from '../../src/base/assert.ts'
-import type { FromReader, ReaderSetup, ToReader } from './reader-protocol.ts'
+import type { FromReader, MountMemory, ReaderSetup, ToReader } from './reader-protocol.ts'
+import { Standby } from './standby.ts'
 
 /** New objects of a request die young; nothing else is on a reader's heap. */
 const YOUNG_GENERATION_MB = 2
@@ -25,7 +26,7 @@ export class ReaderThreads implements AsyncDisposable {
   /** Resolves when all have ended; rejects when one died of a bug. */
   readonly ended: Promise<void>
   readonly #workers: readonly Worker[]
-  #news: Int32Array | undefined
+  #memory: Pick<MountMemory, 'news' | 'standby'> | undefined
   #onMessage: ReaderJob['onMessage'] = () => undefined
 
   constructor() {
@@ -48,16 +49,18 @@ export class ReaderThreads implements AsyncDisposable {
 
   /** Has the threads read a device, once. */
   begin({ setup, onMessage }: ReaderJob): void {
-    assert(this.#news === undefined, 'threads read one device')
-    this.#news = new Int32Array(setup.memory.news)
+    assert(this.#memory === undefined, 'threads read one device')
+    this.#memory = setup.memory
     this.#onMessage = onMessage
     this.#workers.forEach((worker, thread) => worker.postMessage({ ...setup, thread } satisfies ReaderSetup))
   }
 
   /** Tells all threads, which have begun; each knows at the beginning of its next turn. */
-  tell(news: ToReader): void {
-    for (const worker of this.#workers) worker.postMessage(news)
-    Atomics.add(present(this.#news, 'what the threads read'), 0, 1)
+  tell(told: ToReader): void {
+    for (const worker of this.#workers) worker.postMessage(told)
+    const { news, standby } = present(this.#memory, 'what the threads read')
+    Atomics.add(new Int32Array(news), 0, 1)
+    new Standby(standby).wake()
   }
 
   /** Ends the threads, which have left the device. */

@@ -84,7 +84,8 @@ export class Reader {
   /** As `#receive`, once it is this thread's turn to read the device. */
   #next(): number | undefined {
     if (!this.#isFirst) {
-      this.#standby.wait()
+      // Whoever is never needed must not keep every index that there was.
+      this.#standby.wait(() => this.#learn())
       return this.#receive()
     }
     this.#standby.comeBack()

@@ -48,9 +48,17 @@ export class Standby {
     return Atomics.load(this.#words, 0) !== AT_DEVICE
   }
 
-  /** Another thread waits until it is to read the device. */
-  wait(): void {
-    while (!this.areAllWanted) Atomics.wait(this.#words, 0, AT_DEVICE)
+  /** Another thread waits until it is to read the device; `onWake` is called before each wait, and so whenever `wake` was. */
+  wait(onWake: () => void): void {
+    while (!this.areAllWanted) {
+      onWake()
+      Atomics.wait(this.#words, 0, AT_DEVICE)
+    }
+  }
+
+  /** There is news for threads that wait. */
+  wake(): void {
+    Atomics.notify(this.#words, 0)
   }
 
   /** There will be no requests any longer: nobody waits. */

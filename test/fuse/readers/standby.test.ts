@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Standby } from '../../../fuse/readers/standby.ts'
@@ -31,14 +32,24 @@ describe('the threads that stand by', () => {
 
   test('are woken when the first leaves', async () => {
     const standby = Standby.create()
-    const woken = startWaiting(standby)
+    const { woken } = startWaiting(standby)
+    standby.leave()
+    expect(await woken).toBe('woken')
+  })
+
+  test('look for news when they are woken for it, and stand by again', async () => {
+    const standby = Standby.create()
+    const { woken, looks } = startWaiting(standby)
+    // A thread that has not begun to wait is woken in vain.
+    for (const before = looks() + 1; looks() <= before; await nextTurn()) standby.wake()
+    expect(standby.areAllWanted).toBe(false)
     standby.leave()
     expect(await woken).toBe('woken')
   })
 
   test('are woken at the end, and nobody waits afterwards', async () => {
     const standby = Standby.create()
-    const woken = startWaiting(standby)
+    const { woken } = startWaiting(standby)
     standby.end()
     standby.comeBack()
     expect(await woken).toBe('woken')
@@ -46,10 +57,15 @@ describe('the threads that stand by', () => {
   })
 })
 
-/** Lets another thread stand by; resolves when it no longer waits. */
-async function startWaiting({ buffer }: Standby): Promise<unknown> {
+/** Lets another thread stand by. `woken` resolves when it no longer does; `looks` counts how often it looked for news. */
+function startWaiting({ buffer }: Standby): { readonly woken: Promise<unknown>; readonly looks: () => number } {
   const script = new URL('../../support/standby-worker.ts', import.meta.url)
   const worker = new Worker(script, { workerData: buffer })
   onTestFinished(() => void worker.terminate())
-  return new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
+  let looks = 0
+  const woken = new Promise((resolve, reject) => {
+    worker.on('message', (message) => (message === 'looked' ? looks++ : resolve(message)))
+    worker.once('error', reject)
+  })
+  return { woken, looks: () => looks }
 }
