@@ -3,7 +3,7 @@ import { type GivenSecret, wipeGiven } from '../service/keys/held-key.ts'
 import type { RepositoryPlace } from '../service/resolve-repository.ts'
 import type { CredentialKind, SecretKind, SecretSource } from '../service/secret-source.ts'
 import { commandOutput } from './command-output.ts'
-import { readSecretFile, SECRET_BYTES_MAX, withoutLineEnd } from './secret-file.ts'
+import { readSecretFile, SECRET_BYTES_MAX, withoutLineEnd } from '../service/secret-file.ts'
 import type { SecretContext } from './secrets.ts'
 
 /** A secret that the configuration says how to come by, other than a sealed one. */

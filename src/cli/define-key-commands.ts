@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 
-import type { BackupOnlyFlags } from './backup-only-realm.ts'
+import type { BackupOnlyFlags } from '../service/backup-only-realm.ts'
 import type { CommandAction } from './program.ts'
 import type { NewKeyFlags, NewPasswordFlags } from './commands/key.ts'
 

@@ -101,7 +101,7 @@ export async function openApplication(given: CliContext): Promise<Application> {
       ...{ repositories, stores, paths, clock, randomness, kdf: KDF_DEFAULT },
       onChange: () => topics.tell('repositories', 'health'),
     }),
-    slots: new SlotDesk({ clock, randomness, kdf: KDF_DEFAULT }),
+    slots: new SlotDesk({ repositories, configFile: paths.configFile, clock, randomness, kdf: KDF_DEFAULT }),
     plans: new ConfiguredPlans({ ...stored, configFile: paths.configFile, home: homedir() }),
     notifications: notificationDesk(notifications, instance),
     mounting: applicationMounting(context),

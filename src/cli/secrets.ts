@@ -2,7 +2,7 @@ import { UsageError } from '../base/errors.ts'
 import { passwordOf, type SlotSecret } from '../repository/slot-key.ts'
 import { commandOutput } from './command-output.ts'
 import { type ConfiguredSecret, readConfiguredSecret } from './configured-secrets.ts'
-import { readSecretFile, SECRET_BYTES_MAX, type SecretFile, withoutLineEnd } from './secret-file.ts'
+import { readSecretFile, SECRET_BYTES_MAX, type SecretFile, withoutLineEnd } from '../service/secret-file.ts'
 import type { SecretVariables } from './secret-variables.ts'
 
 /** How secrets are asked for. */

@@ -143,10 +143,24 @@ export async function exportKeyFile(
   return { id, file }
 }
 
-/** Adds a slot under a new password, then removes the one that opened the repository; returns the new one. */
-export async function changePassword(context: SlotRemovalContext, slot: NewSlot): Promise<ObjectId> {
+/**
+ * Adds a slot under a new password, then removes the one that opened the repository; returns the new one.
+ *
+ * @param between is called while both open it. When it fails, the new slot is removed again.
+ */
+export async function changePassword(
+  context: SlotRemovalContext,
+  slot: NewSlot,
+  between: () => Promise<void> = async () => undefined,
+): Promise<ObjectId> {
   assert(slot.secret.kind === 'password', 'a password is replaced by a password')
   const id = await addSlot(context, slot)
+  try {
+    await between()
+  } catch (error) {
+    await removeSlot(context, id)
+    throw error
+  }
   await removeSlot(context, context.opened.slot)
   return id
 }

@@ -260,7 +260,9 @@ describe("a driver of one's own", () => {
     writeFileSync(join(place.folder, 'new'), 'new', { mode: 0o600 })
     const passwd = ['key', 'passwd', '--new-password-file', './new', '--kdf-memory', '8M']
     const changed = await place.succeed(['-r', 'locked', ...passwd])
-    expect(changed.stderr).toContain(`\`tidemark repo add locked ${url} --seal token\``)
+    expect(changed.stderr).toContain('is sealed with the new password')
+    const environment = { TIDEMARK_PASSWORD: 'new' }
+    await place.succeed(['-r', 'locked', 'points'], { environment })
     const off = await place.run(['repo', 'add', 'locked', url, '--seal', 'token'])
     expect(off.stderr).toContain('no terminal to ask')
   })

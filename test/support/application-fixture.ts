@@ -173,7 +173,10 @@ export async function openTestApplication(
       ...{ ...common, kdf: { ...KDF_DEFAULT, memoryKib: KDF_MEMORY_KIB_MIN } },
       onChange: () => topics.tell('repositories', 'health'),
     }),
-    slots: new SlotDesk({ clock, randomness, kdf: { ...KDF_DEFAULT, memoryKib: KDF_MEMORY_KIB_MIN } }),
+    slots: new SlotDesk({
+      ...{ repositories, configFile: paths.configFile, clock, randomness },
+      kdf: { ...KDF_DEFAULT, memoryKib: KDF_MEMORY_KIB_MIN },
+    }),
     plans: new ConfiguredPlans({ ...planning, instance }),
     notifications: notificationsOf(paths.stateDirectory, instance),
   })

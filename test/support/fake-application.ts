@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 
 import { KeyError, type TidemarkError, UsageError } from '../../src/base/errors.ts'
-import type { Application, RepositoryForm, Topic, TypedSecret } from '../../src/service/application/port.ts'
+import type { Application, NewKey, RepositoryForm, Topic, TypedSecret } from '../../src/service/application/port.ts'
 import type {
   DifferenceData,
   EntryData,
@@ -23,9 +23,10 @@ import type {
   SlotData,
   VersionData,
 } from '../../src/service/application/shown.ts'
+import { actionOf, differences, modeOf } from './fake-comparisons.ts'
 import { FakeTree } from './fake-tree.ts'
 
-const NEW_SLOT = { kind: 'password', scope: 'full', isCurrent: false, label: undefined, createdMs: undefined } as const
+const NEW_SLOT = { isCurrent: false, label: undefined, createdMs: undefined } as const
 
 type Method = Exclude<keyof Application, 'host' | 'root' | symbol>
 
@@ -146,10 +147,20 @@ export class FakeApplication implements Application {
     return this.slotList
   }
 
-  async addPassword(repository: string, password: TypedSecret): Promise<void> {
+  async addPassword(repository: string, password: TypedSecret, key: NewKey): Promise<readonly string[]> {
     password.bytes.fill(0)
-    await this.#askOf(repository, 'addPassword', [repository])
-    this.slotList = [...this.slotList, { ...NEW_SLOT, id: `slot-${this.slotList.length}` }]
+    await this.#askOf(repository, 'addPassword', [repository, key])
+    return this.#addSlot('password', key)
+  }
+
+  async exportKey(repository: string, file: string, key: NewKey): Promise<readonly string[]> {
+    await this.#askOf(repository, 'exportKey', [repository, file, key])
+    return this.#addSlot('key-file', key)
+  }
+
+  async rotateKeys(repository: string): Promise<readonly string[]> {
+    await this.#askOf(repository, 'rotateKeys', [repository])
+    return ['It takes nothing back of what they could read.']
   }
 
   async changePassword(repository: string, password: TypedSecret): Promise<readonly string[]> {
@@ -405,6 +416,13 @@ export class FakeApplication implements Application {
     if (this.passwords.has(repository)) throw new KeyError('WRONG_KEY', `${repository} is locked`)
   }
 
+  #addSlot(kind: SlotData['kind'], { backupOnly, realm }: NewKey): readonly string[] {
+    const scope = backupOnly ? 'backup-only' : 'full'
+    const slot = { ...NEW_SLOT, kind, scope, realm: backupOnly ? realm : undefined } as const
+    this.slotList = [...this.slotList, { ...slot, id: `slot-${this.slotList.length}` }]
+    return backupOnly ? ['It reads nothing back.'] : []
+  }
+
   #treeOf(point: string): FakeTree {
     return this.#trees.get(point) ?? missing(point)
   }
@@ -437,32 +455,4 @@ export class FakeApplication implements Application {
 
 function missing(what: string): never {
   throw new UsageError('UNKNOWN_PATH', `there is no ${what}`, { hint: 'Look at what is there.' })
-}
-
-/** The selection nearest to a path has the last word about it. */
-function modeOf({ path }: EntryData, { selections }: RestoreRequest): string {
-  return selections
-    .filter((selection) => path === selection.path || path.startsWith(`${selection.path}/`))
-    .reduce((nearest, selection) => (selection.path.length > nearest.path.length ? selection : nearest)).overwrite
-}
-
-function actionOf(before: EntryData | undefined, after: EntryData, overwrite: string): PreviewItem['action'] {
-  if (before === undefined) return 'create'
-  if (before.kind === after.kind && before.bytes === after.bytes && before.modifiedMs === after.modifiedMs) {
-    return 'unchanged'
-  }
-  return overwrite === 'never' ? 'keep' : 'overwrite'
-}
-
-function differences(before: FakeTree, after: FakeTree): readonly DifferenceData[] {
-  const paths = new Set([...before.walk('/'), ...after.walk('/')].map(({ path }) => path))
-  return [...paths].sort().flatMap((path): readonly DifferenceData[] => {
-    const old = before.at(path)
-    const now = after.at(path)
-    const what = { shownPath: path, from: undefined, before: old, after: now }
-    if (old === undefined) return [{ kind: 'added', ...what }]
-    if (now === undefined) return [{ kind: 'removed', ...what }]
-    const isSame = Buffer.from(before.contentAt(path) ?? []).equals(after.contentAt(path) ?? new Uint8Array(0))
-    return isSame ? [] : [{ kind: 'content', ...what }]
-  })
 }

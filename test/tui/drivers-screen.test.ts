@@ -4,6 +4,7 @@ import { TestDashboard } from '../support/dashboard.ts'
 import { answerCode } from '../support/recovery-code.ts'
 import { seededApplication, TEST_NOW_MS } from '../support/seeded-application.ts'
 
+const EVERYTHING = { label: '', backupOnly: false, realm: '' }
 const SIZES = [
   { columns: 80, rows: 24 },
   { columns: 120, rows: 40 },
@@ -42,8 +43,24 @@ test('the test of a store is shown as it runs, and what opens a repository in a 
   const application = seededApplication()
   application.delaysMs.set('testDriver', 150)
   application.slotList = [
-    { id: '1', kind: 'password', scope: 'full', isCurrent: true, label: 'laptop', createdMs: TEST_NOW_MS },
-    { id: '2', kind: 'recovery-code', scope: 'full', isCurrent: false, label: undefined, createdMs: undefined },
+    {
+      id: '1',
+      kind: 'password',
+      scope: 'full',
+      realm: undefined,
+      isCurrent: true,
+      label: 'laptop',
+      createdMs: TEST_NOW_MS,
+    },
+    {
+      id: '2',
+      kind: 'recovery-code',
+      scope: 'full',
+      realm: undefined,
+      isCurrent: false,
+      label: undefined,
+      createdMs: undefined,
+    },
   ]
   const dashboard = new TestDashboard(application)
   await dashboard.press('6')
@@ -59,17 +76,33 @@ test('the test of a store is shown as it runs, and what opens a repository in a 
 test('what opens a repository is added, changed and removed, and a recovery code has to be written down', async () => {
   const application = seededApplication()
   application.slotList = [
-    { id: '1', kind: 'password', scope: 'full', isCurrent: true, label: 'laptop', createdMs: TEST_NOW_MS },
-    { id: '2', kind: 'key-file', scope: 'full', isCurrent: false, label: undefined, createdMs: undefined },
+    {
+      id: '1',
+      kind: 'password',
+      scope: 'full',
+      realm: undefined,
+      isCurrent: true,
+      label: 'laptop',
+      createdMs: TEST_NOW_MS,
+    },
+    {
+      id: '2',
+      kind: 'key-file',
+      scope: 'full',
+      realm: undefined,
+      isCurrent: false,
+      label: undefined,
+      createdMs: undefined,
+    },
   ]
   const dashboard = new TestDashboard(application)
   await dashboard.press('6')
   await dashboard.shows('depot')
   await dashboard.press('s')
   await dashboard.shows('key-file')
-  await dashboard.press('a', 'x', 'enter', 'y', 'enter')
+  await dashboard.press('a', 'x', 'enter', 'y', 'ctrl+s')
   await dashboard.shows('the two passwords differ')
-  await dashboard.press('x', 'enter', 'x', 'enter')
+  await dashboard.press('x', 'enter', 'x', 'ctrl+s')
   await dashboard.shows('The password is added.')
   await dashboard.press('p', 'z', 'enter', 'z', 'enter')
   await dashboard.shows('The password is changed. Whoever knew the old one')
@@ -84,10 +117,46 @@ test('what opens a repository is added, changed and removed, and a recovery code
   await dashboard.shows('ABCDE-FGHJK-LMNPQ-RSTUV')
   const changes = application.asked.filter(({ method }) => /^(add|change|remove)/.test(method))
   expect(changes.map(({ method, given }) => [method, ...given])).toEqual([
-    ['addPassword', 'depot'],
+    ['addPassword', 'depot', EVERYTHING],
     ['changePassword', 'depot'],
     ['removeSlot', 'depot', '2'],
     ['addRecoveryCode', 'depot'],
+  ])
+})
+
+test('a key file and a key that backs up only are made, and new keys after a yes', async () => {
+  const application = seededApplication()
+  const dashboard = new TestDashboard(application)
+  await dashboard.press('6')
+  await dashboard.shows('depot')
+  await dashboard.press('s')
+  await dashboard.shows('Keys of depot')
+  await dashboard.press('e')
+  await dashboard.shows('A key file of depot')
+  dashboard.send('usb/key')
+  await dashboard.press('ctrl+s')
+  await dashboard.shows('✗ an absolute path begins with /')
+  await dashboard.press('home')
+  dashboard.send('/')
+  await dashboard.press('ctrl+s')
+  await dashboard.shows('/usb/key is written.')
+  await dashboard.shows(/key-file +full/)
+  await dashboard.press('a', 'x', 'enter', 'x', 'enter')
+  dashboard.send('laptop')
+  await dashboard.press('enter', 'right', 'enter')
+  dashboard.send('all')
+  await dashboard.press('enter')
+  await dashboard.shows('The password is added. It reads nothing back.')
+  await dashboard.shows(/password +backup-only: all/)
+  await dashboard.press('o')
+  await dashboard.shows('Make new keys for new data?')
+  expect(application.asked.some(({ method }) => method === 'rotateKeys')).toBe(false)
+  await dashboard.press('y')
+  await dashboard.shows('There are new keys. It takes nothing back')
+  const made = application.asked.filter(({ method }) => /^(add|export)/.test(method))
+  expect(made.map(({ method, given }) => [method, ...given])).toEqual([
+    ['exportKey', 'depot', '/usb/key', EVERYTHING],
+    ['addPassword', 'depot', { label: 'laptop', backupOnly: true, realm: 'all' }],
   ])
 })
 

@@ -92,6 +92,22 @@ test('a locked repository is asked to be opened; three wrong passwords end with 
   expect(dashboard.state.message?.text).toContain('recovery code')
 })
 
+test('a key file opens as well: its path is seen, and what was typed before it is wiped', () => {
+  const dashboard = started().fail('points', 'WRONG_KEY', 'depot is locked').press('s', 'up', 'right', 'right')
+  expect(dashboard.state.overlay).toMatchObject({
+    form: { fields: [{}, { label: 'Key file', field: { kind: 'text' } }] },
+  })
+  dashboard.press('tab', '/', 'k', 'enter')
+  const [repository, { kind, bytes }] = dashboard.lastCall('unlock').args
+  expect([repository, kind, Buffer.from(bytes).toString()]).toEqual(['depot', 'key-file', '/k'])
+  dashboard.fail('unlock', 'WRONG_KEY', 'this is no usable key file')
+  expect(dashboard.state.overlay).toMatchObject({ form: { fields: [{}, { mistake: 'this is no usable key file' }] } })
+  dashboard.press('up', 'right')
+  expect(dashboard.state.overlay).toMatchObject({
+    form: { fields: [{}, { field: { kind: 'secret', secret: { length: 0 } } }] },
+  })
+})
+
 test('what was typed as a secret is in no state but as bytes of the call, and everything is asked again after it', () => {
   const dashboard = started().fail('points', 'WRONG_KEY', 'depot is locked')
   dashboard.press('s', 'e', 's', '3')

@@ -16,7 +16,7 @@ export const SHARED_KEYS: Keymap<SharedCommand> = [
   { command: 'help', keys: ['?', HELP_WHILE_TYPING], label: 'help', help: 'explain the keys' },
   { command: 'back', keys: ['esc'], label: 'back', help: 'back to where you came from' },
   { command: 'next-repository', keys: ['ctrl+n'], help: 'look at the next repository' },
-  { command: 'unlock', keys: ['ctrl+u'], help: 'open the repository with its password or recovery code' },
+  { command: 'unlock', keys: ['ctrl+u'], help: 'open the repository with a password, a recovery code or a key file' },
   { command: 'lock', keys: ['ctrl+l'], help: 'forget the keys of all repositories' },
   { command: 'refresh', keys: ['ctrl+r'], help: 'ask for everything again' },
   { command: 'quit', keys: ['q', 'ctrl+c'], label: 'quit', help: 'leave the dashboard; running jobs are asked about' },

@@ -1,9 +1,8 @@
 import type { Form } from '../forms/form.ts'
+import type { OpenerField } from '../forms/opener.ts'
 import type { TextLine } from '../forms/text-line.ts'
 import type { ScreenName } from './screen-name.ts'
 import type { Question } from './step.ts'
-
-export type UnlockField = 'kind' | 'secret'
 
 /** What lies over the screen and takes all keys. */
 export type Overlay =
@@ -14,7 +13,7 @@ export type Overlay =
   | {
       readonly kind: 'unlock'
       readonly repository: string
-      readonly form: Form<UnlockField>
+      readonly form: Form<OpenerField>
       /** Secrets that did not fit. */
       readonly refusals: number
       /** Asked, and not answered yet. */

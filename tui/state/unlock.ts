@@ -1,24 +1,23 @@
-import { choiceField, type Form, pasteInForm, secretField, takeSecret, textOf, typeInForm } from '../forms/form.ts'
+import { type Form, pasteInForm, takeSecret, typeInForm } from '../forms/form.ts'
+import { type OpenerField, openerFields, takeOpener, withFittingOpener } from '../forms/opener.ts'
 import type { Key } from '../keymap/key.ts'
 import { type Answer, call, type Failure } from './call.ts'
 import { LOADING } from './loaded.ts'
 import { outcome, type Outcome, withMessage } from './outcome.ts'
-import type { Overlay, UnlockField } from './overlay.ts'
+import type { Overlay } from './overlay.ts'
 import { callsForAll } from './reduce-shared.ts'
 import { initialScreens } from './screen-step.ts'
 import type { State } from './state.ts'
 
 /** Wrong secrets after which one is told what else there is. */
 const REFUSALS_MAX = 3
-const PASSWORD = 'password'
-const RECOVERY_CODE = 'recovery code'
 
 type Unlocking = Extract<Overlay, { kind: 'unlock' }>
 
 /** Asks for the password of a repository. */
 export function askToUnlock(state: State, repository: string): State {
   if (state.overlay?.kind === 'unlock' && state.overlay.repository === repository) return state
-  const overlay: Overlay = { kind: 'unlock', repository, form: emptyForm(0), refusals: 0, isTrying: false }
+  const overlay: Overlay = { kind: 'unlock', repository, form: emptyForm(), refusals: 0, isTrying: false }
   return { ...state, overlay }
 }
 
@@ -26,10 +25,9 @@ export function keyWhileUnlocking(state: State, overlay: Unlocking, key: Key): O
   if (overlay.isTrying && key !== 'esc') return outcome(state)
   const { form, outcome: what } = typeInForm(overlay.form, key)
   if (what === 'left') return outcome(endUnlocking(state, overlay, 'The repository stays locked: Ctrl+U opens it.'))
-  if (what === 'editing') return outcome({ ...state, overlay: { ...overlay, form } })
-  const kind = textOf(form, 'kind') === RECOVERY_CODE ? 'recovery-code' : 'password'
-  const secret = { kind, bytes: takeSecret(form, 'secret') } as const
-  return outcome({ ...state, overlay: { ...overlay, form: emptyForm(chosenKind(form)), isTrying: true } }, [
+  if (what === 'editing') return outcome({ ...state, overlay: { ...overlay, form: withFittingOpener(form) } })
+  const secret = takeOpener(form)
+  return outcome({ ...state, overlay: { ...overlay, form: emptyForm(form), isTrying: true } }, [
     call('shared:unlock', 'unlock', overlay.repository, secret),
   ])
 }
@@ -58,7 +56,7 @@ export function refused(state: State, { problem }: Failure): State {
       `${problem.message}, ${refusals} times. Ctrl+U tries again; the recovery code opens it as well.`,
     )
   }
-  const form = emptyForm(chosenKind(overlay.form))
+  const form = emptyForm(overlay.form)
   const fields = form.fields.map((field) => (field.name === 'secret' ? { ...field, mistake: problem.message } : field))
   return { ...state, overlay: { ...overlay, form: { ...form, fields }, refusals, isTrying: false } }
 }
@@ -85,16 +83,7 @@ function withLeft({ leftLocked }: State, repository: string): ReadonlySet<string
   return new Set(leftLocked).add(repository)
 }
 
-function chosenKind(form: Form<UnlockField>): number {
-  return textOf(form, 'kind') === RECOVERY_CODE ? 1 : 0
-}
-
-function emptyForm(kind: number): Form<UnlockField> {
-  return {
-    fields: [
-      { name: 'kind', label: 'Open with', field: choiceField([PASSWORD, RECOVERY_CODE], kind), help: '← → choose' },
-      { name: 'secret', label: 'Secret', field: secretField(), help: 'is not shown' },
-    ],
-    focus: 1,
-  }
+/** Returns a form with nothing typed, which opens with the same kind of thing as `before`. */
+function emptyForm(before?: Form<OpenerField>): Form<OpenerField> {
+  return { fields: openerFields(before), focus: 1 }
 }

@@ -1,17 +1,16 @@
 import { resolve } from 'node:path'
 
+import { present } from '../../base/assert.ts'
 import { utf8 } from '../../base/bytes.ts'
 import { UsageError } from '../../base/errors.ts'
 import type { ObjectId } from '../../base/ids.ts'
 import { numberOf } from '../../base/number-of.ts'
 import { wipe } from '../../crypto/secret.ts'
-import { SLOT_LABEL_BYTES_MAX } from '../../format/slot-content.ts'
 import type { OpenedKeys } from '../../repository/open-keys.ts'
 import { revisionMemoryIn } from '../../repository/revision-memory.ts'
 import {
   addRecoveryCode,
   addSlot,
-  changePassword,
   exportKeyFile,
   listSlots,
   removeSlot,
@@ -24,12 +23,17 @@ import {
   type SlotRemovalContext,
 } from '../../repository/slot-changes.ts'
 import type { SlotSecret } from '../../repository/slot-key.ts'
+import { changePasswordAndSeals, SEALED_ANEW_NOTICE, sealedKinds } from '../../service/change-password.ts'
+import type { CredentialKind } from '../../service/secret-source.ts'
 import type { Session } from '../../service/session.ts'
-import { type BackupOnlyFlags, type BackupOnlyRealm, backupOnlyRealm } from '../backup-only-realm.ts'
+import { type BackupOnlyFlags, type BackupOnlyRealm, backupOnlyRealm } from '../../service/backup-only-realm.ts'
+import type { CredentialReader } from '../configured-secrets.ts'
 import type { CliContext } from '../context.ts'
 import { formatTime, formatTimestamp } from '../../base/format.ts'
 import { kdfParameters } from '../kdf-memory.ts'
-import { requireNewFile, writeNewSecretFile } from '../new-secret-file.ts'
+import { keepOrTakeBack } from '../../service/keys/keep-slot-secret.ts'
+import { slotLabel } from '../../service/keys/slot-label.ts'
+import { requireNewFile } from '../../service/new-secret-file.ts'
 import { openSession } from '../open-session.ts'
 import { recoveryCodeNotice } from '../recovery-code-notice.ts'
 import { newPassword, passwordFromFile } from '../secrets.ts'
@@ -90,7 +94,7 @@ function noteOf({ current, damaged, listed }: SlotInfo): string {
 /** Adds a password. */
 export async function addKey(context: CliContext, flags: NewPasswordFlags): Promise<undefined> {
   const kdf = kdfParameters(flags.kdfMemory)
-  const label = labelOf(flags, flags.backupOnly === true ? 'backup-only' : 'password')
+  const label = slotLabel(flags.label, flags.backupOnly === true ? 'backup-only' : 'password')
   await using session = await openSession(context)
   const slots = await slotContext(context, session)
   const realm = realmOf(slots, flags, label)
@@ -161,7 +165,9 @@ export async function removeKey(
 /** Replaces the password that opened the repository. */
 export async function changeKey(context: CliContext, flags: NewPasswordFlags): Promise<undefined> {
   const kdf = kdfParameters(flags.kdfMemory)
-  await using session = await openSession(context)
+  let credential: CredentialReader | undefined
+  const options = { onCredentials: (read: CredentialReader) => void (credential = read) }
+  await using session = await openSession(context, context.repository, options)
   const slots = await slotContext(context, session)
   const opened = (await listSlots(session.driver, slots.opened)).find(({ current }) => current)
   if (opened?.kind !== 'password') {
@@ -170,22 +176,19 @@ export async function changeKey(context: CliContext, flags: NewPasswordFlags): P
     })
   }
   const secret = await askNewPassword(context, flags)
-  const slot = await changePassword(slots, { secret, label: slots.opened.label, kdf })
+  const { configured } = session.place
+  const sealed = configured && {
+    configFile: context.paths.configFile,
+    configured,
+    read: async (kind: CredentialKind) => utf8(present(await credential?.(kind), 'what was opened with the password')),
+  }
+  const slot = await changePasswordAndSeals(slots, { secret, label: slots.opened.label, kdf }, sealed)
   wipe(secret.bytes)
-  tell(context, { slot, removed: opened.id, notice: SLOT_REMOVAL_NOTICE }, 'Changed the password.')
+  const sealedAnew = sealedKinds(configured)
+  const fields = { slot, removed: opened.id, sealedAnew, notice: SLOT_REMOVAL_NOTICE }
+  tell(context, fields, 'Changed the password.')
   context.output.message(SLOT_REMOVAL_NOTICE)
-  warnOfSealed(context, session)
-}
-
-/** Credentials in the configuration are sealed with the password that was. */
-function warnOfSealed({ output }: CliContext, { place: { configured } }: Session): void {
-  const sealed = [...(configured?.secrets ?? [])].filter(([, { from }]) => from === 'sealed').map(([kind]) => kind)
-  if (configured === undefined || sealed.length === 0) return
-  const options = sealed.map((kind) => `--seal ${kind}`).join(' ')
-  output.warning(
-    `credentials of "${configured.name}" are sealed with the old password: seal them with the new one by ` +
-      `\`tidemark repo add ${configured.name} ${configured.url} ${options}\``,
-  )
+  if (sealedAnew.length > 0) context.output.message(SEALED_ANEW_NOTICE)
 }
 
 /** Makes a recovery code. */
@@ -194,7 +197,7 @@ export async function addRecovery(
   flags: NewKeyFlags & { readonly recoveryFile?: string },
 ): Promise<undefined> {
   const { output } = context
-  const label = labelOf(flags, 'recovery code')
+  const label = slotLabel(flags.label, 'recovery code')
   if (flags.recoveryFile === undefined && !context.interactive) {
     throw new UsageError('BAD_ARGUMENT', 'there is no terminal to show the recovery code on', {
       hint: 'Name a file for it with --recovery-file FILE.',
@@ -217,7 +220,7 @@ export async function exportKey(
   path: string,
   flags: NewKeyFlags & BackupOnlyFlags,
 ): Promise<undefined> {
-  const label = labelOf(flags, flags.backupOnly === true ? 'backup-only' : 'key file')
+  const label = slotLabel(flags.label, flags.backupOnly === true ? 'backup-only' : 'key file')
   const file = resolve(context.workingDirectory, path)
   await requireNewFile(file)
   await using session = await openSession(context)
@@ -229,22 +232,6 @@ export async function exportKey(
     realm === undefined ? 'opens the repository without a password' : `backs up without a password${into(realm)}`
   tell(context, { slot, keyFile: file, ...told(realm) }, `Wrote ${file}: whoever has it ${does}.`)
   if (realm !== undefined) context.output.message(realm.notice)
-}
-
-/** Writes a new slot's secret; when that fails, the slot that nobody could open goes, too. */
-async function keepOrTakeBack(
-  slots: SlotRemovalContext,
-  slot: ObjectId,
-  secret: { readonly file: string; readonly content: Uint8Array },
-): Promise<void> {
-  try {
-    await writeNewSecretFile(secret.file, secret.content)
-  } catch (error) {
-    await removeSlot(slots, slot)
-    throw error
-  } finally {
-    wipe(secret.content)
-  }
 }
 
 async function slotContext(context: CliContext, session: Session): Promise<SlotRemovalContext> {
@@ -282,14 +269,6 @@ function slotNamed(slots: readonly SlotInfo[], name: string): ObjectId {
   throw new UsageError('BAD_ARGUMENT', `"${name}" fits ${matching.length} key slots`, {
     context: { slot: name },
     hint: '`tidemark key list` shows their ids.',
-  })
-}
-
-function labelOf({ label }: NewKeyFlags, otherwise: string): string {
-  if (label === undefined) return otherwise
-  if (Buffer.byteLength(label) <= SLOT_LABEL_BYTES_MAX) return label
-  throw new UsageError('BAD_ARGUMENT', 'the label is too long', {
-    hint: `It may have ${SLOT_LABEL_BYTES_MAX} bytes.`,
   })
 }
 

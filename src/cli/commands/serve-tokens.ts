@@ -8,7 +8,7 @@ import { parseSize } from '../../base/parse-quantity.ts'
 import { type TokenRow, Tokens } from '../../service/dunesea/tokens.ts'
 import type { CliContext } from '../context.ts'
 import { openDuneSeaStore } from '../dunesea-store.ts'
-import { requireNewFile, writeNewSecretFile } from '../new-secret-file.ts'
+import { requireNewFile, writeNewSecretFile } from '../../service/new-secret-file.ts'
 import { table } from '../table.ts'
 
 export interface NewTokenFlags {

@@ -18,7 +18,7 @@ import { healthOf, type RepositoryHealth } from './health.ts'
 import type { JobDesk } from './job-desk.ts'
 import type { KnownRepository } from './known-repository.ts'
 import { foldersIn, freeBytesAt } from './places.ts'
-import type { Application, RepositoryForm, Topic, TypedSecret } from './port.ts'
+import type { Application, NewKey, RepositoryForm, Topic, TypedSecret } from './port.ts'
 import { previewRestore, selectionOf } from './previewing.ts'
 import type { Repositories, Stores } from './repositories.ts'
 import { type RepositoryDesk, typedSecret } from './repository-desk.ts'
@@ -155,7 +155,7 @@ export class LocalApplication implements Application {
     secret: TypedSecret,
     signal: AbortSignal,
   ): Promise<{ recoveryCode: string | undefined }> {
-    const recoveryCode = await this.#options.desk.add(form, typedSecret(secret), signal)
+    const recoveryCode = await this.#options.desk.add(form, await typedSecret(secret), signal)
     this.#options.topics.tell('repositories', 'health')
     return { recoveryCode }
   }
@@ -182,7 +182,7 @@ export class LocalApplication implements Application {
   }
 
   async unlock(repository: string, secret: TypedSecret): Promise<void> {
-    const opening = typedSecret(secret)
+    const opening = await typedSecret(secret)
     const known = await this.#repository(repository)
     await known.unlock(opening)
     // What it was unlocked with before may open it no more.
@@ -199,17 +199,25 @@ export class LocalApplication implements Application {
     return this.#options.slots.list(await this.#repository(repository))
   }
 
-  async addPassword(repository: string, password: TypedSecret): Promise<void> {
-    const secret = typedSecret(password)
-    await this.#options.slots.addPassword(await this.#repository(repository), secret)
+  async addPassword(repository: string, password: TypedSecret, key: NewKey): Promise<readonly Shown[]> {
+    const secret = await typedSecret(password)
+    return this.#options.slots.addPassword(await this.#repository(repository), secret, key)
+  }
+
+  async exportKey(repository: string, file: string, key: NewKey): Promise<readonly Shown[]> {
+    const path = resolve(this.#options.workingDirectory, file)
+    return this.#options.slots.exportKey(await this.#repository(repository), path, key)
+  }
+
+  async rotateKeys(repository: string): Promise<readonly Shown[]> {
+    return this.#options.slots.rotate(await this.#repository(repository))
   }
 
   async changePassword(repository: string, password: TypedSecret): Promise<readonly Shown[]> {
     const { keys, slots } = this.#options
-    const secret = typedSecret(password)
-    const known = await this.#repository(repository)
-    const notices = await slots.changePassword(known, secret)
-    await keys.hold(known, { isNew: true })
+    const secret = await typedSecret(password)
+    const notices = await slots.changePassword(await this.#repository(repository), secret)
+    await keys.hold(await this.#repository(repository), { isNew: true })
     return notices
   }
 

@@ -25,13 +25,20 @@ import type {
 /** What has changed, so that a face asks again. */
 export type Topic = 'repositories' | 'points' | 'jobs' | 'plans' | 'notifications' | 'mounts' | 'health' | 'daemon'
 
-/**
- * A secret that was typed: the service wipes its bytes. `command` and `file` are remembered in the configuration by name;
- * the secret itself never is.
- */
+/** A secret that was typed, or where a key file lies: its absolute path as UTF-8. The service wipes the bytes. */
 export interface TypedSecret {
-  readonly kind: 'password' | 'recovery-code'
+  readonly kind: 'password' | 'recovery-code' | 'key-file'
   readonly bytes: Uint8Array
+}
+
+/** What a new key of a repository is called, and what it may do. */
+export interface NewKey {
+  /** A word for people; may be empty. */
+  readonly label: string
+  /** It makes points, and reads and removes nothing. */
+  readonly backupOnly: boolean
+  /** Of a backup-only key: the realm that it writes into, made if need be; empty: one of its own. */
+  readonly realm: string
 }
 
 /** What the server of a repository asks of its user; the service wipes its bytes, and keeps them sealed with the password. */
@@ -79,13 +86,17 @@ export interface Application extends AsyncDisposable {
   unlock(repository: string, secret: TypedSecret): Promise<void>
   lock(): Promise<void>
   slots(repository: string): Promise<readonly SlotData[]>
-  /** Adds a password that opens the repository as well. */
-  addPassword(repository: string, password: TypedSecret): Promise<void>
-  /** Puts a password in the place of the one that opened the repository. Returns what is to be known of that. */
+  /** Adds a password that opens the repository as well. Returns what is to be known of that, as all below. */
+  addPassword(repository: string, password: TypedSecret, key: NewKey): Promise<readonly Shown[]>
+  /** Writes a key file that opens the repository to a new file at an absolute path. */
+  exportKey(repository: string, file: string, key: NewKey): Promise<readonly Shown[]>
+  /** Makes new keys for new data, which those who have keys that were removed cannot read. */
+  rotateKeys(repository: string): Promise<readonly Shown[]>
+  /** Puts a password in the place of the one that opened the repository, also for what is sealed with it. */
   changePassword(repository: string, password: TypedSecret): Promise<readonly Shown[]>
   /** Makes another recovery code, and returns it, once. */
   addRecoveryCode(repository: string): Promise<string>
-  /** Removes what opens a repository, but not what opened it now. Returns what is to be known of that. */
+  /** Removes what opens a repository, but not what opened it now. */
   removeSlot(repository: string, slot: Handle): Promise<readonly Shown[]>
 
   points(repository: string): Promise<readonly PointData[]>

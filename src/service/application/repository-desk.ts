@@ -6,11 +6,13 @@ import type { Randomness } from '../../base/random.ts'
 import type { KdfParameters } from '../../crypto/kdf.ts'
 import { wipe } from '../../crypto/secret.ts'
 import { parseRecoveryCode } from '../../format/recovery-code.ts'
+import { decodeKeyFile } from '../../repository/key-file.ts'
 import { compareCreated, type PointInfo } from '../../repository/point-info.ts'
 import { passwordOf, type SlotSecret } from '../../repository/slot-key.ts'
 import { addRepository, readConfiguration, removeRepository } from '../configuration.ts'
 import type { Paths } from '../directories.ts'
 import { normalizeLocation, type RepositoryPlace } from '../resolve-repository.ts'
+import { readSecretFile } from '../secret-file.ts'
 import { sealCredential } from '../sealed-secret.ts'
 import type { SecretKind, SecretSource } from '../secret-source.ts'
 import { isRepositoryName } from '../repository-name.ts'
@@ -208,14 +210,24 @@ export class RepositoryDesk {
 /**
  * Returns what a typed secret opens with; its bytes are wiped.
  *
- * @throws {UsageError} BAD_ARGUMENT @throws {KeyError} BAD_RECOVERY_CODE: it was mistyped.
+ * @throws {UsageError} BAD_ARGUMENT @throws {KeyError} BAD_RECOVERY_CODE: it was mistyped; WRONG_KEY: it is no key file.
  */
-export function typedSecret({ kind, bytes }: TypedSecret): SlotSecret {
+export async function typedSecret({ kind, bytes }: TypedSecret): Promise<SlotSecret> {
   try {
     if (kind === 'password') return passwordOf(Uint8Array.from(bytes))
-    return { kind, bytes: parseRecoveryCode(Buffer.from(bytes).toString('utf8')) }
+    const text = Buffer.from(bytes).toString('utf8')
+    return kind === 'key-file' ? await keyIn(text) : { kind, bytes: parseRecoveryCode(text) }
   } finally {
     wipe(bytes)
+  }
+}
+
+async function keyIn(file: string): Promise<SlotSecret> {
+  const content = await readSecretFile({ file, namedBy: 'what was typed' }, () => undefined)
+  try {
+    return { kind: 'key-file', bytes: decodeKeyFile(content).key }
+  } finally {
+    wipe(content)
   }
 }
 

@@ -233,6 +233,8 @@ export interface SlotData {
   /** `undefined`: it is damaged, as is `scope`. */
   readonly kind: 'password' | 'key-file' | 'recovery-code' | undefined
   readonly scope: 'full' | 'backup-only' | undefined
+  /** Of a backup-only one: the realm that it writes into, where that is known. */
+  readonly realm: Shown | undefined
   /** It opened the repository now. */
   readonly isCurrent: boolean
   /** Told by the slot that opened the repository only: `undefined` for all others. */

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, onTestFinished, test } from 'vitest'
@@ -10,6 +10,7 @@ import { ended, openTestApplication, typed } from '../../support/application-fix
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const signal = new AbortController().signal
+const EVERYTHING = { label: '', backupOnly: false, realm: '' }
 
 test('passwords and recovery codes are added, changed and removed, and open the repository from then on', async () => {
   const folder = temporaryFolder()
@@ -19,7 +20,7 @@ test('passwords and recovery codes are added, changed and removed, and open the 
   const { recoveryCode = '' } = await application.addRepository(form, typed('first'), signal)
   const added = await application.addRecoveryCode('home')
   expect(added).not.toBe(recoveryCode)
-  await application.addPassword('home', typed('second'))
+  await application.addPassword('home', typed('second'), EVERYTHING)
   const [notice] = await application.changePassword('home', typed('third'))
   expect(notice).toContain('may have kept its keys')
   const slots = await application.slots('home')
@@ -52,11 +53,89 @@ test('what a server wants is kept sealed with the password, which is needed for 
   expect(await openCredential(sealed, { kind: 'token', password: utf8('pass') })).toEqual(
     utf8('the token of the server'),
   )
-  await expect(application.changePassword('home', typed('other'))).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
   const code = { kind: 'recovery-code', bytes: utf8('0000-0000') } as const
   const again = { ...form, name: 'again', create: false, credentials: [{ kind: 'token', bytes: utf8('x') }] } as const
   await expect(application.addRepository(again, code, signal)).rejects.toThrow()
   expect((await application.repositories()).map(({ name }) => name)).toEqual(['home'])
+})
+
+test('a password that is changed seals anew what was sealed with the old one, and opens both from then on', async () => {
+  const folder = temporaryFolder()
+  const { application } = await openTestApplication(join(folder, 'own'))
+  onTestFinished(() => application[Symbol.asyncDispose]())
+  const configFile = join(folder, 'own', 'config.yaml')
+  const form = { name: 'home', url: join(folder, 'repository'), create: true }
+  const credentials = [{ kind: 'token', bytes: utf8('the token of the server') }] as const
+  await application.addRepository({ ...form, credentials }, typed('old'), signal)
+  writeFileSync(configFile, `# mine\n${readFileSync(configFile, 'utf8')}`)
+  const notices = await application.changePassword('home', typed('new'))
+  expect(notices.join(' ')).toContain('is sealed with the new password')
+  const source = (await readConfiguration(configFile)).repositories.get('home')?.secrets.get('token')
+  const sealed = source?.from === 'sealed' ? source.sealed : new Uint8Array(0)
+  expect(await openCredential(sealed, { kind: 'token', password: utf8('new') })).toEqual(
+    utf8('the token of the server'),
+  )
+  expect(readFileSync(configFile, 'utf8')).toMatch(/^# mine\n/)
+  expect(await application.repositories()).toMatchObject([{ name: 'home', state: { kind: 'open' } }])
+  await application.lock()
+  await expect(application.unlock('home', typed('old'))).rejects.toMatchObject({ code: 'WRONG_PASSWORD' })
+  await application.unlock('home', typed('new'))
+})
+
+test('a password stays what it was where what it seals cannot be written', async () => {
+  const folder = temporaryFolder()
+  const { application } = await openTestApplication(join(folder, 'own'))
+  onTestFinished(() => application[Symbol.asyncDispose]())
+  const form = { name: 'home', url: join(folder, 'repository'), create: true }
+  const credentials = [{ kind: 'token', bytes: utf8('the token of the server') }] as const
+  await application.addRepository({ ...form, credentials }, typed('old'), signal)
+  await application.points('home')
+  const configFile = join(folder, 'own', 'config.yaml')
+  const before = readFileSync(configFile, 'utf8')
+  // Somebody has given the name to another place meanwhile.
+  writeFileSync(configFile, before.replace(form.url, `${form.url}-elsewhere`))
+  await expect(application.changePassword('home', typed('new'))).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
+  writeFileSync(configFile, before)
+  expect((await application.slots('home')).map(({ kind }) => kind).sort()).toEqual(['password', 'recovery-code'])
+  await application.lock()
+  await expect(application.unlock('home', typed('new'))).rejects.toMatchObject({ code: 'WRONG_PASSWORD' })
+  await application.unlock('home', typed('old'))
+})
+
+test('key files and backup-only keys are made, new keys are made for all, and a key file opens the repository', async () => {
+  const folder = temporaryFolder()
+  const { application } = await openTestApplication(join(folder, 'own'))
+  onTestFinished(() => application[Symbol.asyncDispose]())
+  const form = { name: 'home', url: join(folder, 'repository'), create: true }
+  await application.addRepository(form, typed('first'), signal)
+  const file = join(folder, 'full.key')
+  expect(await application.exportKey('home', file, EVERYTHING)).toEqual([])
+  expect(statSync(file).mode & 0o777).toBe(0o600)
+  await expect(application.exportKey('home', file, EVERYTHING)).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
+  const nowhere = join(folder, 'nowhere', 'other.key')
+  await expect(application.exportKey('home', nowhere, EVERYTHING)).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
+  const own = { label: 'laptop', backupOnly: true, realm: '' }
+  const [notice] = await application.exportKey('home', join(folder, 'laptop.key'), own)
+  expect(notice).toContain('"laptop"')
+  const [shared] = await application.addPassword('home', typed('shared'), { ...own, realm: 'home' })
+  expect(shared).toContain('Machines that share a realm can tell')
+  expect((await application.rotateKeys('home'))[0]).toContain('5 keys')
+  const slots = await application.slots('home')
+  expect(slots.map(({ kind, scope, realm }) => [kind, scope, realm].join(' ')).sort()).toEqual([
+    'key-file backup-only laptop',
+    'key-file full ',
+    'password backup-only home',
+    'password full ',
+    'recovery-code full ',
+  ])
+  await application.lock()
+  await application.unlock('home', { kind: 'key-file', bytes: utf8(file) })
+  expect(await application.points('home')).toEqual([])
+  await application.lock()
+  const config = { kind: 'key-file', bytes: utf8(join(folder, 'own', 'config.yaml')) } as const
+  await expect(application.unlock('home', config)).rejects.toMatchObject({ code: 'WRONG_KEY' })
+  await application.unlock('home', { kind: 'key-file', bytes: utf8(join(folder, 'laptop.key')) })
+  await expect(application.rotateKeys('home')).rejects.toMatchObject({ code: 'KEY_NOT_FULL' })
 })
 
 test('a plan copies into a repository with another password, and says what it would forget while that is open', async () => {

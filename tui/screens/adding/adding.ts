@@ -11,7 +11,8 @@ import {
   typeInEditor,
   withoutSecrets,
 } from '../../forms/editor.ts'
-import { choiceField, type Form, secretField, takeSecret, textField, textOf, withMistakes } from '../../forms/form.ts'
+import { type Form, secretField, takeSecret, textField, textOf, withMistakes } from '../../forms/form.ts'
+import { type OpenerField, openerFields, takeOpener, withFittingOpener } from '../../forms/opener.ts'
 import { pickerListRows } from '../../forms/picker.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
@@ -33,9 +34,7 @@ import { PLACE_KINDS, placeEditor, type PlaceField, type PlaceKind, placeMistake
 /** Wrong secrets after which one is told what else there is. */
 const REFUSALS_MAX = 3
 
-export type SecretField = 'name' | 'openWith' | 'secret' | 'again' | CredentialField
-const PASSWORD = 'password'
-const RECOVERY_CODE = 'recovery code'
+export type SecretField = 'name' | 'again' | OpenerField | CredentialField
 
 /** A place that was typed. */
 interface TypedPlace {
@@ -255,12 +254,7 @@ function secretForm(isNew: boolean, kind: PlaceKind): Form<SecretField> {
     }
   }
   return {
-    fields: [
-      ...asked,
-      name,
-      { name: 'openWith', label: 'Open with', field: choiceField([PASSWORD, RECOVERY_CODE]), help: '← → choose' },
-      { name: 'secret', label: 'Secret', field: secretField(), help: 'is not shown' },
-    ],
+    fields: [...asked, name, ...openerFields()],
     focus,
   }
 }
@@ -279,7 +273,7 @@ function typeInSecrets(
   const { editor, outcome } = typeInEditor(at.editor, key, surroundings)
   switch (outcome) {
     case 'editing':
-      return { adding: { ...adding, at: { ...at, editor } } }
+      return { adding: { ...adding, at: { ...at, editor: { ...editor, form: withFittingOpener(editor.form) } } } }
     case 'left':
     case 'asked':
       // Back to where it lies; nothing but the secrets is gone.
@@ -320,14 +314,14 @@ export function takeTypedSecret(
   form: Form<string>,
   isNew: boolean,
 ): { readonly secret?: TypedSecret; readonly mistake?: string } {
-  const bytes = takeSecret(form, 'secret')
+  const secret = takeOpener(form)
+  const { bytes } = secret
   if (bytes.length === 0) return { mistake: isNew ? 'a password is needed' : 'a secret is needed' }
-  const kind = textOf(form, 'openWith') === RECOVERY_CODE ? 'recovery-code' : 'password'
-  if (!isNew) return { secret: { kind, bytes } }
+  if (!isNew) return { secret }
   const again = takeSecret(form, 'again')
   const isSame = equalBytes(bytes, again)
   again.fill(0)
-  if (isSame) return { secret: { kind, bytes } }
+  if (isSame) return { secret }
   bytes.fill(0)
   return { mistake: 'the two passwords differ' }
 }

@@ -15,6 +15,7 @@ import { RecoveryCodeView } from '../recovery-code/recovery-code-view.tsx'
 import type { ViewProps } from '../view-props.ts'
 import { chosenRepository, type DriversState, type StoreTest } from './drivers.ts'
 import { DETAIL_HEAD_ROWS, DETAIL_ROWS } from './layout.ts'
+import type { KeyMethod } from './key-form.ts'
 import type { ShownSlots } from './slots.ts'
 
 type Props = ViewProps<DriversState>
@@ -145,10 +146,20 @@ function endText(end: StoreTest['end'], bad: number): string {
 
 const SLOT_COLUMNS: readonly TableColumn<SlotData>[] = [
   { title: 'what opens it', width: 14, value: ({ kind }) => kind ?? 'damaged' },
-  { title: 'for', width: 12, value: ({ scope }) => scope ?? '?' },
+  { title: 'for', width: 20, value: scopeText },
   { title: 'made', width: 16, value: ({ createdMs }) => (createdMs === undefined ? '' : shownTime(createdMs)) },
   { title: 'label', value: ({ isCurrent, label }) => (isCurrent ? `${label ?? ''} (opened it now)` : '') },
 ]
+
+function scopeText({ scope, realm }: SlotData): string {
+  return realm === undefined ? (scope ?? '?') : `${scope ?? '?'}: ${realm}`
+}
+
+const KEY_TITLES = {
+  addPassword: 'Another password of',
+  changePassword: 'The new password of',
+  exportKey: 'A key file of',
+} as const satisfies Record<KeyMethod, string>
 
 interface SlotsViewProps {
   readonly shown: ShownSlots
@@ -160,13 +171,12 @@ function SlotsView({ shown, columns, rows }: SlotsViewProps): ReactNode {
   const theme = useTheme()
   const { at, repository, slots, place } = shown
   if (at.page === 'code') return <RecoveryCodeView code={at.code} columns={columns} />
-  if (at.page === 'password') {
-    const title = at.method === 'addPassword' ? 'Another password of' : 'The new password of'
+  if (at.page === 'key') {
     return (
       <Box flexDirection="column" width={columns}>
-        <Line text={`${title} ${repository}`} columns={columns} isBold color={theme.accent} />
+        <Line text={`${KEY_TITLES[at.method]} ${repository}`} columns={columns} isBold color={theme.accent} />
         <FormView form={at.editor.form} columns={columns} />
-        <Line text={at.isTrying ? 'Deriving the key …' : ''} columns={columns} color={theme.muted} />
+        <Line text={at.isTrying ? 'Making the key …' : ''} columns={columns} color={theme.muted} />
       </Box>
     )
   }
@@ -174,7 +184,11 @@ function SlotsView({ shown, columns, rows }: SlotsViewProps): ReactNode {
   return (
     <Box flexDirection="column" width={columns}>
       <Line text={`Keys of ${repository}`} columns={columns} isBold color={theme.accent} />
-      <Line text="Key files and backup-only keys are made by `tidemark key`." columns={columns} color={theme.muted} />
+      <Line
+        text="Each opens it; what is for backup-only makes points, and reads nothing."
+        columns={columns}
+        color={theme.muted}
+      />
       <Table
         columns={SLOT_COLUMNS}
         rows={valueOr(slots, [])}

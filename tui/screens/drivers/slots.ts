@@ -1,14 +1,6 @@
 import type { SlotData } from '../../../src/service/application/shown.ts'
-import {
-  type Editor,
-  editorKeys,
-  editorOf,
-  LEAVE_FORM,
-  pasteInEditor,
-  typeInEditor,
-  withoutSecrets,
-} from '../../forms/editor.ts'
-import { secretField, withMistakes } from '../../forms/form.ts'
+import { type Editor, editorKeys, LEAVE_FORM, pasteInEditor, typeInEditor, withoutSecrets } from '../../forms/editor.ts'
+import { textOf, withMistakes } from '../../forms/form.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, MOTION_KEYS } from '../../keymap/motion.ts'
@@ -17,6 +9,7 @@ import { LIST_START, type ListPlace, moveInList } from '../../state/list.ts'
 import { type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
 import type { Question } from '../../state/step.ts'
 import { takeTypedSecret } from '../adding/adding.ts'
+import { keyEditor, type KeyField, type KeyMethod, newKeyIn } from './key-form.ts'
 import {
   CHECK_CODE_KEYS,
   pasteInCode,
@@ -26,15 +19,13 @@ import {
   typeInCode,
 } from '../recovery-code/recovery-code.ts'
 
-type PasswordField = 'secret' | 'again'
-
 /** What is looked at, or being changed. */
 export type SlotsPage =
   | { readonly page: 'list' }
   | {
-      readonly page: 'password'
-      readonly method: 'addPassword' | 'changePassword'
-      readonly editor: Editor<PasswordField>
+      readonly page: 'key'
+      readonly method: KeyMethod
+      readonly editor: Editor<KeyField>
       /** Asked, and not answered yet. */
       readonly isTrying: boolean
     }
@@ -60,12 +51,31 @@ const LIST = { page: 'list' } as const
 /** The question before something is removed that opens a repository. */
 export const REMOVE_SLOT = 'remove-slot'
 
+/** The question before new keys are made. */
+const ROTATE: Question = {
+  name: 'rotate-keys',
+  title: 'Make new keys for new data?',
+  lines: [
+    'What is backed up from then on cannot be read with keys that were removed before. All slots of the list stay.',
+    '',
+    'It takes nothing back of what they could read until now, and whoever had such a key and can write to the store can still act as its owner: shut him out there.',
+  ],
+  verb: 'make them',
+}
+
 const CHANGES: Keymap<string> = [
   { command: 'close', keys: ['esc'], label: 'close', help: 'back to the repositories' },
-  { command: 'slot-add', keys: ['a'], label: 'add password', help: 'add a password that opens it as well' },
-  { command: 'slot-change', keys: ['p'], label: 'change password', help: 'change the password that opened it' },
-  { command: 'slot-code', keys: ['c'], label: 'recovery code', help: 'make another recovery code' },
+  {
+    command: 'slot-add',
+    keys: ['a'],
+    label: 'add',
+    help: 'add a password that opens it as well, or that backs up only',
+  },
+  { command: 'slot-change', keys: ['p'], label: 'change', help: 'change the password that opened it' },
+  { command: 'slot-code', keys: ['c'], label: 'code', help: 'make another recovery code' },
+  { command: 'slot-export', keys: ['e'], label: 'file', help: 'write a key file that opens it without a password' },
   { command: 'slot-remove', keys: ['x'], label: 'remove', help: 'remove the chosen one, after a question' },
+  { command: 'slot-rotate', keys: ['o'], label: 'new keys', help: 'make new keys for new data, after a question' },
 ]
 
 export function showSlots(repository: string): SlotsStep {
@@ -76,7 +86,7 @@ export function slotsKeys({ at }: ShownSlots): Keymap<string> {
   switch (at.page) {
     case 'list':
       return [...CHANGES, ...MOTION_KEYS]
-    case 'password':
+    case 'key':
       return editorKeys<string>(at.editor)
     case 'code':
       return at.code.check === undefined ? SHOWN_CODE_KEYS : CHECK_CODE_KEYS
@@ -87,8 +97,8 @@ export function unsavedSlots({ at }: ShownSlots): string | undefined {
   switch (at.page) {
     case 'list':
       return undefined
-    case 'password':
-      return at.editor.isTouched ? 'A password is half typed.' : undefined
+    case 'key':
+      return at.editor.isTouched ? 'A key is half made.' : undefined
     case 'code':
       return `The recovery code of ${at.code.repository} is never shown again.`
   }
@@ -102,9 +112,13 @@ export function commandInSlots(shown: ShownSlots, command: string, height: numbe
   }
   switch (command) {
     case 'slot-add':
-      return { shown: { ...shown, at: passwordPage('addPassword') } }
+      return { shown: { ...shown, at: keyPage('addPassword') } }
     case 'slot-change':
-      return { shown: { ...shown, at: passwordPage('changePassword') } }
+      return { shown: { ...shown, at: keyPage('changePassword') } }
+    case 'slot-export':
+      return { shown: { ...shown, at: keyPage('exportKey') } }
+    case 'slot-rotate':
+      return { shown, ask: ROTATE }
     case 'slot-code':
       return { shown, effects: [call('drivers:change', 'addRecoveryCode', shown.repository)] }
     case 'slot-remove': {
@@ -119,6 +133,9 @@ export function commandInSlots(shown: ShownSlots, command: string, height: numbe
 /** Returns what follows when the question is answered with yes. */
 export function yesInSlots(shown: ShownSlots, question: string): SlotsStep {
   if (question === LEAVE_FORM.name) return { shown: left(shown) }
+  if (question === ROTATE.name) {
+    return { shown, effects: [call('drivers:change', 'rotateKeys', shown.repository)] }
+  }
   const slot = valueOr(shown.slots, [])[shown.place.selected]
   if (question !== REMOVE_SLOT || slot === undefined) return { shown }
   return { shown, effects: [call('drivers:change', 'removeSlot', shown.repository, slot.id)] }
@@ -129,8 +146,8 @@ export function typeInSlots(shown: ShownSlots, key: Key): SlotsStep {
   switch (at.page) {
     case 'list':
       return { shown }
-    case 'password':
-      return typePassword(shown, at, key)
+    case 'key':
+      return typeKey(shown, at, key)
     case 'code': {
       const { code, outcome } = typeInCode(at.code, key)
       if (outcome === 'shown') return { shown: { ...shown, at: { page: 'code', code } } }
@@ -144,7 +161,7 @@ export function pasteInSlots(shown: ShownSlots, text: string): ShownSlots {
   switch (at.page) {
     case 'list':
       return shown
-    case 'password':
+    case 'key':
       return at.isTrying ? shown : { ...shown, at: { ...at, editor: pasteInEditor(at.editor, text) } }
     case 'code':
       return { ...shown, at: { ...at, code: pasteInCode(at.code, text) } }
@@ -157,7 +174,12 @@ export function answerInSlots(shown: ShownSlots, answer: Answer, nowMs: number):
     case 'slots':
       return { shown: answer.args[0] === shown.repository ? { ...shown, slots: ready(answer.value) } : shown }
     case 'addPassword':
-      return { ...load({ ...shown, at: LIST }), say: 'The password is added.' }
+      return { ...load({ ...shown, at: LIST }), say: ['The password is added.', ...answer.value].join(' ') }
+    case 'exportKey':
+      return { ...load({ ...shown, at: LIST }), say: [`${answer.args[1]} is written.`, ...answer.value].join(' ') }
+    case 'rotateKeys':
+      // The question has told the rest.
+      return { ...load(shown), say: ['There are new keys.', ...answer.value.slice(0, 1)].join(' ') }
     case 'changePassword':
       return { ...load({ ...shown, at: LIST }), say: ['The password is changed.', ...answer.value].join(' ') }
     case 'removeSlot':
@@ -173,12 +195,14 @@ export function answerInSlots(shown: ShownSlots, answer: Answer, nowMs: number):
 export function failureInSlots(shown: ShownSlots, { method, problem }: Failure): ShownSlots {
   if (method === 'slots') return { ...shown, slots: { kind: 'failed', problem } }
   const { at } = shown
-  if (at.page !== 'password' || method !== at.method) return shown
-  const form = withMistakes(at.editor.form, { secret: problem.message })
+  if (at.page !== 'key' || method !== at.method) return shown
+  const form = withMistakes(at.editor.form, { [at.method === 'exportKey' ? 'file' : 'secret']: problem.message })
   return { ...shown, at: { ...at, editor: { ...at.editor, form }, isTrying: false } }
 }
 
-function typePassword(shown: ShownSlots, at: Extract<SlotsPage, { page: 'password' }>, key: Key): SlotsStep {
+type KeyPage = Extract<SlotsPage, { page: 'key' }>
+
+function typeKey(shown: ShownSlots, at: KeyPage, key: Key): SlotsStep {
   // Keys of a repository are changed or not: nothing stops it half way.
   if (at.isTrying) return { shown }
   const { editor, outcome } = typeInEditor(at.editor, key, { home: '/', height: 1 })
@@ -190,32 +214,42 @@ function typePassword(shown: ShownSlots, at: Extract<SlotsPage, { page: 'passwor
       return { shown: left(next) }
     case 'asked':
       return { shown: next, ask: LEAVE_FORM }
-    case 'sent': {
-      const { secret, mistake = '' } = takeTypedSecret(editor.form, true)
-      const emptied = withoutSecrets(editor)
-      if (secret === undefined) {
-        const form = withMistakes(emptied.form, { secret: mistake })
-        return { shown: { ...shown, at: { ...at, editor: { ...emptied, form } } } }
-      }
-      const effect = call('drivers:change', at.method, shown.repository, secret)
-      return { shown: { ...shown, at: { ...at, editor: emptied, isTrying: true } }, effects: [effect] }
-    }
+    case 'sent':
+      return at.method === 'exportKey' ? sendFile(shown, { ...at, editor }) : sendPassword(shown, { ...at, editor })
   }
 }
 
-function passwordPage(method: 'addPassword' | 'changePassword'): SlotsPage {
-  const form = {
-    fields: [
-      { name: 'secret', label: 'New password', field: secretField(), help: 'is not shown' },
-      { name: 'again', label: 'The same again', field: secretField(), help: 'is not shown' },
-    ],
-    focus: 0,
-  } as const
-  return { page: 'password', method, editor: editorOf<PasswordField>(form), isTrying: false }
+function sendFile(shown: ShownSlots, at: KeyPage): SlotsStep {
+  const { form } = at.editor
+  const file = textOf(form, 'file').trim()
+  if (!file.startsWith('/')) return { shown: withMistake(shown, at, { file: 'an absolute path begins with /' }) }
+  const effect = call('drivers:change', 'exportKey', shown.repository, file, newKeyIn(form))
+  return { shown: { ...shown, at: { ...at, isTrying: true } }, effects: [effect] }
+}
+
+function sendPassword(shown: ShownSlots, at: KeyPage): SlotsStep {
+  const { secret, mistake = '' } = takeTypedSecret(at.editor.form, true)
+  const emptied: KeyPage = { ...at, editor: withoutSecrets(at.editor) }
+  if (secret === undefined) return { shown: withMistake(shown, emptied, { secret: mistake }) }
+  const { repository } = shown
+  const effect =
+    at.method === 'addPassword'
+      ? call('drivers:change', 'addPassword', repository, secret, newKeyIn(at.editor.form))
+      : call('drivers:change', 'changePassword', repository, secret)
+  return { shown: { ...shown, at: { ...emptied, isTrying: true } }, effects: [effect] }
+}
+
+function withMistake(shown: ShownSlots, at: KeyPage, mistakes: Readonly<Record<string, string>>): ShownSlots {
+  const form = withMistakes(at.editor.form, mistakes)
+  return { ...shown, at: { ...at, editor: { ...at.editor, form } } }
+}
+
+function keyPage(method: KeyMethod): SlotsPage {
+  return { page: 'key', method, editor: keyEditor(method), isTrying: false }
 }
 
 function left(shown: ShownSlots): ShownSlots {
-  if (shown.at.page === 'password') withoutSecrets(shown.at.editor)
+  if (shown.at.page === 'key') withoutSecrets(shown.at.editor)
   return { ...shown, at: LIST }
 }
 
