@@ -16,6 +16,12 @@ export const PACK_BYTES_MAX = 64 << 20
 export const PACK_BLOBS_MAX = 32_768
 /** Blobs in one index file. */
 export const INDEX_BLOBS_MAX = 1 << 20
+/** Blobs and frames that a run may claim between two looks at how full its index is. */
+export const INDEX_HEADROOM = { blobs: 65_536, frames: 4096 }
+/** Frames in one segment of the index's table in memory. */
+export const FRAMES_PER_SEGMENT = 65_536
+/** Bytes of a stream that are gathered beyond a chunk before they are cut. */
+export const STREAM_BYTES_AHEAD = 4 << 20
 /** Bytes of any sealed record but an index file. */
 export const RECORD_BYTES_MAX = 16 << 20
 /** Bytes of an index file. */

@@ -1,7 +1,6 @@
 import { assert, present } from '../base/assert.ts'
+import { FRAMES_PER_SEGMENT } from '../base/limits.ts'
 
-/** Frames in one segment of the table; a frame's number is its segment times this, plus its row. */
-export const FRAMES_PER_SEGMENT = 65_536
 const FIELDS = 4
 /** Set on a frame's pack: its blobs can be read, but no new point may rely on them (marked, dead or lost). */
 const DOUBTFUL = 0x8000_0000
@@ -19,7 +18,7 @@ export interface FrameLocation {
 /**
  * Where frames lie: four 32-bit columns in shared memory, appended to by every thread, read by every thread.
  *
- * Grows by whole segments that the owning thread adds; the others learn of them through `addSegment`.
+ * A frame's number is its segment times `FRAMES_PER_SEGMENT`, plus its row. Grows by whole segments that the owning thread adds; the others learn of them through `addSegment`.
  */
 export class FrameTable {
   readonly segments: SharedArrayBuffer[]

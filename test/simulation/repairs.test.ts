@@ -7,6 +7,9 @@ vi.mock(import('../../src/base/limits.ts'), async (original) =>
 vi.mock(import('../../src/crypto/secret.ts'), async (original) =>
   (await import('./plain-secrets.ts')).plainSecrets(await original()),
 )
+vi.mock(import('../../src/crypto/ed25519.ts'), async (original) =>
+  (await import('./verified-once.ts')).verifiedOnce(await original()),
+)
 
 const SEEDS = 4
 const PROGRAMS = 6

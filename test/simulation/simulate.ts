@@ -220,7 +220,7 @@ export async function disturb(scenario: Scenario, stages: readonly [Stage, ...St
 }
 
 /** Returns the failure with what led to it. */
-export function explained(cause: unknown, what: string, { trace }: World): SimulationFailure {
+export function explained(cause: unknown, what: string, world: World): SimulationFailure {
   const why = cause instanceof Error ? (cause.stack ?? cause.message) : 'something was thrown that is no error'
-  return new SimulationFailure(`${what}: ${why}\n\nWhat happened last:\n${trace.join('\n')}`, { cause })
+  return new SimulationFailure(`${what}: ${why}\n\nWhat happened last:\n${world.trace().join('\n')}`, { cause })
 }

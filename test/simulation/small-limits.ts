@@ -9,6 +9,9 @@ export function smallLimits(original: typeof limits): typeof limits {
     SINGLE_BLOB_BYTES_MAX: 8192,
     PACK_BYTES_TARGET: 16_384,
     PACK_BLOBS_MAX: 64 as typeof limits.PACK_BLOBS_MAX,
+    INDEX_HEADROOM: { blobs: 1024, frames: 64 },
+    FRAMES_PER_SEGMENT: 1024,
+    STREAM_BYTES_AHEAD: 65_536 as typeof limits.STREAM_BYTES_AHEAD,
   }
 }
 

@@ -26,7 +26,7 @@ export class World {
   readonly dice: Dice
   readonly processes = new Set<SimulatedProcess>()
   readonly lagMs: number
-  readonly trace: string[] = []
+  readonly #trace: { readonly ms: number; readonly line: string }[] = []
   nowMs = 1_700_000_000_000
   #late: LateEffect[] = []
 
@@ -36,9 +36,13 @@ export class World {
   }
 
   note(line: string): void {
-    const time = new Date(this.nowMs).toISOString().slice(5, 23)
-    this.trace.push(`${time} ${line}`)
-    if (this.trace.length > TRACE_LINES) this.trace.shift()
+    this.#trace.push({ ms: this.nowMs, line })
+    if (this.#trace.length > TRACE_LINES) this.#trace.shift()
+  }
+
+  /** What happened last, a line each. */
+  trace(): string[] {
+    return this.#trace.map(({ ms, line }) => `${new Date(ms).toISOString().slice(5, 23)} ${line}`)
   }
 
   /** Lets time pass: what is late comes, and timers of machines that are awake go off. */

@@ -1,4 +1,4 @@
-import { BLOB_BYTES_MAX } from '../../base/limits.ts'
+import { BLOB_BYTES_MAX, STREAM_BYTES_AHEAD } from '../../base/limits.ts'
 import type { Content } from '../../format/tree.ts'
 import { Chunker } from '../chunker/chunker.ts'
 import type { RunStore } from '../run/run-store.ts'
@@ -6,7 +6,7 @@ import { contentOf } from '../trees/content-lists.ts'
 import type { BytesJob, ChunksResult } from './backup-jobs.ts'
 import type { PassProgress } from './pass-progress.ts'
 
-const WINDOW_BYTES = BLOB_BYTES_MAX + (4 << 20)
+const WINDOW_BYTES = BLOB_BYTES_MAX + STREAM_BYTES_AHEAD
 /** Jobs on their way before more of the stream is read. */
 const JOBS_MAX = 6
 

@@ -19,6 +19,9 @@ interface GearExports {
   readonly cut: (start: number, length: number, before: number, mask: number) => number
 }
 
+/** Once for all chunkers of a thread: each stream has one of its own. */
+let compiled: WebAssembly.Module | undefined
+
 /** A mask of the highest `bits` bits: those that depend on the most bytes. */
 function highMask(bits: number): number {
   return (0xffff_ffff << (32 - bits)) | 0
@@ -61,8 +64,8 @@ export class Chunker {
     assert(HASH_BYTES <= minBytes && minBytes <= avgBytes && avgBytes <= maxBytes, 'chunker parameters ascend')
     assert(windowBytes >= maxBytes, 'a window holds a whole chunk')
     const memory = new WebAssembly.Memory({ initial: Math.ceil((TABLE_BYTES + windowBytes) / PAGE_BYTES) })
-    const module = new WebAssembly.Module(Buffer.from(gearWasm, 'base64'))
-    const instance = new WebAssembly.Instance(module, { env: { memory } })
+    compiled ??= new WebAssembly.Module(Buffer.from(gearWasm, 'base64'))
+    const instance = new WebAssembly.Instance(compiled, { env: { memory } })
     this.#cut = (instance.exports as unknown as GearExports).cut
     new Uint8Array(memory.buffer, 0, TABLE_BYTES).set(gearTable(seed))
     this.window = new Uint8Array(memory.buffer, TABLE_BYTES, windowBytes)

@@ -1,8 +1,8 @@
-import { BLOB_BYTES_MAX, SINGLE_BLOB_BYTES_MAX } from '../../base/limits.ts'
+import { BLOB_BYTES_MAX, SINGLE_BLOB_BYTES_MAX, STREAM_BYTES_AHEAD } from '../../base/limits.ts'
 import { Chunker, type ChunkerParameters } from '../chunker/chunker.ts'
 import type { SourceFile } from './heal-source.ts'
 
-const WINDOW_BYTES = BLOB_BYTES_MAX + (4 << 20)
+const WINDOW_BYTES = BLOB_BYTES_MAX + STREAM_BYTES_AHEAD
 
 /** Cuts files into the blobs that a backup makes of them. */
 export class ContentCutter {

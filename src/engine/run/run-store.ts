@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { type BlobId, idBytes, type ObjectId } from '../../base/ids.ts'
-import { FLUSH_BYTES, FLUSH_INTERVAL_MS, INDEX_BLOBS_MAX } from '../../base/limits.ts'
+import { FLUSH_BYTES, FLUSH_INTERVAL_MS, INDEX_BLOBS_MAX, INDEX_HEADROOM } from '../../base/limits.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Randomness } from '../../base/random.ts'
 import { KeyedHasher } from '../../crypto/blake3.ts'
@@ -18,9 +18,6 @@ import type { BackupTold } from '../backup/backup-member.ts'
 import type { RunListing } from './store-lists.ts'
 import { ContentMeasure } from '../tripwire/content-measure.ts'
 import type { Team, WorkerPool } from '../workers/worker-pool.ts'
-
-/** Blobs and frames that may be claimed between two looks at how full the index is. */
-const HEADROOM = { blobs: 65_536, frames: 4096 }
 
 export interface RunStoreOptions {
   readonly repository: Repository
@@ -310,7 +307,7 @@ export class RunStore {
   }
 
   #grow(index: RepositoryIndex, data: Pick<DataSide, 'growth'> | undefined): void {
-    for (const growth of index.blobs.ensure(HEADROOM)) {
+    for (const growth of index.blobs.ensure(INDEX_HEADROOM)) {
       for (const port of data?.growth ?? []) port.postMessage(growth)
     }
   }
