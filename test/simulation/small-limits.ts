@@ -11,7 +11,7 @@ export function smallLimits(original: typeof limits): typeof limits {
     PACK_BLOBS_MAX: 64 as typeof limits.PACK_BLOBS_MAX,
     INDEX_HEADROOM: { blobs: 1024, frames: 64 },
     FRAMES_PER_SEGMENT: 1024,
-    STREAM_BYTES_AHEAD: 65_536 as typeof limits.STREAM_BYTES_AHEAD,
+    STREAM_BYTES_AHEAD: 65_536,
   }
 }
 
