@@ -17,7 +17,7 @@ export function defineDaemonCommands(program: Command, run: Run): void {
   program
     .command('event')
     .description('tell plans that wait for it that something happened')
-    .argument('<NAME>')
+    .argument('<EVENT>', 'its name')
     .argument('[JSON]', 'what there is to say of it')
     .action(async (name: string, about: string | undefined) => {
       await run(async (context) => (await import('./commands/event.ts')).raiseEvent(context, name, about))
@@ -51,7 +51,7 @@ function definePlan(program: Command, run: Run): void {
     .command('run')
     .description('run the steps of a plan now')
     .argument('<PLAN>')
-    .option('--step <NAME>', 'only this step')
+    .option('--step <STEP>', 'only this step')
     .action(async (name: string, flags: RunPlanFlags) => {
       await run(async (context) => (await import('./commands/plan.ts')).runPlan(context, name, flags))
     })
@@ -90,7 +90,7 @@ function defineJob(program: Command, run: Run): void {
     })
   job
     .command('cancel')
-    .description('end a job; what it stored so far is kept')
+    .description('end a job, and what its plan was to do behind it; what it stored so far is kept')
     .argument('<JOB>', 'its number')
     .action(async (id: string) => {
       await run(async (context) => (await import('./commands/job.ts')).cancelJob(context, id))

@@ -1,11 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
-import type { InstanceId } from '../../src/base/ids.ts'
 import type { Job, JobId, JobResult, NewJob } from '../../src/service/jobs/job.ts'
 import { type Claim, type JobStore, LOG_LINES_MAX, type Settlement } from '../../src/service/jobs/job-store.ts'
+import { describeCancellingOfPlans, INSTANCE, OTHER } from './job-store-cancelling.ts'
 
-const INSTANCE = 'aa'.repeat(16) as InstanceId
-const OTHER = 'bb'.repeat(16) as InstanceId
 const MINUTE_MS = 60_000
 const LEASE_MS = 30_000
 const FAILED: JobResult = {
@@ -245,6 +243,8 @@ export function describeJobStoreContract(name: string, open: () => Promise<JobSt
         expect(await store.resume(errored.id, nowMs)).toMatchObject({ state: 'done' })
       })
     })
+
+    describeCancellingOfPlans(() => store)
 
     describe('listing', () => {
       test('gives the last added first, in pages', async () => {

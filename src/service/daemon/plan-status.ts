@@ -6,7 +6,7 @@ import type { Job } from '../jobs/job.ts'
 import type { Plan, RaisedEvent, Step } from '../plans/plan.ts'
 import { greatest } from '../schedule/firings.ts'
 import { stepTimes } from '../schedule/plan-schedule.ts'
-import type { PlanHistory } from '../schedule/schedule.ts'
+import { type PlanHistory, seenFirst } from '../schedule/schedule.ts'
 import { type MissedPromise, missedPromises } from './missed-promises.ts'
 
 /** How a plan stands. Times are milliseconds since 1970. */
@@ -58,9 +58,7 @@ export async function planStatuses(question: PlanStatusQuestion): Promise<readon
   const names = plans.map(({ name }) => name)
   const histories = await jobs.histories(instance, names, nowMs)
   return Promise.all(
-    plans.map(async (plan) =>
-      planStatus(plan, question, histories.get(plan.name) ?? { sinceMs: nowMs, steps: new Map() }),
-    ),
+    plans.map(async (plan) => planStatus(plan, question, histories.get(plan.name) ?? seenFirst(nowMs))),
   )
 }
 

@@ -56,8 +56,9 @@ export interface JobStore extends AsyncDisposable {
   settle(job: JobId, worker: string, settlement: Settlement): Promise<boolean>
 
   /**
-   * Cancels a queued job at once, and asks the worker of a running one to. Returns the job as it is then, `undefined`
-   * when there is none; one that has ended is left as it is.
+   * Cancels a queued job at once, and asks the worker of a running one to; what its plan has queued behind it, by hand or
+   * for the same firing, is cancelled as well. Returns the job as it is then, `undefined` when there is none; one that has
+   * ended is left as it is.
    */
   cancel(job: JobId, nowMs: number): Promise<Job | undefined>
 

@@ -18,12 +18,14 @@ export function readHistories(
   return database.transaction(() => {
     database.change(FORGET_PLANS, instance, names)
     database.change(SEE_PLANS, instance, nowMs, names)
-    const steps = stepsByPlan(database.all(LAST_OF_STATES, instance, names))
+    const rows = database.all(LAST_OF_STATES, instance, names)
+    const steps = stepsByPlan(rows)
     const seen = database.all('SELECT name, since_ms FROM plan WHERE instance = ?', instance)
     return new Map(
       seen.map((row) => {
         const name = String(row['name'])
-        return [name, { sinceMs: Number(row['since_ms']), steps: steps.get(name) ?? new Map() }]
+        const cancelledDueMs = lastCancelled(rows, name)
+        return [name, { sinceMs: Number(row['since_ms']), steps: steps.get(name) ?? new Map(), cancelledDueMs }]
       }),
     )
   })
@@ -39,6 +41,14 @@ function stepsByPlan(rows: readonly Row[]): Map<string, Map<string, StepHistory>
     steps.set(step, withJob(steps.get(step), row))
   }
   return plans
+}
+
+/** Of those that answered a firing: what was asked for by hand is nobody else's turn. */
+function lastCancelled(rows: readonly Row[], plan: string): number | undefined {
+  const last = rows.findLast((row) => {
+    return row['plan'] === plan && row['state'] === 'cancelled' && row['answered_ms'] !== null
+  })
+  return last === undefined ? undefined : Number(last['answered_ms'])
 }
 
 function withJob(earlier: StepHistory | undefined, row: Row): StepHistory {
@@ -58,7 +68,8 @@ const SEE_PLANS = `
 
 /** What was asked for by hand answers the moment at which it was. */
 const LAST_OF_STATES = `
-  SELECT job.plan, job.step, job.state, coalesce(job.firing_ms, job.added_ms) AS firing_ms, job.finished_ms
+  SELECT job.plan, job.step, job.state, coalesce(job.firing_ms, job.added_ms) AS firing_ms,
+    job.firing_ms AS answered_ms, job.finished_ms
   FROM job JOIN (
     SELECT max(id) AS id FROM job
     WHERE instance = ? AND plan IN (SELECT value FROM json_each(?)) AND step IS NOT NULL

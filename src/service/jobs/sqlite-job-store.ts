@@ -128,8 +128,11 @@ export class SqliteJobStore implements JobStore {
   }
 
   async cancel(job: JobId, nowMs: number): Promise<Job | undefined> {
-    const row = this.#database.first(CANCEL, nowMs, job)
-    return row === undefined ? this.get(job) : jobOf(row)
+    return this.#database.transaction(() => {
+      const row = this.#database.first(CANCEL, nowMs, job)
+      if (row !== undefined) this.#database.change(CANCEL_BEHIND, nowMs, job)
+      return row === undefined ? this.#get(job) : jobOf(row)
+    })
   }
 
   async resume(job: JobId, nowMs: number): Promise<Job | undefined> {
@@ -138,6 +141,10 @@ export class SqliteJobStore implements JobStore {
   }
 
   async get(job: JobId): Promise<Job | undefined> {
+    return this.#get(job)
+  }
+
+  #get(job: JobId): Job | undefined {
     const row = this.#database.first('SELECT * FROM job WHERE id = ?', job)
     return row === undefined ? undefined : jobOf(row)
   }
@@ -316,6 +323,13 @@ const CANCEL = `
     state = CASE state WHEN 'queued' THEN 'cancelled' ELSE state END
   WHERE id = ? AND state IN ('queued', 'running')
   RETURNING *`
+
+/** What its plan was to do behind it, asked for by hand or for the same firing. */
+const CANCEL_BEHIND = `
+  UPDATE job SET state = 'cancelled', finished_ms = ?
+  FROM job AS first
+  WHERE first.id = ? AND job.id > first.id AND job.state = 'queued'
+    AND job.instance = first.instance AND job.plan = first.plan AND job.firing_ms IS first.firing_ms`
 
 const RESUME = `
   UPDATE job SET state = 'queued', due_ms = ?, finished_ms = NULL, failures = 0, interruptions = 0

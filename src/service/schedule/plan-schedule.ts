@@ -120,7 +120,9 @@ class PlanLook {
     const believed = (moments: readonly (number | undefined)[]): number[] =>
       moments.filter((ms) => ms !== undefined).filter((ms) => this.#isBelieved(ms, firings))
     const done = believed(this.#successes(step).map(({ dueMs }) => dueMs))
-    const answered = [...done, ...believed([this.#own(step).attemptDueMs])]
+    // A step that follows another one answers to that one, not to the triggers.
+    const cancelled = step.after === undefined ? this.#history.cancelledDueMs : undefined
+    const answered = [...done, ...believed([this.#own(step).attemptDueMs, cancelled])]
     return { answeredMs: greatest(answered), doneMs: greatest(done) }
   }
 

@@ -27,6 +27,13 @@ export interface PlanHistory {
   readonly sinceMs: number
   /** By name of the step; none that never ran. */
   readonly steps: ReadonlyMap<string, StepHistory>
+  /** The firing of which somebody cancelled a step last: what is still to be done for it is left out. */
+  readonly cancelledDueMs: number | undefined
+}
+
+/** Returns the history of a plan that was never seen before. */
+export function seenFirst(nowMs: number): PlanHistory {
+  return { sinceMs: nowMs, steps: new Map(), cancelledDueMs: undefined }
 }
 
 export interface ScheduleInput {
@@ -70,7 +77,7 @@ export function schedule({ plans, history, nowMs, ...context }: ScheduleInput): 
   const all = plans
     .filter(({ paused }) => !paused)
     .map((plan) => {
-      const known = history.get(plan.name) ?? { sinceMs: nowMs, steps: new Map<string, StepHistory>() }
+      const known = history.get(plan.name) ?? seenFirst(nowMs)
       return planSchedule(plan, known, { ...context, nowMs })
     })
   const looks = all.map(({ lookAgainMs }) => lookAgainMs).filter((ms) => ms !== undefined)

@@ -45,6 +45,7 @@ export class TestDaemon {
   nowMs: number
   readonly sinceMs: number
   readonly steps = new Map<string, StepHistory>()
+  cancelledDueMs: number | undefined
   readonly raised: { event: Parameters<typeof schedule>[0]['raised'][number]['event']; atMs: number }[] = []
   readonly runs: { readonly step: string; readonly dueMs: number; readonly atMs: number }[] = []
 
@@ -57,7 +58,8 @@ export class TestDaemon {
   }
 
   look(): Schedule {
-    const history = new Map<string, PlanHistory>([[this.plan.name, { sinceMs: this.sinceMs, steps: this.steps }]])
+    const { sinceMs, steps, cancelledDueMs } = this
+    const history = new Map<string, PlanHistory>([[this.plan.name, { sinceMs, steps, cancelledDueMs }]])
     const { plan, raised, nowMs, timeZone, instance } = this
     return schedule({ plans: [plan], history, raised, nowMs, timeZone, instance })
   }
@@ -71,6 +73,11 @@ export class TestDaemon {
     const known = this.steps.get(step)!
     const run = { dueMs: known.attemptDueMs!, endedMs: this.nowMs }
     this.steps.set(step, { ...known, active: false, success: succeeded ? run : known.success })
+  }
+
+  cancel(step: string): void {
+    this.cancelledDueMs = this.steps.get(step)?.attemptDueMs
+    this.end(step, false)
   }
 
   /** Runs whatever may run now until nothing more is due; every run takes `runMs`. Returns when to look again. */

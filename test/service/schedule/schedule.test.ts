@@ -69,6 +69,26 @@ test('a full point stands for the incremental one of its night, and a full one t
   expect(steps(daemon)).toEqual(['full', 'incremental', 'full'])
 })
 
+test('a step that was cancelled leaves out what was still to be done for its firing, and nothing of the next one', () => {
+  const plan = planOf(NIGHTLY, {
+    steps: [
+      stepOf({ kind: 'full' }, { every: { count: 1, unit: 'week' } }),
+      stepOf({ kind: 'incremental' }),
+      stepOf({ kind: 'copy', to: 'usb' }),
+      stepOf({ kind: 'verify', repository: '/srv/backup', percent: 1 }, { after: { step: 'copy', delayMs: 0 } }),
+    ],
+  })
+  const daemon = new TestDaemon(plan, { nowMs: utc('2026-05-09T12:00') })
+  daemon.nowMs = BERLIN_2AM_IN_MAY
+  daemon.start(daemon.look().due[0]!)
+  daemon.cancel('full')
+  expect(daemon.work()).toBe(BERLIN_2AM_IN_MAY + DAY_MS)
+  expect(steps(daemon)).toEqual(['full'])
+  daemon.nowMs = BERLIN_2AM_IN_MAY + DAY_MS
+  daemon.work(1)
+  expect(steps(daemon)).toEqual(['full', 'full', 'copy', 'verify'])
+})
+
 test('while a full point is made, no incremental one is due', () => {
   const plan = planOf(['@hourly'], {
     steps: [stepOf({ kind: 'full' }, { every: { count: 1, unit: 'week' } }), stepOf({ kind: 'incremental' })],

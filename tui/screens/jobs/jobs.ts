@@ -103,6 +103,9 @@ function takeCommand(state: JobsState, command: JobsCommand, shared: Shared): St
         `${job.kind} ${job.repository}`,
         '',
         'What it has stored so far stays and is not stored again the next time.',
+        ...(job.plan === undefined
+          ? []
+          : [`What the plan ${job.plan} was to do after it is left out until its next time.`]),
       ]
       const ask = { name: 'cancel', title: 'Cancel this job?', lines, verb: 'cancel it' }
       return { state: { ...state, cancelling: job.id }, ask }
