@@ -57,9 +57,10 @@ export function defineSetupCommands(program: Command, run: Run): void {
     })
   program
     .command('names', { hidden: true })
-    .argument('<plans|jobs|notifications|repositories>')
-    .action(async (kind: string) => {
-      await run(async (context) => (await import('./commands/names.ts')).namesCommand(context, kind))
+    .argument('<KIND>')
+    .argument('[WORDS...]')
+    .action(async (kind: string, words: readonly string[]) => {
+      await run(async (context) => (await import('./commands/names.ts')).namesCommand(context, kind, words))
     })
 }
 
@@ -94,7 +95,7 @@ function defineRepo(program: Command, run: Run): void {
   repo
     .command('remove')
     .description('forget a name; the repository stays')
-    .argument('<NAME>')
+    .argument('<REPO>', 'its name')
     .action(async (name: string) => {
       await run(async (context) => (await import('./commands/repo.ts')).removeRepo(context, name))
     })

@@ -61,6 +61,8 @@ test('a daemon tells its service manager when it is ready and when it stops, and
 
   // As shells complete them.
   expect((await place.succeed(['names', 'jobs'])).stdout).toBe('1\n')
+  expect((await place.succeed(['names', 'steps', '--', 'run', 'home', '--step'])).stdout).toBe('incremental\n')
+  expect((await place.succeed(['names', 'events', '--', 'event'])).stdout).toBe('go\n')
 
   const configuration = readFileSync(place.configFile, 'utf8')
   writeFileSync(place.configFile, configuration.replace('@event go', '@evnt go'))

@@ -30,7 +30,7 @@ ${commands.map(wordsOf).join('\n')}
   fi
 }
 _tidemark_names() {
-  "\${COMP_WORDS[0]}" names "$1" 2> /dev/null
+  "\${COMP_WORDS[0]}" names "$1" -- "\${COMP_WORDS[@]:1:COMP_CWORD-1}" 2> /dev/null
 }
 complete -o bashdefault -o default -F _tidemark tidemark
 `

@@ -1,12 +1,14 @@
 import type { Command, Option } from 'commander'
 
-/** What is asked of the program itself when somebody wants it completed: `tidemark names KIND`. */
-export const NAME_KINDS = ['plans', 'jobs', 'notifications', 'repositories'] as const
+/** What is asked of the program itself when somebody wants it completed: `tidemark names KIND -- WORDS`, with the words before it. */
+export const NAME_KINDS = ['plans', 'steps', 'events', 'jobs', 'notifications', 'repositories'] as const
 export type NameKind = (typeof NAME_KINDS)[number]
 
 /** How the definition of commands calls a value of each kind. */
 const PLACEHOLDERS: Readonly<Record<string, NameKind>> = {
   PLAN: 'plans',
+  STEP: 'steps',
+  EVENT: 'events',
   JOB: 'jobs',
   NOTIFICATION: 'notifications',
   REPO: 'repositories',

@@ -36,14 +36,14 @@ function linesOf({ path, subcommands, options, names }: CommandWords): string[] 
 }
 
 function namesOf(kind: NameKind): string {
-  return `(tidemark names ${kind} 2> /dev/null)`
+  return `(tidemark names ${kind} -- (commandline -opc)[2..-1] 2> /dev/null)`
 }
 
 function spellings({ short, long, takesValue, choices, names }: OptionWords): string {
   const words = short === undefined ? [] : [`-s ${short.slice(1)}`]
   words.push(`-l ${long.slice(2)}`)
   if (choices.length > 0) words.push(`-x -a ${quote(choices.join(' '))}`)
-  else if (names !== undefined) words.push(`-r -a ${quote(namesOf(names))}`)
+  else if (names !== undefined) words.push(`${names === 'repositories' ? '-r' : '-x'} -a ${quote(namesOf(names))}`)
   else if (takesValue) words.push('-r')
   return words.join(' ')
 }

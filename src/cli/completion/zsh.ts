@@ -7,7 +7,7 @@ export function zshCompletion(commands: readonly CommandWords[]): string {
 # Completion of tidemark for zsh: put this into a folder of $fpath, as _tidemark
 ${functions}
 _tidemark_names() {
-  local -a names=(\${(f)"$(_call_program names tidemark names $1 2> /dev/null)"})
+  local -a names=(\${(f)"$(_call_program names tidemark names $1 -- \${(q)words[1,CURRENT-1]} 2> /dev/null)"})
   compadd -a names
 }
 if [[ $funcstack[1] == _tidemark ]]; then
@@ -48,9 +48,10 @@ function nameOf(path: readonly string[]): string {
   return ['_tidemark', ...path].join('_')
 }
 
-/** What is known by name, or else files. */
+/** What is known by name; files where one may stand. */
 function filesOr(names: NameKind | undefined): string {
-  return names === undefined ? '_files' : `{_tidemark_names ${names} || _files}`
+  if (names === undefined) return '_files'
+  return names === 'repositories' ? `{_tidemark_names ${names} || _files}` : `{_tidemark_names ${names}}`
 }
 
 function specsOf({ short, long, description, takesValue, choices, names }: OptionWords): string[] {
