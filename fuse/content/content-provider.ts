@@ -1,5 +1,6 @@
 import { present } from '../../src/base/assert.ts'
 import type { BlobId } from '../../src/base/ids.ts'
+import { giveBackMemory } from '../../src/base/posix/free-memory.ts'
 import type { PointFrames } from '../../src/engine/point-view-frames.ts'
 import type { FileContent } from '../../src/engine/point-view-layout.ts'
 import type { BlockStore } from '../tree/block-store.ts'
@@ -130,11 +131,14 @@ export class ContentProvider implements Disposable {
   #followIndex(): void {
     const { handle } = this.#options.frames
     if (this.#index?.handle.epoch === handle.epoch) return
+    const isReplaced = this.#index !== undefined
     this.#packKeys.wipe()
     this.#packKeys = PackKeys.create(handle.packs)
     this.#fetching.clear()
     this.#index = { type: 'index', handle, packKeys: this.#packKeys.buffer, dataIdKey: this.#dataIdKey }
     this.#tell(this.#index)
+    // Loading leaves holes in the heap of every thread that took part; with each point there are more.
+    if (isReplaced) giveBackMemory()
   }
 
   #tell(news: FramesNews): void {

@@ -75,6 +75,8 @@ export interface Libc {
   readonly recvmsg: (fd: number, message: Pointer, flags: number) => number
   /** `bytes` takes the 32-bit length of `value`, and then what of it was filled. */
   readonly getsockopt: (fd: number, level: number, option: number, value: Pointer, bytes: Pointer) => number
+  /** Returns 1 when memory was given back, else 0. Of glibc alone. */
+  readonly malloc_trim: (bytesKept: number) => number
   /** Does not return. */
   readonly _exit: (status: number) => never
   /** The four below return an error number, 0 on success, also when nothing was found: then `result` holds null. */
@@ -132,6 +134,7 @@ const prototypes: Readonly<Record<keyof Libc, string>> = {
   socketpair: 'int socketpair(int, int, int, void *)',
   recvmsg: 'int64 recvmsg(int, void *, int)',
   getsockopt: 'int getsockopt(int, int, int, void *, void *)',
+  malloc_trim: 'int malloc_trim(uint64)',
   _exit: 'void _exit(int)',
   getpwuid_r: 'int getpwuid_r(uint, void *, void *, uint64, void *)',
   getgrgid_r: 'int getgrgid_r(uint, void *, void *, uint64, void *)',
