@@ -10,7 +10,7 @@ export function smallLimits(original: typeof limits): typeof limits {
     PACK_BYTES_TARGET: 16_384,
     PACK_BLOBS_MAX: 64 as typeof limits.PACK_BLOBS_MAX,
     INDEX_HEADROOM: { blobs: 1024, frames: 64 },
-    FRAMES_PER_SEGMENT: 1024,
+    FRAMES_PER_SEGMENT: 1024 as typeof limits.FRAMES_PER_SEGMENT,
     STREAM_BYTES_AHEAD: 65_536,
   }
 }
