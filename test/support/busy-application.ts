@@ -1,9 +1,19 @@
-import type { JobData, PlanData } from '../../src/service/application/shown.ts'
+import type { JobData, PlanData, RepositoryData } from '../../src/service/application/shown.ts'
 import type { FakeApplication } from './fake-application.ts'
 import { FakeTree } from './fake-tree.ts'
 import { seededApplication, TEST_NOW_MS } from './seeded-application.ts'
 
 const HOUR_MS = 3_600_000
+
+/** A repository that is open, and has no point. */
+export const DEPOT: RepositoryData = {
+  name: 'depot',
+  url: '/srv/depot',
+  driver: 'local',
+  isDefault: true,
+  state: { kind: 'open', pointCount: 0 },
+  sharesDisk: false,
+}
 
 /** A plan that has run. */
 export const NIGHTLY: PlanData = {

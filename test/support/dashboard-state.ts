@@ -38,6 +38,11 @@ export class DashboardState {
     return this.send(...keys.map((key) => ({ kind: 'key', key }) as const))
   }
 
+  /** Types text, character by character. */
+  type(text: string): this {
+    return this.press(...Array.from(text))
+  }
+
   /** Answers the last call of `method`. */
   answer<M extends Answer['method']>(method: M, value: Extract<Answer, { method: M }>['value']): this {
     const { slot, args } = this.lastCall(method)

@@ -21,8 +21,12 @@ import type {
   RestoreRequest,
   SizePoint,
   SlotData,
+  StepForm,
+  UndoData,
   VersionData,
 } from '../../src/service/application/shown.ts'
+import { newPlan } from '../../tui/screens/plans/plan-fields.ts'
+import { quickOf } from '../../tui/screens/plans/quick-steps.ts'
 import { actionOf, differences, modeOf } from './fake-comparisons.ts'
 import { FakeTree } from './fake-tree.ts'
 
@@ -54,6 +58,9 @@ export class FakeApplication implements Application {
   disk = new FakeTree()
   free: number | undefined = 100 * 2 ** 30
   readonly restored: RestoreRequest[] = []
+  /** The restore that can be taken back, and what that would do. */
+  undone: UndoData | undefined
+  undoItems: readonly PreviewItem[] = []
   readonly asked: { readonly method: Method; readonly given: readonly unknown[] }[] = []
   /** How long a function takes. */
   readonly delaysMs = new Map<Method, number>()
@@ -275,8 +282,18 @@ export class FakeApplication implements Application {
     return this.#startJob('restore', request.repository)
   }
 
-  async undo(repository: string): Promise<Handle> {
-    await this.#askOf(repository, 'undo', [repository])
+  async undoable(repository: string, restore: Handle | undefined): Promise<UndoData> {
+    await this.#askOf(repository, 'undoable', [repository, restore])
+    return this.undone ?? missing('anything to undo')
+  }
+
+  async *previewUndo(repository: string, undo: string, signal: AbortSignal): AsyncGenerator<PreviewItem> {
+    await this.#askOf(repository, 'previewUndo', [repository, undo], signal)
+    yield* this.undoItems
+  }
+
+  async undo(repository: string, undo: string): Promise<Handle> {
+    await this.#askOf(repository, 'undo', [repository, undo])
     return this.#startJob('undo', repository)
   }
 
@@ -325,15 +342,17 @@ export class FakeApplication implements Application {
   async planForm(plan: string): Promise<PlanForm> {
     await this.#ask('planForm', [plan])
     const { name, sources, repository, trigger } = this.planList.find((data) => data.name === plan) ?? missing(plan)
-    const keep = { last: '3', daily: '7', weekly: '4', monthly: '6', yearly: '' }
-    return { name, sources, excludes: [], repository, trigger, fullEvery: '', keep, copyTo: '', verifyPercent: '5' }
+    const step: StepForm = { kind: 'incremental', settings: {} }
+    const keep: StepForm = { kind: 'forget', settings: { 'keep-last': ['3'], 'keep-daily': ['7'] } }
+    const verify: StepForm = { kind: 'verify', settings: { value: ['5'], after: ['incremental'] } }
+    return { ...newPlan(repository), name, sources, trigger, steps: [step, verify, keep] }
   }
 
   async explainPlan(form: PlanForm): Promise<PlanMeaning> {
     await this.#ask('explainPlan', [form])
     const mistakes: Record<string, string> = form.name === '' ? { name: 'a plan needs a name' } : {}
     const nextMs = [1, 2, 3, 4, 5].map((days) => 1_795_000_000_000 + days * 86_400_000)
-    const keep = Number(form.keep.last)
+    const keep = Number(quickOf(form.steps).keepLast)
     const forgotten = keep > 0 ? this.pointList.slice(0, -keep).map(({ id }) => id) : []
     return { mistakes, trigger: `at ${form.trigger}`, nextMs, forgotten }
   }

@@ -5,36 +5,25 @@ import { parseExternalUrl } from '../../drivers/external/external-location.ts'
 import { parseS3Url } from '../../drivers/s3/s3-location.ts'
 import { parseSftpUrl } from '../../drivers/sftp/sftp-location.ts'
 import { parseTrigger } from '../../src/service/plans/trigger-text.ts'
-import type { PlanForm, PlanMeaning, RepositoryData } from '../../src/service/application/shown.ts'
+import type { PlanForm, PlanMeaning } from '../../src/service/application/shown.ts'
 import { editorOf, typeInEditor, withoutSecrets } from '../../tui/forms/editor.ts'
 import { checkboxField, pasteInForm, secretField, textField, typeInForm } from '../../tui/forms/form.ts'
 import { pickerAt, pickWithKey, withFolders } from '../../tui/forms/picker.ts'
 import { listOf, listText } from '../../tui/forms/typed-list.ts'
 import { type PlaceField, placeEditor, type PlaceKind, placeMistakes, urlOf } from '../../tui/screens/adding/places.ts'
 import { addLines, emptyLog, moveInLog } from '../../tui/screens/jobs/job-log.ts'
-import { fieldMistakes, NEW_PLAN, planEditor, planIn, TRIGGER_EXAMPLES } from '../../tui/screens/plans/plan-fields.ts'
+import { newPlan, planEditor, planIn, TRIGGER_EXAMPLES } from '../../tui/screens/plans/plan-fields.ts'
 import { shownCode, typeInCode } from '../../tui/screens/recovery-code/recovery-code.ts'
-import { BACKUP } from '../support/busy-application.ts'
+import { BACKUP, DEPOT } from '../support/busy-application.ts'
 import { DashboardState } from '../support/dashboard-state.ts'
 
-const DEPOT: RepositoryData = {
-  name: 'depot',
-  url: '/srv/depot',
-  driver: 'local',
-  isDefault: true,
-  state: { kind: 'open', pointCount: 0 },
-  sharesDisk: false,
-}
 const PLAN: PlanForm = {
-  name: 'n',
-  sources: ['/a, b', '/c\\', ' /d '],
-  excludes: [],
-  repository: 'gone',
-  trigger: 'every day',
-  fullEvery: '',
-  keep: { last: '1', daily: '', weekly: '', monthly: '', yearly: '' },
-  copyTo: 'attic',
-  verifyPercent: '',
+  ...{ ...newPlan('gone'), name: 'n', sources: ['/a, b', '/c\\', ' /d '], trigger: 'every day' },
+  steps: [
+    { kind: 'full', settings: {} },
+    { kind: 'copy', settings: { value: ['attic'], after: ['full'] } },
+    { kind: 'forget', settings: { 'keep-last': ['1'], 'keep-tag': ['gold'] } },
+  ],
 }
 
 /** Returns the form of a place with what was typed into it. */
@@ -112,13 +101,18 @@ test('folders are walked and chosen, and names go to the field as they are', () 
 })
 
 test('a plan is the same after it was shown in a form, also with names that no list offers', () => {
-  expect(planIn(planEditor(PLAN, ['depot']).form)).toEqual(PLAN)
+  expect(planIn(planEditor(PLAN, ['depot']).form, PLAN)).toEqual(PLAN)
 })
 
 test('a plan with mistakes is not saved, and the first of them gets the focus', () => {
   const dashboard = new DashboardState().start().answer('repositories', [DEPOT]).answer('points', [])
   dashboard.press('5').answer('plans', []).press('n', 'ctrl+s')
-  const meaning: PlanMeaning = { mistakes: { keep: 'no number' }, trigger: undefined, nextMs: [], forgotten: [] }
+  const meaning: PlanMeaning = {
+    mistakes: { 'steps.1.keep-last': 'no number' },
+    trigger: undefined,
+    nextMs: [],
+    forgotten: [],
+  }
   dashboard.answer('explainPlan', meaning)
   expect(dashboard.calls('savePlan')).toBe(0)
   const { editor } = dashboard.state.screens.plans.editing!
@@ -129,13 +123,12 @@ test('a plan with mistakes is not saved, and the first of them gets the focus', 
   expect(dashboard.state.screens.plans.editing).toBeDefined()
 })
 
-test.each([NEW_PLAN.trigger, ...TRIGGER_EXAMPLES])('the trigger %s that the form of a plan suggests is one', (text) => {
-  expect(() => parseTrigger(text, '/home/arthur')).not.toThrow()
-})
-
-test('what is wrong with one rule of retention stands at that rule', () => {
-  expect(fieldMistakes({ 'keep.daily': 'no count', name: 'taken' })).toEqual({ keepDaily: 'no count', name: 'taken' })
-})
+test.each([newPlan('depot').trigger, ...TRIGGER_EXAMPLES])(
+  'the trigger %s that the form of a plan suggests is one',
+  (text) => {
+    expect(() => parseTrigger(text, '/home/arthur')).not.toThrow()
+  },
+)
 
 test('what a plan means is asked when it changes, not when the cursor moves on', () => {
   const dashboard = new DashboardState().start().answer('repositories', [DEPOT]).press('5').answer('plans', [])

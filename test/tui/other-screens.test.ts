@@ -47,6 +47,36 @@ test.each(SIZES)(
   },
 )
 
+test.each(SIZES)('the steps and options of a plan at $columns x $rows have pages of their own', async (size) => {
+  const application = planned()
+  const dashboard = new TestDashboard(application, size)
+  await dashboard.press('5')
+  await dashboard.shows('nightly')
+  await dashboard.press('e')
+  await dashboard.shows('The plan nightly')
+  expect(dashboard.lines().at(-1)).toMatch(/Ctrl\+S done {2}Ctrl\+T steps {2}Ctrl\+P more/)
+  dashboard.send('\u0014')
+  const steps = await dashboard.shows('its steps, in their order')
+  expect(steps).toMatch(/› incremental\n {2}verify 5, after incremental\n {2}forget, keep-last 3, keep-daily 7/)
+  await dashboard.shows(/Of 5 points 2 would go/)
+  await dashboard.press('n')
+  await dashboard.shows(/prove +restore a sample/)
+  await dashboard.press('end', 'enter')
+  await dashboard.shows('step 2, prove')
+  dashboard.send('1 month')
+  await dashboard.press('esc')
+  await dashboard.shows('› prove 1 month')
+  await dashboard.press('esc')
+  await dashboard.shows(/Keep last +3/)
+  dashboard.send('\u0010')
+  await dashboard.shows('everything else')
+  dashboard.send('mine')
+  await dashboard.press('esc', 'ctrl+s')
+  await dashboard.shows('is saved')
+  const [saved] = application.asked.findLast(({ method }) => method === 'savePlan')!.given
+  expect(saved).toMatchObject({ options: { tags: ['mine'] }, steps: [{}, { kind: 'prove' }, {}, {}] })
+})
+
 test('a plan is made: its folders are chosen in a list, what is wrong with it is said at the field', async () => {
   const application = seededApplication()
   application.folderList = ['arthur', 'berta', 'comma, here']

@@ -1,34 +1,13 @@
 import { expect, test } from 'vitest'
 
-import type { JobData, RepositoryData } from '../../src/service/application/shown.ts'
+import type { RepositoryData } from '../../src/service/application/shown.ts'
 import { paletteEntries } from '../../tui/state/palette.ts'
+import { BACKUP, DEPOT } from '../support/busy-application.ts'
 import { DashboardState } from '../support/dashboard-state.ts'
 import { noPointsText } from '../../tui/text/no-points.ts'
 import { TEST_NOW_MS } from '../support/seeded-application.ts'
 
-const DEPOT: RepositoryData = {
-  name: 'depot',
-  url: '/srv/depot',
-  driver: 'local',
-  isDefault: true,
-  state: { kind: 'open', pointCount: 0 },
-  sharesDisk: false,
-}
 const ATTIC: RepositoryData = { ...DEPOT, name: 'attic', isDefault: false }
-const BACKUP: JobData = {
-  id: 'job-1',
-  kind: 'backup',
-  plan: undefined,
-  repository: 'depot',
-  state: 'running',
-  queuedMs: TEST_NOW_MS,
-  startedMs: TEST_NOW_MS,
-  endedMs: undefined,
-  attempt: 1,
-  isHere: false,
-  progress: undefined,
-  outcome: undefined,
-}
 
 function started(host: 'daemon' | 'this-process' = 'daemon'): DashboardState {
   return new DashboardState().start(host).answer('repositories', [ATTIC, DEPOT])

@@ -1,129 +1,227 @@
-import type { WrittenPlan } from '../plans/edit-plans.ts'
+import { isDeepStrictEqual } from 'node:util'
+
 import type { Mistake } from '../located-yaml.ts'
-import type { StepKind } from '../plans/plan.ts'
-import type { PlanForm, Shown } from './shown.ts'
+import type { WrittenPlan } from '../plans/edit-plans.ts'
+import type { PlanForm, PlanOption, Shown, StepForm, StepKind, StepSetting } from './shown.ts'
 import { shownText } from './shown-text.ts'
 
-const KEEPS = ['last', 'daily', 'weekly', 'monthly', 'yearly'] as const
 /** What parts several triggers in one line. */
 const BETWEEN_TRIGGERS = '; '
-/** Steps in the order in which new ones are put. */
-const ORDER: readonly StepKind[] = ['full', 'incremental', 'copy', 'verify', 'forget', 'prune', 'prove']
 
+/** How the configuration writes a setting. */
+type Writing = 'text' | 'list' | 'flag' | 'number' | 'commands'
 type WrittenStep = Readonly<Record<string, unknown>>
+
+/** Settings of a plan beside those that a form shows first; a dot leads into a map. */
+const OPTIONS: Readonly<Record<PlanOption, Writing>> = {
+  'from-command': 'list',
+  file: 'text',
+  'exclude-file': 'list',
+  'exclude-if-present': 'list',
+  'exclude-caches': 'flag',
+  'cross-filesystems': 'flag',
+  strict: 'flag',
+  tags: 'list',
+  description: 'text',
+  'time-zone': 'text',
+  'hooks.before': 'commands',
+  'hooks.after': 'commands',
+  'hooks.on-failure': 'commands',
+  'notify.on': 'list',
+  'notify.to': 'list',
+  'promise.recovery': 'text',
+  'promise.no-success-since': 'text',
+}
+const PLAN_OPTIONS = Object.keys(OPTIONS) as PlanOption[]
+
+/** Settings of a step beside the value of its kind. */
+const SETTINGS: Readonly<Record<Exclude<StepSetting, 'value'>, Writing>> = {
+  name: 'text',
+  every: 'text',
+  between: 'text',
+  after: 'text',
+  limit: 'text',
+  repository: 'text',
+  files: 'number',
+  'keep-last': 'number',
+  'keep-hourly': 'number',
+  'keep-daily': 'number',
+  'keep-weekly': 'number',
+  'keep-monthly': 'number',
+  'keep-yearly': 'number',
+  'keep-within': 'text',
+  'keep-tag': 'list',
+  'all-instances': 'flag',
+}
+const STEP_SETTINGS = Object.keys(SETTINGS) as Exclude<StepSetting, 'value'>[]
+const STEP_KINDS: readonly StepKind[] = ['full', 'incremental', 'copy', 'verify', 'forget', 'prune', 'prove']
 
 /** Returns a plan as the configuration has it, as a form holds it. */
 export function formOf(name: string, written: WrittenPlan): PlanForm {
-  const steps = stepsOf(written)
-  const valueOf = (kind: StepKind): unknown => steps.find((step) => kind in step)?.[kind]
-  const rules = recordOf(valueOf('forget'))
   return {
     name,
-    sources: listOf(written['sources']),
-    excludes: listOf(written['exclude']),
+    sources: said(written['sources'], 'list'),
+    excludes: said(written['exclude'], 'list'),
     repository: textOf(written['repository']),
-    trigger: listOf(written['trigger']).join(BETWEEN_TRIGGERS),
-    fullEvery: textOf(valueOf('full')),
-    keep: {
-      last: textOf(rules['keep-last']),
-      daily: textOf(rules['keep-daily']),
-      weekly: textOf(rules['keep-weekly']),
-      monthly: textOf(rules['keep-monthly']),
-      yearly: textOf(rules['keep-yearly']),
-    },
-    copyTo: textOf(valueOf('copy')),
-    verifyPercent: textOf(valueOf('verify')),
+    trigger: said(written['trigger'], 'list').join(BETWEEN_TRIGGERS),
+    options: Object.fromEntries(
+      PLAN_OPTIONS.map((option) => [option, said(valueAt(written, option), OPTIONS[option])]),
+    ) as Record<PlanOption, readonly string[]>,
+    steps: stepsOf(written).map(stepForm),
   }
 }
 
-/** Returns the plan that a form says, with all of `before` that the form does not show. */
+/** Returns the plan that a form says. What it says as it was said before stays as it was written, with all that no form shows. */
 export function writtenOf(form: PlanForm, before: WrittenPlan): WrittenPlan {
-  const triggers = form.trigger.split(';').map((each) => each.trim())
-  const [only] = triggers
-  const written = {
-    ...before,
-    sources: form.sources,
-    exclude: form.excludes,
-    repository: form.repository.trim(),
-    trigger: triggers.length === 1 ? only : triggers,
-    steps: writtenSteps(form, stepsOf(before)),
+  const was = formOf(form.name, before)
+  const triggers = form.trigger.trim() === '' ? [] : form.trigger.split(';').map((each) => each.trim())
+  const [only = triggers] = triggers
+  let written: WrittenPlan = before
+  const put = (key: string, isSame: boolean, value: unknown): void => {
+    if (!isSame) written = withValue(written, key, value)
   }
-  // What is left empty is not said.
-  return Object.fromEntries(
-    Object.entries(written).filter(([key, value]) => {
-      return !(key === 'exclude' && isEmptyList(value)) && !(key === 'repository' && value === '')
-    }),
-  )
+  put('sources', isDeepStrictEqual(form.sources, was.sources), writtenAs(form.sources, 'list'))
+  put('exclude', isDeepStrictEqual(form.excludes, was.excludes), writtenAs(form.excludes, 'list'))
+  put('repository', form.repository.trim() === was.repository, form.repository.trim() || undefined)
+  // A plan without a trigger says so: it runs by hand.
+  put('trigger', 'trigger' in before && form.trigger === was.trigger, triggers.length > 1 ? triggers : only)
+  for (const option of PLAN_OPTIONS) {
+    put(
+      option,
+      isDeepStrictEqual(form.options[option], was.options[option]),
+      writtenAs(form.options[option], OPTIONS[option]),
+    )
+  }
+  put('steps', isDeepStrictEqual(form.steps, was.steps), writtenSteps(form.steps, before))
+  return written
 }
 
-/** Returns mistakes in a plan by the field of the form that they are in; a rule of retention is called as `keep.daily`. */
+/**
+ * Returns mistakes in a plan by the field of the form that they are in: a field of its own, an option, or `steps.2.between`
+ * for a setting of the third step.
+ */
 export function mistakesByField(mistakes: readonly Mistake[], written: WrittenPlan): Record<string, Shown> {
   const fields: Record<string, Shown> = {}
   for (const { path, what } of mistakes) {
-    const field = fieldOf(path.slice(1), written)
-    fields[field] ??= shownText(what)
+    // What is wrong with the plan as a whole begins with the setting that it is about.
+    const [, ...within] = path.length > 1 ? path : [...path, what.split(' ')[0] ?? '']
+    fields[fieldOf(within, written)] ??= shownText(what)
   }
   return fields
 }
 
-/** One rule of retention. */
-type KeepField = `keep.${(typeof KEEPS)[number]}`
-
-const FIELDS: ReadonlyMap<string, keyof PlanForm> = new Map([
-  ['sources', 'sources'],
-  ['exclude', 'excludes'],
-  ['repository', 'repository'],
-  ['trigger', 'trigger'],
-  ['full', 'fullEvery'],
-  ['copy', 'copyTo'],
-  ['verify', 'verifyPercent'],
-  ['forget', 'keep'],
-])
-
 /** `path` begins at the plan. */
-function fieldOf([key, step, , setting]: readonly string[], written: WrittenPlan): keyof PlanForm | KeepField {
-  if (key !== 'steps') return FIELDS.get(key ?? '') ?? 'name'
-  const rule = KEEPS.find((each) => setting === `keep-${each}`)
-  if (rule !== undefined) return `keep.${rule}`
-  const kinds = Object.keys(stepsOf(written)[Number(step)] ?? {})
-  return kinds.map((kind) => FIELDS.get(kind)).find((field) => field !== undefined) ?? 'name'
+function fieldOf([key = '', second = '', third, fourth]: readonly string[], written: WrittenPlan): string {
+  if (key === 'steps') return `steps.${second}.${settingOf(stepsOf(written)[Number(second)], third, fourth)}`
+  if (key === 'exclude') return 'excludes'
+  if (['sources', 'repository', 'trigger'].includes(key)) return key
+  return PLAN_OPTIONS.find((option) => option === key || option === `${key}.${second}`) ?? 'name'
 }
 
-function writtenSteps(form: PlanForm, before: readonly WrittenStep[]): unknown[] {
-  const keep = Object.fromEntries(
-    KEEPS.flatMap((rule) => (form.keep[rule].trim() === '' ? [] : [[`keep-${rule}`, form.keep[rule].trim()]])),
-  )
-  const others = Object.entries(recordOf(before.find((step) => 'forget' in step)?.['forget'])).filter(([rule]) => {
-    return !KEEPS.some((each) => rule === `keep-${each}`)
+function settingOf(step: WrittenStep | undefined, key: string | undefined, rule: string | undefined): StepSetting {
+  const kind = step && kindOf(step)
+  const word = key === kind ? rule : key
+  return STEP_SETTINGS.find((each) => each === word) ?? (kind === 'forget' ? 'keep-last' : 'value')
+}
+
+function stepForm(step: WrittenStep): StepForm {
+  const kind = kindOf(step) ?? 'incremental'
+  const own = step[kind]
+  const all = kind === 'forget' ? { ...step, ...recordOf(own) } : step
+  const settings: Partial<Record<StepSetting, readonly string[]>> = {}
+  const value = kind === 'forget' ? [] : said(own, 'text')
+  if (value.length > 0) settings.value = value
+  for (const setting of STEP_SETTINGS) {
+    const items = said(all[setting], SETTINGS[setting])
+    if (items.length > 0) settings[setting] = items
+  }
+  return { kind, settings }
+}
+
+/** A step that says what one said before is written as that was. */
+function writtenSteps(steps: readonly StepForm[], before: WrittenPlan): readonly unknown[] {
+  const { steps: raw } = before
+  const old = stepsOf(before).map((step, at) => ({ form: stepForm(step), raw: (raw as readonly unknown[])[at] }))
+  return steps.map((step) => {
+    return old.find(({ form }) => isDeepStrictEqual(form, step))?.raw ?? writtenStep(step)
   })
-  const rules = { ...Object.fromEntries(others), ...keep }
-  const wanted: readonly (readonly [StepKind, unknown])[] = [
-    ['full', orAbsent(form.fullEvery)],
-    ['copy', orAbsent(form.copyTo)],
-    ['verify', orAbsent(form.verifyPercent)],
-    ['forget', Object.keys(rules).length === 0 ? undefined : rules],
-  ]
-  let steps: readonly WrittenStep[] = before.length > 0 ? before : [{ incremental: null }]
-  for (const [kind, value] of wanted) steps = withStep(steps, kind, value)
-  const forgets = steps.some((step) => 'forget' in step)
-  // What nothing needs any more takes room until somebody prunes.
-  if (forgets && before.length === 0) steps = withStep(steps, 'prune', '1 week')
-  return steps.map(shortened)
 }
 
-/** Returns the steps with the first one of a kind changed, added in its place, or removed. */
-function withStep(steps: readonly WrittenStep[], kind: StepKind, value: unknown): readonly WrittenStep[] {
-  const at = steps.findIndex((step) => kind in step)
-  if (value === undefined) return at < 0 ? steps : steps.toSpliced(at, 1)
-  if (at >= 0) return steps.with(at, { ...steps[at], [kind]: value })
-  const after = steps.findLastIndex((step) => ORDER.findIndex((each) => each in step) < ORDER.indexOf(kind))
-  return steps.toSpliced(after + 1, 0, { [kind]: value })
+function writtenStep({ kind, settings }: StepForm): unknown {
+  const entries = STEP_SETTINGS.flatMap((setting): [string, unknown][] => {
+    const value = writtenAs(settings[setting] ?? [], SETTINGS[setting])
+    return value === undefined ? [] : [[setting, value]]
+  })
+  const isRule = ([setting]: [string, unknown]): boolean => /^keep-|^all-instances$/.test(setting)
+  const own =
+    kind === 'forget' ? Object.fromEntries(entries.filter(isRule)) : (writtenAs(settings.value ?? [], 'text') ?? null)
+  const others = entries.filter((entry) => kind !== 'forget' || !isRule(entry))
+  // A step of which nothing is said is the word of its kind alone.
+  return own === null && others.length === 0 ? kind : { [kind]: own, ...Object.fromEntries(others) }
 }
 
-/** A step of which nothing is said is the word of its kind alone. */
-function shortened(step: WrittenStep): unknown {
-  const [only, ...others] = Object.entries(step)
-  return only !== undefined && only[1] === null && others.length === 0 ? only[0] : step
+/** Returns what a written value says, one text for each item. */
+function said(value: unknown, how: Writing): readonly string[] {
+  if (value === undefined || value === null) return []
+  switch (how) {
+    case 'flag':
+      return value === true ? ['true'] : []
+    case 'text':
+    case 'number':
+      return [textOf(value)]
+    case 'list':
+      return (Array.isArray(value) ? value : [value]).map(textOf)
+    case 'commands':
+      return (Array.isArray(value) ? value : [value]).map(commandText)
+  }
+}
+
+/** Returns what is written for what is said; `undefined`: nothing. */
+function writtenAs(items: readonly string[], how: Writing): unknown {
+  const [first] = items
+  if (first === undefined || (items.length === 1 && first.trim() === '')) return undefined
+  switch (how) {
+    case 'flag':
+      return true
+    case 'text':
+      return first.trim()
+    case 'number':
+      return /^\d{1,9}$/.test(first.trim()) ? Number(first) : first.trim()
+    case 'list':
+      return [...items]
+    case 'commands':
+      return items.map(writtenCommand)
+  }
+}
+
+/** A command of which more is said than a line for the shell is JSON. */
+function commandText(command: unknown): string {
+  return typeof command === 'string' ? command : JSON.stringify(command)
+}
+
+function writtenCommand(text: string): unknown {
+  if (!/^\s*\{/.test(text)) return text
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    // A line for the shell may begin like that.
+    return text
+  }
+}
+
+function valueAt(written: WrittenPlan, option: string): unknown {
+  const [key = '', inner] = option.split('.')
+  return inner === undefined ? written[key] : recordOf(written[key])[inner]
+}
+
+function withValue(written: WrittenPlan, option: string, value: unknown): WrittenPlan {
+  const [key = '', inner] = option.split('.')
+  if (inner !== undefined) {
+    const map = withValue(recordOf(written[key]), inner, value)
+    return withValue(written, key, Object.keys(map).length === 0 ? undefined : map)
+  }
+  if (value !== undefined) return { ...written, [key]: value }
+  return Object.fromEntries(Object.entries(written).filter(([each]) => each !== key))
 }
 
 function stepsOf(written: WrittenPlan): readonly WrittenStep[] {
@@ -132,9 +230,8 @@ function stepsOf(written: WrittenPlan): readonly WrittenStep[] {
   return steps.map((step: unknown) => (typeof step === 'string' ? { [step]: null } : recordOf(step)))
 }
 
-function listOf(value: unknown): string[] {
-  if (value === undefined || value === null) return []
-  return (Array.isArray(value) ? value : [value]).map(textOf)
+function kindOf(step: WrittenStep): StepKind | undefined {
+  return STEP_KINDS.find((kind) => kind in step)
 }
 
 function textOf(value: unknown): string {
@@ -143,12 +240,4 @@ function textOf(value: unknown): string {
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
-}
-
-function orAbsent(text: string): string | undefined {
-  return text.trim() === '' ? undefined : text.trim()
-}
-
-function isEmptyList(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 0
 }

@@ -56,6 +56,8 @@ export interface PointData {
   readonly suspect: readonly Shown[]
   /** `undefined` where the keys cannot read them. */
   readonly sources: readonly Shown[] | undefined
+  /** It holds what a restore was about to change, to undo that; it is nobody's backup. */
+  readonly isUndo: boolean
 }
 
 export type EntryKind = 'file' | 'dir' | 'symlink' | 'fifo' | 'socket' | 'char' | 'block'
@@ -124,6 +126,17 @@ export interface PreviewItem {
   readonly before: EntryData | undefined
 }
 
+/** A restore that can be taken back. */
+export interface UndoData {
+  /** The point that was made before it, from which it is undone. */
+  readonly id: string
+  /** The point that was restored; of an undo that is itself undone, the one that was undone. */
+  readonly restored: string
+  /** The folder that it was restored into, or in place. */
+  readonly target: Shown
+  readonly atMs: number
+}
+
 export interface JobProgress {
   /** 0 to 1; `undefined` while the whole is not known. */
   readonly part: number | undefined
@@ -184,6 +197,47 @@ export interface PlanData {
   readonly proven: { readonly seconds: number; readonly atMs: number; readonly isKept: boolean } | undefined
 }
 
+/** Settings of a plan beside those that a form shows first, as the configuration calls them; a dot leads into a map. */
+export type PlanOption =
+  | 'from-command'
+  | 'file'
+  | 'exclude-file'
+  | 'exclude-if-present'
+  | 'exclude-caches'
+  | 'cross-filesystems'
+  | 'strict'
+  | 'tags'
+  | 'description'
+  | 'time-zone'
+  | 'hooks.before'
+  | 'hooks.after'
+  | 'hooks.on-failure'
+  | 'notify.on'
+  | 'notify.to'
+  | 'promise.recovery'
+  | 'promise.no-success-since'
+
+export type StepKind = 'full' | 'incremental' | 'copy' | 'verify' | 'forget' | 'prune' | 'prove'
+
+/** Settings of a step, as the configuration calls them; `value` stands behind the word of its kind. */
+export type StepSetting =
+  | 'value'
+  | 'name'
+  | 'every'
+  | 'between'
+  | 'after'
+  | 'limit'
+  | 'repository'
+  | 'files'
+  | `keep-${'last' | 'hourly' | 'daily' | 'weekly' | 'monthly' | 'yearly' | 'within' | 'tag'}`
+  | 'all-instances'
+
+/** A step as a form holds it: of each setting that is said, one text an item; of what is only on or off, `true`. */
+export interface StepForm {
+  readonly kind: StepKind
+  readonly settings: Readonly<Partial<Record<StepSetting, readonly string[]>>>
+}
+
 /** A plan as a form holds it: all as typed. */
 export interface PlanForm {
   readonly name: string
@@ -191,15 +245,14 @@ export interface PlanForm {
   readonly excludes: readonly string[]
   readonly repository: string
   readonly trigger: string
-  readonly fullEvery: string
-  readonly keep: Readonly<Record<'last' | 'daily' | 'weekly' | 'monthly' | 'yearly', string>>
-  readonly copyTo: string
-  readonly verifyPercent: string
+  /** As of steps; nothing is said of what has no item. */
+  readonly options: Readonly<Record<PlanOption, readonly string[]>>
+  readonly steps: readonly StepForm[]
 }
 
 /**
- * What a plan as typed would mean: mistakes by field (of one rule of retention as `keep.daily`), the trigger in words, its
- * next times, and the points that would go.
+ * What a plan as typed would mean: mistakes by field (an option by its name, a setting of the third step as `steps.2.between`),
+ * the trigger in words, its next times, and the points that would go.
  */
 export interface PlanMeaning {
   readonly mistakes: Readonly<Record<string, Shown>>

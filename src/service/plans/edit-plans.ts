@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 
-import { type Document, isCollection, isMap, isSeq } from 'yaml'
+import { type Document, isCollection, isMap, isScalar, isSeq, type YAMLSeq } from 'yaml'
 
 import { UsageError } from '../../base/errors.ts'
 import { changeConfiguration } from '../configuration.ts'
@@ -109,11 +109,36 @@ function change(document: Document, path: readonly (string | number)[], value: u
     for (const key of Object.keys(before as object)) if (!Object.hasOwn(value, key)) document.deleteIn([...path, key])
     for (const [key, each] of Object.entries(value)) change(document, [...path, key], each)
   } else if (isSeq(node) && Array.isArray(value)) {
-    for (let at = node.items.length - 1; at >= value.length; at--) document.deleteIn([...path, at])
+    node.items = nodesFor(document, node, value)
     for (const [at, each] of value.entries()) change(document, [...path, at], each)
   } else {
     document.setIn(path, document.createNode(value))
   }
+}
+
+/**
+ * Returns a node for each item of a list: the one that says just that, else one that was there and says something alike,
+ * which is changed; so what is moved or removed takes its comments along.
+ */
+function nodesFor(document: Document, list: YAMLSeq, values: readonly unknown[]): unknown[] {
+  const left = list.items.map((node) => ({ node, value: isCollection(node) ? node.toJSON() : valueOf(node) }))
+  const take = (isWanted: (value: unknown) => boolean): unknown => {
+    const at = left.findIndex(({ value }) => isWanted(value))
+    return at < 0 ? undefined : left.splice(at, 1)[0]?.node
+  }
+  const same = values.map((value) => take((before) => isDeepStrictEqual(before, value)))
+  return values.map((value, at) => same[at] ?? take((before) => isAlike(before, value)) ?? document.createNode(value))
+}
+
+function valueOf(node: unknown): unknown {
+  return isScalar(node) ? node.value : node
+}
+
+/** Whether the one may become the other: texts, or maps that begin with the same word. */
+function isAlike(before: unknown, after: unknown): boolean {
+  if (!isRecord(before) || !isRecord(after)) return typeof before === typeof after && !isRecord(before)
+  const [word] = Object.keys(after)
+  return word !== undefined && word in before
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -5,7 +5,9 @@ import { expect, onTestFinished, test } from 'vitest'
 
 import { utf8 } from '../../../src/base/bytes.ts'
 import { readConfiguration } from '../../../src/service/configuration.ts'
+import type { StepForm } from '../../../src/service/application/shown.ts'
 import { openCredential } from '../../../src/service/sealed-secret.ts'
+import { newPlan } from '../../../tui/screens/plans/plan-fields.ts'
 import { ended, openTestApplication, typed } from '../../support/application-fixture.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -149,12 +151,12 @@ test('a plan copies into a repository with another password, and says what it wo
   const source = join(folder, 'source')
   mkdirSync(source)
   writeFileSync(join(source, 'file'), 'content')
-  const form = {
-    ...{ name: 'nightly', sources: [source], excludes: [], repository: 'home', trigger: '@monthly', fullEvery: '' },
-    ...{ keep: { last: '1', daily: '', weekly: '', monthly: '', yearly: '' }, copyTo: 'away', verifyPercent: '' },
-  }
+  const copy: StepForm = { kind: 'copy', settings: { value: ['away'] } }
+  const forget: StepForm = { kind: 'forget', settings: { 'keep-last': ['1'] } }
+  const steps: readonly StepForm[] = [{ kind: 'incremental', settings: {} }, copy, forget]
+  const form = { ...newPlan('home'), name: 'nightly', sources: [source], trigger: '@monthly', steps }
   await ended(application, await application.backup('home', [source]))
-  await application.savePlan({ ...form, keep: { ...form.keep, last: '' } }, undefined)
+  await application.savePlan({ ...form, steps: steps.slice(0, -1) }, undefined)
   await application.runPlan('nightly')
   const isOver = async (): Promise<boolean> => {
     return (await application.jobs()).every(({ state }) => state !== 'queued' && state !== 'running')

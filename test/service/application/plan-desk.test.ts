@@ -3,7 +3,8 @@ import { join } from 'node:path'
 
 import { expect, onTestFinished, test } from 'vitest'
 
-import type { PlanForm } from '../../../src/service/application/shown.ts'
+import type { PlanForm, StepForm } from '../../../src/service/application/shown.ts'
+import { newPlan } from '../../../tui/screens/plans/plan-fields.ts'
 import { openTestApplication } from '../../support/application-fixture.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -23,9 +24,11 @@ plans:
 `
 
 const FORM: PlanForm = {
-  ...{ name: 'weekly', sources: ['/srv'], excludes: ['*.tmp'], repository: 'home', trigger: '@weekly' },
-  ...{ fullEvery: '', copyTo: '', verifyPercent: '' },
-  keep: { last: '3', daily: '', weekly: '', monthly: '', yearly: '' },
+  ...{ ...newPlan('home'), name: 'weekly', sources: ['/srv'], excludes: ['*.tmp'], trigger: '@weekly' },
+  steps: [
+    { kind: 'incremental', settings: {} },
+    { kind: 'forget', settings: { 'keep-last': ['3'] } },
+  ],
 }
 
 async function place(): ReturnType<typeof openTestApplication> {
@@ -55,7 +58,11 @@ test('plans are told in words, with when their steps are next', async () => {
 test('a plan that is saved from its form keeps comments and what the form does not show', async () => {
   const { application, folder, told } = await place()
   const form = await application.planForm('nightly')
-  expect(form).toMatchObject({ trigger: '@daily between 1am and 5am', copyTo: 'home', sources: ['/home/ann'] })
+  expect(form).toMatchObject({
+    trigger: '@daily between 1am and 5am',
+    sources: ['/home/ann'],
+    steps: [{}, { kind: 'copy', settings: { value: ['home'], after: ['incremental'] } }],
+  })
   await application.savePlan({ ...form, name: 'daily', sources: ['/home/ann', '/etc'] }, 'nightly')
   await application.savePlan(FORM, undefined)
   const text = readFileSync(join(folder, 'config.yaml'), 'utf8')
@@ -77,9 +84,16 @@ test('a form is explained while it is typed: its next times, and its mistakes by
   const meaning = await application.explainPlan(FORM)
   expect(meaning).toMatchObject({ mistakes: {}, trigger: expect.stringContaining('Sunday') as string, forgotten: [] })
   expect(meaning.nextMs).toHaveLength(5)
-  const wrong = { ...FORM, trigger: '@dayly', fullEvery: 'sometimes', verifyPercent: '500', sources: ['relative'] }
-  const { mistakes, nextMs } = await application.explainPlan({ ...wrong, keep: { ...FORM.keep, daily: ' -9' } })
-  expect(Object.keys(mistakes).sort()).toEqual(['fullEvery', 'keep.daily', 'sources', 'trigger', 'verifyPercent'])
+  const steps: readonly StepForm[] = [
+    { kind: 'full', settings: { value: ['sometimes'] } },
+    { kind: 'verify', settings: { value: ['500'], between: ['noon'] } },
+    { kind: 'forget', settings: { 'keep-daily': [' -9'] } },
+  ]
+  const wrong = { ...FORM, trigger: '@dayly', sources: ['relative'], steps }
+  const { mistakes, nextMs } = await application.explainPlan(wrong)
+  expect(Object.keys(mistakes).sort()).toEqual([
+    ...['sources', 'steps.0.value', 'steps.1.between', 'steps.1.value', 'steps.2.keep-daily', 'trigger'],
+  ])
   expect(nextMs).toEqual([])
   expect(readFileSync(join(folder, 'config.yaml'), 'utf8')).toBe(CONFIG)
   await expect(application.savePlan(wrong, undefined)).rejects.toMatchObject({ code: 'BAD_CONFIGURATION' })

@@ -2,9 +2,8 @@ import { expect, test } from 'vitest'
 
 import { type ByteString, byteString, byteStringOf } from '../../../src/base/byte-string.ts'
 import { healthOf, type RepositoryHealth } from '../../../src/service/application/health.ts'
-import { formOf, mistakesByField, writtenOf } from '../../../src/service/application/plan-form.ts'
 import { RateMeter } from '../../../src/service/application/rate-meter.ts'
-import type { JobData, PlanForm, PointData } from '../../../src/service/application/shown.ts'
+import type { JobData, PointData } from '../../../src/service/application/shown.ts'
 import { shownBytes, shownText } from '../../../src/service/application/shown-text.ts'
 import { decodeHandedSecret, encodeHandedSecret } from '../../../src/service/handed-secret.ts'
 import type { JobId } from '../../../src/service/jobs/job.ts'
@@ -91,52 +90,6 @@ test('health says how long ago all was verified, and how many points came since'
   expect(of([verified, { finishedMs: checkedMs + 1 }, { finishedMs: NOW_MS }], checkedMs)).toBe(
     'all is well, verified 1 d 00 h ago; 2 points came since',
   )
-})
-
-const FORM: PlanForm = {
-  ...{ name: 'nightly', sources: ['/home/ann'], excludes: [], repository: 'home', trigger: '@daily; @boot' },
-  ...{ fullEvery: '4 weeks', copyTo: '', verifyPercent: '5%' },
-  keep: { last: '', daily: '7', weekly: '', monthly: '12', yearly: '' },
-}
-
-test('a plan as a form says it comes back as the same form, with a prune for what it forgets', () => {
-  const written = writtenOf(FORM, {})
-  expect(written).toEqual({
-    ...{ sources: ['/home/ann'], repository: 'home', trigger: ['@daily', '@boot'] },
-    steps: [
-      { full: '4 weeks' },
-      'incremental',
-      { verify: '5%' },
-      { forget: { 'keep-daily': '7', 'keep-monthly': '12' } },
-      { prune: '1 week' },
-    ],
-  })
-  expect(formOf('nightly', written)).toEqual(FORM)
-})
-
-test('what a form does not show of a plan stays as it was', () => {
-  const before = {
-    ...{ sources: ['/srv'], trigger: '@hourly', hooks: { before: 'sync' }, 'exclude-caches': true },
-    steps: [
-      { incremental: '1 day', between: '1am and 5am' },
-      { copy: 'away', after: 'incremental + 1 hour' },
-      { forget: { 'keep-daily': 3, 'keep-tag': 'gold' } },
-    ],
-  }
-  const form = { ...formOf('other', before), copyTo: 'elsewhere', keep: { ...FORM.keep, daily: '5', monthly: '' } }
-  expect(writtenOf(form, before)).toEqual({
-    ...before,
-    steps: [
-      { incremental: '1 day', between: '1am and 5am' },
-      { copy: 'elsewhere', after: 'incremental + 1 hour' },
-      { forget: { 'keep-tag': 'gold', 'keep-daily': '5' } },
-    ],
-  })
-  const mistakes = [
-    { path: ['other', 'steps', '1', 'copy'], what: 'no such repository' },
-    { path: ['other', 'trigger'], what: 'no trigger' },
-  ]
-  expect(mistakesByField(mistakes, before)).toEqual({ copyTo: 'no such repository', trigger: 'no trigger' })
 })
 
 test('a rate is of the last seconds, and begins anew with a step that counts anew', () => {

@@ -45,6 +45,18 @@ test('a plan that is saved as it is changes no byte', async () => {
   expect(file.read()).toBe(TEXT)
 })
 
+test('comments of steps go where their steps go', async () => {
+  const file = plansFile()
+  const forget = { forget: { 'keep-daily': 7 } }
+  const steps = [{ incremental: '1 day' }, { copy: 'home' }, { ...forget, every: '1 day' }]
+  const written = { ...file.written('nightly'), steps }
+  await savePlan(file, { name: 'nightly', written, replaces: 'nightly' })
+  const text = file.read()
+  expect(text).toMatch(
+    /- incremental: 1 day # the rest\n +- copy: home\n +- forget: \{ keep-daily: 7 \} # a week\n +every: 1 day/,
+  )
+})
+
 test('what changes in a plan is changed, and every comment stays', async () => {
   const file = plansFile()
   const steps = [{ full: '2 weeks' }, { incremental: '1 day' }, { forget: { 'keep-daily': 7, 'keep-monthly': 6 } }]

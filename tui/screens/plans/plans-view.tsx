@@ -3,8 +3,6 @@ import type { ReactNode } from 'react'
 
 import { formatDuration } from '../../../src/base/format.ts'
 import type { PlanData, PlanStepData } from '../../../src/service/application/shown.ts'
-import { EditorView } from '../../components/editor-view.tsx'
-import { formRows } from '../../components/form-layout.ts'
 import { Line } from '../../components/line.tsx'
 import { Table, type TableColumn } from '../../components/table.tsx'
 import { valueOr } from '../../state/loaded.ts'
@@ -13,9 +11,9 @@ import { shownJobState } from '../../text/job-state.ts'
 import { shownDistance, shownTime } from '../../text/when.ts'
 import { useTheme } from '../../theme/theme.ts'
 import type { ViewProps } from '../view-props.ts'
+import { EditingView } from './editing-view.tsx'
 import { DETAIL_ROWS } from './layout.ts'
-import { MeaningView } from './meaning-view.tsx'
-import { chosenPlan, type PlanEditing, type PlansState } from './plans.ts'
+import { chosenPlan, type PlansState } from './plans.ts'
 
 type Props = ViewProps<PlansState>
 
@@ -104,27 +102,4 @@ function Details({ plan, nowMs, columns }: DetailsProps): ReactNode {
 function stepText(step: PlanStepData, nowMs: number): string {
   const next = step.nextMs === undefined ? '' : `; next ${shownTime(step.nextMs)}`
   return `  ${step.words}: ${resultText(step, nowMs)}${next}`
-}
-
-interface EditingViewProps {
-  readonly editing: PlanEditing
-  readonly shared: Shared
-  readonly columns: number
-  readonly rows: number
-}
-
-function EditingView({ editing, shared, columns, rows }: EditingViewProps): ReactNode {
-  const theme = useTheme()
-  const { editor, replaces, meaning } = editing
-  const title = replaces === undefined ? 'A new plan' : `The plan ${replaces}`
-  const meaningRows = rows - 1 - formRows(editor.form, columns)
-  return (
-    <Box flexDirection="column" width={columns}>
-      <Line text={title} columns={columns} isBold color={theme.accent} />
-      <EditorView editor={editor} columns={columns} rows={rows - 1} />
-      {editor.picking === undefined && meaningRows > 0 && (
-        <MeaningView meaning={meaning} shared={shared} columns={columns} rows={meaningRows} />
-      )}
-    </Box>
-  )
 }

@@ -1,14 +1,5 @@
-import type { PlanData, PlanForm, PlanMeaning } from '../../../src/service/application/shown.ts'
-import {
-  type Editor,
-  editorAfterFailure,
-  editorKeys,
-  editorWithFolders,
-  LEAVE_FORM,
-  pasteInEditor,
-  typeInEditor,
-} from '../../forms/editor.ts'
-import { withMistakes } from '../../forms/form.ts'
+import type { PlanData, PlanForm } from '../../../src/service/application/shown.ts'
+import { editorAfterFailure, editorWithFolders, LEAVE_FORM, pasteInEditor, typeInEditor } from '../../forms/editor.ts'
 import { pickerListRows } from '../../forms/picker.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
@@ -21,16 +12,16 @@ import type { Screen } from '../../state/screen.ts'
 import { bodyRows, type Shared } from '../../state/shared.ts'
 import type { Step } from '../../state/step.ts'
 import { planTableRows } from './layout.ts'
-import { fieldMistakes, NEW_PLAN, planEditor, type PlanField, planIn } from './plan-fields.ts'
-
-/** A plan that is being made or changed. */
-export interface PlanEditing {
-  readonly editor: Editor<PlanField>
-  /** The name of the plan that it was. */
-  readonly replaces: string | undefined
-  /** What it would mean as it is typed now. */
-  readonly meaning: PlanMeaning | undefined
-}
+import { newPlan, planEditor } from './plan-fields.ts'
+import {
+  openPage,
+  pageKeys,
+  pasteInPage,
+  type PlanEditing,
+  planOf,
+  typeInPage,
+  withPlanMistakes,
+} from './plan-pages.ts'
 
 export interface PlansState {
   readonly plans: Loaded<readonly PlanData[]>
@@ -63,7 +54,7 @@ const OF_A_PLAN: Keymap<string> = [
 ]
 
 function keysFor(state: PlansState): Keymap<string> {
-  if (state.editing !== undefined) return editorKeys(state.editing.editor)
+  if (state.editing !== undefined) return pageKeys(state.editing)
   return [...(chosenPlan(state) === undefined ? [] : OF_A_PLAN), NEW, ...MOTION_KEYS]
 }
 
@@ -79,7 +70,7 @@ function reduce(state: PlansState, event: ScreenEvent, shared: Shared): Step<Pla
     case 'typed':
       return editing === undefined ? { state } : type(state, editing, { key: event.key, shared })
     case 'paste':
-      return editing === undefined ? { state } : changed(state, editing, pasteInEditor(editing.editor, event.text))
+      return editing === undefined ? { state } : paste(state, editing, event.text)
     case 'confirmed':
       return takeYes(state, event.question)
     case 'answer':
@@ -129,7 +120,7 @@ function takeCommand(state: PlansState, command: string, shared: Shared): Step<P
 function startNew(state: PlansState, shared: Shared): Step<PlansState> {
   const { repository } = shared
   if (repository === undefined) return { state, say: 'A plan needs a repository: add one on the screen Drivers first.' }
-  return startEditing(state, { ...NEW_PLAN, repository }, { replaces: undefined, shared })
+  return startEditing(state, newPlan(repository), { replaces: undefined, shared })
 }
 
 function startEditing(
@@ -138,18 +129,28 @@ function startEditing(
   { replaces, shared }: { readonly replaces: string | undefined; readonly shared: Shared },
 ): Step<PlansState> {
   const names = valueOr(shared.repositories, []).map(({ name }) => name)
-  const editor = planEditor(plan, names)
-  return { state: { ...state, editing: { editor, replaces, meaning: undefined } }, effects: [explain(editor)] }
+  const { options, steps } = plan
+  const at = { page: 'plan' } as const
+  const editing = { editor: planEditor(plan, names), options, steps, at, replaces, meaning: undefined }
+  return { state: { ...state, editing }, effects: [explain(editing)] }
 }
 
-function explain({ form }: Editor<PlanField>): Call {
-  return call('plans:explain', 'explainPlan', planIn(form))
+function explain(editing: PlanEditing): Call {
+  return call('plans:explain', 'explainPlan', planOf(editing))
 }
 
 /** What a form means is asked anew whenever it has changed. */
-function changed(state: PlansState, editing: PlanEditing, editor: Editor<PlanField>): Step<PlansState> {
-  const hasChanged = editor.form.fields !== editing.editor.form.fields
-  return { state: { ...state, editing: { ...editing, editor } }, effects: hasChanged ? [explain(editor)] : [] }
+function changed(state: PlansState, before: PlanEditing, editing: PlanEditing): Step<PlansState> {
+  const hasChanged =
+    editing.editor.form.fields !== before.editor.form.fields ||
+    editing.options !== before.options ||
+    editing.steps !== before.steps
+  return { state: { ...state, editing }, effects: hasChanged ? [explain(editing)] : [] }
+}
+
+function paste(state: PlansState, editing: PlanEditing, text: string): Step<PlansState> {
+  if (editing.at.page !== 'plan') return changed(state, editing, pasteInPage(editing, text))
+  return changed(state, editing, { ...editing, editor: pasteInEditor(editing.editor, text) })
 }
 
 function type(
@@ -157,9 +158,13 @@ function type(
   editing: PlanEditing,
   { key, shared }: { readonly key: Key; readonly shared: Shared },
 ): Step<PlansState> {
-  const surroundings = { home: shared.home, height: pickerListRows(bodyRows(shared)) }
-  const { editor, outcome, open } = typeInEditor(editing.editor, key, surroundings)
-  const step = changed(state, editing, editor)
+  const height = pickerListRows(bodyRows(shared))
+  if (editing.at.page !== 'plan') return changed(state, editing, typeInPage(editing, key, height))
+  const opened = openPage(editing, key)
+  if (opened !== undefined) return { state: { ...state, editing: opened } }
+  const { editor, outcome, open } = typeInEditor(editing.editor, key, { home: shared.home, height })
+  const next = { ...editing, editor }
+  const step = changed(state, editing, next)
   switch (outcome) {
     case 'editing': {
       const folders = open === undefined ? [] : [call('plans:folders', 'folders', open)]
@@ -171,7 +176,7 @@ function type(
       return { ...step, ask: LEAVE_FORM }
     case 'sent':
       // Saved once it has been found to be a plan.
-      return { state: step.state, effects: [call('plans:judge', 'explainPlan', planIn(editor.form))] }
+      return { state: step.state, effects: [call('plans:judge', 'explainPlan', planOf(next))] }
   }
 }
 
@@ -229,8 +234,7 @@ function takeMeaning(
   if (Object.keys(value.mistakes).length === 0) {
     return { state: explained, effects: [call('plans:save', 'savePlan', args[0], editing.replaces)] }
   }
-  const editor = { ...editing.editor, form: withMistakes(editing.editor.form, fieldMistakes(value.mistakes)) }
-  return { state: { ...state, editing: { ...editing, editor, meaning: value } } }
+  return { state: { ...state, editing: withPlanMistakes({ ...editing, meaning: value }, value.mistakes) } }
 }
 
 /** A form stays as it is, whatever could not be done with it. */
