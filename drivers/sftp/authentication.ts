@@ -41,8 +41,12 @@ async function* attemptsFor(
   onProblem: (problem: StorageError) => void,
 ): AsyncGenerator<AnyAuthMethod, undefined> {
   const { user: username, agent, keys, name } = server
-  // The answer to it names the methods that the server takes.
-  yield { type: 'none', username }
+  const [first] = keys
+  // The answer to it names the methods that the server takes. A key that opens unasked is shown at once: usually it is taken, and
+  // the answer to one that is not says the same.
+  if (agent !== undefined || first === undefined || ssh2.utils.parseKey(first.bytes) instanceof Error) {
+    yield { type: 'none', username }
+  }
   if (agent !== undefined) yield { type: 'agent', username, agent }
   for (const { path, bytes } of keys) {
     const key = await openKey({ path, bytes }, secrets)

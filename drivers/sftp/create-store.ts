@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 
 import { UsageError } from '../../src/base/errors.ts'
-import { OBJECT_KINDS } from '../../src/storage/driver.ts'
+import { OBJECT_KINDS, type ObjectKind } from '../../src/storage/driver.ts'
 import type { SftpChannel } from './sftp-channel.ts'
 import { type SftpDriverOptions, syncFolder, TEMPORARY_FOLDER } from './sftp-driver.ts'
 import { sftpError, statusOf } from './sftp-errors.ts'
@@ -9,6 +9,18 @@ import { SftpSession } from './sftp-session.ts'
 
 const FOLDER_MODE = 0o700
 const EXPECTED_NAMES: ReadonlySet<string> = new Set([...OBJECT_KINDS, TEMPORARY_FOLDER, '.', '..', 'lost+found'])
+
+/** What every repository has: a first backup would make one after the other. The rest is made when it is needed. */
+const USUAL_FOLDERS: readonly (ObjectKind | typeof TEMPORARY_FOLDER)[] = [
+  'config',
+  'index',
+  'instances',
+  'keys',
+  'packs',
+  'points',
+  'runs',
+  TEMPORARY_FOLDER,
+]
 
 /**
  * Makes the folder for a new store on the server, with missing parents, or takes one that holds nothing else. Whether
@@ -20,11 +32,16 @@ const EXPECTED_NAMES: ReadonlySet<string> = new Set([...OBJECT_KINDS, TEMPORARY_
 export async function createSftpStore({ server, secrets, path, location }: SftpDriverOptions): Promise<void> {
   await using session = new SftpSession(server, secrets)
   try {
-    const channel = await session.channel('short')
-    await makeFolder(channel, path)
-    const strange = (await channel.readFolder(path)).find(({ filename }) => !EXPECTED_NAMES.has(filename))
-    if (strange === undefined) return
-    throw unsuitable(location, `is not empty: it holds ${strange.filename}`)
+    await session.use(0, async (channel) => {
+      await makeFolder(channel, path)
+      const { entries } = await channel.readFolder(await channel.openFolder(path))
+      const strange = entries.find(({ filename }) => !EXPECTED_NAMES.has(filename))
+      if (strange !== undefined) throw unsuitable(location, `is not empty: it holds ${strange.filename}`)
+      const there = new Set(entries.map(({ filename }) => filename))
+      const missing = USUAL_FOLDERS.filter((name) => !there.has(name))
+      await Promise.all(missing.map((name) => channel.makeFolder(posix.join(path, name), FOLDER_MODE)))
+      await syncFolder(channel, path)
+    })
   } catch (error) {
     throw sftpError(error, { doing: 'making', path: location })
   }

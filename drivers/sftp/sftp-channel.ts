@@ -13,15 +13,27 @@ const FOLDER_READS_AT_ONCE = 3
 /** What every server takes in one message. */
 const SMALL_BYTES = 32 * 1024
 
+export interface FolderContent {
+  readonly entries: readonly FileEntryWithStats[]
+  /** How often more was asked for, at least once. */
+  readonly rounds: number
+}
+
 /** One SFTP channel of a connection. Every call that the server refuses or never answers rejects with an `SftpFailure`. */
 export class SftpChannel {
   readonly #sftp: SFTPWrapper
   /** Ends the calls that are waiting for an answer. */
   readonly #waiting = new Set<(gone: SftpFailure) => void>()
   #gone: SftpFailure | undefined
+  /**
+   * Whether the server does what it is asked for on this channel in that very order, each call after the one before, as
+   * OpenSSH's does. The protocol promises it for what concerns one file only.
+   */
+  readonly inOrder: boolean
 
-  private constructor(client: Client, sftp: SFTPWrapper) {
+  private constructor(client: Client, sftp: SFTPWrapper, inOrder: boolean) {
     this.#sftp = sftp
+    this.inOrder = inOrder
     // ssh2 leaves calls without an answer that are made when the connection has just broken.
     const end = (): void => {
       this.#gone ??= new SftpFailure(new Error('the connection was closed'))
@@ -36,7 +48,7 @@ export class SftpChannel {
     return this.#waiting.size
   }
 
-  static async open(client: Client): Promise<SftpChannel> {
+  static async open(client: Client, inOrder: boolean): Promise<SftpChannel> {
     const sftp = await new Promise<SFTPWrapper>((resolve, reject) => {
       client.sftp((error, opened) => (error === undefined ? resolve(opened) : reject(new SftpFailure(error))))
       // No answer comes once the connection is gone.
@@ -44,7 +56,7 @@ export class SftpChannel {
     })
     // Its calls are told; without a listener it would end the process.
     sftp.on('error', () => undefined)
-    return new SftpChannel(client, sftp)
+    return new SftpChannel(client, sftp, inOrder)
   }
 
   /** Opens a file: `read`, or `create`, which fails when there is one. */
@@ -115,24 +127,31 @@ export class SftpChannel {
     return this.#call((done) => this.#sftp.stat(path, done))
   }
 
-  /** Asks for more before it knows whether there is any: an answer each would cost a round trip each. */
-  async readFolder(path: string): Promise<FileEntryWithStats[]> {
-    const handle = await this.#call<Buffer>((done) => this.#sftp.opendir(path, done))
+  async openFolder(path: string): Promise<Buffer> {
+    return this.#call<Buffer>((done) => this.#sftp.opendir(path, done))
+  }
+
+  /**
+   * Reads what is left of an opened folder and closes it, whatever comes. Asks for more before it knows whether there is
+   * any: an answer each would cost a round trip each.
+   */
+  async readFolder(handle: Buffer): Promise<FolderContent> {
     const entries: FileEntryWithStats[] = []
     try {
-      for (let isAll = false; !isAll;) {
+      for (let rounds = 1; ; rounds++) {
         const reads = Array.from({ length: FOLDER_READS_AT_ONCE }, () => this.#readFolderOnce(handle))
+        let isAll = false
         for (const answer of await Promise.allSettled(reads)) {
           if (answer.status === 'rejected') throw answer.reason
           if (answer.value === undefined) isAll = true
           else entries.push(...answer.value)
         }
+        if (isAll) return { entries: entries.filter(({ filename }) => filename !== '.' && filename !== '..'), rounds }
       }
     } finally {
       // Nobody waits for it: a handle that stays open goes with the channel.
       this.close(handle).catch(() => undefined)
     }
-    return entries.filter(({ filename }) => filename !== '.' && filename !== '..')
   }
 
   async makeFolder(path: string, mode: number): Promise<void> {

@@ -2,9 +2,7 @@ import { posix } from 'node:path'
 
 import { toHex } from '../../src/base/bytes.ts'
 import { StorageError } from '../../src/base/errors.ts'
-import { parseObjectId } from '../../src/base/ids.ts'
 import { systemRandomness } from '../../src/base/random.ts'
-import { runAll } from '../../src/base/run-all.ts'
 import {
   type ByteRange,
   type Driver,
@@ -16,6 +14,8 @@ import {
   type StoreSpace,
 } from '../../src/storage/driver.ts'
 import { objectExists, objectNotFound, rangeInside } from '../../src/storage/object-errors.ts'
+import { assertAttached, isThere, type StoreFolder } from './attached.ts'
+import { folderOf, listObjects } from './list-objects.ts'
 import type { SftpChannel } from './sftp-channel.ts'
 import { sftpError, statusOf, storeFull } from './sftp-errors.ts'
 import { SftpSession } from './sftp-session.ts'
@@ -29,11 +29,8 @@ const OBJECT_MODE = 0o400
 const LEFT_OVER_SECONDS = 24 * 3600
 /** A put fails for want of space when less than this is left: what a pack needs. */
 const SPACE_MIN = 32 << 20
-/** Each is a handle of the server, of which a process may usually have a thousand. */
-const FOLDERS_AT_ONCE = 128
-/** What is larger keeps a channel busy for a while. */
-const SHORT_BYTES = 256 << 10
-const CONNECTIONS_USUAL = 8
+/** Far servers answer late: fewer would leave the line idle while the next is being asked for. */
+const CONNECTIONS_USUAL = 16
 
 export interface SftpDriverOptions {
   readonly server: SshServer
@@ -54,8 +51,9 @@ export interface SftpDriverOptions {
 export async function openSftpDriver(options: SftpDriverOptions): Promise<SftpDriver> {
   const session = new SftpSession(options.server, options.secrets)
   try {
-    const channel = await session.channel('short')
-    const [root, info] = await Promise.all([channel.realPath(options.path), channel.stat(options.path)])
+    const [root, info] = await session.use(0, async (channel) =>
+      Promise.all([channel.realPath(options.path), channel.stat(options.path)]),
+    )
     if (!info.isDirectory()) throw noStore(options.location, 'a file, not a folder')
     return new SftpDriver(session, root, options)
   } catch (error) {
@@ -92,22 +90,24 @@ export class SftpDriver implements Driver {
   async put(name: ObjectName, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
     const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0)
-    const use = bytes > SHORT_BYTES ? 'long' : 'short'
-    await this.#meaning('writing', name, use, async (channel) => {
+    await this.#meaning('writing', { name, bytes }, async (channel) => {
       const temporary = this.#path(`${TEMPORARY_FOLDER}/${toHex(systemRandomness.bytes(16))}`)
-      const { file, folder } = await this.#openForPut(channel, temporary, folderOf(name))
+      // The folder is got ready while the object is being written.
+      const [written, folder] = await Promise.allSettled([
+        this.#writeTemporary(channel, { temporary, parts, signal }),
+        this.#openFolder(channel, folderOf(name)),
+      ])
       let published = false
       try {
-        await channel.writeFile(file, parts, signal)
-        published = await this.#publish(channel, temporary, name)
-        // Also when the name was taken: its writer may not have come to this yet, and callers take EXISTS for stored.
-        if (folder !== undefined) await channel.sync(folder)
+        if (written.status === 'rejected') throw written.reason
+        if (folder.status === 'rejected') throw folder.reason
+        published = await this.#publish(channel, { temporary, name, folder: folder.value })
       } catch (error) {
         throw await this.#whyNotWritten(channel, error)
       } finally {
         // What cannot be removed is swept a day later.
         if (!published) await channel.unlink(temporary).catch(ignore)
-        if (folder !== undefined) channel.close(folder).catch(ignore)
+        if (folder.status === 'fulfilled' && folder.value !== undefined) channel.close(folder.value).catch(ignore)
       }
       if (!published) throw objectExists(name, this.location)
       this.#sweepOnce(channel)
@@ -116,8 +116,7 @@ export class SftpDriver implements Driver {
 
   async get(name: ObjectName, range?: ByteRange, signal?: AbortSignal): Promise<Uint8Array> {
     signal?.throwIfAborted()
-    const use = range !== undefined && range.length > SHORT_BYTES ? 'long' : 'short'
-    return this.#meaning('reading', name, use, async (channel) => {
+    return this.#meaning('reading', { name, bytes: range?.length ?? 0 }, async (channel) => {
       const path = this.#path(objectPath(name))
       const [handle, info] = await bothOf(channel.openFile(path, 'read', 0), channel.lstat(path), (opened) =>
         channel.close(opened),
@@ -138,7 +137,7 @@ export class SftpDriver implements Driver {
 
   async stat(name: ObjectName, signal?: AbortSignal): Promise<ObjectInfo> {
     signal?.throwIfAborted()
-    return this.#meaning('looking at', name, 'short', async (channel) => {
+    return this.#meaning('looking at', { name, bytes: 0 }, async (channel) => {
       const path = this.#path(objectPath(name))
       const info = await channel.lstat(path)
       if (!info.isFile()) throw notAFile(path)
@@ -146,26 +145,25 @@ export class SftpDriver implements Driver {
     })
   }
 
-  async *list(kind: ObjectKind, signal?: AbortSignal): AsyncGenerator<ObjectInfo> {
+  list(kind: ObjectKind, signal?: AbortSignal): AsyncGenerator<ObjectInfo> {
+    return this.listKinds([kind], signal)
+  }
+
+  async *listKinds(kinds: readonly ObjectKind[], signal?: AbortSignal): AsyncGenerator<ObjectInfo> {
     signal?.throwIfAborted()
     try {
-      const folders = kind === 'packs' ? await this.#packFolders() : [kind]
-      const infos: ObjectInfo[] = []
-      const tasks = folders.map((folder) => async () => {
-        signal?.throwIfAborted()
-        infos.push(...(await this.#objectsIn(kind, folder)))
-      })
-      await runAll(tasks, FOLDERS_AT_ONCE)
-      yield* infos
+      yield* await this.#session.use(0, async (channel) => listObjects(channel, this.#store, kinds))
     } catch (error) {
-      throw sftpError(error, { doing: 'listing', path: this.#path(kind) })
+      throw sftpError(error, { doing: 'listing', path: kinds.length === 1 ? this.#path(kinds.join()) : this.#root })
     }
   }
 
   async remove(name: ObjectName, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
     try {
-      await this.#meaning('removing', name, 'short', async (channel) => channel.unlink(this.#path(objectPath(name))))
+      await this.#meaning('removing', { name, bytes: 0 }, async (channel) =>
+        channel.unlink(this.#path(objectPath(name))),
+      )
     } catch (error) {
       if (!(error instanceof StorageError && error.code === 'NOT_FOUND')) throw error
     }
@@ -178,7 +176,7 @@ export class SftpDriver implements Driver {
   async space(signal?: AbortSignal): Promise<StoreSpace | undefined> {
     signal?.throwIfAborted()
     try {
-      return await (await this.#session.channel('short')).space(this.#root)
+      return await this.#session.use(0, async (channel) => channel.space(this.#root))
     } catch (error) {
       throw sftpError(error, { doing: 'looking at', path: this.#root })
     }
@@ -188,41 +186,60 @@ export class SftpDriver implements Driver {
     await this.#session[Symbol.asyncDispose]()
   }
 
+  get #store(): StoreFolder {
+    return { root: this.#root, location: this.location }
+  }
+
   #path(below: string): string {
     return posix.join(this.#root, below)
   }
 
-  /**
-   * Makes a temporary file and opens the folder that the object comes into, whose names are to be made durable. Folders
-   * that are missing are made: usually they are there, and asking would cost a round trip.
-   */
-  async #openForPut(
+  async #writeTemporary(
     channel: SftpChannel,
-    temporary: string,
-    folder: string,
-  ): Promise<{ readonly file: Buffer; readonly folder: Buffer | undefined }> {
+    { temporary, parts, signal }: { temporary: string; parts: readonly Uint8Array[]; signal: AbortSignal | undefined },
+  ): Promise<void> {
+    const file = await this.#inFolder(channel, TEMPORARY_FOLDER, async () =>
+      channel.openFile(temporary, 'create', OBJECT_MODE),
+    )
+    await channel.writeFile(file, parts, signal)
+  }
+
+  /** Opens the folder that an object comes into, whose names are to be made durable. */
+  async #openFolder(channel: SftpChannel, folder: string): Promise<Buffer | undefined> {
+    return this.#inFolder(channel, folder, async () => openFolder(channel, this.#path(folder)))
+  }
+
+  /** Does `act`; where it fails for want of `folder`, makes that first: usually it is there, and asking costs a round trip. */
+  async #inFolder<T>(channel: SftpChannel, folder: string, act: () => Promise<T>): Promise<T> {
     try {
-      return await this.#openBoth(channel, temporary, folder)
+      return await act()
     } catch (error) {
       if (statusOf(error) !== 'noSuchFile') throw error
-      await Promise.all([this.#makeFolder(channel, TEMPORARY_FOLDER), this.#makeFolder(channel, folder)])
-      return this.#openBoth(channel, temporary, folder)
+      await this.#makeFolder(channel, folder)
+      return act()
     }
   }
 
-  async #openBoth(channel: SftpChannel, temporary: string, folder: string) {
-    const [file, opened] = await bothOf(
-      channel.openFile(temporary, 'create', OBJECT_MODE),
-      openFolder(channel, this.#path(folder)),
-      async (created) => {
-        await Promise.all([channel.close(created), channel.unlink(temporary)])
-      },
-    )
-    return { file, folder: opened }
+  /**
+   * Gives the temporary file its name, and makes the names of its folder durable: also when the name was taken, whose
+   * writer may not have come to this yet, and callers take EXISTS for stored. Returns whether it was free.
+   */
+  async #publish(
+    channel: SftpChannel,
+    { temporary, name, folder }: { temporary: string; name: ObjectName; folder: Buffer | undefined },
+  ): Promise<boolean> {
+    const naming = this.#rename(channel, temporary, name)
+    if (folder === undefined) return naming
+    // What works in order is asked for both in one go.
+    if (!channel.inOrder) await naming
+    const [named, synced] = await Promise.allSettled([naming, channel.sync(folder)])
+    if (named.status === 'rejected') throw named.reason
+    if (synced.status === 'rejected') throw synced.reason
+    return named.value
   }
 
-  /** Gives the temporary file its name. Returns whether that was free. */
-  async #publish(channel: SftpChannel, temporary: string, name: ObjectName): Promise<boolean> {
+  /** Returns whether the name was free. */
+  async #rename(channel: SftpChannel, temporary: string, name: ObjectName): Promise<boolean> {
     const path = this.#path(objectPath(name))
     try {
       await channel.rename(temporary, path)
@@ -262,40 +279,6 @@ export class SftpDriver implements Driver {
     }
   }
 
-  async #packFolders(): Promise<string[]> {
-    const names = (await this.#entries('packs')).map(({ filename }) => filename)
-    return names.filter((name) => /^[0-9a-f]{2}$/.test(name)).map((name) => `packs/${name}`)
-  }
-
-  async #objectsIn(kind: ObjectKind, folder: string): Promise<ObjectInfo[]> {
-    return (await this.#entries(folder)).flatMap(({ filename, attrs }) => {
-      const id = parseObjectId(filename)
-      if (id === undefined || !attrs.isFile() || folderOf({ kind, id }) !== folder) return []
-      return [{ name: { kind, id }, bytes: attrs.size }]
-    })
-  }
-
-  /** A folder that is not there is empty, unless the whole store is away. */
-  async #entries(folder: string): ReturnType<SftpChannel['readFolder']> {
-    const channel = await this.#session.channel('short')
-    try {
-      return await channel.readFolder(this.#path(folder))
-    } catch (error) {
-      if (statusOf(error) !== 'noSuchFile') throw error
-      await this.#assertAttached(channel)
-      return []
-    }
-  }
-
-  async #assertAttached(channel: SftpChannel): Promise<void> {
-    if (await isThere(channel, this.#root)) return
-    throw new StorageError('STORE_UNAVAILABLE', `${this.location} is gone from the server`, {
-      retry: 'transient',
-      context: { path: this.#root },
-      hint: 'Perhaps a disk of the server is not mounted.',
-    })
-  }
-
   /** Temporary files that crashed writers left behind more than a day ago, by the clock of the server. */
   #sweepOnce(channel: SftpChannel): void {
     if (this.#swept) return
@@ -305,7 +288,7 @@ export class SftpDriver implements Driver {
   }
 
   async #sweep(channel: SftpChannel): Promise<void> {
-    const entries = await channel.readFolder(this.#path(TEMPORARY_FOLDER))
+    const { entries } = await channel.readFolder(await channel.openFolder(this.#path(TEMPORARY_FOLDER)))
     const newest = Math.max(...entries.map(({ attrs }) => attrs.mtime))
     for (const { filename, attrs } of entries) {
       if (!/^[0-9a-f]{32}$/.test(filename) || attrs.mtime >= newest - LEFT_OVER_SECONDS) continue
@@ -315,13 +298,11 @@ export class SftpDriver implements Driver {
 
   async #meaning<T>(
     doing: 'writing' | 'reading' | 'looking at' | 'removing',
-    name: ObjectName,
-    use: 'short' | 'long',
+    { name, bytes }: { readonly name: ObjectName; readonly bytes: number },
     act: (channel: SftpChannel) => Promise<T>,
   ): Promise<T> {
     try {
-      const channel = await this.#session.channel(use)
-      return await this.#actOn(channel, { doing, name, act })
+      return await this.#session.use(bytes, async (channel) => this.#actOn(channel, { doing, name, act }))
     } catch (error) {
       throw sftpError(error, { doing, path: this.#path(objectPath(name)) })
     }
@@ -335,7 +316,7 @@ export class SftpDriver implements Driver {
       return await act(channel)
     } catch (error) {
       if (statusOf(error) !== 'noSuchFile') throw error
-      await this.#assertAttached(channel)
+      await assertAttached(channel, this.#store)
       if (doing !== 'writing') throw objectNotFound(name, this.location)
       // Someone removed a folder under our hands: all of them are made again when this is tried again.
       this.#made.clear()
@@ -344,20 +325,6 @@ export class SftpDriver implements Driver {
         retry: 'transient',
       })
     }
-  }
-}
-
-function folderOf(name: ObjectName): string {
-  return posix.dirname(objectPath(name))
-}
-
-async function isThere(channel: SftpChannel, path: string): Promise<boolean> {
-  try {
-    await channel.lstat(path)
-    return true
-  } catch (error) {
-    if (statusOf(error) === 'noSuchFile') return false
-    throw error
   }
 }
 

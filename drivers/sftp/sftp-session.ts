@@ -1,26 +1,36 @@
-import type { Client } from 'ssh2'
-
 import { SftpChannel } from './sftp-channel.ts'
-import { connect } from './ssh-connection.ts'
+import { connect, type SshConnection } from './ssh-connection.ts'
 import type { SshSecrets, SshServer } from './ssh-server.ts'
 
 /** A server takes ten sessions a connection; a channel each for so many files under way is enough to fill a disk. */
 const CHANNELS_MAX = 4
+/** Who moves more than this wants a channel that does not move much else. */
+const LARGE_BYTES = 256 << 10
+/** What a channel takes twice over in a round trip of 40 ms: a server's window is two megabytes. Beyond, another is waited for. */
+const BUSY_BYTES = 4 << 20
+
+/** A channel and what it is used for. */
+interface Lane {
+  readonly channel: SftpChannel
+  /** What its users said that they move. */
+  bytes: number
+}
 
 interface Connected {
-  readonly client: Client
+  readonly connection: SshConnection
   /** At least one. */
-  readonly channels: SftpChannel[]
-  /** How many more are being opened. */
-  opening: number
+  readonly lanes: Lane[]
+  /** Those that are being opened; a server that allows fewer sessions opens none. */
+  opening: readonly Promise<unknown>[] | undefined
 }
 
 /**
  * A connection to a server that is made when it is first needed, and again after it broke.
  *
- * The server works on one call of a channel at a time: a long one, such as making a pack durable, must not hold up
- * the others. So up to four channels are opened, each when the ones before are busy with long ones. Nobody waits for
- * that: it takes several round trips.
+ * The server works on one call of a channel at a time, and takes two megabytes on each before it has answered: a long call, such as
+ * making a pack durable, must not hold up the others, nor must a far server have one channel alone. So four are opened as
+ * soon as somebody moves much. That takes several round trips, which are waited for only when those that there are have
+ * enough to do.
  */
 export class SftpSession implements AsyncDisposable {
   readonly #server: SshServer
@@ -32,22 +42,20 @@ export class SftpSession implements AsyncDisposable {
     this.#secrets = secrets
   }
 
-  /** The channel with the fewest calls under way, for `short` calls or `long` ones. @throws {StorageError} as `connect` */
-  async channel(use: 'short' | 'long'): Promise<SftpChannel> {
-    const connected = await this.#connect()
-    const { channels } = connected
-    const idlest = channels.reduce((best, other) => (other.calls < best.calls ? other : best))
-    if (use === 'long' && idlest.calls > 0 && channels.length + connected.opening < CHANNELS_MAX) addChannel(connected)
-    return idlest
+  /** Calls `act` with the channel that has least to do; it moves about so many bytes. @throws {StorageError} as `connect` */
+  async use<T>(bytes: number, act: (channel: SftpChannel) => Promise<T>): Promise<T> {
+    const lane = await takeLane(await this.#connect(), bytes)
+    try {
+      return await act(lane.channel)
+    } finally {
+      lane.bytes -= bytes
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const connected = await this.#connected?.catch(() => undefined)
     this.#connected = undefined
-    if (connected === undefined) return
-    const closed = new Promise<void>((resolve) => connected.client.once('close', () => resolve()))
-    connected.client.end()
-    await closed
+    await connected?.connection.close()
   }
 
   async #connect(): Promise<Connected> {
@@ -57,29 +65,51 @@ export class SftpSession implements AsyncDisposable {
     const forget = (): void => {
       if (this.#connected === connecting) this.#connected = undefined
     }
-    connecting.then(({ client }) => client.once('close', forget), forget)
+    connecting.then(({ connection }) => connection.client.once('close', forget), forget)
     return connecting
   }
 
   async #open(): Promise<Connected> {
-    const client = await connect(this.#server, this.#secrets)
+    const connection = await connect(this.#server, this.#secrets)
     try {
-      return { client, channels: [await SftpChannel.open(client)], opening: 0 }
+      return { connection, lanes: [await openLane(connection)], opening: undefined }
     } catch (error) {
-      client.destroy()
+      connection.client.destroy()
       throw error
     }
   }
 }
 
-function addChannel(connected: Connected): void {
-  connected.opening++
-  SftpChannel.open(connected.client).then(
-    (channel) => {
-      connected.channels.push(channel)
-      connected.opening--
-    },
-    // A server that allows fewer sessions is not asked again: those that there are have to do.
-    () => undefined,
+async function takeLane(connected: Connected, bytes: number): Promise<Lane> {
+  if (bytes > LARGE_BYTES) connected.opening ??= openMore(connected)
+  let lane = idlest(connected.lanes)
+  for (const opened of connected.opening ?? []) {
+    if (bytes <= LARGE_BYTES || lane.bytes < BUSY_BYTES) break
+    await opened
+    lane = idlest(connected.lanes)
+  }
+  // At once: whoever waited for the same channel chooses next.
+  lane.bytes += bytes
+  return lane
+}
+
+function idlest(lanes: readonly Lane[]): Lane {
+  return lanes.reduce((best, other) => {
+    const difference = other.bytes - best.bytes || other.channel.calls - best.channel.calls
+    return difference < 0 ? other : best
+  })
+}
+
+/** None of them rejects: where a server allows fewer sessions, those that there are have to do. */
+function openMore({ connection, lanes }: Connected): Promise<unknown>[] {
+  return Array.from({ length: CHANNELS_MAX - 1 }, () =>
+    openLane(connection).then(
+      (lane) => lanes.push(lane),
+      () => undefined,
+    ),
   )
+}
+
+async function openLane({ client, isOpenSsh }: SshConnection): Promise<Lane> {
+  return { channel: await SftpChannel.open(client, isOpenSsh), bytes: 0 }
 }

@@ -1,6 +1,7 @@
-import { connect as openSocket } from 'node:net'
+import { connect as openSocket, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
-import ssh2, { type Client, type ConnectConfig } from 'ssh2'
+import ssh2, { type Client } from 'ssh2'
 
 import { StorageError } from '../../src/base/errors.ts'
 import { authentication } from './authentication.ts'
@@ -15,27 +16,40 @@ const HANDSHAKE_MS_MAX = 60_000
 const KEEPALIVE_MS = 15_000
 const KEEPALIVES_MAX = 7
 
+/** A connection on which the user is logged in. */
+export interface SshConnection {
+  readonly client: Client
+  /** Whether the server says that it is OpenSSH. */
+  readonly isOpenSsh: boolean
+  /** Ends it once what was sent is on its way: the server's farewell is not waited for. */
+  close(): Promise<void>
+}
+
 /**
  * Connects and logs in; through its jump host where it has one, whose connection ends with this one.
  *
  * @throws {StorageError} STORE_UNAVAILABLE; STORE_DENIED: its host key is not known, has changed or is revoked, or it
  * takes none of what the user can show.
  */
-export async function connect(server: SshServer, secrets: SshSecrets): Promise<Client> {
+export async function connect(server: SshServer, secrets: SshSecrets): Promise<SshConnection> {
   if (server.jump === undefined) return connectOver(server, secrets, undefined)
   const jump = await connect(server.jump, secrets)
   try {
-    const sock = await forward(jump, server)
-    const client = await connectOver(server, secrets, sock)
-    client.once('close', () => jump.end())
-    return client
+    const sock = await forward(jump.client, server)
+    const connection = await connectOver(server, secrets, sock)
+    connection.client.once('close', () => jump.client.end())
+    return connection
   } catch (error) {
-    jump.end()
+    jump.client.end()
     throw error
   }
 }
 
-async function connectOver(server: SshServer, secrets: SshSecrets, sock: ConnectConfig['sock']): Promise<Client> {
+async function connectOver(
+  server: SshServer,
+  secrets: SshSecrets,
+  forwarded: Duplex | undefined,
+): Promise<SshConnection> {
   const client = new ssh2.Client()
   // Every channel, and whoever waits for one, listens for its end.
   client.setMaxListeners(0)
@@ -43,6 +57,9 @@ async function connectOver(server: SshServer, secrets: SshSecrets, sock: Connect
   const problems: StorageError[] = []
   const { name, address, port, knownHosts: files, user } = server
   const types = knownKeyTypes(files, { host: name, port })
+  // Small messages go out at once from the first on: waiting for more of them costs 40 ms at every step.
+  const sock = forwarded ?? openSocket({ host: address, port, noDelay: true })
+  let isOpenSsh = false
   try {
     await new Promise<void>((resolve, reject) => {
       client.once('ready', resolve)
@@ -54,8 +71,7 @@ async function connectOver(server: SshServer, secrets: SshSecrets, sock: Connect
       client.once('close', () => reject(new Error('the connection was closed')))
       client.connect({
         username: user,
-        // Small messages go out at once from the first on: waiting for more of them costs 40 ms at every step.
-        sock: sock ?? openSocket({ host: address, port, noDelay: true }),
+        sock,
         readyTimeout: HANDSHAKE_MS_MAX,
         keepaliveInterval: KEEPALIVE_MS,
         keepaliveCountMax: KEEPALIVES_MAX,
@@ -67,6 +83,10 @@ async function connectOver(server: SshServer, secrets: SshSecrets, sock: Connect
         },
         authHandler: authentication(server, secrets, (problem) => problems.push(problem)),
       })
+      // It begins with what it is, in clear (RFC 4253, 4.2), and is read once the client is connected, not before.
+      sock.once('data', (data: Buffer) => {
+        isOpenSsh = /^SSH-2\.0-OpenSSH_/m.test(data.toString('latin1'))
+      })
     })
   } catch (error) {
     client.destroy()
@@ -74,10 +94,17 @@ async function connectOver(server: SshServer, secrets: SshSecrets, sock: Connect
   }
   // What happens to it later reaches whoever waits for an answer.
   client.on('error', () => client.destroy())
-  return client
+  return { client, isOpenSsh, close: async () => close(client, sock) }
 }
 
-async function forward(jump: Client, { address, port }: SshServer): Promise<ConnectConfig['sock']> {
+async function close(client: Client, sock: Duplex): Promise<void> {
+  const closed = new Promise<void>((resolve) => client.once('close', () => resolve()))
+  client.end()
+  if (sock instanceof Socket) sock.destroySoon()
+  if (!sock.closed) await closed
+}
+
+async function forward(jump: Client, { address, port }: SshServer): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     jump.forwardOut('127.0.0.1', 0, address, port, (error, channel) => {
       if (error === undefined) resolve(channel)

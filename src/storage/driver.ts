@@ -17,6 +17,16 @@ export const OBJECT_KINDS = [
 ] as const
 export type ObjectKind = (typeof OBJECT_KINDS)[number]
 
+/**
+ * In which order several kinds are listed, line after line, those of a line in any order. A writer relies on it; and it is alphabetical,
+ * as stores list names. See docs/decisions/0056-few-requests.md.
+ */
+export const LISTING_ORDER: readonly (readonly ObjectKind[])[] = [
+  ['config', 'dead', 'index', 'instances', 'keys'],
+  ['lost', 'marks', 'notes', 'packs'],
+  ['points', 'runs', 'tombstones'],
+]
+
 export interface ObjectName {
   readonly kind: ObjectKind
   readonly id: ObjectId
@@ -96,8 +106,8 @@ export interface Driver extends AsyncDisposable {
 
   /**
    * Lists several kinds, each as `list` does, where a store tells of many with fewer requests. Kinds are looked at in
-   * alphabetical order, or all at the same moment: of none is anything told that is older than what is told of those
-   * before it. Called through `listInTurn`.
+   * the order of `LISTING_ORDER`, or all at the same moment: of no line is anything told that is older than what is told
+   * of those before it. Called through `listInTurn`.
    */
   readonly listKinds?: ListKinds | undefined
 

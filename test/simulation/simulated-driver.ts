@@ -1,11 +1,12 @@
-import type {
-  ByteRange,
-  Driver,
-  DriverCapabilities,
-  ListKinds,
-  ObjectInfo,
-  ObjectKind,
-  ObjectName,
+import {
+  type ByteRange,
+  type Driver,
+  type DriverCapabilities,
+  LISTING_ORDER,
+  type ListKinds,
+  type ObjectInfo,
+  type ObjectKind,
+  type ObjectName,
 } from '../../src/storage/driver.ts'
 import type { SimulatedProcess } from './simulated-process.ts'
 import type { SimulatedStore } from './simulated-store.ts'
@@ -79,9 +80,13 @@ export class SimulatedDriver implements Driver {
     yield* infos
   }
 
-  /** Slower than any store: with time enough between two kinds for anything to happen. */
+  /** Slower than any store: with time enough between two kinds for anything to happen, those of a line in either order. */
   async *#listKinds(kinds: readonly ObjectKind[], signal?: AbortSignal): AsyncGenerator<ObjectInfo> {
-    for (const kind of kinds.toSorted()) yield* this.list(kind, signal)
+    for (const line of LISTING_ORDER) {
+      const wanted = line.filter((kind) => kinds.includes(kind))
+      const isTurned = this.#world.dice.chance(0.5)
+      for (const kind of isTurned ? wanted.toReversed() : wanted) yield* this.list(kind, signal)
+    }
   }
 
   async remove(name: ObjectName, signal?: AbortSignal): Promise<void> {

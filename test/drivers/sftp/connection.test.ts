@@ -16,11 +16,8 @@ beforeAll(async () => {
 afterAll(() => ssh[Symbol.asyncDispose]())
 
 async function logIn(server: SshServer, secrets: SshSecrets = noSecrets): Promise<void> {
-  const client = await connect(server, secrets)
-  await new Promise<void>((resolve) => {
-    client.once('close', () => resolve())
-    client.end()
-  })
+  const connection = await connect(server, secrets)
+  await connection.close()
 }
 
 /** Makes a key that the server does not know. */

@@ -163,7 +163,6 @@ describe('the folder of a store', () => {
 
   test('is rid of what crashed writers left in it more than a day ago', async () => {
     const { driver, folder } = await openStore()
-    mkdirSync(join(folder, 'tmp'))
     const old = join(folder, 'tmp', 'a'.repeat(32))
     const fresh = join(folder, 'tmp', 'b'.repeat(32))
     for (const path of [old, fresh]) writeFileSync(path, 'left')
