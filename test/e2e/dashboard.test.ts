@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 
@@ -51,7 +51,9 @@ test('a new backup is made from nothing, a file comes back out of it, and undo t
   await terminal.waitFor(/✓ Restore is done/)
   expect(readFileSync(notes, 'utf8')).toBe('as it was kept\n')
   press(terminal, 'u')
-  await terminal.waitFor(/Undo the last restore\?/)
+  await terminal.waitFor(/Preview: take back the restore[^]*~ overwrite/)
+  press(terminal, 's')
+  await terminal.waitFor(/Take this restore back\?/)
   press(terminal, 'y')
   await terminal.waitFor(/✓ Undo is done/)
   expect(readFileSync(notes, 'utf8')).toBe('what somebody wrote over it\n')
@@ -82,6 +84,13 @@ test('whoever needs files back connects to a repository, in a window of any size
   press(terminal, 'y')
   await terminal.waitFor(/✓ Restore is done/)
   expect(readFileSync(join(target, 'random')).equals(readFileSync(join(place.source, 'random')))).toBe(true)
+  press(terminal, 'u')
+  await terminal.waitFor(/Preview: take back the restore[^]*- delete/)
+  press(terminal, 's')
+  await terminal.waitFor(/Take this restore back\?/)
+  press(terminal, 'y')
+  await terminal.waitFor(/✓ Undo is done/)
+  expect(readdirSync(target)).toEqual([])
   press(terminal, 'q')
   await terminal.waitFor(/exit code 0/)
 })

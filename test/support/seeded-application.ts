@@ -68,6 +68,7 @@ function pointOf(index: number, count: number): PointData {
     description: '',
     suspect: [],
     sources: ['/home/arthur', '/etc'],
+    isUndo: false,
   }
 }
 

@@ -47,9 +47,9 @@ test('the overview shows the speed of what runs, second by second, and what come
 
 test('what is wrong is said in the health line, and f goes where it is mended', async () => {
   const application = seededApplication()
-  application.healthData = { color: 'amber', message: 'Two points look suspect.', fix: 'points' }
+  application.healthData = { color: 'amber', message: 'Two points look suspect.', fix: 'points', repository: undefined }
   const dashboard = new TestDashboard(application)
-  await dashboard.shows('▲ Two points look suspect. — f mends it')
+  await dashboard.shows('▲ Two points look suspect. — f looks at the points')
   await dashboard.press('f')
   await dashboard.shows('[2 Points]')
 })
@@ -70,9 +70,9 @@ test("a repository on the source's own disk, and one that is not reached, are to
 test('what is said of health is said to its end at 80 x 24, and so is a problem', async () => {
   const application = seededApplication()
   const words = (count: number): string => Array.from({ length: count }, (_, index) => `word${index}`).join(' ')
-  application.healthData = { color: 'amber', message: words(20), fix: 'points' }
+  application.healthData = { color: 'amber', message: words(20), fix: 'points', repository: undefined }
   const dashboard = new TestDashboard(application)
-  await dashboard.shows('— f mends it')
+  await dashboard.shows('— f looks at the points')
   application.failures.set('check', new StorageError('STORE_UNAVAILABLE', words(25)))
   await dashboard.press('c')
   await dashboard.shows('word24')
@@ -266,8 +266,11 @@ test('files of several folders are restored after a preview and a yes, and not b
   ])
 })
 
-test('a restore ends with its report, and undo takes it back after a yes', async () => {
+test('a restore ends with its report, and undo shows what it would do, names what it is of, and does it after a yes', async () => {
   const application = seededApplication()
+  application.undone = { id: 'u1', restored: pointId(4), target: '/', atMs: TEST_NOW_MS }
+  const created = { path: '/etc/hosts', shownPath: '/etc/hosts', kind: 'file', bytes: 9 }
+  application.undoItems = [{ ...created, action: 'delete', after: undefined, before: undefined }]
   const dashboard = await browsing({ application })
   await goTo(dashboard, '/etc/hosts')
   await dashboard.press('r')
@@ -281,7 +284,16 @@ test('a restore ends with its report, and undo takes it back after a yes', async
   const frame = await dashboard.shows('second line')
   expect(frame).toContain('✓ Restore is done: 1 file verified')
   await dashboard.press('u')
-  await dashboard.shows('Undo the last restore?')
+  await dashboard.shows(/Preview: take back the restore of .* to \/ from point 0+4/)
+  await dashboard.shows('- delete')
+  expect(application.asked.at(-1)).toEqual({ method: 'previewUndo', given: ['depot', 'u1'] })
+  await dashboard.press('esc')
+  await dashboard.shows('✓ Restore is done')
+  await dashboard.press('u')
+  await dashboard.shows('- delete')
+  await dashboard.press('s')
+  await dashboard.shows(/Take this restore back\?[^]*to \/ from point 0+4[^]*1 path that it created deleted/)
+  expect(application.asked.some(({ method }) => method === 'undo')).toBe(false)
   await dashboard.press('y')
   await dashboard.shows('Undo is running')
 })

@@ -24,6 +24,7 @@ const STOPPABLE: Readonly<Record<Stoppable, true>> = {
   find: true,
   diff: true,
   preview: true,
+  previewUndo: true,
 }
 
 /** Tells whether a function of the port takes a signal. */

@@ -43,11 +43,13 @@ import type {
   Shown,
   SizePoint,
   SlotData,
+  UndoData,
   VersionData,
 } from './shown.ts'
 import type { SlotDesk } from './slot-desk.ts'
 import { probeInSteps } from './store-probe.ts'
 import type { Topics } from './topics.ts'
+import { previewUndo, undoData } from './undoing.ts'
 
 /** How often what health says of the age of something is told anew. */
 const AGING_MS = 60_000
@@ -288,13 +290,21 @@ export class LocalApplication implements Application {
     const where = target === undefined ? ['--in-place'] : ['--target', resolve(this.#options.workingDirectory, target)]
     const others = deleteOthers ? ['--delete'] : []
     // What faces name is a uuid, never an option.
-    const words = ['restore', ...where, ...others, '--selection', '-', '--verify', '--yes', '--', point]
+    const words = ['restore', ...where, ...others, '--selection', '-', '--undo', '--verify', '--yes', '--', point]
     return this.#ask(repository, words, encodeSelection(selectionOf(request)))
   }
 
-  async undo(repository: string, restore?: Handle): Promise<Handle> {
-    const point = restore === undefined ? [] : ['--', await this.#options.jobs.undoPointOf(restore)]
-    return this.#ask(repository, ['undo', '--yes', ...point])
+  async undoable(repository: string, restore: Handle | undefined): Promise<UndoData> {
+    const point = restore === undefined ? undefined : await this.#options.jobs.undoPointOf(restore)
+    return undoData(await this.#repository(repository), point)
+  }
+
+  async *previewUndo(repository: string, undo: string, signal: AbortSignal): AsyncGenerator<PreviewItem> {
+    yield* previewUndo(await this.#repository(repository), undo, signal)
+  }
+
+  async undo(repository: string, undo: string): Promise<Handle> {
+    return this.#ask(repository, ['undo', '--yes', '--', undo])
   }
 
   async forget(repository: string, points: readonly string[]): Promise<Handle> {

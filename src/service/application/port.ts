@@ -19,6 +19,7 @@ import type {
   Shown,
   SizePoint,
   SlotData,
+  UndoData,
   VersionData,
 } from './shown.ts'
 
@@ -128,8 +129,11 @@ export interface Application extends AsyncDisposable {
   /** Bytes free where a restore would write: at `target` or, in place, where `inPlace` lies or would lie. */
   freeBytes(target: string | undefined, inPlace?: Handle): Promise<number | undefined>
   restore(request: RestoreRequest): Promise<Handle>
-  /** Takes back what the last restore did, or the one that was that job. @throws {UsageError} UNKNOWN_POINT: it left nothing to undo. */
-  undo(repository: string, restore?: Handle): Promise<Handle>
+  /** Tells what can be undone: the last restore of this machine, or that job. @throws {UsageError} UNKNOWN_POINT: nothing. */
+  undoable(repository: string, restore: Handle | undefined): Promise<UndoData>
+  /** Yields what undoing a restore would do, as `preview`; `undo` is the id of what `undoable` told. */
+  previewUndo(repository: string, undo: string, signal: AbortSignal): AsyncIterable<PreviewItem>
+  undo(repository: string, undo: string): Promise<Handle>
   forget(repository: string, points: readonly string[]): Promise<Handle>
   check(repository: string, readPercent: number): Promise<Handle>
   /** A point of these folders, without a plan. */

@@ -59,7 +59,7 @@ async function* previewIn(
   const wanted = selectionOptions(selection, { target, delete: request.deleteOthers, verify: false })
   const options = await safeOptions(wanted, { repository, point, paths })
   const view = await opened.trees.open(point)
-  const show = shower(options, targetPath(view.root, options))
+  const show = restoreShower(options, targetPath(view.root, options))
   let count = 0
   for await (const item of planRestore({ view, repository, options, signal })) {
     yield await show(item)
@@ -68,7 +68,7 @@ async function* previewIn(
 }
 
 /** Returns what shows the items of a plan; `landsIn` is the directory of this machine where `options.path` comes to lie. */
-function shower(options: RestoreOptions, landsIn: ByteString): (item: RestoreItem) => Promise<PreviewItem> {
+export function restoreShower(options: RestoreOptions, landsIn: ByteString): (item: RestoreItem) => Promise<PreviewItem> {
   const names = new OwnerNames()
   return async ({ path, action, kind, bytes, entry, existing, owner }) => {
     const relative = path.slice(landsIn === '/' ? 1 : landsIn.length + 1) as ByteString

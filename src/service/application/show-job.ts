@@ -76,12 +76,12 @@ export function undoPointOf({ result }: Job): string {
   const undo = isObject(result?.summary) ? result.summary['undo'] : undefined
   if (typeof undo === 'string') return undo
   if (undo === null) {
-    throw new UsageError('UNKNOWN_POINT', 'there is nothing to undo: that restore overwrote and deleted nothing', {
-      hint: 'What it created stays until you delete it.',
+    throw new UsageError('UNKNOWN_POINT', 'there is nothing to undo: that restore left no point to undo it from', {
+      hint: 'It changed nothing, or its log says why there could be none: what it created is to be deleted by hand.',
     })
   }
   throw new UsageError('UNKNOWN_POINT', 'that restore did not come to say what it can be undone from', {
-    hint: 'See `tidemark points --tag undo`, and undo the point that was made before it.',
+    hint: 'Close its report: undo takes back the last restore then, and shows first which one that is.',
   })
 }
 

@@ -84,6 +84,7 @@ export function showPoint(info: PointInfo, chain: PointChain, detail: PointDetai
     description: shownText(record.description),
     suspect: isSuspect(info) ? (record.tripwire?.suspicions ?? []).map((each) => shownText(suspicionText(each))) : [],
     sources: detail?.sources.map((source) => shownBytes(source as ByteString)),
+    isUndo: record.undo !== undefined,
   }
 }
 

@@ -230,7 +230,24 @@ test('a restore of several selections does, byte by byte, what its preview said,
     ).map(({ action }) => action),
   ).toEqual(expect.not.arrayContaining(['create', 'overwrite', 'delete']))
 
-  await ended(application, await application.undo('home', job.id))
+  const undo = await application.undoable('home', job.id)
+  expect(undo).toMatchObject({ restored: first(), target: expect.stringContaining(target) as string })
+  expect(await application.undoable('home', undefined)).toEqual(undo)
+  const takenBack: string[] = []
+  for await (const { action, shownPath } of application.previewUndo('home', undo.id, signal)) {
+    takenBack.push(`${action} ${shownPath.slice(target.length)}`)
+  }
+  expect(takenBack.filter((line) => !line.startsWith('unchanged'))).toEqual([
+    'overwrite ',
+    'overwrite /docs',
+    'overwrite /docs/a.txt',
+    'delete /docs/b.txt',
+    'create /docs/stranger',
+    'delete /pics',
+    'delete /pics/x.png',
+  ])
+  expect((await application.points('home')).map(({ isUndo }) => isUndo)).toEqual([false, false, true])
+  await ended(application, await application.undo('home', undo.id))
   expect(readFileSync(join(target, 'docs', 'a.txt'), 'utf8')).toBe('mine')
   expect(readFileSync(join(target, 'docs', 'stranger'), 'utf8')).toBe('not in the point')
   expect(existsSync(join(target, 'docs', 'b.txt'))).toBe(false)

@@ -108,10 +108,11 @@ function reduce(state: BrowseState, event: ScreenEvent<BrowseCommand>, shared: S
   }
 }
 
-/** Shows the point that was asked for, otherwise what was shown before, otherwise the newest one. */
+/** Shows the point that was asked for, otherwise what was shown before, otherwise the newest backup. */
 function opened(state: BrowseState, { point }: Destination, shared: Shared): Step<BrowseState> {
   const isOther = state.repository !== shared.repository
-  const wanted = point ?? (isOther ? undefined : state.point) ?? valueOr(shared.points, [])[0]?.id
+  const newest = valueOr(shared.points, []).find(({ isUndo }) => !isUndo)
+  const wanted = point ?? (isOther ? undefined : state.point) ?? newest?.id
   if (wanted === undefined) return { state: isOther ? INITIAL_BROWSE : state }
   return wanted === state.point && !isOther && isRead(state, shared) ? { state } : enterPoint(state, wanted, shared)
 }
@@ -246,7 +247,7 @@ function compare(state: BrowseState): Step<BrowseState> {
 }
 
 function otherPoint(state: BrowseState, step: 1 | -1, shared: Shared): Step<BrowseState> {
-  const points = valueOr(shared.points, [])
+  const points = valueOr(shared.points, []).filter(({ id, isUndo }) => !isUndo || id === state.point)
   const index = points.findIndex(({ id }) => id === state.point)
   const other = index < 0 ? undefined : points[index + step]
   if (other === undefined) return { state, say: step === 1 ? 'This is the oldest point.' : 'This is the newest point.' }

@@ -108,7 +108,9 @@ function takeYes(state: MountsState, question: string): Step<MountsState> {
 
 function startMount(state: MountsState, shared: Shared): Step<MountsState> {
   if (shared.repository === undefined) return { state, say: 'There is no repository to mount.' }
-  const points = valueOr(shared.points, []).slice(0, POINTS_OFFERED)
+  const points = valueOr(shared.points, [])
+    .filter(({ isUndo }) => !isUndo)
+    .slice(0, POINTS_OFFERED)
   const options = [ALL_POINTS, ...points.map(({ id, startedMs }) => `${shownTime(startedMs)} ${id.slice(0, 8)}`)]
   const editor = editorOf<MountField>(
     {

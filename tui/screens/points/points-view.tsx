@@ -78,7 +78,7 @@ function columnsFor(state: PointsState, shared: Shared, width: number): readonly
   return [
     { title: '', width: 3, value: signOf },
     { title: 'started', width: 16, value: ({ startedMs }) => shownTime(startedMs) },
-    { title: 'type', width: 4, value: ({ type }) => (type === 'full' ? 'full' : 'inc') },
+    { title: 'type', width: 4, value: (point) => shownType(point) },
     { title: 'instance', width: 10, value: ({ instanceName }) => instanceName },
     { title: 'files', width: 9, align: 'right', value: ({ files }) => formatCount(files) },
     { title: 'size', width: 8, align: 'right', value: ({ bytes }) => formatBytes(bytes) },
@@ -97,6 +97,10 @@ function columnsFor(state: PointsState, shared: Shared, width: number): readonly
   ]
 }
 
+function shownType({ type, isUndo }: PointData): string {
+  return isUndo ? 'undo' : type === 'full' ? 'full' : 'inc'
+}
+
 interface DetailsProps {
   readonly point: PointData
   readonly columns: number
@@ -106,7 +110,7 @@ interface DetailsProps {
 function Details({ point, columns, theme }: DetailsProps): ReactNode {
   const changes = `new ${formatCount(point.filesNew)}, changed ${formatCount(point.filesChanged)}, removed ${formatCount(point.filesRemoved)}`
   const lines = [
-    `${point.type} point ${point.id}`,
+    `${point.type} point ${point.id}${point.isUndo ? ', made before a restore, to undo that' : ''}`,
     `chain ${point.chain}  parents ${point.parents.map((id) => id.slice(0, 8)).join(' ') || 'none'}`,
     `by ${point.instanceName} (${point.instance})`,
     `from ${shownTime(point.startedMs)} in ${formatDuration(point.finishedMs - point.startedMs)}`,

@@ -5,6 +5,7 @@ import type {
   PreviewItem,
   RestoreAction,
   RestoreRequest,
+  UndoData,
 } from '../../../src/service/application/shown.ts'
 import { checkboxField, choiceField, type Form, isChecked, textField, textOf } from '../../forms/form.ts'
 import type { Marked } from '../../state/destination.ts'
@@ -40,6 +41,8 @@ export interface RestoreState {
   readonly totals: Readonly<Record<RestoreAction | 'left out', Total>>
   readonly place: ListPlace
   readonly options: Form<OptionField> | undefined
+  /** The restore whose undo is previewed, instead of what is marked. */
+  readonly undo: UndoData | undefined
   /** The restore or undo that was started from here, and what its log said at its end. */
   readonly job:
     | { readonly id: Handle; readonly kind: 'restore' | 'undo'; readonly report: readonly string[] | undefined }
@@ -64,6 +67,7 @@ export const INITIAL_RESTORE: RestoreState = {
   totals: totalsOf([], new Set()),
   place: LIST_START,
   options: undefined,
+  undo: undefined,
   job: undefined,
 }
 

@@ -17,16 +17,17 @@ import { JobReport } from './job-report.tsx'
 import { COMPARE_ROWS, HEAD_ROWS } from './layout.ts'
 import type { RestoreRow } from './restore-rows.ts'
 import { bytesNeeded, type RestoreState } from './restore-state.ts'
+import { undoneText } from './undo.ts'
 
 type Props = ViewProps<RestoreState>
 
 /** What a restore would do, before it does; then what it did. */
 export function RestoreView({ state, shared, columns, rows }: Props): ReactNode {
   const theme = useTheme()
-  if (state.job !== undefined) {
+  if (state.undo === undefined && state.job !== undefined) {
     return <JobReport job={state.job} shared={shared} columns={columns} rows={rows} />
   }
-  if (state.marked === undefined) {
+  if (state.undo === undefined && state.marked === undefined) {
     const text = 'Nothing is marked: mark files and folders in Browse, then press r there.'
     return <Line text={text} columns={columns} color={theme.muted} />
   }
@@ -54,16 +55,18 @@ interface PreviewProps {
 }
 
 function Preview({ state, columns, rows, theme }: PreviewProps): ReactNode {
-  const { target, overwrite, deleteOthers, out, problem, isWhole } = state
-  const where = target === '' ? 'in place' : `to ${target}`
-  const how = `overwrite ${overwrite}${deleteOthers ? ', delete what is not in the point' : ''}`
+  const { out, problem, isWhole, undo } = state
   const shownRow = state.rows[Math.min(state.place.selected, state.rows.length - 1)]
   const empty = problem === undefined ? (isWhole ? 'nothing' : 'looking at what is there …') : `✗ ${problem.message}`
   return (
     <Box flexDirection="column" width={columns}>
-      <Line text={`Preview: restore ${where}, ${how}`} columns={columns} isBold color={theme.accent} />
+      <Line text={titleOf(state)} columns={columns} isBold color={theme.accent} />
       <Line text={sumsOf(state)} columns={columns} />
-      <SpaceLine state={state} columns={columns} theme={theme} />
+      {undo === undefined ? (
+        <SpaceLine state={state} columns={columns} theme={theme} />
+      ) : (
+        <Line text="What was changed since that restore is kept." columns={columns} color={theme.muted} />
+      )}
       <Table
         columns={columnsFor(state)}
         rows={state.rows}
@@ -76,6 +79,12 @@ function Preview({ state, columns, rows, theme }: PreviewProps): ReactNode {
       <Comparison item={shownRow?.item} columns={columns} theme={theme} />
     </Box>
   )
+}
+
+function titleOf({ target, overwrite, deleteOthers, undo }: RestoreState): string {
+  if (undo !== undefined) return `Preview: take back ${undoneText(undo)}`
+  const where = target === '' ? 'in place' : `to ${target}`
+  return `Preview: restore ${where}, overwrite ${overwrite}${deleteOthers ? ', delete what is not in the point' : ''}`
 }
 
 function sumsOf({ totals, isWhole }: RestoreState): string {

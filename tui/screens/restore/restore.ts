@@ -27,8 +27,9 @@ import {
   withOptions,
   withRows,
 } from './restore-state.ts'
+import { askToUndo, askUndoable, showUndo, startUndo, UNDO_PREVIEW_KEYS, type UndoCommand } from './undo.ts'
 
-export type RestoreCommand = Motion | 'start' | 'leave-out' | 'mode' | 'fold' | 'options' | 'changes' | 'undo' | 'close'
+export type RestoreCommand = Motion | UndoCommand | 'start' | 'leave-out' | 'mode' | 'options' | 'undo'
 
 export const restore: Screen<RestoreState, RestoreCommand> = {
   title: 'Restore',
@@ -42,7 +43,7 @@ const UNDO = {
   command: 'undo',
   keys: ['u'],
   label: 'undo',
-  help: 'take back what the last restore did, after a question',
+  help: 'take back the restore that is shown, or the last one: first what that would do',
 } as const
 const PREVIEW_KEYS: Keymap<RestoreCommand> = [
   { command: 'start', keys: ['s'], label: 'restore', help: 'restore what is shown, after a question' },
@@ -67,6 +68,7 @@ const PREVIEW_KEYS: Keymap<RestoreCommand> = [
 const CLOSE = { command: 'close', keys: ['esc', 'enter'], label: 'close', help: 'close the report' } as const
 
 function keysFor(state: RestoreState, shared: Shared): Keymap<RestoreCommand> {
+  if (state.undo !== undefined) return UNDO_PREVIEW_KEYS
   const job = jobOf(state, shared)
   if (state.job !== undefined) return job !== undefined && hasEnded(job) ? [UNDO, CLOSE] : []
   return state.marked === undefined ? [UNDO] : PREVIEW_KEYS
@@ -90,7 +92,7 @@ function reduce(state: RestoreState, event: ScreenEvent<RestoreCommand>, shared:
     case 'shared':
       return askForReport(state, shared)
     case 'answer':
-      return takeAnswer(state, event)
+      return takeAnswer(state, event, shared)
     case 'failure':
       return { state: takeFailure(state, event) }
     default:
@@ -126,11 +128,11 @@ function takeCommand(state: RestoreState, command: RestoreCommand, shared: Share
       return { state: { ...next, place: LIST_START } }
     }
     case 'undo':
-      return { state, ask: UNDO_QUESTION }
+      return askUndoable(state, shared)
+    case 'undo-start':
+      return state.undo === undefined ? { state } : askToUndo(state, state.undo)
     case 'close':
-      return state.marked === undefined
-        ? { state: { ...state, job: undefined } }
-        : askPreview({ ...state, job: undefined })
+      return close(state)
     default: {
       const row = state.rows[placeAt(state.place, state.place.selected, extent).selected]
       return row === undefined ? { state } : withRow(state, command, row)
@@ -138,11 +140,13 @@ function takeCommand(state: RestoreState, command: RestoreCommand, shared: Share
   }
 }
 
-const UNDO_QUESTION = {
-  name: 'undo',
-  title: 'Undo the last restore?',
-  lines: ['What it overwrote and deleted comes back, what it created is deleted.'],
-  verb: 'undo',
+/** Goes back to the report from the preview of an undo, otherwise to what is marked. */
+function close(state: RestoreState): Step<RestoreState> {
+  if (state.undo !== undefined && state.job !== undefined) {
+    return { state: { ...state, undo: undefined }, effects: [{ kind: 'drop', slot: 'restore:preview' }] }
+  }
+  const next: RestoreState = { ...state, undo: undefined, job: undefined }
+  return state.marked === undefined ? { state: next } : askPreview(next)
 }
 
 function withRow(
@@ -199,9 +203,7 @@ function confirmed(state: RestoreState, question: string, shared: Shared): Step<
   if (question === 'restore' && marked !== undefined) {
     return { state, effects: [call('restore:start', 'restore', restoreRequest(state, marked))] }
   }
-  const repository = marked?.repository ?? shared.repository
-  if (question !== 'undo' || repository === undefined) return { state }
-  return { state, effects: [call('restore:start', 'undo', repository, state.job?.id)] }
+  return question === 'undo' ? startUndo(state, shared) : { state }
 }
 
 /** Reads what the job said once it has ended. */
@@ -218,16 +220,19 @@ function typeOptions(state: RestoreState, key: Key): Step<RestoreState> {
   return outcome === 'left' ? { state: { ...state, options: undefined } } : askPreview(withOptions(state, form))
 }
 
-function takeAnswer(state: RestoreState, answer: Answer): Step<RestoreState> {
+function takeAnswer(state: RestoreState, answer: Answer, shared: Shared): Step<RestoreState> {
   switch (answer.method) {
     case 'preview':
+    case 'previewUndo':
       return { state: takeItems(state, answer.value, answer.isLast) }
+    case 'undoable':
+      return showUndo(state, answer.value, shared)
     case 'freeBytes':
       return { state: { ...state, freeBytes: answer.value } }
     case 'restore':
     case 'undo':
       return {
-        state: { ...state, job: { id: answer.value, kind: answer.method, report: undefined } },
+        state: { ...state, undo: undefined, job: { id: answer.value, kind: answer.method, report: undefined } },
         effects: [call('shared:jobs', 'jobs')],
       }
     case 'jobLog': {
@@ -246,7 +251,7 @@ function takeItems(state: RestoreState, more: readonly PreviewItem[], isWhole: b
 }
 
 function takeFailure(state: RestoreState, { method, problem }: Failure): RestoreState {
-  if (method === 'preview') return { ...state, problem }
+  if (method === 'preview' || method === 'previewUndo') return { ...state, problem }
   // A log that cannot be read leaves the outcome, which says it in one line.
   if (method === 'jobLog' && state.job !== undefined) return { ...state, job: { ...state.job, report: [] } }
   return state
