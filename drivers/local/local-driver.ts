@@ -2,6 +2,7 @@ import { lstat, realpath, stat, statfs, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import { errnoOf, StorageError } from '../../src/base/errors.ts'
+import { takesDirectIo } from '../../src/base/posix/direct-io.ts'
 import {
   type ByteRange,
   type DriverCapabilities,
@@ -53,12 +54,14 @@ export async function openLocalDriver(options: LocalDriverOptions): Promise<Loca
     const root = await realpath(options.root)
     const info = await stat(root)
     if (!info.isDirectory()) throw noStore(options.root, 'a file, not a folder')
-    const hardLinks = options.hardLinks ?? !FILE_SYSTEMS_WITHOUT_LINKS.includes((await statfs(root)).type)
+    const { type } = await statfs(root)
+    const hardLinks = options.hardLinks ?? !FILE_SYSTEMS_WITHOUT_LINKS.includes(type)
     return new LocalDriver({
       root,
       location: options.location ?? options.root,
       folders: new StoreFolders(root, info.dev),
       publisher: new Publisher({ link: options.link ?? systemLink, hardLinks }),
+      direct: takesDirectIo(type),
     })
   } catch (error) {
     const errno = errnoOf(error)
@@ -72,6 +75,8 @@ interface LocalDriverParts {
   readonly location: string
   readonly folders: StoreFolders
   readonly publisher: Publisher
+  /** Whether large objects go past the page cache. */
+  readonly direct: boolean
 }
 
 /**
@@ -85,6 +90,7 @@ export class LocalDriver implements StreamingDriver {
   readonly #root: string
   readonly #folders: StoreFolders
   readonly #publisher: Publisher
+  readonly #direct: boolean
   #swept = false
 
   constructor(parts: LocalDriverParts) {
@@ -92,6 +98,7 @@ export class LocalDriver implements StreamingDriver {
     this.#root = parts.root
     this.#folders = parts.folders
     this.#publisher = parts.publisher
+    this.#direct = parts.direct
   }
 
   /** `exclusivePut` turns false when the file system proves to have no hard links, at the latest by the first put. */
@@ -105,7 +112,8 @@ export class LocalDriver implements StreamingDriver {
       await this.#folders.make(TEMPORARY_FOLDER)
       await this.#folders.make(dirname(objectPath(name)))
       signal?.throwIfAborted()
-      await this.#publishDurably(name, await writeTemporaryFile(this.#root, parts, signal), signal)
+      const temporary = await writeTemporaryFile(this.#root, parts, { direct: this.#direct, signal })
+      await this.#publishDurably(name, temporary, signal)
     })
   }
 
@@ -189,7 +197,7 @@ export class LocalDriver implements StreamingDriver {
   async #receive(body: AsyncIterable<Uint8Array>, nameOf: () => ObjectName, signal: AbortSignal | undefined) {
     try {
       await this.#folders.make(TEMPORARY_FOLDER)
-      const temporary = await writeTemporaryFile(this.#root, body, signal)
+      const temporary = await writeTemporaryFile(this.#root, body, { direct: false, signal })
       try {
         return { name: nameOf(), temporary }
       } catch (error) {

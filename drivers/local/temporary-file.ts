@@ -3,9 +3,11 @@ import { type FileHandle, lstat, open, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { toHex } from '../../src/base/bytes.ts'
+import { errnoOf } from '../../src/base/errors.ts'
 import { hasEnded, processTag } from '../../src/base/process-identity.ts'
 import { systemRandomness } from '../../src/base/random.ts'
 import type { Leftover } from '../../src/storage/driver.ts'
+import { isWorthWritingDirectly, writeDirectly } from './direct-write.ts'
 
 /** The folder below a store's root where objects are written before they get their name. */
 export const TEMPORARY_FOLDER = 'tmp'
@@ -23,6 +25,12 @@ export interface TemporaryFile {
   readonly writtenMs: number
 }
 
+export interface WriteOptions {
+  /** Whether the file system takes transfers past the page cache. */
+  readonly direct: boolean
+  readonly signal: AbortSignal | undefined
+}
+
 /**
  * Writes `content`, pieces as they come or all at once, to a file of its own below `root`'s temporary folder, and syncs
  * it. The caller gives it a name or removes it; after a failure nothing is left.
@@ -30,14 +38,30 @@ export interface TemporaryFile {
 export async function writeTemporaryFile(
   root: string,
   content: AsyncIterable<Uint8Array> | readonly Uint8Array[],
-  signal: AbortSignal | undefined,
+  { direct, signal }: WriteOptions,
 ): Promise<TemporaryFile> {
   const path = join(root, TEMPORARY_FOLDER, temporaryName())
+  if (direct && !(Symbol.asyncIterator in content) && isWorthWritingDirectly(content)) {
+    try {
+      return await writeFile(path, constants.O_DIRECT, (file) => writeDirectly(file, content, signal))
+    } catch (error) {
+      if (errnoOf(error) !== 'EINVAL') throw error
+      // A file system that refuses to open it so has made it all the same.
+      await removeTemporaryFile(path)
+    }
+  }
+  return writeFile(path, 0, (file) => writeContent(file, content, signal))
+}
+
+async function writeFile(
+  path: string,
+  moreFlags: number,
+  write: (file: FileHandle) => Promise<void>,
+): Promise<TemporaryFile> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
-  const file = await open(path, flags, OBJECT_MODE)
+  const file = await open(path, flags | moreFlags, OBJECT_MODE)
   try {
-    await writeContent(file, content, signal)
-    signal?.throwIfAborted()
+    await write(file)
     await file.sync()
     const { mtimeMs } = await file.stat()
     // Network file systems report what did not fit when the file is closed.
@@ -96,12 +120,14 @@ async function writeContent(
 ): Promise<void> {
   if (!(Symbol.asyncIterator in content)) {
     await writeAll(file, content)
+    signal?.throwIfAborted()
     return
   }
   for await (const piece of content) {
     signal?.throwIfAborted()
     await writeAll(file, [piece])
   }
+  signal?.throwIfAborted()
 }
 
 /** One system call in all but rare cases: a regular file takes what it is given unless its disk is nearly full. */

@@ -1,6 +1,7 @@
-import { closeSync, openSync, readSync } from 'node:fs'
 import { IntegrityError, StorageError, TidemarkError, errnoOf } from '../base/errors.ts'
+import { BLOCK_BYTES, blockMemory, wholeBlocks } from '../base/posix/direct-io.ts'
 import type { ByteRange } from '../storage/driver.ts'
+import { StoredFile } from '../storage/stored-file.ts'
 
 const BUFFER_BYTES_MIN = 2 << 20
 
@@ -14,7 +15,7 @@ export interface PackFile {
 export class PackFileReader implements Disposable {
   readonly #openMax: number
   /** By path, the one used last at the end. */
-  readonly #open = new Map<string, number>()
+  readonly #open = new Map<string, StoredFile>()
   #buffer = new Uint8Array(0)
 
   constructor({ openMax }: { readonly openMax: number }) {
@@ -28,41 +29,38 @@ export class PackFileReader implements Disposable {
    * @throws {IntegrityError} AUTH_FAILED: the file ends before the range does.
    */
   read({ id, file }: PackFile, { offset, length }: ByteRange): Uint8Array {
-    if (this.#buffer.byteLength < length) this.#buffer = new Uint8Array(Math.max(length, BUFFER_BYTES_MIN))
+    const before = offset % BLOCK_BYTES
+    const bytes = wholeBlocks(before + length)
+    if (this.#buffer.byteLength < bytes) this.#buffer = blockMemory(Math.max(bytes, BUFFER_BYTES_MIN))
     try {
-      const fd = this.#descriptor(file)
-      let filled = 0
-      while (filled < length) {
-        const read = readSync(fd, this.#buffer, filled, length - filled, offset + filled)
-        if (read === 0) throw cutOff(id)
-        filled += read
-      }
-      return this.#buffer.subarray(0, length)
+      const there = this.#stored(file).read(this.#buffer.subarray(0, bytes), offset - before)
+      if (there < before + length) throw cutOff(id)
+      return this.#buffer.subarray(before, before + length)
     } catch (error) {
       throw error instanceof TidemarkError ? error : unreadable(id, error)
     }
   }
 
   [Symbol.dispose](): void {
-    for (const fd of this.#open.values()) closeSync(fd)
+    for (const stored of this.#open.values()) stored[Symbol.dispose]()
     this.#open.clear()
   }
 
-  #descriptor(path: string): number {
+  #stored(path: string): StoredFile {
     const known = this.#open.get(path)
     if (known !== undefined) {
       this.#open.delete(path)
       this.#open.set(path, known)
       return known
     }
-    for (const [oldest, fd] of this.#open) {
+    for (const [oldest, stored] of this.#open) {
       if (this.#open.size < this.#openMax) break
       this.#open.delete(oldest)
-      closeSync(fd)
+      stored[Symbol.dispose]()
     }
-    const fd = openSync(path, 'r')
-    this.#open.set(path, fd)
-    return fd
+    const stored = new StoredFile(path)
+    this.#open.set(path, stored)
+    return stored
   }
 }
 

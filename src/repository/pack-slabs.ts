@@ -1,5 +1,6 @@
 import { assert, present } from '../base/assert.ts'
 import { PACK_BLOBS_MAX, PACK_BYTES_TARGET } from '../base/limits.ts'
+import { BLOCK_BYTES, firstBlock } from '../base/posix/direct-io.ts'
 import { SharedLock } from '../base/shared-lock.ts'
 import { PACK_HEADER_BYTES } from '../format/pack.ts'
 
@@ -52,7 +53,7 @@ export interface FramePlace {
   readonly key: Uint8Array
 }
 
-/** A slab's memory, cut up: the pack's bytes, its key, and the columns of its tables. */
+/** A slab's memory, cut up: the pack's bytes, which start with a block of a disk, its key, and the columns of its tables. */
 export class Slab {
   readonly bytes: Uint8Array
   readonly key: Uint8Array
@@ -62,7 +63,7 @@ export class Slab {
   readonly blobLengths: Uint32Array
 
   constructor(buffer: SharedArrayBuffer) {
-    let at = 0
+    let at = firstBlock(buffer)
     const take = (bytes: number): number => {
       const start = at
       at += bytes
@@ -76,7 +77,8 @@ export class Slab {
     this.blobTypes = new Uint8Array(buffer, take(PACK_BLOBS_MAX), PACK_BLOBS_MAX)
   }
 
-  static readonly bufferBytes = PACK_BYTES_TARGET + KEY_BYTES + FRAMES_MAX * FRAME_ROW_WORDS * 4 + PACK_BLOBS_MAX * 37
+  static readonly bufferBytes =
+    BLOCK_BYTES + PACK_BYTES_TARGET + KEY_BYTES + FRAMES_MAX * FRAME_ROW_WORDS * 4 + PACK_BLOBS_MAX * 37
 }
 
 /**

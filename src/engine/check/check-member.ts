@@ -1,10 +1,11 @@
 import { assert } from '../../base/assert.ts'
 import { errnoOf } from '../../base/errors.ts'
 import { ObjectHasher } from '../../crypto/blake3.ts'
+import { blockMemory } from '../../base/posix/direct-io.ts'
+import { StoredFile } from '../../storage/stored-file.ts'
 import type { TeamMember } from '../workers/team-protocol.ts'
 import type { CheckJob, HashJob, HashResult, PackCheckSetup } from './check-jobs.ts'
 import { PackChecker } from './pack-checker.ts'
-import { StoredFile } from './read-file.ts'
 
 const PIECE_BYTES = 1 << 20
 
@@ -25,7 +26,7 @@ export function createCheckMember(setup: unknown): TeamMember {
 
 class FileHasher {
   readonly #hasher = new ObjectHasher()
-  readonly #piece = new Uint8Array(PIECE_BYTES)
+  readonly #piece = blockMemory(PIECE_BYTES)
 
   check({ id, file }: HashJob): HashResult {
     let bytes = 0

@@ -1,12 +1,14 @@
 import { toHex } from '../../base/bytes.ts'
 import { errnoOf, IntegrityError, StorageError, TidemarkError } from '../../base/errors.ts'
 import { BLOB_ID_BYTES, idBytes } from '../../base/ids.ts'
+import { blockMemory, wholeBlocks } from '../../base/posix/direct-io.ts'
 import { KeyedHasher, objectIdOf } from '../../crypto/blake3.ts'
 import { wipe } from '../../crypto/secret.ts'
 import { type BlobType, blobTypeOf, FRAME_COLUMNS, PACK_HEADER_BYTES, type PackTables } from '../../format/pack.ts'
 import { BlobIndex } from '../../repository/blob-index.ts'
 import { decodeFrame } from '../../repository/frame-codec.ts'
 import { openFooter } from '../../repository/pack-footer.ts'
+import { StoredFile } from '../../storage/stored-file.ts'
 import {
   type BadFrame,
   PACK_JOB_FRAME_FIELDS,
@@ -14,7 +16,6 @@ import {
   type PackJob,
   type PackResult,
 } from './check-jobs.ts'
-import { StoredFile } from './read-file.ts'
 
 interface PackBytes {
   readonly bytes: Uint8Array
@@ -60,13 +61,13 @@ export class PackChecker implements Disposable {
   #read(job: PackJob): PackBytes {
     if (job.bytes !== undefined) return { bytes: job.bytes, unread: new Set() }
     const { storedBytes, file = '' } = job
-    if (this.#bytes.byteLength < storedBytes) this.#bytes = new Uint8Array(storedBytes)
+    if (this.#bytes.byteLength < storedBytes) this.#bytes = blockMemory(storedBytes)
     const bytes = this.#bytes.subarray(0, storedBytes)
     try {
       using stored = new StoredFile(file)
       try {
         // What is missing at the end is as bad as anything else: nothing of the pack before this one may pass for it.
-        bytes.fill(0, stored.read(bytes, 0))
+        bytes.fill(0, Math.min(stored.read(this.#bytes.subarray(0, wholeBlocks(storedBytes)), 0), storedBytes))
         return { bytes, unread: new Set() }
       } catch (error) {
         if (errnoOf(error) === undefined) throw error
