@@ -9,8 +9,8 @@ export interface EndedJobsOptions {
   readonly jobs: Pick<JobStore, 'untold' | 'told'>
   readonly instance: InstanceId
   readonly watch: Pick<PlanWatch, 'jobEnded' | 'recoveryProven'>
-  /** Told of each point that was made: its store is fuller now. */
-  readonly onPoint: (plan: Plan) => void
+  /** Told of each repository that a job of a plan added to: its store is fuller now. */
+  readonly onStored: (plan: Plan, repository: string) => void
 }
 
 /**
@@ -28,10 +28,12 @@ export async function tellOfEndedJobs(plans: readonly Plan[], options: EndedJobs
   }
 }
 
-async function tell(job: Job, plan: Plan, { watch, onPoint }: EndedJobsOptions): Promise<void> {
+async function tell(job: Job, plan: Plan, { watch, onStored }: EndedJobsOptions): Promise<void> {
   await watch.jobEnded(job, plan)
-  const kind = plan.steps.find(({ name }) => name === job.step)?.kind
-  const wouldTakeMs = kind === 'prove' ? provenMs(job) : undefined
+  const step = plan.steps.find(({ name }) => name === job.step)
+  const wouldTakeMs = step?.kind === 'prove' ? provenMs(job) : undefined
   if (wouldTakeMs !== undefined) await watch.recoveryProven(plan, wouldTakeMs)
-  if (job.state === 'done' && (kind === 'full' || kind === 'incremental')) onPoint(plan)
+  if (job.state !== 'done') return
+  if (step?.kind === 'full' || step?.kind === 'incremental') onStored(plan, plan.repository)
+  if (step?.kind === 'copy') onStored(plan, step.to)
 }

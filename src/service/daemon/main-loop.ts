@@ -131,7 +131,7 @@ export class MainLoop implements Daemon {
     })
     this.#inForce = this.#followPlans()
     this.#room = new RoomMeter({ space: options.space, watch: this.#watch })
-    this.#housekeeping = new Housekeeping({ ...options, watch: this.#watch })
+    this.#housekeeping = new Housekeeping({ ...options, notifier: this.#notifier, watch: this.#watch })
     this.#happenings = new Happenings({ jobs, instance, clock, home: options.home })
     this.#held = new HeldJobs({ ...options, notifier: this.#notifier })
     this.#planJobs = new PlanJobs({ ...options, onAdded: (job) => this.#tell({ type: 'job', job }) })
@@ -315,14 +315,14 @@ export class MainLoop implements Daemon {
     if (this.settings === undefined) return
     await tellOfEndedJobs(this.#inForce.plans, {
       ...{ jobs, instance, watch: this.#watch },
-      onPoint: (plan) => this.#beside.add(this.#room.measure(plan)),
+      onStored: (plan, repository) => this.#beside.add(this.#room.measure(plan, repository)),
     })
   }
 
   async #tidy(): Promise<void> {
     if (this.#housekeeping.waitMs > 0) return
     await this.#inForce.reload()
-    await this.#housekeeping.do(this.settings?.plans)
+    await this.#housekeeping.do(this.settings)
   }
 
   async #nextDueMs(lookAgainMs: number | undefined): Promise<number | undefined> {
@@ -339,6 +339,7 @@ export class MainLoop implements Daemon {
       { ...this.#options, file: this.#options.configFile },
       {
         changed: () => {
+          this.#housekeeping.hurry()
           this.#tell({ type: 'plans' })
           this.#alarm.wake()
         },

@@ -17,15 +17,15 @@ export class RoomMeter {
     this.#options = options
   }
 
-  /** Measures the room of a plan's store, and has it told where that is little. */
-  async measure(plan: Plan): Promise<void> {
+  /** Measures the room of a store that a plan fills, and has it told where that is little. */
+  async measure(plan: Plan, repository: string): Promise<void> {
     const { space, watch } = this.#options
-    const { repository } = plan
     if (this.#measured.has(repository)) return
     this.#measured.add(repository)
     try {
       const room = await space(repository)
-      if (room !== undefined) await watch.spaceMeasured(plan, { freeBytes: room.free, totalBytes: room.total })
+      if (room === undefined) return
+      await watch.spaceMeasured(plan, { repository, freeBytes: room.free, totalBytes: room.total })
     } finally {
       this.#measured.delete(repository)
     }

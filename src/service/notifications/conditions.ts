@@ -224,10 +224,14 @@ export function mistake(error: TidemarkError): Condition {
   }
 }
 
+export function unwatchedKey(path: string): string {
+  return `unwatched ${path}`
+}
+
 /** Not all that changes at a path is seen. */
 export function unwatched(path: string, why: string): Condition {
   return {
-    key: `unwatched ${path}`,
+    key: unwatchedKey(path),
     category: 'daemon',
     priority: 'normal',
     plan: undefined,
@@ -235,6 +239,22 @@ export function unwatched(path: string, why: string): Condition {
     message:
       `A plan waits for changes in ${path}, but not all of it can be watched (${why}).\n` +
       'Give the plan a trigger by time as well, or raise the limit of the system (fs.inotify.max_user_watches).',
+  }
+}
+
+export function channelKey(channel: string): string {
+  return `channel ${channel}`
+}
+
+/** A channel does not work. */
+export function channelBroken(channel: string, error: TidemarkError): Condition {
+  return {
+    key: channelKey(channel),
+    category: 'daemon',
+    priority: 'normal',
+    plan: undefined,
+    title: `Notifications do not arrive through "${channel}"`,
+    message: error.hint === undefined ? `${error.message}.` : `${error.message}.\n${error.hint}`,
   }
 }
 

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { TidemarkError } from '../../base/errors.ts'
 import type { InstanceId } from '../../base/ids.ts'
 import type { NotifyCause, NotifySettings } from '../plans/plan.ts'
+import { channelBroken, channelKey } from './conditions.ts'
 import type { Category, Condition, Notification } from './notification.ts'
 import type { NotificationStore } from './notification-store.ts'
 
@@ -62,24 +63,20 @@ export class Notifier {
   /** A channel does not work: said through the others. */
   async channelFailed(channel: string, error: TidemarkError): Promise<void> {
     const others = this.#options.channels().filter((name) => name !== channel)
-    await this.raise(
-      {
-        key: `channel ${channel}`,
-        category: 'daemon',
-        priority: 'normal',
-        plan: undefined,
-        title: `Notifications do not arrive through "${channel}"`,
-        message: error.hint === undefined ? `${error.message}.` : `${error.message}.\n${error.hint}`,
-      },
-      { on: ['failure'], to: others },
-    )
+    await this.raise(channelBroken(channel, error), { on: ['failure'], to: others })
   }
 
   /** A channel works. */
   async channelWorked(channel: string): Promise<void> {
-    const { store, instance, clock } = this.#options
     // No message through it: whoever gets the others knows.
-    await store.resolve(instance, `channel ${channel}`, clock.nowMs())
+    await this.settle(channelKey(channel))
+  }
+
+  /** Says that a condition is over, of which nobody needs to hear. */
+  async settle(key: string): Promise<void> {
+    const { store, instance, clock, onChanged } = this.#options
+    const resolved = await store.resolve(instance, key, clock.nowMs())
+    if (resolved !== undefined) onChanged?.(resolved)
   }
 
   async #say(

@@ -29,6 +29,12 @@ export interface PlanWatchOptions {
   readonly notifier: Notifier
 }
 
+export interface MeasuredSpace {
+  readonly repository: string
+  readonly freeBytes: number
+  readonly totalBytes: number
+}
+
 /** Finds in what plans do, and fail to do, what somebody should hear of. */
 export class PlanWatch {
   readonly #options: PlanWatchOptions
@@ -67,11 +73,11 @@ export class PlanWatch {
     await this.#options.notifier.raise(noSuccess(plan.name, { sinceMs: lastMs, nowMs }), plan.notify)
   }
 
-  /** Takes in how much room the store of a plan has. */
-  async spaceMeasured(plan: Plan, space: { readonly freeBytes: number; readonly totalBytes: number }): Promise<void> {
+  /** Takes in how much room a store has that a plan fills. */
+  async spaceMeasured(plan: Plan, { repository, ...space }: MeasuredSpace): Promise<void> {
     const { notifier } = this.#options
-    const condition = storeFull(plan.name, plan.repository, space)
-    if (condition === undefined) await notifier.resolve(storeFullKey(plan.repository), plan.notify)
+    const condition = storeFull(plan.name, repository, space)
+    if (condition === undefined) await notifier.resolve(storeFullKey(repository), plan.notify)
     else await notifier.raise(condition, plan.notify)
   }
 

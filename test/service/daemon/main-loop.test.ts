@@ -121,6 +121,14 @@ describe('what is told', () => {
     expect(await titlesOf(d)).toEqual(['/srv/a is nearly full: 1.0 GiB free'])
   })
 
+  test('so is one that a copy filled', async () => {
+    const d = daemon("trigger: '@at 2:00'\nsteps:\n  - copy: /srv/b")
+    d.space = async (repository) => (repository === '/srv/b' ? { free: 1 << 30, total: 2 ** 40 } : undefined)
+    await d.start()
+    await d.pass(DAY_MS)
+    expect(await titlesOf(d)).toEqual(['/srv/b is nearly full: 1.0 GiB free'])
+  })
+
   test('a restore that would take longer than promised is told when it was proven', async () => {
     const d = daemon("trigger: '@at 2:00'\nsteps: [prove]\npromise: { recovery: 1 min }")
     d.runner.outcome = () => ({ event: { type: 'summary', proven: true, wouldTakeMs: 600_000 } })

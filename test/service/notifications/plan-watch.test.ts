@@ -178,7 +178,7 @@ test('no point for longer than promised is told of, and the next point ends that
 test('a store that is nearly full is told of until it has room again', async () => {
   const { told, watch } = watched()
   const measured = async (freeBytes: number): Promise<void> =>
-    watch.spaceMeasured(plan(), { freeBytes, totalBytes: 2 ** 38 })
+    watch.spaceMeasured(plan(), { repository: 'disk', freeBytes, totalBytes: 2 ** 38 })
   await measured(2 ** 37)
   expect(await told()).toEqual([])
   await measured(2 ** 33)
