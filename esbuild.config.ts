@@ -69,12 +69,27 @@ const LARGE_PACKAGES = [
   'fastify',
   'nodemailer',
   'ssh-config',
+  'ssh2',
   'yaml',
   'zod',
 ]
 
 function packageFile(name: string): string {
   return name.replaceAll(/\W+/g, '-').replace(/^-/, '')
+}
+
+/** What `ssh2` brings for servers, web servers and new keys loads half of Node's own modules; its addon, where there is one, stays where it is. */
+const sshClient: Plugin = {
+  name: 'ssh-client',
+  setup(bundler) {
+    bundler.onLoad({ filter: /\/ssh2\/lib\/(http-agents|keygen|server)\.js$/ }, () => ({
+      contents: 'module.exports = {}',
+    }))
+    bundler.onResolve({ filter: /\/sshcrypto\.node$/ }, ({ path }) => ({
+      path: `ssh2/lib/protocol/${path.replace(/^\.\//, '')}`,
+      external: true,
+    }))
+  },
 }
 
 /** Returns a module with the names of one of Node's own, which loads it when one of them is used. */
@@ -95,7 +110,7 @@ const whenNeeded: Plugin = {
   setup(bundler) {
     bundler.onResolve({ filter: /^[^.]/ }, ({ path, namespace }) => {
       const isLarge = LARGE_PACKAGES.includes(path)
-      if (!isLarge && !path.startsWith('node:') && path !== 'ssh2') return undefined
+      if (!isLarge && !path.startsWith('node:')) return undefined
       if (namespace !== 'when-needed') return { path, namespace: 'when-needed' }
       return { path: isLarge ? `./${packageFile(path)}.cjs` : path, external: true }
     })
@@ -142,7 +157,7 @@ const ours: BuildOptions = {
   define: { 'process.env.NODE_ENV': '"production"' },
   plugins: [addons, layout, textWidth, whenNeeded, inOneFile],
   // Native modules and whatever finds its own files at run time stay in node_modules.
-  external: ['argon2', 'blessed', 'blessed-contrib', 'koffi', 'fuse-native', 'react-devtools-core', 'ssh2', 'vitest'],
+  external: ['argon2', 'blessed', 'blessed-contrib', 'koffi', 'fuse-native', 'react-devtools-core', 'vitest'],
   // CommonJS packages inside an ES module bundle look for these.
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
@@ -155,6 +170,8 @@ await build({
   entryPoints: LARGE_PACKAGES.map((name) => ({ in: name, out: packageFile(name) })),
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
+  plugins: [sshClient],
+  external: ['cpu-features'],
 })
 await build({
   ...ours,
