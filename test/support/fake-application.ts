@@ -42,7 +42,12 @@ type Method = Exclude<keyof Application, 'host' | 'root' | symbol>
 export class FakeApplication implements Application {
   readonly root = '/'
   host: HostData = { kind: 'daemon' }
-  healthData: HealthData = { color: 'green', message: 'All points verified 2 h ago.', fix: undefined }
+  healthData: HealthData = {
+    color: 'green',
+    message: 'All points verified 2 h ago.',
+    fix: undefined,
+    repository: undefined,
+  }
   repositoryList: RepositoryData[] = []
   /** Names of repositories whose keys are not there, and the password that opens them. */
   readonly passwords = new Map<string, string>()

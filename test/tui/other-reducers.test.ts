@@ -172,6 +172,29 @@ test('the two ways to begin are shown to those who have nothing, once', () => {
   expect(new DashboardState().start().answer('repositories', [DEPOT]).state.screen).toBe('overview')
 })
 
+const AMBER = { color: 'amber', message: 'so it is', repository: 'attic' } as const
+
+test.each([
+  ['points', 'points'],
+  ['plans', 'plans'],
+  ['drivers', 'drivers'],
+  ['jobs', 'jobs'],
+] as const)('f goes to where the health line is mended: %s', (fix, screen) => {
+  const dashboard = new DashboardState().start().answer('repositories', [DEPOT, { ...DEPOT, name: 'attic' }])
+  dashboard.answer('health', { ...AMBER, fix }).press('f')
+  expect(dashboard.state.screen).toBe(screen)
+  // Points are looked at in the repository that is amber.
+  expect(dashboard.state.shared.repository).toBe(fix === 'points' ? 'attic' : 'depot')
+})
+
+test('f checks and opens the repository that the health line is about', () => {
+  const dashboard = new DashboardState().start().answer('repositories', [DEPOT, { ...DEPOT, name: 'attic' }])
+  dashboard.answer('health', { ...AMBER, fix: 'check' }).press('f')
+  expect(dashboard.lastCall('check').args[0]).toBe('attic')
+  dashboard.answer('health', { ...AMBER, fix: 'unlock' }).press('f')
+  expect(dashboard.state.overlay).toMatchObject({ kind: 'unlock', repository: 'attic' })
+})
+
 test('groups of a recovery code are compared as they are read: in any case, with O as 0 and I as 1', () => {
   const begun = typeInCode(shownCode('r', '0001-ABCD-1111', 0), 'enter').code
   expect(begun.asked).toEqual([0, 1])

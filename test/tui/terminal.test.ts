@@ -105,7 +105,7 @@ test('names with escape sequences are shown, and never obeyed by the terminal', 
 
 test('without colours nothing is coloured, and what colours tell stands there as a sign', async () => {
   const application = seededApplication()
-  application.healthData = { color: 'red', message: 'A pack is missing.', fix: undefined }
+  application.healthData = { color: 'red', message: 'A pack is missing.', fix: undefined, repository: undefined }
   const dashboard = new TestDashboard(application, { theme: { colors: 'none', background: 'dark' } })
   await dashboard.shows('✗ A pack is missing.')
   await dashboard.shows('⡇')

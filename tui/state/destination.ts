@@ -4,6 +4,8 @@ import type { ScreenName } from './screen-name.ts'
 /** What a screen shall show when it is opened; what is not said stays as it was there. */
 export interface Destination {
   readonly screen: ScreenName
+  /** The repository to look at from then on. */
+  readonly repository?: string
   /** For the screen Browse: a point's id. */
   readonly point?: string
   /** For the screen Restore. */

@@ -1,6 +1,7 @@
 import type { Destination } from './destination.ts'
 import type { ScreenEvent } from './event.ts'
 import { andThen, outcome, type Outcome, withMessage } from './outcome.ts'
+import { lookAt } from './reduce-shared.ts'
 import { stepOfScreen } from './screen-step.ts'
 import type { ScreenName } from './screen-name.ts'
 import type { State } from './state.ts'
@@ -15,8 +16,7 @@ export function tellScreen(state: State, name: ScreenName, event: ScreenEvent): 
   const { ask, go, say, set, unlock } = step
   const asked: State =
     ask === undefined ? told : { ...told, overlay: { kind: 'question', screen: name, question: ask } }
-  const { repository } = told.shared
-  const unlocking = unlock === undefined || repository === undefined ? asked : askToUnlock(asked, repository)
+  const unlocking = unlock === undefined ? asked : askToUnlock(asked, unlock)
   const said = say === undefined ? unlocking : withMessage(unlocking, say)
   const { shared } = said
   const settled =
@@ -27,9 +27,13 @@ export function tellScreen(state: State, name: ScreenName, event: ScreenEvent): 
 
 /** Goes to a screen; Esc leads back to the one before. */
 export function openScreen(state: State, destination: Destination): Outcome {
-  const { screen } = destination
+  const { screen, repository = state.shared.repository } = destination
   const back = state.screen === screen ? state.back : [state.screen, ...state.back].slice(0, BACK_MAX)
-  return tellScreen({ ...state, screen, back }, screen, { kind: 'opened', destination })
+  const { shared, calls } =
+    repository === state.shared.repository ? { shared: state.shared, calls: [] } : lookAt(state.shared, repository)
+  return andThen(outcome({ ...state, shared, screen, back }, calls), (next) =>
+    tellScreen(next, screen, { kind: 'opened', destination }),
+  )
 }
 
 /** Goes back to the screen before; at the first one nothing happens. */

@@ -29,8 +29,8 @@ export function callsFor(topic: Topic, shared: Shared): readonly Call[] {
     case 'daemon':
       return callsForAll(shared)
     case 'plans':
-      // Each screen asks for plans itself: nothing but it shows them.
-      return []
+      // Each screen asks for plans itself; what is wrong with them is told in one line.
+      return [call('shared:health', 'health')]
   }
 }
 

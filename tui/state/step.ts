@@ -21,8 +21,8 @@ export interface Step<S> {
   /** Another screen to go to. */
   readonly go?: Destination
   readonly ask?: Question
-  /** The repository that is looked at shall be opened. */
-  readonly unlock?: true
+  /** The repository of that name shall be opened. */
+  readonly unlock?: string
   /** What is set anew for all screens. */
   readonly set?: Partial<Settings>
   /** Shown in the message line. */

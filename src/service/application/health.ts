@@ -25,6 +25,8 @@ export interface RepositoryHealth {
 }
 
 export interface HealthSurroundings {
+  /** What is wrong with plans. */
+  readonly plans: readonly HealthData[]
   readonly jobs: readonly JobData[]
   /** Points of which somebody has said that they rightly hold less than those before them. */
   readonly knownLess: ReadonlySet<string>
@@ -34,19 +36,21 @@ export interface HealthSurroundings {
 /** Returns everything in one line: what is worst, or that all was verified. */
 export function healthOf(
   repositories: readonly RepositoryHealth[],
-  { jobs, knownLess, nowMs }: HealthSurroundings,
+  { plans, jobs, knownLess, nowMs }: HealthSurroundings,
 ): HealthData {
   if (repositories.length === 0) {
-    return { color: 'amber', message: 'nothing is backed up yet: there is no repository', fix: 'drivers' }
+    const message = 'nothing is backed up yet: there is no repository'
+    return { color: 'amber', message, fix: 'drivers', repository: undefined }
   }
   const findings = [
+    ...plans,
     ...failedJobs(jobs, nowMs),
     ...repositories.flatMap((each) => [...holdingLess(each, knownLess), ...findingsOf(each, nowMs)]),
   ]
   const worst = findings.find(({ color }) => color === 'red') ?? findings[0]
   const others = findings.length - 1
   if (worst === undefined) {
-    return { color: 'green', message: wellVerified(repositories, nowMs), fix: undefined }
+    return { color: 'green', message: wellVerified(repositories, nowMs), fix: undefined, repository: undefined }
   }
   return others === 0 ? worst : { ...worst, message: `${worst.message} (and ${numberOf(others, 'thing')} more)` }
 }
@@ -68,7 +72,8 @@ function failedJobs(jobs: readonly JobData[], nowMs: number): HealthData[] {
     const isNews = job.endedMs !== undefined && nowMs - job.endedMs < FAILURE_AGE_MS_MAX && !seen.has(key)
     if (job.state === 'done' || job.state === 'errored') seen.add(key)
     if (!isNews || job.state !== 'errored') return []
-    return [{ color: 'red', message: `${job.kind} failed: ${job.outcome ?? 'see its log'}`, fix: 'jobs' } as const]
+    const message = `${job.kind} failed: ${job.outcome ?? 'see its log'}`
+    return [{ color: 'red', message, fix: 'jobs', repository: job.repository } as const]
   })
 }
 
@@ -84,13 +89,16 @@ function holdingLess({ data, points }: RepositoryHealth, known: ReadonlySet<stri
     const message =
       `the last point of ${data.name} holds ${numberOf(entries, 'entry', 'entries')} ` +
       `where there usually are ${formatCount(usual)}`
-    return [{ color: 'amber', message, fix: 'points' } as const]
+    return [{ color: 'amber', message, fix: 'points', repository: data.name } as const]
   })
 }
 
 function findingsOf({ data, points, alarms, checkedMs }: RepositoryHealth, nowMs: number): HealthData[] {
   const { name, state, sharesDisk } = data
-  const amber = (message: string, fix: HealthData['fix']): HealthData => ({ color: 'amber', message, fix })
+  const finding = (color: 'amber' | 'red', message: string, fix: HealthData['fix']): HealthData => {
+    return { color, message, fix, repository: name }
+  }
+  const amber = (message: string, fix: HealthData['fix']): HealthData => finding('amber', message, fix)
   if (state.kind === 'unreachable') {
     const since = formatDuration(Math.max(0, nowMs - state.sinceMs))
     return [amber(`${name} has not been reached for ${since}: ${state.message}`, 'drivers')]
@@ -99,21 +107,21 @@ function findingsOf({ data, points, alarms, checkedMs }: RepositoryHealth, nowMs
   if (state.kind === 'locked') return [amber(`${name} is locked`, 'unlock')]
   const findings: HealthData[] = []
   const [alarm] = alarms
-  if (alarm !== undefined) findings.push({ color: 'red', message: `${name}: ${alarm}`, fix: 'points' })
+  if (alarm !== undefined) findings.push(finding('red', `${name}: ${alarm}`, 'points'))
   const suspect = points.findLast((point) => point.suspect.length > 0)
   if (suspect !== undefined) {
     const message = `a point of ${name} is suspect: ${suspect.suspect.join('; ')}`
-    findings.push({ color: 'red', message, fix: 'points' })
+    findings.push(finding('red', message, 'points'))
   }
   const last = points.at(-1)
-  if (last === undefined) findings.push(amber(`${name} has no point yet`, 'points'))
+  if (last === undefined) findings.push(amber(`${name} has no point yet`, 'plans'))
   else if (nowMs - last.finishedMs > POINT_AGE_MS_MAX) {
     findings.push(amber(`the last point of ${name} is ${formatDuration(nowMs - last.finishedMs)} old`, 'plans'))
   }
   if (sharesDisk)
     findings.push(amber(`${name} lies on the disk of what it keeps: a copy elsewhere is missing`, 'drivers'))
   if (last !== undefined && (checkedMs === undefined || nowMs - checkedMs > CHECK_AGE_MS_MAX)) {
-    findings.push(amber(`${name} was not verified lately: run a check`, 'jobs'))
+    findings.push(amber(`${name} was not verified lately`, 'check'))
   }
   return findings
 }

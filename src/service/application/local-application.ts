@@ -72,10 +72,13 @@ export interface Mounting {
 }
 
 /** What faces ask of plans, and of what is worth telling. */
-export type PlanDesk = Pick<
+export interface PlanDesk extends Pick<
   Application,
   'plans' | 'planForm' | 'explainPlan' | 'savePlan' | 'removePlan' | 'runPlan' | 'pausePlan'
->
+> {
+  /** Returns what is wrong with them. */
+  findings(): Promise<readonly HealthData[]>
+}
 export interface NotificationDesk extends Pick<Application, 'notifications' | 'acknowledge'>, AsyncDisposable {
   /** Returns the points of which somebody has acknowledged that they hold less than those before them. */
   knownLess(): Promise<ReadonlySet<string>>
@@ -127,11 +130,11 @@ export class LocalApplication implements Application {
   }
 
   async health(): Promise<HealthData> {
-    const { clock, desk, jobs, notifications } = this.#options
+    const { clock, desk, jobs, notifications, plans } = this.#options
     const repositories = await desk.list()
     const known = await Promise.all(repositories.map((data) => this.#healthOf(data)))
-    const [list, knownLess] = await Promise.all([jobs.list(), notifications.knownLess()])
-    return healthOf(known, { jobs: list, knownLess, nowMs: clock.nowMs() })
+    const [list, knownLess, findings] = await Promise.all([jobs.list(), notifications.knownLess(), plans.findings()])
+    return healthOf(known, { plans: findings, jobs: list, knownLess, nowMs: clock.nowMs() })
   }
 
   async #healthOf(data: RepositoryData): Promise<RepositoryHealth> {

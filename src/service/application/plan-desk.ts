@@ -20,7 +20,8 @@ import type { JobDesk } from './job-desk.ts'
 import type { PlanDesk } from './local-application.ts'
 import { formOf, mistakesByField, writtenOf } from './plan-form.ts'
 import type { Repositories } from './repositories.ts'
-import type { PlanData, PlanForm, PlanMeaning, PlanStepData } from './shown.ts'
+import { planFindings, planHealth } from './plan-health.ts'
+import type { HealthData, PlanData, PlanForm, PlanMeaning, PlanStepData } from './shown.ts'
 import { shownText } from './shown-text.ts'
 
 /** Next times of a plan that a form shows. */
@@ -77,6 +78,25 @@ export class ConfiguredPlans implements PlanDesk {
       trigger: triggersInWords(plan.triggers),
       nextMs: nextFirings(plan, { ...this.#context, afterMs: clock.nowMs(), count: TIMES_SHOWN }),
       forgotten: await this.#forgotten(plan),
+    }
+  }
+
+  /** Returns what is wrong with plans, the configuration itself among it. */
+  async findings(): Promise<readonly HealthData[]> {
+    const { clock, store, instance } = this.#options
+    try {
+      const plans = await this.#read()
+      const known = await Promise.all(
+        plans.map(async (plan) => {
+          const proven = await this.#proven(plan)
+          const wouldTakeMs = proven && proven.seconds * 1000
+          return { ...(await planHealth(plan, { store, instance })), wouldTakeMs }
+        }),
+      )
+      return known.flatMap((each) => planFindings(each, clock.nowMs()))
+    } catch (error) {
+      if (!(error instanceof TidemarkError)) throw error
+      return [{ color: 'red', message: shownText(error.message), fix: 'plans', repository: undefined }]
     }
   }
 

@@ -306,8 +306,10 @@ export interface ProbeData {
 export interface HealthData {
   readonly color: 'green' | 'amber' | 'red'
   readonly message: Shown
-  /** Where the dashboard goes to mend it. */
-  readonly fix: 'points' | 'plans' | 'drivers' | 'jobs' | 'notifications' | 'unlock' | undefined
+  /** Where the dashboard goes to mend it, or what it does. */
+  readonly fix: 'points' | 'plans' | 'drivers' | 'jobs' | 'check' | 'unlock' | undefined
+  /** The repository that it is about; `undefined`: none, or all. */
+  readonly repository: string | undefined
 }
 
 /** One moment of a repository's past, for charts. */

@@ -114,3 +114,17 @@ test('a plan that is run by hand queues its steps in order, and one that is not 
   await expect(application.acknowledge('1')).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
   expect(await application.notifications()).toEqual([])
 })
+
+test('a folder that a plan keeps and that is gone is in the health line, and so is a configuration with a mistake', async () => {
+  const { application, folder } = await place()
+  expect(await application.health()).toMatchObject({
+    ...{ color: 'red', fix: 'plans', repository: 'home' },
+    message: expect.stringContaining('/home/ann is gone, which the plan "nightly" keeps') as string,
+  })
+  const form = await application.planForm('nightly')
+  await application.savePlan({ ...form, sources: [folder] }, 'nightly')
+  expect((await application.health()).message).not.toContain('gone')
+  const configFile = join(folder, 'config.yaml')
+  writeFileSync(configFile, readFileSync(configFile, 'utf8').replace('incremental: 1 day', 'incremental: one day'))
+  expect(await application.health()).toMatchObject({ color: 'red', fix: 'plans' })
+})

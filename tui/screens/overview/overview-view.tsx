@@ -16,7 +16,7 @@ import { shownDistance, shownTime } from '../../text/when.ts'
 import { type Color, healthColor, type Theme, useTheme } from '../../theme/theme.ts'
 import type { ViewProps } from '../view-props.ts'
 import { chartsOf } from './charts.ts'
-import { NOTIFICATION_ROWS, openNotifications, type OverviewState } from './overview.ts'
+import { MENDING, NOTIFICATION_ROWS, openNotifications, type OverviewState } from './overview.ts'
 
 type Props = ViewProps<OverviewState>
 
@@ -56,7 +56,7 @@ function healthText({ health }: Shared): string {
   if (health.kind === 'failed') return `✗ ${health.problem.message}`
   const { color, message, fix } = health.value
   const sign = { green: '●', amber: '▲', red: '✗' }[color]
-  return `${sign} ${message}${fix === undefined ? '' : ' — f mends it'}`
+  return `${sign} ${message}${fix === undefined ? '' : ` — ${MENDING[fix]}`}`
 }
 
 function healthLooks(theme: Theme, { health }: Shared): { readonly color: Color; readonly isBold?: boolean } {

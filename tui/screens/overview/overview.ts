@@ -1,5 +1,5 @@
 import type { Topic } from '../../../src/service/application/port.ts'
-import type { NotificationData, PlanData, SizePoint } from '../../../src/service/application/shown.ts'
+import type { HealthData, NotificationData, PlanData, SizePoint } from '../../../src/service/application/shown.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
 import { type Answer, call } from '../../state/call.ts'
@@ -7,7 +7,6 @@ import type { ScreenEvent } from '../../state/event.ts'
 import { LIST_START, type ListPlace, moveInList } from '../../state/list.ts'
 import { type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
 import type { Screen } from '../../state/screen.ts'
-import { SCREEN_NAMES } from '../../state/screen-name.ts'
 import { runningJobs, type Shared } from '../../state/shared.ts'
 import type { Step } from '../../state/step.ts'
 
@@ -57,7 +56,12 @@ function keysFor(shared: Shared): Keymap<OverviewCommand> {
   ]
 }
 
-const FIX = { command: 'fix', keys: ['f'], label: 'mend', help: 'go to where the health line is mended' } as const
+const FIX = {
+  command: 'fix',
+  keys: ['f'],
+  label: 'mend',
+  help: 'do what mends the health line, or go to where it is mended',
+} as const
 const CHECK = { command: 'check', keys: ['c'], label: 'check', help: 'verify the repository now' } as const
 const CHARTS = { command: 'charts', keys: ['v'], label: 'charts', help: 'show the other charts' } as const
 const ACKNOWLEDGE = {
@@ -125,22 +129,45 @@ function takeCommand(state: OverviewState, command: OverviewCommand, shared: Sha
       return { state, effects: chosen === undefined ? [] : [call(`overview:${chosen.id}`, 'acknowledge', chosen.id)] }
     }
     case 'check':
-      return checkNow(state, shared)
+      return checkNow(state, shared.repository)
   }
+}
+
+/** What `f` does about the health line, in a few words. */
+export const MENDING: Readonly<Record<NonNullable<HealthData['fix']>, string>> = {
+  points: 'f looks at the points',
+  plans: 'f goes to the plans',
+  drivers: 'f goes to the repositories',
+  jobs: 'f looks at the jobs',
+  check: 'f checks it now',
+  unlock: 'f opens it',
 }
 
 /** How much of the data a check from here reads again, in percent. */
 const READ_PERCENT = 10
 
-function checkNow(state: OverviewState, { repository }: Shared): Step<OverviewState> {
+function checkNow(state: OverviewState, repository: string | undefined): Step<OverviewState> {
   if (repository === undefined) return { state, say: 'There is no repository to check.' }
   return { state, effects: [call('overview:check', 'check', repository, READ_PERCENT)] }
 }
 
+/** Goes to where the health line is mended, of the repository that it is about, or does it. */
 function mend(state: OverviewState, shared: Shared): Step<OverviewState> {
-  const fix = valueOr(shared.health, undefined)?.fix
-  if (fix === 'unlock') return { state, unlock: true }
-  const screen = SCREEN_NAMES.find((name: string) => name === fix)
-  if (screen !== undefined) return { state, go: { screen } }
-  return { state, say: 'What mends it is said in the health line.' }
+  const health = valueOr(shared.health, undefined)
+  const known = valueOr(shared.repositories, []).some(({ name }) => name === health?.repository)
+  const repository = known ? health?.repository : shared.repository
+  switch (health?.fix) {
+    case undefined:
+      return { state }
+    case 'unlock':
+      return repository === undefined ? { state } : { state, unlock: repository }
+    case 'check':
+      return checkNow(state, repository)
+    case 'points':
+      return { state, go: { screen: 'points', ...(repository === undefined ? {} : { repository }) } }
+    case 'plans':
+    case 'drivers':
+    case 'jobs':
+      return { state, go: { screen: health.fix } }
+  }
 }
