@@ -29,13 +29,14 @@ export class CopyOutput extends OperationReport {
     }
   }
 
-  summarize({ copied, alreadyThere }: CopyReport, dryRun: boolean): void {
+  summarize({ copied, alreadyThere, forgottenThere }: CopyReport, dryRun: boolean): void {
     const { output } = this
     if (output.json) {
       const points = copied.map(({ point }) => point.record.point)
       const sum = (of: (done: CopiedPoint) => number): number => copied.reduce((total, done) => total + of(done), 0)
       const [bytesRead, bytesStored] = [sum((done) => done.bytesRead), sum((done) => done.bytesStored)]
-      output.event('summary', { points, alreadyThere: alreadyThere.length, bytesRead, bytesStored, dryRun })
+      const counts = { alreadyThere: alreadyThere.length, forgottenThere: forgottenThere.length }
+      output.event('summary', { points, ...counts, bytesRead, bytesStored, dryRun })
       return
     }
     if (dryRun)
@@ -45,6 +46,9 @@ export class CopyOutput extends OperationReport {
     output.message(
       `${numberOf(copied.length, 'point')} ${did}, ${numberOf(alreadyThere.length, 'point')} there already.`,
     )
+    if (forgottenThere.length === 0) return
+    const were = numberOf(forgottenThere.length, 'point was', 'points were')
+    output.message(`${were} forgotten there, and left out: name one to copy it again.`)
   }
 }
 

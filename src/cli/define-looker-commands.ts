@@ -57,7 +57,7 @@ export function defineLookerCommands(program: Command, run: Run): void {
   program
     .command('copy')
     .description('copy Restoring Points into another repository')
-    .argument('[POINT...]', 'which; all that the other one lacks by default')
+    .argument('[POINT...]', 'which, also if forgotten there; by default all that the other one lacks')
     .requiredOption('--to <REPO>', 'the other repository: name, path or URL')
     .option('--to-password-file <FILE>', 'holds its password, where that is another one')
     .option('--to-password-command <COMMAND>', 'prints its password')

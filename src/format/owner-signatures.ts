@@ -14,8 +14,11 @@ export function certificateInput(repository: RepositoryId, record: Omit<Instance
   return concatBytes(CERTIFICATE_CONTEXT, idBytes(repository), body)
 }
 
-/** Returns what the owner signs to remove a point or slot on purpose: the tombstone with an empty signature. */
-export function tombstoneInput(repository: RepositoryId, record: Omit<TombstoneRecord, 'ownerSignature'>): Uint8Array {
-  const body = encodeRecordBody('tombstones', { ...record, ownerSignature: NONE })
+/** Returns what the owner signs to remove a point or slot on purpose: the tombstone with an empty signature and no extensions. */
+export function tombstoneInput(
+  repository: RepositoryId,
+  { target, id, hash, made }: Omit<TombstoneRecord, 'ownerSignature'>,
+): Uint8Array {
+  const body = encodeRecordBody('tombstones', { target, id, hash, made, ownerSignature: NONE })
   return concatBytes(TOMBSTONE_CONTEXT, idBytes(repository), body)
 }

@@ -3,7 +3,7 @@ import { BLOB_ID_BYTES, hexId, OBJECT_ID_BYTES, RANDOM_ID_BYTES } from '../base/
 import { RECORD_BYTES_MAX } from '../base/limits.ts'
 import { CborReader } from './cbor-reader.ts'
 import { CborWriter } from './cbor-writer.ts'
-import { skipExtensions } from './extensions.ts'
+import { readExtensions, skipExtensions } from './extensions.ts'
 import { POINT_ITEMS, readPoint, writePoint } from './point-codec.ts'
 import { readPointExtensions, writePointExtensions } from './point-extensions.ts'
 import {
@@ -27,6 +27,8 @@ const SHA512_BYTES = 64
 /** Blob ids in one `lost` record. */
 const LOST_BLOBS_MAX = 1 << 18
 const TARGETS = ['point', 'slot'] as const
+/** Key of the extension that says that a point was taken back; absent otherwise. */
+const TAKEN_BACK = 1
 
 /** How one kind of record is written and read: its items, without the array's head and the extensions. */
 interface BodyCodec<Body> {
@@ -162,7 +164,23 @@ const CODECS: BodyCodecs = {
     },
     read: (reader) => ({ packs: readObjectIds(reader), blobs: readBlobIds(reader), made: readTime(reader) }),
   },
-  tombstones: { structure: 'tombstone', items: 5, write: writeTombstone, read: readTombstone },
+  tombstones: {
+    structure: 'tombstone',
+    items: 5,
+    write: writeTombstone,
+    read: readTombstone,
+    writeExtensions: (writer, { takenBack }) => {
+      writer.writeMapHeader(takenBack === true ? 1 : 0)
+      if (takenBack !== true) return
+      writer.writeUint(TAKEN_BACK)
+      writer.writeBoolean(true)
+    },
+    readExtensions: (reader) => {
+      let takenBack = false
+      readExtensions(reader, { [TAKEN_BACK]: () => (takenBack = reader.readBoolean()) })
+      return takenBack ? { takenBack } : {}
+    },
+  },
   notes: {
     structure: 'note',
     items: 5,

@@ -194,8 +194,10 @@ export interface TombstoneRecord {
   /** SHA-512 of the point record's inner bytes, or the slot's object id in binary. */
   readonly hash: Uint8Array
   readonly made: Timespec
-  /** Ed25519 by the owner key over the record without it. */
+  /** Ed25519 by the owner key over the record without it, and without what follows. */
   readonly ownerSignature: Uint8Array
+  /** Whoever made the point took it back at once, since it was not whole: nobody wanted to be rid of it. */
+  readonly takenBack?: true
 }
 /** A later word about a point: tags changed, or what repair found. */
 export interface NoteRecord {

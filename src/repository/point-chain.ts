@@ -1,7 +1,7 @@
 import { equalBytes } from '../base/bytes.ts'
 import { IntegrityError, type TidemarkError } from '../base/errors.ts'
 import type { ChainId, InstanceId, ObjectId, PointId, RepositoryId } from '../base/ids.ts'
-import type { InstanceRecord } from '../format/records.ts'
+import type { InstanceRecord, TombstoneRecord } from '../format/records.ts'
 import { type Listed, listInTurn } from '../storage/list-in-turn.ts'
 import { type ChainHead, readHeads, writeHeads } from './chain-heads.ts'
 import type { KeyRing } from './key-ring.ts'
@@ -218,12 +218,12 @@ function removedPoints(
   { ring, repository }: PointChainOptions,
   onProblem: (problem: TidemarkError) => void,
 ): Removed {
-  const removed = new Map<PointId, Uint8Array[]>()
+  const removed = new Map<PointId, TombstoneRecord[]>()
   for (const { object, record } of tombstones) {
     if (record.target !== 'point') continue
     if (isOwnersTombstone(ring, repository, record)) {
       const point = record.id as PointId
-      removed.set(point, [...(removed.get(point) ?? []), record.hash])
+      removed.set(point, [...(removed.get(point) ?? []), record])
     } else {
       onProblem(
         new IntegrityError('BAD_SIGNATURE', `tombstones/${object} is not signed by the owner of this repository`, {

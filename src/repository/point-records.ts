@@ -1,14 +1,19 @@
 import { equalBytes } from '../base/bytes.ts'
 import type { InstanceId, PointId } from '../base/ids.ts'
-import type { InstanceRecord } from '../format/records.ts'
+import type { InstanceRecord, TombstoneRecord } from '../format/records.ts'
 import type { PointInfo } from './point-info.ts'
 
-/** Hashes of points that the owner removed on purpose, by uuid. A point that was copied again has others than before. */
-export type Removed = ReadonlyMap<PointId, readonly Uint8Array[]>
+/** Tombstones of points by the owner, by uuid. A point that was copied again has others than before. */
+export type Removed = ReadonlyMap<PointId, readonly TombstoneRecord[]>
 
 /** Tells whether the owner removed the record of a point that has this hash. */
 export function isRemoved(removed: Removed, point: PointId, hash: Uint8Array): boolean {
-  return removed.get(point)?.some((other) => equalBytes(other, hash)) === true
+  return removed.get(point)?.some((other) => equalBytes(other.hash, hash)) === true
+}
+
+/** Tells whether somebody wanted to be rid of a point; not when it was only ever taken back because it was not whole. */
+export function isForgotten(removed: Removed, point: PointId): boolean {
+  return removed.get(point)?.some(({ takenBack }) => takenBack !== true) === true
 }
 
 /**

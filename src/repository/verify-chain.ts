@@ -68,7 +68,7 @@ export function headAlarms(
 
 /** Returns the hashes of all records that each point has, or had until the owner removed it. */
 function knownHashes(records: readonly PointInfo[], removed: Removed): Map<PointId, Uint8Array[]> {
-  const known = new Map(Array.from(removed, ([point, hashes]) => [point, [...hashes]]))
+  const known = new Map(Array.from(removed, ([point, tombstones]) => [point, tombstones.map(({ hash }) => hash)]))
   for (const { record, innerHash } of records) {
     const hashes = known.get(record.point)
     if (hashes === undefined) known.set(record.point, [innerHash])

@@ -49,6 +49,12 @@ test('points are copied with all that they hold, and only what is missing is rea
   expect(second['bytesRead']).toBeLessThan(20_000)
   const third = await place.succeed(['copy', '--to', other], { environment: TO })
   expect(third.stderr).toContain('0 points copied, 2 points there already')
+  await place.succeed(['forget', '--keep-last', '1'], {
+    environment: { TIDEMARK_PASSWORD: 'another password', TIDEMARK_REPOSITORY: other },
+  })
+  const fourth = await place.succeed(['copy', '--to', other], { environment: TO })
+  expect(fourth.stderr).toContain('1 point was forgotten there, and left out')
+  await place.succeed(['copy', 'latest~1', '--to', other], { environment: TO })
 
   const environment = { TIDEMARK_PASSWORD: 'another password', TIDEMARK_REPOSITORY: other }
   const points = async (options = {}): Promise<unknown> => {

@@ -99,13 +99,17 @@ export const anyRecord: { readonly [Kind in keyof RecordBodies]: fc.Arbitrary<Re
   dead: fc.record({ packs: objects, mark: id<ObjectId>(32), made: time }),
   lost: fc.record({ packs: objects, blobs: idsOf(3), made: time }),
   tombstones: fc.oneof(
-    fc.record({
-      target: fc.constant('point' as const),
-      id: id<PointId>(16),
-      hash: bytesOfLength(64),
-      made: time,
-      ownerSignature: bytesOfLength(64),
-    }),
+    fc.record(
+      {
+        target: fc.constant('point' as const),
+        id: id<PointId>(16),
+        hash: bytesOfLength(64),
+        made: time,
+        ownerSignature: bytesOfLength(64),
+        takenBack: fc.constant(true as const),
+      },
+      { requiredKeys: ['target', 'id', 'hash', 'made', 'ownerSignature'] },
+    ),
     fc.record({
       target: fc.constant('slot' as const),
       id: id<ObjectId>(32),

@@ -79,6 +79,7 @@ describe('a record', () => {
     )
     expect(toHex(tombstoneInput(repository, signed))).toBe(toHex(input))
     expect(toHex(tombstoneInput('cc'.repeat(16) as RepositoryId, signed))).not.toBe(toHex(input))
+    expect(toHex(tombstoneInput(repository, { ...signed, takenBack: true }))).toBe(toHex(input))
   })
 
   test('of an instance is certified without the certificate', () => {

@@ -69,7 +69,7 @@ test('a copy that waits while the copied parent is forgotten and swept does not 
     await script.pruneTimes(UNTIL_SWEPT)
     script.writing.wake()
     await script.finish(script.writer)
-    target.copy(script.writer)
+    target.copy(script.writer, { bringBack: true })
     await script.finish(script.writer)
     await expectBothWhole(script)
   })
@@ -100,6 +100,52 @@ test.each(['called lost', 'not known to be gone'])(
   },
 )
 
+test('a point that was forgotten where it was copied to stays so, until it is asked for', async () => {
+  await withStages({ seed: 2, lagMs: 0 }, async (source, target) => {
+    const script = new Script(target)
+    await oneOfTwoCopied(source, script)
+    target.forget(script.pruner, (points) => points)
+    await script.finish(script.pruner)
+    for (const [bringBack, points] of [
+      [false, 1],
+      [false, 1],
+      [true, 2],
+      [false, 2],
+    ] as const) {
+      target.copy(script.writer, { bringBack })
+      await script.finish(script.writer)
+      expect((await target.chainNow()).points).toHaveLength(points)
+    }
+    await expectBothWhole(script)
+  })
+})
+
+test('a copy that was taken back, because it was pruned under, was not forgotten: the next one copies the point', async () => {
+  await withStages({ seed: 2, lagMs: 0 }, async (source, target) => {
+    const script = new Script(target)
+    await oneOfTwoCopied(source, script)
+    target.copy(script.writer)
+    await script.until(script.writer, /put points\//)
+    const fellAsleepMs = target.world.nowMs
+    script.writing.sleep()
+    target.forget(script.pruner, (points) => points)
+    await script.finish(script.pruner)
+    // Packs that are marked only once the run that may need them was silent for a grace.
+    await script.pruneTimes(UNTIL_SWEPT + 3)
+    script.writing.wake()
+    // By its clocks it never slept, so it commits before it looks.
+    script.writer.jump(fellAsleepMs - target.world.nowMs)
+    await script.finish(script.writer)
+    expect(target.counts.voided).toBe(1)
+    expect((await target.chainNow()).points).toEqual([])
+    target.copy(script.writer)
+    await script.finish(script.writer)
+    const last = present((await source.chainNow()).points.at(-1), 'a point of the source')
+    expect((await target.chainNow()).points.map(({ record }) => record.point)).toEqual([last.record.point])
+    await target.verifyAll()
+  })
+})
+
 test('a copied point that is forgotten and copied again is no alarm to what follows it, and is forgotten again', async () => {
   await withStages({ seed: 2, lagMs: 0 }, async (source, target) => {
     const script = new Script(target)
@@ -110,7 +156,7 @@ test('a copied point that is forgotten and copied again is no alarm to what foll
       target.forget(script.pruner, (points) => points.slice(0, 1))
       await script.finish(script.pruner)
       expect((await target.chainNow()).points).toHaveLength(1)
-      target.copy(script.writer)
+      target.copy(script.writer, { bringBack: true })
       await script.finish(script.writer)
       expect((await target.chainNow()).alarms).toEqual([])
     }

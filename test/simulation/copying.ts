@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import type { PointId } from '../../src/base/ids.ts'
 import { memoryFolder } from './memory-folder.ts'
 import { disturb, explained, type Kind, type Scenario, scenarioOf, someButNewest } from './simulate.ts'
 import { GRACE_MS, Stage } from './stage.ts'
@@ -96,7 +97,7 @@ class Copying {
     if (what < 0.25) stage.forget(machine, (points) => someButNewest(points, dice))
     else if (what < 0.5) stage.prune(machine, dice.chance(0.3) ? 0 : 1 << 20)
     else if (stage === this.#source) this.#backup()
-    else stage.copy(machine)
+    else stage.copy(machine, { bringBack: dice.chance(0.3) })
     return true
   }
 
@@ -107,7 +108,10 @@ class Copying {
     }
   }
 
-  /** Nobody disturbs a copy any more: then all that the source has is there, nothing is in doubt, and rubbish goes. */
+  /**
+   * Nobody disturbs a copy any more: then all that the source has is there, but for what somebody forgot there on purpose, and that as
+   * well once it is asked for; nothing is in doubt, and rubbish goes.
+   */
   async #finish(): Promise<void> {
     const target = this.#target
     await this.#source.verifyAll()
@@ -116,6 +120,8 @@ class Copying {
     await target.world.advance(target.world.lagMs)
     for (const machine of target.machines.slice(0, 1)) {
       await target.alone(() => target.copy(machine))
+      await this.#expectCopied(target.forgotten)
+      await target.alone(() => target.copy(machine, { bringBack: true }))
       await this.#expectCopied()
       for (let i = 0; i < PRUNES; i++) {
         await target.alone(() => target.prune(machine))
@@ -126,12 +132,13 @@ class Copying {
     await this.#expectCopied()
   }
 
-  async #expectCopied(): Promise<void> {
+  async #expectCopied(but: ReadonlySet<PointId> = new Set()): Promise<void> {
     const [there, here] = [await this.#source.chainNow(), await this.#target.chainNow()]
     const alarm = here.alarms[0]
     if (alarm !== undefined) throw new Error(`the copies raise an alarm: ${alarm.message}`)
     for (const { record } of there.points) {
-      if (here.get(record.point) === undefined) throw new Error(`point ${record.point} was not copied`)
+      const isThere = here.get(record.point) !== undefined || but.has(record.point)
+      if (!isThere) throw new Error(`point ${record.point} was not copied`)
     }
   }
 }

@@ -85,7 +85,8 @@ export class LoneMachine {
       )
       const filesOf: FilesOf = (point) => present(files.get(point), 'a point that the source has')
       await this.#with(this.#watching(driver, filesOf), async (context) => {
-        await copyPoints(context, { source, points, options: { dryRun: false } }, {}, neverAborted)
+        const options = { dryRun: false, bringBack: false }
+        await copyPoints(context, { source, points, options }, {}, neverAborted)
       })
     } finally {
       source.releaseIndex()

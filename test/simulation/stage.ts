@@ -1,6 +1,6 @@
 import { present } from '../../src/base/assert.ts'
 import { RunError, TidemarkError } from '../../src/base/errors.ts'
-import type { ObjectId } from '../../src/base/ids.ts'
+import type { ObjectId, PointId } from '../../src/base/ids.ts'
 import { backup } from '../../src/engine/backup.ts'
 import type { CareContext } from '../../src/engine/care-types.ts'
 import { copyPoints } from '../../src/engine/copy/copy.ts'
@@ -46,6 +46,8 @@ export class Stage {
   readonly model: Model
   readonly machines: readonly Machine[]
   readonly counts = { crashes: 0, voided: 0, failed: 0, calls: 0, marks: 0, deaths: 0, packsRemoved: 0 }
+  /** Points that somebody set out to forget. */
+  readonly forgotten = new Set<PointId>()
   /** Who put the last point, for whoever wants to crash it right then. */
   justCommitted: SimulatedProcess | undefined
   readonly #keys: OpenedKeys
@@ -124,6 +126,7 @@ export class Stage {
       const chain = await ports.repository.chain({ reload: true })
       const points = choose(chain.points)
       const chosen = new Set(points.map(({ record }) => record.point))
+      for (const point of chosen) this.forgotten.add(point)
       for (const { object, record } of chain.records) {
         const known = chosen.has(record.point) ? this.model.points.get(object) : undefined
         if (known !== undefined) known.mayGo = true
@@ -148,8 +151,8 @@ export class Stage {
     })
   }
 
-  /** Starts to copy every point that the source has. */
-  copy(machine: Machine): void {
+  /** Starts to copy every point that the source has; of those that were forgotten here only when they are to be brought back. */
+  copy(machine: Machine, { bringBack = false } = {}): void {
     const source = present(this.#source, 'a repository to copy from')
     this.#start(machine, 'copy', async (ports) => {
       const { process } = ports
@@ -160,7 +163,7 @@ export class Stage {
           points.map(({ object, record: { point } }) => [point, source.model.points.get(object)?.filesOf(point)]),
         )
         process.filesOf = (point) => present(files.get(point), 'a point that the source was seen to have')
-        const request = { source: from, points, options: { dryRun: false } }
+        const request = { source: from, points, options: { dryRun: false, bringBack } }
         await copyPoints(careOf(machine, ports), request, {}, neverAborted)
       } finally {
         from.releaseIndex()

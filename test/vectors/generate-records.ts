@@ -212,6 +212,11 @@ function others(): VectorFile[] {
       body: pointTombstone,
       more: { repository, ownerSignatureInput: jsonOf(tombstoneInput(repository, tombstone)) },
     }),
+    record('tombstone/taken-back', 'tombstones', {
+      description: 'A point that was taken back by whoever made it. The owner signed it without the extension.',
+      body: { ...pointTombstone, takenBack: true },
+      more: { repository, ownerSignatureInput: jsonOf(tombstoneInput(repository, tombstone)) },
+    }),
     record('tombstone/slot', 'tombstones', {
       description: 'A key slot that was removed on purpose.',
       body: { ...slotTombstone, ownerSignature },

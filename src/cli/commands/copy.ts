@@ -23,7 +23,7 @@ export interface CopyFlags extends ChainFlags {
   readonly dryRun?: boolean
 }
 
-/** Copies points into another repository: all of them, or those that are named. */
+/** Copies points into another repository: all but those that were forgotten there, or those that are named. */
 export async function copyCommand(context: CliContext, names: readonly string[], flags: CopyFlags): Promise<number> {
   const { clock, output, randomness, signal } = context
   context.sayWhenInterrupted(KEEPS_WHAT_IS_STORED)
@@ -44,7 +44,9 @@ export async function copyCommand(context: CliContext, names: readonly string[],
   const target = { repository, cache: session.cache, workers, clock, randomness, scheduler: systemScheduler, tool }
   const report = new CopyOutput(output, clock)
   try {
-    const done = await copyPoints(target, { source, points, options: { dryRun } }, report.events, signal)
+    // Whoever names a point means it, whatever became of it there.
+    const options = { dryRun, bringBack: names.length > 0 }
+    const done = await copyPoints(target, { source, points, options }, report.events, signal)
     report.stop()
     report.summarize(done, dryRun)
     return EXIT_DONE

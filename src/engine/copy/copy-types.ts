@@ -20,6 +20,8 @@ export interface CopyEvents extends Pick<CareEvents, 'warning'> {
 export interface CopyOptions {
   /** Nothing is read or written; the report says which points would be copied. */
   readonly dryRun: boolean
+  /** Also points that somebody forgot in the other repository. */
+  readonly bringBack: boolean
 }
 
 export interface CopiedPoint {
@@ -34,4 +36,6 @@ export interface CopyReport {
   readonly copied: readonly CopiedPoint[]
   /** Points that the other repository has already. */
   readonly alreadyThere: readonly PointInfo[]
+  /** Points that were forgotten in the other repository, and stay so. */
+  readonly forgottenThere: readonly PointInfo[]
 }

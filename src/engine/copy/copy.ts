@@ -1,5 +1,6 @@
 import { IntegrityError, UsageError } from '../../base/errors.ts'
 import { compareWithinChain, type PointInfo } from '../../repository/point-info.ts'
+import { isForgotten } from '../../repository/point-records.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { CareContext } from '../care-types.ts'
 import { PointViews } from '../look/point-views.ts'
@@ -8,7 +9,7 @@ import type { CopiedPoint, CopyEvents, CopyOptions, CopyReport } from './copy-ty
 
 export interface CopyRequest {
   readonly source: Repository
-  /** Points of the source; those that the target has are passed over. */
+  /** Points of the source; those that the target has are passed over, and so are those that somebody forgot there. */
   readonly points: readonly PointInfo[]
   readonly options: CopyOptions
 }
@@ -36,9 +37,12 @@ export async function copyPoints(
   const there = await target.repository.chain({ reload: true, signal })
   const missing: PointInfo[] = []
   const alreadyThere: PointInfo[] = []
+  const forgottenThere: PointInfo[] = []
   for (const point of points.toSorted(byChain)) {
-    if (there.get(point.record.point) === undefined) missing.push(point)
-    else alreadyThere.push(point)
+    const id = point.record.point
+    if (there.get(id) !== undefined) alreadyThere.push(point)
+    else if (isForgotten(there.removed, id) && !options.bringBack) forgottenThere.push(point)
+    else missing.push(point)
   }
   const copied: CopiedPoint[] = []
   const copying = new Copying(target, source, { pointsTotal: missing.length, events, signal })
@@ -55,7 +59,7 @@ export async function copyPoints(
       events.copied?.(done)
     }
   }
-  return { copied, alreadyThere }
+  return { copied, alreadyThere, forgottenThere }
 }
 
 /** Copies point after point, out of a repository that others may prune meanwhile. */
