@@ -61,6 +61,13 @@ export function doubtAbsentPacks(tables: IndexTables, listed: readonly ObjectInf
   preferSound(tables)
 }
 
+/** Marks the packs that none of the index files `there` names. */
+export function doubtUnnamedPacks(tables: IndexTables, there: ReadonlySet<ObjectId>): void {
+  const { packs } = tables
+  for (let row = 0; row < packs.size; row++) if (!packs.namedBy(row).some((id) => there.has(id))) doubtPack(tables, row)
+  preferSound(tables)
+}
+
 /** Marks one frame; `preferSound` is the caller's to call once all are marked. */
 export function doubtFrame({ blobs, packs }: IndexTables, frame: number): void {
   blobs.frames.markDoubtful(frame)

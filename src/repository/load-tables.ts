@@ -37,7 +37,8 @@ export async function loadTables(options: IndexLoadOptions): Promise<LoadedTable
     const listed = sizesOf(all.index, options.stored)
     const isFresh = options.cache === undefined || options.forCheck === true
     const kept = isFresh ? undefined : MergedFile.read(options.cache)
-    const reused = kept === undefined ? undefined : reuse(kept, listed)
+    const gone = options.withGone === true ? kept?.head.indexIds : undefined
+    const reused = kept === undefined ? undefined : reuse(kept, { listed, gone })
     const tables = reused ?? new IndexTables({ blobs: BlobIndex.create(roomFor(listed.values())) })
     const known = new Set(tables.indexIds)
     const missing = [...listed].filter(([id]) => !known.has(id)).sort(([a], [b]) => (a < b ? -1 : 1))
@@ -53,10 +54,13 @@ export async function loadTables(options: IndexLoadOptions): Promise<LoadedTable
   }
 }
 
-function reuse(kept: MergedFile, listed: ReadonlyMap<ObjectId, number>): IndexTables | undefined {
+function reuse(
+  kept: MergedFile,
+  { listed, gone = [] }: { listed: ReadonlyMap<ObjectId, number>; gone: readonly ObjectId[] | undefined },
+): IndexTables | undefined {
   const known = new Set(kept.head.indexIds)
   const sizes = [...listed].filter(([id]) => !known.has(id)).map(([, bytes]) => bytes)
-  return reuseMerged(kept, { listed: new Set(listed.keys()), newBlobs: roomFor(sizes) })
+  return reuseMerged(kept, { listed: new Set([...listed.keys(), ...gone]), newBlobs: roomFor(sizes) })
 }
 
 function roomFor(sizes: Iterable<number>): number {

@@ -4,7 +4,7 @@ import type { ObjectId, RepositoryId } from '../base/ids.ts'
 import type { Driver } from '../storage/driver.ts'
 import type { Listed } from '../storage/list-in-turn.ts'
 import type { BlobIndex, BlobLocation } from './blob-index.ts'
-import { applyDoubts, doubtAbsentPacks, doubtFrame, doubtPack, preferSound } from './doubts.ts'
+import { applyDoubts, doubtAbsentPacks, doubtFrame, doubtPack, doubtUnnamedPacks, preferSound } from './doubts.ts'
 import type { CopyTable } from './copy-table.ts'
 import type { FrameLocation } from './frame-table.ts'
 import type { IndexTables } from './index-tables.ts'
@@ -33,6 +33,11 @@ export interface IndexLoadOptions {
   readonly listed?: Listed<IndexKind> | undefined
   /** Index files that are in the store even if its listing, which may be late, does not show them yet. */
   readonly stored?: readonly ObjectId[]
+  /**
+   * Also what the local cache knows of index files that are gone: a listing that is late may not show yet what took their place.
+   * Packs that no other file names are in doubt: whether one is there, the store has to be asked.
+   */
+  readonly withGone?: boolean
   /**
    * Fetches every index file again, whatever is kept, and holds against packs only what check said: that they are marked
    * does not keep them from being read.
@@ -99,6 +104,8 @@ export class RepositoryIndex implements Disposable {
     // After the merged file is written: doubts are of today, and no part of what it keeps.
     applyDoubts(tables, await readDoubts(options, listed))
     if (options.forWriting === true) doubtAbsentPacks(tables, listed.packs)
+    if (options.withGone === true)
+      doubtUnnamedPacks(tables, new Set([...listed.index.map(({ name }) => name.id), ...(options.stored ?? [])]))
     return new RepositoryIndex(tables, { listed, writerKeys, treePackKeys })
   }
 

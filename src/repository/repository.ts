@@ -186,7 +186,7 @@ export class Repository implements Disposable {
    *
    * @throws as `RepositoryIndex.load`
    */
-  async indexForRun(options: Pick<IndexLoadOptions, 'stored' | 'listed'> = {}): Promise<RepositoryIndex> {
+  async indexForRun(options: Pick<IndexLoadOptions, 'stored' | 'listed' | 'withGone'> = {}): Promise<RepositoryIndex> {
     const { driver, id: repository, records, realm, cache, treePackKeys } = this
     const onProblem = this.#onProblem
     const common = { driver, repository, records, realm, cache, onProblem }

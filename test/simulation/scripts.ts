@@ -11,6 +11,8 @@ import { Stage } from './stage.ts'
 
 /** Prunes until a mark is due for runs that end or fall silent as soon as it is made: one look each half grace. */
 const UNTIL_SWEPT = 5
+/** After so long without a word a run looks around before it commits. */
+const SILENT_HOURS = 3
 /** And until the dead records are gone as well. */
 const UNTIL_FORGOTTEN = 9
 
@@ -153,6 +155,22 @@ export const scripts = {
     await script.pruneTimes(UNTIL_SWEPT)
     script.stage.store.hide({ kind: 'points', id: newest }, false)
     await script.stage.verifyAll()
+  },
+
+  /** It was silent, so it looks around, and no listing shows yet into which index files the ones that it knew were merged. */
+  async 'index files are merged while a backup sleeps'(script: Script): Promise<void> {
+    const { store, world } = script.stage
+    for (let i = 0; i < 4; i++) await script.backup(script.writer, { '/a': i, '/d/b': i + 1, '/f/c': 0 })
+    await script.write({ '/a': 3, '/d/b': 8, '/f/c': 0 }, /put points\//)
+    script.writing.sleep()
+    await script.pass(SILENT_HOURS)
+    const before = new Set(store.list('index', () => world.nowMs).map(({ name }) => name.id))
+    await script.prune()
+    const merged = store.list('index', () => world.nowMs).filter(({ name }) => !before.has(name.id))
+    if (merged.length === 0) throw new Error('no index files were merged')
+    for (const { name } of merged) store.unlist(name)
+    script.writing.wake()
+    await script.finish(script.writer)
   },
 
   /** A point of the chain is forgotten by another machine. */

@@ -32,6 +32,7 @@ export class SimulatedStore {
   onPut: (name: ObjectName, process: SimulatedProcess) => void = () => undefined
   onRemove: (name: ObjectName, process: SimulatedProcess) => void = () => undefined
   readonly #hidden = new Set<string>()
+  readonly #unlisted = new Set<string>()
   readonly #damaged = new Set<string>()
   readonly #objects = new Map<string, StoredObject[]>()
   readonly #byKind = new Map<ObjectKind, StoredObject[]>()
@@ -76,6 +77,10 @@ export class SimulatedStore {
 
   /** Lists a kind, each object as it was at a moment that `asOf` chooses for it. */
   list(kind: ObjectKind, asOf: () => number): ObjectInfo[] {
+    return this.#existing(kind, asOf).filter(({ name }) => !this.#unlisted.has(keyOf(name)))
+  }
+
+  #existing(kind: ObjectKind, asOf: () => number): ObjectInfo[] {
     const infos = new Map<ObjectId, ObjectInfo>()
     for (const { name, bytes, putMs, removedMs } of this.#byKind.get(kind) ?? []) {
       if (this.#hidden.has(keyOf(name))) continue
@@ -89,6 +94,11 @@ export class SimulatedStore {
   hide(name: ObjectName, isHidden: boolean): void {
     if (isHidden) this.#hidden.add(keyOf(name))
     else this.#hidden.delete(keyOf(name))
+  }
+
+  /** Keeps an object that is there out of listings, as if they were late. */
+  unlist(name: ObjectName): void {
+    this.#unlisted.add(keyOf(name))
   }
 
   /** Makes an object read as zeros, or ends that. */
@@ -106,7 +116,7 @@ export class SimulatedStore {
   async snapshot(nowMs: number): Promise<MemoryDriver> {
     const driver = new MemoryDriver()
     for (const kind of OBJECT_KINDS) {
-      for (const { name } of this.list(kind, () => nowMs)) await driver.put(name, [this.get(name, undefined)])
+      for (const { name } of this.#existing(kind, () => nowMs)) await driver.put(name, [this.get(name, undefined)])
     }
     return driver
   }

@@ -58,7 +58,7 @@ export const commitRules = {
     const { record, innerHash, object } = info
     if (repository.keyRing.full) {
       const made = timespecOfMs(clock.nowMs())
-      const tombstone = { target: 'point', id: record.point, hash: innerHash, made } as const
+      const tombstone = { target: 'point', id: record.point, hash: innerHash, made, takenBack: true } as const
       const signed = signTombstone(repository.keyRing, repository.id, tombstone)
       await repository.records.put('tombstones', signed, repository.instance)
     }
@@ -121,11 +121,14 @@ async function isReachableWithout({ opened, stored, info }: Commitment, dead: Re
   return true
 }
 
-/** Loads the index with all that the run knew of it, though a prune may be merging index files meanwhile. */
+/**
+ * Loads the index with all that the run and this machine knew of it, though a prune may be merging index files meanwhile: of what it
+ * says, the caller only takes that packs are there for which the store said so.
+ */
 async function indexAsKnown(repository: Repository, known: readonly ObjectId[]): Promise<RepositoryIndex> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await repository.indexForRun({ stored: await stillThere(repository, new Set(known)) })
+      return await repository.indexForRun({ stored: await stillThere(repository, new Set(known)), withGone: true })
     } catch (error) {
       if (!isNotFound(error) || attempt === INDEX_ATTEMPTS_MAX) throw error
     }
