@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream'
 
 import { afterAll, beforeAll, inject } from 'vitest'
 
+import { present } from '../../src/base/assert.ts'
 import { INIT_WORDS, PASSWORD, placeEnvironment, placePaths, PROGRAM } from './program.ts'
 import { RepositoryTemplate } from './repository-template.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -23,6 +24,8 @@ export interface CliOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** What comes on standard input; nothing by default. */
   readonly input?: string | Uint8Array
+  /** Program and first words of a command that becomes it. */
+  readonly within?: readonly string[]
 }
 
 export type CliProcess = ChildProcessByStdio<Writable, Readable, Readable>
@@ -51,7 +54,8 @@ export class CliPlace {
 
   /** Starts the program without a controlling terminal, so that it asks nothing. */
   start(words: readonly string[], options: CliOptions = {}): CliProcess {
-    const child = spawn(process.execPath, [PROGRAM, ...words], {
+    const [program, ...first] = [...(options.within ?? []), process.execPath, PROGRAM]
+    const child = spawn(present(program, 'what is started'), [...first, ...words], {
       cwd: this.folder,
       env: { ...this.environment, ...options.environment },
       detached: true,

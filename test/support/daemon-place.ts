@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import { onTestFinished } from 'vitest'
 
-import { CliPlace, type CliProcess } from './cli.ts'
+import { type CliOptions, CliPlace, type CliProcess } from './cli.ts'
 import { until } from './cli-mount.ts'
 import { PASSWORD } from './program.ts'
 
@@ -56,8 +56,8 @@ export class DaemonPlace extends CliPlace {
   }
 
   /** Starts a daemon; resolves when it is ready. */
-  async startDaemon(): Promise<DaemonProcess> {
-    const child = this.start(['daemon', '--json'])
+  async startDaemon(options?: CliOptions): Promise<DaemonProcess> {
+    const child = this.start(['daemon', '--json'], options)
     const daemon = processOf(child)
     onTestFinished(async () => {
       daemon.kill('SIGTERM')
