@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { type BlobId, idBytes, type ObjectId } from '../../base/ids.ts'
 import { FLUSH_BYTES, FLUSH_INTERVAL_MS, INDEX_BLOBS_MAX, INDEX_HEADROOM } from '../../base/limits.ts'
 import type { Clock } from '../../base/clock.ts'
+import { giveBackMemory } from '../../base/posix/free-memory.ts'
 import type { Randomness } from '../../base/random.ts'
 import { KeyedHasher } from '../../crypto/blake3.ts'
 import type { BlobType } from '../../format/pack.ts'
@@ -280,6 +281,8 @@ export class RunStore {
 
   async #putIndex(written: readonly WrittenPack[]): Promise<void> {
     if (written.length === 0) return
+    // What the threads needed for those packs, the C library keeps for the next: beside an index it would be the peak.
+    giveBackMemory()
     const { records, instance } = this.#options.repository
     try {
       const { id, bytes } = await records.put('index', buildIndex(written), instance)
