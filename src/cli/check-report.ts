@@ -64,6 +64,9 @@ export class CheckOutput extends OperationReport {
       left: (entry) => {
         this.#onLeft(entry)
       },
+      leftFinding: (finding) => {
+        this.#onLeftFinding(finding)
+      },
     }
   }
 
@@ -204,6 +207,17 @@ export class CheckOutput extends OperationReport {
     this.output.line(
       `${this.#isDryRun ? 'would stay' : 'left'}: point ${point.record.point.slice(0, 8)}: ${display(path)}: ${problem.message}`,
     )
+  }
+
+  /** What a person has to see to, since no repair can. */
+  #onLeftFinding({ problem: { code, message, hint, context } }: Finding): void {
+    if (this.output.json) {
+      this.output.event('leftFinding', { code, object: context['object'] ?? null, message, hint: hint ?? null })
+      return
+    }
+    if (++this.#left > FINDINGS_MAX && !this.output.verbose) return
+    this.output.line(`left: ${message}`)
+    if (hint !== undefined) this.output.line(`  ${hint}`)
   }
 
   #beginPoint({ record }: PointInfo): void {

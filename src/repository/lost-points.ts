@@ -87,7 +87,8 @@ function nameOf({ record, innerHash }: KnownRecord<'points'>): Pick<LostPoint, '
 
 /** Returns one alarm for each loss. */
 export function lossAlarms({ lost, unreadable }: Losses): IntegrityError[] {
-  return [...unreadable.map(unknownAlarm), ...lost.map(lossAlarm)]
+  const isAnyMissing = lost.some((found) => found.unreadable === undefined)
+  return [...unreadable.map((bad) => unknownAlarm(bad, isAnyMissing)), ...lost.map(lossAlarm)]
 }
 
 function lossAlarm(found: LostPoint): IntegrityError {
@@ -114,13 +115,18 @@ function lossAlarm(found: LostPoint): IntegrityError {
   })
 }
 
-function unknownAlarm({ object, problem }: UnreadableRecord): IntegrityError {
+/** Where no point is known to be missing, it may have been one that was brought back: nobody can tell, so a person has to decide. */
+function unknownAlarm({ object, problem }: UnreadableRecord, isAnyMissing: boolean): IntegrityError {
+  const name = `points/${object.slice(0, 8)}`
   return new IntegrityError(problem.code, problem.message, {
     context: { ...problem.context, object: `points/${object}` },
     cause: problem,
-    hint: wayOut(`points/${object.slice(0, 8)}`),
+    hint: isAnyMissing ? wayOut(name) : `${NONE_IS_MISSING} ${wayOut(name)}`,
   })
 }
+
+const NONE_IS_MISSING =
+  'No point is known to be missing: it was one that was brought back since, or the newest of a chain, which others may know.'
 
 function wayOut(name: string): string {
   return (

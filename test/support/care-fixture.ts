@@ -57,15 +57,17 @@ export async function runCheck(
   return { ...told, report }
 }
 
-/** Repairs the fixture's repository; `left` is what is not whole even then, as `affected`. */
+/** Repairs the fixture's repository; `left` and `leftFindings` are what is not whole even then, as `affected` and `findings`. */
 export async function runRepair(
   fixture: EngineFixture,
   options: Partial<RepairOptions> = {},
-): Promise<Told & { readonly report: RepairReport; readonly left: string[] }> {
+): Promise<Told & { readonly report: RepairReport; readonly left: string[]; readonly leftFindings: Told['findings'] }> {
   const { told, events } = listening()
   const after = listening()
   const all = { readDataPercent: 0, dryRun: false, sources: [], ...options }
   const left = after.events.affected?.bind(after.events) ?? ((): void => undefined)
-  const report = await repair(careContext(fixture), all, { ...events, left }, new AbortController().signal)
-  return { ...told, report, left: after.told.affected }
+  const leftFinding = after.events.finding?.bind(after.events) ?? ((): void => undefined)
+  const own = { ...events, left, leftFinding }
+  const report = await repair(careContext(fixture), all, own, new AbortController().signal)
+  return { ...told, report, left: after.told.affected, leftFindings: after.told.findings }
 }

@@ -1,4 +1,11 @@
-import type { AffectedEntry, AffectedPoint, CheckEvents, CheckOptions, CheckReport } from '../check/check-types.ts'
+import type {
+  AffectedEntry,
+  AffectedPoint,
+  CheckEvents,
+  CheckOptions,
+  CheckReport,
+  Finding,
+} from '../check/check-types.ts'
 import type { HealSource } from './heal-source.ts'
 
 export interface RepairOptions extends CheckOptions {
@@ -9,6 +16,8 @@ export interface RepairOptions extends CheckOptions {
 export interface RepairEvents extends CheckEvents {
   /** Told at the end of what cannot be restored whole even then, as `affected` is of what was found. */
   left?(entry: AffectedEntry): void
+  /** Told at the end of damage that is found even then; not in a dry run. */
+  leftFinding?(finding: Finding): void
 }
 
 export interface RepairReport {

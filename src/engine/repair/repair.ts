@@ -7,6 +7,7 @@ import { RunObject } from '../../repository/run-object.ts'
 import { RehearsalDriver } from '../../storage/rehearsal-driver.ts'
 import type { CareContext } from '../care-types.ts'
 import type { Wound } from '../check/affected.ts'
+import type { Finding } from '../check/check-types.ts'
 import { deadPacks } from '../check/check-packs.ts'
 import { type Examination, examine, type ExamineOptions, type RealmDiagnosis } from '../check/examine.ts'
 import { splitIds } from '../point-view-layout.ts'
@@ -99,7 +100,7 @@ class Repair {
     const damaged = new DamagedPoints()
     const last = await examine(
       context,
-      this.#again({}, (wound) => this.#tellLeft(wound, damaged)),
+      this.#again({ finding: (found) => this.#tellLeftFinding(found) }, (wound) => this.#tellLeft(wound, damaged)),
     )
     const { points } = last.chain
     return {
@@ -123,6 +124,10 @@ class Repair {
     // What lies below a folder that a dry run would heal, it cannot tell.
     if (ids.length > 0 && ids.every((id) => this.#rehearsed.has(blobKey(id)))) return
     if (damaged.add(wound)) this.#events.left?.(wound)
+  }
+
+  #tellLeftFinding(finding: Finding): void {
+    if (finding.kind === 'damage' && !this.#options.dryRun) this.#events.leftFinding?.(finding)
   }
 
   /** How to look at the structure as it is now; what the packs hold was read before. */

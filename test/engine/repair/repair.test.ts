@@ -4,6 +4,7 @@ import { afterAll, expect, test } from 'vitest'
 import { MemoryDriver } from '../../../drivers/memory/memory-driver.ts'
 import type { ObjectId } from '../../../src/base/ids.ts'
 import { copyPoints } from '../../../src/engine/copy/copy.ts'
+import { forgetLost } from '../../../src/engine/forget/forget-lost.ts'
 import { isDamaged } from '../../../src/engine/check/check-types.ts'
 import { folderSource } from '../../../src/engine/repair/folder-source.ts'
 import { repositorySource } from '../../../src/engine/repair/repository-source.ts'
@@ -274,12 +275,42 @@ test('records are healed from a copy of the repository, whether they are rotten 
   await expectWhole(fixture)
 })
 
+/** Copies all points into a repository with other keys. */
+async function copyOf({ repository: source }: EngineFixture): Promise<EngineFixture> {
+  const other = await EngineFixture.create()
+  const { points } = await source.chain({ reload: true })
+  const request = { source, points, options: { dryRun: false, bringBack: false } }
+  await copyPoints(careContext(other), request, {}, new AbortController().signal)
+  return other
+}
+
+test('a rotten record of which nobody knows whose it was is left to a person, who is told that no point is missing', async () => {
+  const fixture = await twoPoints()
+  for (let i = 3; i <= 5; i++) await fixture.backup()
+  const other = await copyOf(fixture)
+  const { points } = await fixture.repository.chain({ reload: true })
+  const rotten = { kind: 'points', id: points[1]!.object } as const
+  await rot(fixture.driver.inner, rotten, -1)
+  await fixture.driver.remove({ kind: 'points', id: points[3]!.object })
+  await fixture.loseCache()
+  const healed = { repository: fixture.repository.id, realm: fixture.repository.realm.realm }
+  const { report, leftFindings } = await runRepair(fixture, {
+    sources: [await repositorySource(other.repository, healed)],
+  })
+  expect(report).toMatchObject({ recordsHealed: 2, pointsLost: 1 })
+  expect(leftFindings.map(({ problem }) => problem.hint)).toEqual([
+    expect.stringMatching(`No point is known to be missing.*tidemark forget points/${rotten.id.slice(0, 8)}`),
+  ])
+  const { losses, points: after } = await fixture.repository.chain({ reload: true })
+  expect(after.map(({ innerHash }) => innerHash)).toEqual(points.map(({ innerHash }) => innerHash))
+  await forgetLost(careContext(fixture), losses, new AbortController().signal)
+  await expectWhole(fixture)
+})
+
 test('a point that was copied gives its record back, whatever the keys of that repository are', async () => {
   const fixture = await twoPoints()
-  const other = await EngineFixture.create()
-  const { points } = await fixture.repository.chain({ reload: true })
-  const request = { source: fixture.repository, points, options: { dryRun: false } }
-  await copyPoints(careContext(other), request, {}, new AbortController().signal)
+  const points = (await fixture.repository.chain({ reload: true })).points
+  const other = await copyOf(fixture)
   await fixture.driver.remove({ kind: 'points', id: points[0]!.object })
   const healed = { repository: fixture.repository.id, realm: fixture.repository.realm.realm }
   const source = await repositorySource(other.repository, healed)
