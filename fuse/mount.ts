@@ -12,6 +12,7 @@ import type { FromReader, MountMemory } from './readers/reader-protocol.ts'
 import { ReaderThreads } from './readers/reader-threads.ts'
 import { Standby } from './readers/standby.ts'
 import { VirtualAnswers } from './readers/virtual-answers.ts'
+import { WantedFiles } from './readers/wanted-files.ts'
 import { BlockStore } from './tree/block-store.ts'
 import { DirectoryLoader } from './tree/directory-loader.ts'
 import { NodeTable } from './tree/node-table.ts'
@@ -101,6 +102,7 @@ class MountAtWork implements Mount {
       blocks: blocks.handle,
       cache: this.#cache.handle,
       standby: Standby.create().buffer,
+      wanted: WantedFiles.create().buffer,
       news: new SharedArrayBuffer(4),
     }
     const setup = { fd: device.fd, session: device.session, memory }
@@ -116,6 +118,7 @@ class MountAtWork implements Mount {
       frames: this.#content.known,
       onFirstUse: (node) => this.#loadAhead(node),
       onCrowd: () => this.#makeRoom(),
+      onSmallRead: () => undefined,
       onBusy: () => undefined,
     })
     this.#trimmer = new NodeTrimmer({ nodes, directories: this.#directories, device })

@@ -67,6 +67,7 @@ export const FOPEN_CACHE_DIR = 1 << 3
 
 export const FUSE_NOTIFY_INVAL_INODE = 2
 export const FUSE_NOTIFY_INVAL_ENTRY = 3
+export const FUSE_NOTIFY_STORE = 4
 export const FUSE_NOTIFY_DELETE = 6
 
 /** No message is received into less. */

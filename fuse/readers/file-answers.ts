@@ -23,7 +23,7 @@ export class FileAnswers {
   }
 
   read(request: Request): Outcome {
-    const { nodes, reply, content, rows, writer } = this.#context
+    const { nodes, reply, content, rows, writer, onSmallRead } = this.#context
     const { nodeId: node } = request
     this.#read.decode(request)
     const place = this.#placeOf(node)
@@ -42,6 +42,7 @@ export class FileAnswers {
         if (failure !== undefined) return failure
       }
       writer.sendParts(request, reply)
+      if (layout === undefined && end === size) onSmallRead(node)
       return 'replied'
     } finally {
       reply.clear()

@@ -17,6 +17,8 @@ export interface HandlerContext {
   readonly writer: ReplyWriter
   /** Told when somebody lists a directory that nobody asked for before. */
   readonly onFirstUse: (node: number) => void
+  /** Told when a file that is one blob was read to its end. */
+  readonly onSmallRead: (node: number) => void
   /** Told when the kernel is to forget nodes that it does not need. */
   readonly onCrowd: () => void
 }

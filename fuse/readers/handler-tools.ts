@@ -19,6 +19,7 @@ export interface HandlerToolsOptions {
   readonly waits: boolean
   readonly onFirstUse: (node: number) => void
   readonly onCrowd: () => void
+  readonly onSmallRead: (node: number) => void
   /** Told before the thread does something that takes long. */
   readonly onBusy: () => void
   /** What is known of frames already; by default nothing. */
@@ -31,7 +32,8 @@ export class HandlerTools implements Disposable {
   readonly frames: ThreadFrames
 
   constructor(options: HandlerToolsOptions) {
-    const { fd, session, memory, waits, frames = new ThreadFrames(), onFirstUse, onCrowd, onBusy } = options
+    const { fd, session, memory, waits, frames = new ThreadFrames(), onBusy } = options
+    const { onFirstUse, onCrowd, onSmallRead } = options
     this.frames = frames
     const nodes = new NodeTable(memory.nodes)
     const blocks = new BlockStoreView(memory.blocks)
@@ -46,6 +48,7 @@ export class HandlerTools implements Disposable {
       writer: new ReplyWriter(fd),
       onFirstUse,
       onCrowd,
+      onSmallRead,
     }
   }
 

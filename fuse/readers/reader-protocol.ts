@@ -12,6 +12,8 @@ export interface MountMemory {
   readonly cache: FrameCacheHandle
   /** Which of the threads read the device. */
   readonly standby: SharedArrayBuffer
+  /** Files that the kernel is to have before it asks. */
+  readonly wanted: SharedArrayBuffer
   /** One word: how often threads were told something. */
   readonly news: SharedArrayBuffer
 }

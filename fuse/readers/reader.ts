@@ -7,10 +7,13 @@ import { ProtocolError } from '../protocol/protocol-error.ts'
 import { InterruptBody } from '../protocol/request-bodies.ts'
 import { Request } from '../protocol/request.ts'
 import { Turns } from '../tree/turns.ts'
+import { FilesAhead } from './files-ahead.ts'
 import { HandlerTools } from './handler-tools.ts'
+import { ReadRun } from './read-run.ts'
 import type { FromReader, ReaderSetup, ToReader } from './reader-protocol.ts'
 import { RequestHandler } from './request-handler.ts'
 import { Standby } from './standby.ts'
+import { WantedFiles } from './wanted-files.ts'
 
 /** Nothing is written to the mount: the longest messages are lists of what the kernel forgets. */
 const RECEIVE_BYTES = 64 << 10
@@ -23,11 +26,14 @@ export class Reader {
   readonly #standby: Standby
   readonly #turns: Turns
   readonly #news: Int32Array
+  readonly #wanted: WantedFiles
+  readonly #run = new ReadRun()
   readonly #message = new MessageBuffer(new Uint8Array(RECEIVE_BYTES))
   readonly #request = new Request(this.#message)
   readonly #interrupt = new InterruptBody()
   readonly #tools: HandlerTools
   readonly #handler: RequestHandler
+  readonly #filesAhead: FilesAhead
   #newsSeen = 0
 
   constructor(port: MessagePort, setup: ReaderSetup) {
@@ -38,25 +44,30 @@ export class Reader {
     this.#standby = new Standby(memory.standby)
     this.#turns = new Turns(memory.turns)
     this.#news = new Int32Array(memory.news)
+    this.#wanted = new WantedFiles(memory.wanted)
     this.#tools = new HandlerTools({
       ...{ fd, session, memory, waits: true },
       onFirstUse: (node) => this.#post({ type: 'listed', node }),
       onCrowd: () => this.#post({ type: 'crowded' }),
+      onSmallRead: (node) => this.#noteSmallRead(node),
       onBusy: () => {
         if (this.#isFirst) this.#standby.leave()
       },
     })
     this.#handler = new RequestHandler(this.#tools.context)
+    this.#filesAhead = new FilesAhead({
+      fd,
+      context: this.#tools.context,
+      isWantedElsewhere: () => this.#standby.areAllWanted,
+      turn: (look) => this.#turn(look),
+    })
   }
 
   /** Answers requests until the file system is no longer mounted. */
   run(): void {
-    const { thread } = this.#setup
     for (let length = this.#next(); length !== undefined; length = this.#next()) {
-      this.#turns.begin(thread)
-      this.#learn()
-      this.#take(length)
-      this.#turns.end(thread)
+      const received = length
+      this.#turn(() => this.#take(received))
       const missing = this.#tools.context.content.goAhead()
       if (missing !== undefined) this.#post({ type: 'soon', missing })
     }
@@ -67,6 +78,36 @@ export class Reader {
 
   #post(told: FromReader): void {
     this.#port.postMessage(told)
+  }
+
+  /** Looks at shared blocks, with all that this thread was told. */
+  #turn<T>(look: () => T): T {
+    const { thread } = this.#setup
+    this.#turns.begin(thread)
+    try {
+      this.#learn()
+      return look()
+    } finally {
+      this.#turns.end(thread)
+    }
+  }
+
+  /** Where somebody reads the files of a directory one after the other, has who stands by send the next ones. */
+  #noteSmallRead(node: number): void {
+    if (!this.#isFirst) return
+    const { nodes } = this.#tools.context
+    const wanted = this.#run.note(nodes.parent(node), nodes.row(node), nodes.ino(node))
+    if (wanted !== undefined && this.#wanted.ask(wanted)) this.#standby.wake()
+  }
+
+  /** What there is to do for a thread that stands by. */
+  #whileStandingBy(): void {
+    // Whoever is never needed must not keep every index that there was.
+    this.#learn()
+    for (let wanted = this.#wanted.take(); wanted !== undefined; wanted = this.#wanted.take()) {
+      this.#filesAhead.send(wanted)
+      this.#wanted.done()
+    }
   }
 
   #learn(): void {
@@ -84,8 +125,7 @@ export class Reader {
   /** As `#receive`, once it is this thread's turn to read the device. */
   #next(): number | undefined {
     if (!this.#isFirst) {
-      // Whoever is never needed must not keep every index that there was.
-      this.#standby.wait(() => this.#learn())
+      this.#standby.wait(() => this.#whileStandingBy())
       return this.#receive()
     }
     this.#standby.comeBack()

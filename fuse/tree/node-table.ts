@@ -135,6 +135,11 @@ export class NodeTable {
     return this.#lookUp({ parent, row, ino }, this.#nodesMax * CROWDED_SHARE)
   }
 
+  /** Counts a look-up of row `row` of `parent` if there is a node for it, which then stays until `forget`; else returns 0. */
+  hold(parent: number, row: number): number {
+    return this.#lookUp({ parent, row, ino: 0 }, 0)
+  }
+
   /** The kernel has dropped `lookups` of its references. What it never had, or the root, is passed over. */
   forget(node: number, lookups: number): void {
     this.#lock.take()
@@ -182,9 +187,19 @@ export class NodeTable {
    */
   isSequential(node: number, offset: number, end: number): boolean {
     const last = this.#get(node, READ_END)
-    this.#set(node, READ_END, Math.floor(end / READ_END_BYTES) | 0)
+    this.noteRead(node, end)
     const distance = (last - Math.floor(offset / READ_END_BYTES)) | 0
     return Math.abs(distance) * READ_END_BYTES <= NEAR_BYTES
+  }
+
+  /** Takes note that the kernel has the bytes of a file up to `end`, which is not 0. */
+  noteRead(node: number, end: number): void {
+    this.#set(node, READ_END, Math.ceil(end / READ_END_BYTES) | 0)
+  }
+
+  /** Tells whether the kernel was ever given bytes of a file. */
+  wasRead(node: number): boolean {
+    return this.#get(node, READ_END) !== 0
   }
 
   /** How many nodes stand for a virtual entry. */

@@ -5,7 +5,13 @@ import { describe, expect, test } from 'vitest'
 import { type Attributes, encodeAttributes } from '../../../fuse/protocol/attributes.ts'
 import { encodeInit, negotiate, type InitIn } from '../../../fuse/protocol/init.ts'
 import { MessageBuffer } from '../../../fuse/protocol/message-buffer.ts'
-import { encodeDeleted, encodeInvalidEntry, encodeInvalidNode } from '../../../fuse/protocol/notifications.ts'
+import {
+  encodeDeleted,
+  encodeInvalidEntry,
+  encodeInvalidNode,
+  encodeStore,
+  STORE_HEADER_BYTES,
+} from '../../../fuse/protocol/notifications.ts'
 import { ProtocolError } from '../../../fuse/protocol/protocol-error.ts'
 import * as replies from '../../../fuse/protocol/replies.ts'
 import { Request } from '../../../fuse/protocol/request.ts'
@@ -110,8 +116,18 @@ describe('the vectors of notifications', () => {
     const made = {
       node: () => encodeInvalidNode(node!),
       entry: () => encodeInvalidEntry(parent!, nameOf(vector)),
+      store: () => storeMessage(vector),
       deleted: () => encodeDeleted({ parent: parent!, child: child!, name: nameOf(vector) }),
     }
     expect(toHex(made[vector['notification'] as keyof typeof made]())).toBe(vector['bytes'])
   })
 })
+
+function storeMessage({ node, offset, data }: Vector): Uint8Array {
+  const bytes = Buffer.from(data as string, 'hex')
+  const message = new MessageBuffer(new Uint8Array(64))
+  message.bytes.fill(255)
+  message.bytes.set(bytes, STORE_HEADER_BYTES)
+  const place = { node: node as number, offset: offset as number, bytes: bytes.byteLength }
+  return message.bytes.subarray(0, encodeStore(message, place))
+}

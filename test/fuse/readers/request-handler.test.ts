@@ -11,6 +11,7 @@ import { HandlerTools } from '../../../fuse/readers/handler-tools.ts'
 import type { Missing } from '../../../fuse/readers/missing.ts'
 import { RequestHandler } from '../../../fuse/readers/request-handler.ts'
 import { Standby } from '../../../fuse/readers/standby.ts'
+import { WantedFiles } from '../../../fuse/readers/wanted-files.ts'
 import { BlockBuilder } from '../../../fuse/tree/block-builder.ts'
 import { BlockStore } from '../../../fuse/tree/block-store.ts'
 import { NodeTable, virtualRow } from '../../../fuse/tree/node-table.ts'
@@ -47,11 +48,13 @@ class HandlerFixture {
         blocks: this.blocks.handle,
         cache: FrameCache.create(1 << 16).handle,
         standby: Standby.create().buffer,
+        wanted: WantedFiles.create().buffer,
         news: new SharedArrayBuffer(4),
       },
       waits: true,
       onFirstUse: () => undefined,
       onCrowd: () => undefined,
+      onSmallRead: () => undefined,
       onBusy: () => undefined,
     })
     this.handler = new RequestHandler(context)
