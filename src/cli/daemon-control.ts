@@ -6,9 +6,9 @@ import { KeyAgent } from '../service/keys/key-agent.ts'
 import { type RepositoryPlace, resolveRepository } from '../service/resolve-repository.ts'
 import type { CliContext } from './context.ts'
 import { controlSocketOf } from './control-socket.ts'
-import { deriveHeldKey } from './derive-held-key.ts'
 import { describeProblem } from './report-error.ts'
 import { isSecretGiven } from './secrets.ts'
+import { unlockApart } from './unlock-apart.ts'
 
 /** How soon something that did not open a repository, or a store that was away, is tried again. */
 const AGAIN_MS = 60_000
@@ -17,7 +17,7 @@ const AGAIN_MS = 60_000
  * The keys of a daemon, and the socket at which it takes requests.
  *
  * What the environment of the daemon says opens repositories opens them for its children, too, which inherit none of it:
- * it is taken once, and what it opens is kept as if somebody had unlocked it. Files and commands of the configuration are
+ * it is taken once, and a process apart unlocks with it. Files and commands of the configuration are
  * left to the children. Disposing of it forgets all keys.
  */
 export class DaemonControl implements DaemonKeys, Disposable {
@@ -27,7 +27,6 @@ export class DaemonControl implements DaemonKeys, Disposable {
   readonly #triedMs = new Map<string, number>()
   /** What was told last of each that did not open. */
   readonly #told = new Map<string, string>()
-  #daemon: Daemon | undefined
 
   private constructor(context: CliContext) {
     this.#context = context
@@ -61,7 +60,6 @@ export class DaemonControl implements DaemonKeys, Disposable {
         hint: 'Run backups with the commands, from cron or what this system has.',
       })
     }
-    this.#daemon = daemon
     const options = {
       ...{ daemon, keys: this.#agent, clock, uid: socket.uid },
       onAccess: ({ principal, method, path, status }: Access) =>
@@ -92,24 +90,22 @@ export class DaemonControl implements DaemonKeys, Disposable {
   }
 
   /** Begins to unlock a repository with what the environment says, unless that was tried a moment ago. */
-  #tryOut(repository: string, { url }: RepositoryPlace): void {
-    const { clock, output } = this.#context
+  #tryOut(repository: string, { configured, url }: RepositoryPlace): void {
+    const { clock, output, signal } = this.#context
     const nowMs = clock.monotonicMs()
     if (nowMs - (this.#triedMs.get(url) ?? -Infinity) < AGAIN_MS) return
     this.#triedMs.set(url, nowMs)
-    this.#unlock(repository).catch((error: unknown) => {
-      if (!(error instanceof TidemarkError)) throw error
-      const problem = describeProblem(error)
-      if (this.#told.get(url) !== problem) output.warning(problem)
-      this.#told.set(url, problem)
-    })
-  }
-
-  async #unlock(repository: string): Promise<void> {
-    const { place, key } = await deriveHeldKey(this.#context, repository)
-    this.#agent.hold(place.url, key, this.#context.clock.nowMs())
-    this.#told.delete(place.url)
-    this.#daemon?.keysChanged()
+    const source = configured?.secrets.get('password')
+    unlockApart(this.#context, repository, source?.from === 'env' ? source.name : undefined).then(
+      () => this.#told.delete(url),
+      (error: unknown) => {
+        if (!(error instanceof TidemarkError)) throw error
+        if (signal.aborted) return
+        const problem = describeProblem(error)
+        if (this.#told.get(url) !== problem) output.warning(problem)
+        this.#told.set(url, problem)
+      },
+    )
   }
 }
 

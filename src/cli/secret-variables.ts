@@ -17,17 +17,33 @@ export interface SecretVariables {
   readonly duneseaToken: string | undefined
 }
 
+/** Returns what of these opens a repository, as the environment says it. */
+export function openingVariables(variables: SecretVariables): Record<string, string> {
+  const { keyFile, password, passwordCommand, passwordFile, recoveryCode } = variables
+  return given({
+    TIDEMARK_PASSWORD: password,
+    TIDEMARK_PASSWORD_FILE: passwordFile,
+    TIDEMARK_PASSWORD_COMMAND: passwordCommand,
+    TIDEMARK_KEY_FILE: keyFile,
+    TIDEMARK_RECOVERY_CODE: recoveryCode,
+  })
+}
+
 /** Returns what of these opens the places where repositories lie, as the environment says it. */
 export function placeVariables({
   sftpPassword,
   sftpPassphrase,
   duneseaToken,
 }: SecretVariables): Record<string, string> {
-  const entries = Object.entries({
+  return given({
     TIDEMARK_SFTP_PASSWORD: sftpPassword,
     TIDEMARK_SFTP_PASSPHRASE: sftpPassphrase,
     TIDEMARK_DUNESEA_TOKEN: duneseaToken,
   })
+}
+
+function given(variables: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const entries = Object.entries(variables)
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
 

@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { askDaemonForKey } from '../../src/service/control/ask-key.ts'
 import { CliPlace, type CliProcess } from '../support/cli.ts'
+import { eventually } from '../support/eventually.ts'
 import { placesInMemory } from '../support/process-memory.ts'
 
 const PASSWORD = 'correct horse'
@@ -118,6 +119,27 @@ describe('an unlocked daemon', () => {
     for (const name of files) expect(readFileSync(join(state, name)).includes(key)).toBe(false)
     await place.succeed(['lock'])
     expect(placesInMemory(pid, key)).toEqual([])
+  })
+
+  test('keeps nothing of a password that a file says, but the key that it opened', async () => {
+    const place = new DaemonPlace()
+    await place.initialised()
+    const file = join(place.folder, 'password')
+    writeFileSync(file, `${PASSWORD}\n`, { mode: 0o600 })
+    place.configure(
+      `plans:\n  nightly: { sources: [${place.source}], trigger: [], steps: [incremental], hooks: { before: exit 1 } }\n`,
+    )
+    const daemon = await place.startDaemon({ TIDEMARK_PASSWORD_FILE: file })
+    const pid = daemon.pid ?? 0
+    await place.succeed(['plan', 'run', 'nightly'])
+    // The job waits until the daemon has opened its repository.
+    const ask = async () => askDaemonForKey({ socketPath: place.socket, uid: UID, location: place.repository })
+    const held = await eventually(ask, (key) => key !== undefined)
+    const key = Buffer.from(held?.bytes ?? [])
+    expect(key.byteLength).toBe(32)
+    expect(placesInMemory(pid, key).map(({ access }) => access)).toEqual(['---p'])
+    expect(placesInMemory(pid, Buffer.from(PASSWORD))).toEqual([])
+    expect(placesInMemory(pid, Buffer.from(file))).not.toEqual([])
   })
 
   test('opens for its jobs what its environment says, of which they inherit nothing', async () => {

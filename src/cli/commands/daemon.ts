@@ -23,14 +23,13 @@ import { DaemonControl } from '../daemon-control.ts'
 import { driverKindOf, openDriver } from '../drivers.ts'
 import { describeInstance } from '../instance-description.ts'
 import { placeOf, surroundingsOf } from '../open-store.ts'
+import { childEnvironment, ownProgram } from '../own-program.ts'
 import { describeProblem } from '../report-error.ts'
 import { placeVariables } from '../secret-variables.ts'
 import { serviceManager, Watchdog } from '../service-manager.ts'
 import { toolVersion } from '../version.ts'
 
 const DISKS_FOLDER = '/dev/disk'
-/** What the service manager says to this process alone. */
-const OWN_VARIABLES = new Set(['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'])
 
 /** Does what plans say until it is stopped or interrupted. */
 export async function runDaemon(given: CliContext): Promise<undefined> {
@@ -94,23 +93,15 @@ function sayReady({ output, paths }: CliContext, { settings }: MainLoop): void {
 }
 
 /**
- * Children look where this process looks, whichever options it was given. What its environment says of the places where
- * repositories lie reaches commands of this program, which take it out of theirs at once, and nothing else.
+ * What the environment says of the places where repositories lie reaches commands of this program, which take it out of theirs
+ * at once, and nothing else.
  */
-function runnerFor({ paths, secrets, surroundings, workingDirectory }: CliContext): ChildRunner {
-  const inherited = Object.entries(surroundings.environment).filter((entry): entry is [string, string] => {
-    return entry[1] !== undefined && !OWN_VARIABLES.has(entry[0])
-  })
+function runnerFor(context: CliContext): ChildRunner {
   return new ChildRunner({
-    program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
-    environment: {
-      ...Object.fromEntries(inherited),
-      TIDEMARK_CONFIG: paths.configFile,
-      TIDEMARK_STATE_DIR: paths.stateDirectory,
-      TIDEMARK_CACHE_DIR: paths.cacheDirectory,
-    },
-    ownEnvironment: placeVariables(secrets.variables),
-    workingDirectory,
+    program: ownProgram(),
+    environment: childEnvironment(context),
+    ownEnvironment: placeVariables(context.secrets.variables),
+    workingDirectory: context.workingDirectory,
   })
 }
 

@@ -1,8 +1,8 @@
 import { UsageError } from '../../base/errors.ts'
 import type { ObjectId } from '../../base/ids.ts'
-import { GuardedSecret } from '../../crypto/guarded-secret.ts'
+import type { GuardedSecret } from '../../crypto/guarded-secret.ts'
 import { BoxRecipient, sealTo } from '../../crypto/sealed-box.ts'
-import { encodeHeldKey, type HeldKey, notHeld, viewHeldKey, wipeHeldKey } from './held-key.ts'
+import { notHeld, viewHeldKey } from './held-key.ts'
 
 /** Nobody has more repositories; each takes pages of locked memory, of which there are few. */
 const KEYS_MAX = 256
@@ -30,19 +30,7 @@ export class KeyAgent implements Disposable {
   }
 
   /**
-   * Takes over the key of the repository at `location`, in the place of one that is held already; `key` is wiped.
-   *
-   * @throws {UsageError} BAD_ARGUMENT: too many are held.
-   */
-  hold(location: string, key: HeldKey, sinceMs: number): void {
-    const encoded = encodeHeldKey(key)
-    wipeHeldKey(key)
-    // Wipes what was encoded, too.
-    this.#keep({ location, slot: key.slot, sinceMs, secret: GuardedSecret.of(encoded) })
-  }
-
-  /**
-   * Takes a key, encoded and sealed to `publicKey`, as `hold` does.
+   * Takes the key of the repository at `location`, encoded and sealed to `publicKey`, in the place of one that is held already.
    *
    * @throws {KeyError} WRONG_KEY: it is none, or sealed to somebody else. @throws {UsageError} BAD_ARGUMENT: too many are held.
    */

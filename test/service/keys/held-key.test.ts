@@ -1,6 +1,7 @@
 import { fc } from '../../support/fast-check.ts'
 import { expect, test } from 'vitest'
 
+import { present } from '../../../src/base/assert.ts'
 import { KeyError, UsageError } from '../../../src/base/errors.ts'
 import type { ObjectId } from '../../../src/base/ids.ts'
 import { GuardedSecret } from '../../../src/crypto/guarded-secret.ts'
@@ -13,6 +14,11 @@ const SLOT = 'ab'.repeat(32) as ObjectId
 function key(byte = 7): HeldKey {
   const credentials = new Map([['token', new Uint8Array(40).fill(byte)]] as const)
   return { kind: 'derived', slot: SLOT, bytes: new Uint8Array(32).fill(byte), credentials }
+}
+
+/** Gives a key to an agent as a command does. */
+function give(agent: KeyAgent, location: string, { held = key(), sinceMs = 0 } = {}): void {
+  agent.take(location, present(sealTo(agent.publicKey, encodeHeldKey(held)), 'what is sealed'), sinceMs)
 }
 
 /** Asks an agent as a command does. */
@@ -88,11 +94,8 @@ test('a guarded secret is read as often as it is asked for, and not at all once 
 
 test('an agent takes keys over, gives them, and forgets what it is told to', () => {
   const agent = new KeyAgent()
-  const given = key()
-  agent.hold('/a', given, 1000)
-  expect(given.bytes).toEqual(new Uint8Array(32))
-  expect([...given.credentials.values()]).toEqual([new Uint8Array(40)])
-  agent.hold('/b', key(8), 2000)
+  give(agent, '/a', { sinceMs: 1000 })
+  give(agent, '/b', { held: key(8), sinceMs: 2000 })
   expect(keyOf(agent, '/a')).toEqual(key())
   expect(agent.list()).toEqual([
     { location: '/a', slot: SLOT, sinceMs: 1000 },
@@ -107,8 +110,8 @@ test('an agent takes keys over, gives them, and forgets what it is told to', () 
 
 test('an agent refuses more keys than it has memory for, and replaces one at its place', () => {
   using agent = new KeyAgent()
-  for (let n = 0; n < 256; n++) agent.hold(`/${n}`, key(), 0)
-  expect(() => agent.hold('/more', key(), 0)).toThrow('256 repositories')
-  agent.hold('/0', key(9), 5)
+  for (let n = 0; n < 256; n++) give(agent, `/${n}`)
+  expect(() => give(agent, '/more')).toThrow('256 repositories')
+  give(agent, '/0', { held: key(9) })
   expect(keyOf(agent, '/0')).toEqual(key(9))
 })
