@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { until } from '../support/cli-mount.ts'
 import { CliPlace, PROGRAM } from '../support/cli.ts'
 import { fuseTest } from '../support/fuse-test.ts'
+import { S3_CREDENTIALS, startS3Server } from '../support/s3-server.ts'
 import { placeWithSsh } from '../support/ssh-place.ts'
 import { startSshServer } from '../support/ssh-server.ts'
 import { Terminal } from '../support/terminal.ts'
@@ -160,6 +161,58 @@ test('a repository on an SSH server is made by the wizard, and its store is test
   await terminal.waitFor(/exit code 0/)
   await place.succeed(['points', '-r', 'attic'], { environment: { TIDEMARK_PASSWORD: 'geheim!' } })
 })
+
+test('a repository in a bucket is made by the wizard: a wrong key is told, the right one is kept sealed', async () => {
+  await using server = await startS3Server()
+  const place = new CliPlace()
+  const terminal = dashboardIn(place)
+  await terminal.waitFor(/I need my files back/)
+  press(terminal, '6')
+  await terminal.waitFor(/none yet: n makes one/)
+  press(terminal, 'n', 'Down', 'Down', 'Down', 'Enter')
+  await terminal.waitFor(/› Bucket/)
+  await fill(terminal, 'backups', 'backups▏')
+  press(terminal, 'Tab')
+  await fill(terminal, 'home', 'home▏')
+  press(terminal, 'Tab')
+  await fill(terminal, `127.0.0.1:${server.port}`, `127.0.0.1:${server.port}▏`)
+  press(terminal, 'C-s')
+  await terminal.waitFor(/✗ a URL such as https:\/\/s3\.example/)
+  press(terminal, 'C-u')
+  await fill(terminal, `http://127.0.0.1:${server.port}`, 'It is s3://backups/home?endpoint=')
+  press(terminal, 'C-s')
+  await terminal.waitFor(/› Access key id/)
+  const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = S3_CREDENTIALS
+  await fillSecrets(terminal, 'NOBODY', secret)
+  await terminal.waitFor(/✗ .*(refused|denied|key)/i)
+  await fillSecrets(terminal, id, secret)
+  const [, code = ''] = await terminal.waitFor(/^ {4}((?:[0-9A-Z]{4}-){8}[0-9A-Z]{4}) *$/m)
+  press(terminal, 'Enter')
+  await answerCode(terminal, code.split('-'))
+  await terminal.waitFor(/cloud is added/)
+  press(terminal, 't')
+  await terminal.waitFor(/✓ It keeps what a repository needs/)
+  press(terminal, 'q')
+  await terminal.waitFor(/exit code 0/)
+  const configuration = readFileSync(join(place.home, '.config', 'tidemark', 'config.yaml'), 'utf8')
+  expect(configuration).toMatch(/s3-access-key-id: \{ sealed: .*\n +s3-secret-access-key: \{ sealed: /)
+  expect(configuration).not.toContain(secret)
+})
+
+/** Fills in what a bucket wants, a name and a password twice, whatever was typed before. */
+async function fillSecrets(terminal: Terminal, id: string, secret: string): Promise<void> {
+  await terminal.waitFor(/› Access key id +▏/)
+  await fill(terminal, id, /Access key id +••••/)
+  press(terminal, 'Tab')
+  await fill(terminal, secret, /Secret key +••••/)
+  press(terminal, 'Tab', 'C-u')
+  await fill(terminal, 'cloud', 'cloud▏')
+  press(terminal, 'Tab')
+  await fill(terminal, 'geheim!', /New password +••••/)
+  press(terminal, 'Tab')
+  await fill(terminal, 'geheim!', /again +••••/)
+  press(terminal, 'Enter')
+}
 
 /** A repository with one point, and files that are only there. */
 async function placeWithPoint(): Promise<CliPlace> {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
@@ -34,6 +34,22 @@ test('a signal ends the dashboard and leaves the terminal as it was', async () =
   await terminal.waitFor(/\[1 Overview\]/)
   process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGTERM')
   await terminal.waitFor(/the dashboard is closed[^]*exit code 0/)
+  expect(terminal.screen()).not.toContain('Overview')
+})
+
+test('an error that nobody caught ends the dashboard, is told, and leaves the terminal as it was', async () => {
+  const place = new CliPlace()
+  await place.init()
+  const preload = join(place.folder, 'bug.mjs')
+  const pidFile = join(place.folder, 'pid')
+  writeFileSync(preload, "process.on('SIGUSR2', () => { throw new Error('a bug of a test') })")
+  const environment = { ...place.environment, NODE_OPTIONS: `--import=${preload}` }
+  const program = `(sh -c 'echo $PPID' > ${pidFile}; exec ${process.execPath} ${PROGRAM} tui)`
+  const terminal = new Terminal(`echo before; ${program}; stty -a | grep -o ' -*icanon'`, environment)
+  // Charts bring a library of their own that would like to hear of errors.
+  await terminal.waitFor(/0 points[^]*Repository size/)
+  process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGUSR2')
+  await terminal.waitFor(/before[^]*a bug of a test[^]* icanon\s+exit code/)
   expect(terminal.screen()).not.toContain('Overview')
 })
 

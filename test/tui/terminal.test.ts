@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 
 import { expect, test } from 'vitest'
 
+import { drawChart } from '../../tui/components/draw-chart.ts'
 import { TestDashboard } from '../support/dashboard.ts'
 import { FakeTree } from '../support/fake-tree.ts'
 import { seededApplication } from '../support/seeded-application.ts'
@@ -42,6 +43,46 @@ test('a screen that cannot be drawn ends the dashboard, too', async () => {
   application.tell('health')
   await expect(dashboard.ended).rejects.toThrow(TypeError)
   await expect.poll(() => dashboard.isOnAlternateScreen()).toBe(false)
+})
+
+test('charts leave errors and signals to the program that they are in', () => {
+  const events = ['uncaughtException', 'unhandledRejection', 'SIGTERM', 'SIGINT', 'SIGQUIT', 'exit'] as const
+  const before = events.map((event) => process.listenerCount(event))
+  const chart = { values: [1, 2, 3], labels: ['a', 'b', 'c'] }
+  expect(drawChart(chart, { columns: 40, rows: 10, hasColors: false }).join('')).toMatch(/[\u2801-\u28ff]/)
+  expect(events.map((event) => process.listenerCount(event))).toEqual(before)
+})
+
+/** What a key may cost on a line of a modem's speed: less than a second of it. */
+const KEY_BYTES_MAX = 1500
+
+test.each([
+  ['down a list', ['2'], /5 points/, 'down', /› .*10:00/],
+  ['a letter in a form', ['5', 'n'], /A new plan/, 'x', /Name +x▏/],
+  ['the next field', ['5', 'n'], /A new plan/, 'tab', /› Folders/],
+  ['a letter in the palette', [':'], /go to Points/, 'q', /:q▏/],
+] as const)('a key costs a slow line little: %s', async (_, keys, shown, key, wanted) => {
+  const dashboard = new TestDashboard(seededApplication())
+  await dashboard.shows('depot: 5 points')
+  await dashboard.press(...keys)
+  await dashboard.shows(shown)
+  await dashboard.quiet()
+  const before = dashboard.output().length
+  await dashboard.press(key)
+  await dashboard.shows(wanted)
+  await dashboard.quiet()
+  expect(dashboard.output().length - before).toBeLessThan(KEY_BYTES_MAX)
+})
+
+test('where nothing changes nothing is sent', async () => {
+  const dashboard = new TestDashboard(seededApplication())
+  await dashboard.press('2')
+  await dashboard.shows('5 points')
+  await dashboard.quiet()
+  const before = dashboard.output().length
+  await dashboard.press('up', 'F')
+  await dashboard.quiet()
+  expect(dashboard.output().length).toBe(before)
 })
 
 test('a terminal that is too small is told the size that is needed, and a larger one shows all again', async () => {
@@ -101,15 +142,6 @@ test('names with escape sequences are shown, and never obeyed by the terminal', 
   await dashboard.shows('+ create')
   expect(dashboard.output()).not.toContain('\u001b]0;owned')
   expect(dashboard.output()).not.toContain('\u001b[2J\u202e')
-})
-
-test('without colours nothing is coloured, and what colours tell stands there as a sign', async () => {
-  const application = seededApplication()
-  application.healthData = { color: 'red', message: 'A pack is missing.', fix: undefined, repository: undefined }
-  const dashboard = new TestDashboard(application, { theme: { colors: 'none', background: 'dark' } })
-  await dashboard.shows('✗ A pack is missing.')
-  await dashboard.shows('⡇')
-  expect(dashboard.output()).not.toMatch(/\u001b\[(3|4|9|10)[0-9;]*m/)
 })
 
 test('those who hear the screen are read its text without rules and charts', async () => {

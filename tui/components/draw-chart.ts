@@ -7,6 +7,8 @@ import LineChart from 'blessed-contrib/lib/widget/charts/line.js'
 export interface ChartData {
   readonly values: readonly number[]
   readonly labels: readonly string[]
+  /** They are counts: the vertical axis has whole numbers. */
+  readonly isCount?: boolean
 }
 
 export interface ChartLooks {
@@ -16,7 +18,10 @@ export interface ChartLooks {
 }
 
 /** Returns the lines of a chart, drawn by blessed-contrib on a screen that nobody sees. */
-export function drawChart({ values, labels }: ChartData, { columns, rows, hasColors }: ChartLooks): readonly string[] {
+export function drawChart(
+  { values, labels, isCount = false }: ChartData,
+  { columns, rows, hasColors }: ChartLooks,
+): readonly string[] {
   const height = rows + UNUSED_ROWS
   const screen = canvasOf(columns, height)
   const chart = new LineChart({
@@ -27,6 +32,7 @@ export function drawChart({ values, labels }: ChartData, { columns, rows, hasCol
     style: { line: 'cyan', text: 'white', baseline: 'white' },
     xPadding: 5,
     abbreviate: true,
+    wholeNumbersOnly: isCount,
     maxY: topOf(values, rows),
   })
   screen.append(chart)
@@ -54,6 +60,8 @@ let canvas: { readonly screen: Canvas; readonly columns: number; readonly rows: 
 function canvasOf(columns: number, rows: number): Canvas {
   if (canvas !== undefined && canvas.columns >= columns && canvas.rows >= rows) return canvas.screen
   canvas?.screen.destroy()
+  // It would catch what nobody catches, tell it where nobody sees it, and end the process on signals.
+  Object.assign(blessed.Screen, { _bound: true })
   const size = { columns: Math.max(columns, CANVAS_COLUMNS), rows: Math.max(rows, CANVAS_ROWS) }
   const screen = blessed.screen({
     input: terminal(size.columns, size.rows),
