@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
+import { fc } from '../support/fast-check.ts'
 import { decodeFrame, type SealedFrame } from '../../src/repository/frame-codec.ts'
 import { FrameSealer } from '../../src/repository/frame-sealer.ts'
 import { seal } from '../../src/crypto/aead.ts'
 import { frameAad, frameNonce } from '../../src/format/frame.ts'
+import { expectStrictDecoder, mutated, propertyOptions } from '../format/strict-decoder.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
 
 const key = new Uint8Array(32).fill(3)
@@ -65,4 +67,19 @@ test('frames of those who hold the key but not to the format are malformed', () 
     const decode = (): Uint8Array => decodeFrame(frame, new Uint8Array(frame.rawBytes))
     expect(decode).toThrow(expect.objectContaining({ code: 'MALFORMED', context: { pack: 'aa', frame: 7 } }))
   }
+})
+
+test('whatever whoever holds the key seals, a frame is what the index says, or malformed, and nothing beyond it is written', () => {
+  const raws = [new Uint8Array(4000), patternBytes(3000, 1), Buffer.from('words and words '.repeat(90))]
+  const plains = raws.map((raw) => new FrameSealer(repositoryIdBytes, raw.byteLength).encode(raw).slice())
+  const hostile = fc.constantFrom(...plains).chain(mutated)
+  const rawBytes = fc.oneof(fc.constantFrom(...raws.map((raw) => raw.byteLength)), fc.integer({ min: 1, max: 1 << 20 }))
+  fc.assert(
+    fc.property(hostile, rawBytes, (plain, bytes) => {
+      const out = new Uint8Array(bytes + 1).fill(77)
+      expectStrictDecoder(() => decodeFrame(sealPlain(plain, bytes), out))
+      expect(out[bytes]).toBe(77)
+    }),
+    propertyOptions({ runs: 300 }),
+  )
 })
