@@ -57,10 +57,21 @@ test.each<[PlaceKind, Partial<Record<PlaceField, string | boolean>>, unknown, (u
   ],
   [
     's3',
-    { bucket: 'b', prefix: 'a b/c', endpoint: 'https://s3.example:9', region: 'x&y' },
-    { bucket: 'b', prefix: 'a b/c/', endpoint: 'https://s3.example:9', region: 'x&y' },
+    {
+      bucket: 'b',
+      prefix: 'a b/c',
+      endpoint: 'https://s3.example:9',
+      region: 'x&y',
+      storageClass: 'COLD',
+      sse: 'AES256',
+    },
+    {
+      ...{ bucket: 'b', prefix: 'a b/c/', endpoint: 'https://s3.example:9', region: 'x&y' },
+      ...{ pathStyle: true, storageClass: 'COLD', sse: 'AES256' },
+    },
     parseS3Url,
   ],
+  ['s3', { bucket: 'b', pathStyle: 'in the path' }, { pathStyle: true, endpoint: undefined }, parseS3Url],
   ['external', { label: 'My Disk', folder: 'a/b' }, { label: 'My Disk', folder: 'a/b' }, parseExternalUrl],
   [
     'dunesea',

@@ -1,5 +1,13 @@
 import { type Editor, editorOf } from '../../forms/editor.ts'
-import { checkboxField, type Form, isChecked, type LabelledField, textField, textOf } from '../../forms/form.ts'
+import {
+  checkboxField,
+  choiceField,
+  type Form,
+  isChecked,
+  type LabelledField,
+  textField,
+  textOf,
+} from '../../forms/form.ts'
 
 /** The kinds of places that repositories lie in, as they are offered. */
 export const PLACE_KINDS = ['local', 'external', 'sftp', 's3', 'dunesea'] as const
@@ -14,7 +22,20 @@ export const PLACE_WORDS: Readonly<Record<PlaceKind, string>> = {
 }
 
 export type PlaceField =
-  'folder' | 'label' | 'host' | 'port' | 'user' | 'bucket' | 'prefix' | 'endpoint' | 'region' | 'domain' | 'isSecure'
+  | 'folder'
+  | 'label'
+  | 'host'
+  | 'port'
+  | 'user'
+  | 'bucket'
+  | 'prefix'
+  | 'endpoint'
+  | 'region'
+  | 'pathStyle'
+  | 'storageClass'
+  | 'sse'
+  | 'domain'
+  | 'isSecure'
 
 /** Where credentials of a kind come from: they are never part of a URL. */
 export const CREDENTIALS: Readonly<Record<PlaceKind, string | undefined>> = {
@@ -23,6 +44,13 @@ export const CREDENTIALS: Readonly<Record<PlaceKind, string | undefined>> = {
   sftp: 'Opened by your SSH keys and agent, or by what is asked for next.',
   s3: 'Credentials are taken from where AWS tools take them, or asked for next.',
   dunesea: 'Its token is asked for next.',
+}
+
+/** Where the name of a bucket stands in the URLs that are asked for, as `pathStyle` says it. */
+const PATH_STYLES: Readonly<Record<string, string | undefined>> = {
+  'as usual': undefined,
+  'in the path': 'true',
+  "in the host's name": 'false',
 }
 
 function text(name: PlaceField, label: string, help: string): LabelledField<PlaceField> {
@@ -46,6 +74,14 @@ const FIELDS: Readonly<Record<PlaceKind, readonly LabelledField<PlaceField>[]>> 
     text('prefix', 'Prefix', 'before all names in the bucket; may be empty'),
     text('endpoint', 'Endpoint', 'https://host of a compatible service; empty: Amazon'),
     text('region', 'Region', 'may be empty'),
+    {
+      name: 'pathStyle',
+      label: 'Bucket stands',
+      field: choiceField(Object.keys(PATH_STYLES)),
+      help: '← → choose; as usual: in the path where an endpoint is given',
+    },
+    text('storageClass', 'Storage class', "such as STANDARD_IA; empty: the bucket's own"),
+    text('sse', 'Encrypted by server', "such as AES256; empty: the bucket's own"),
   ],
   dunesea: [
     text('host', 'Host', 'a host name or an address'),
@@ -93,12 +129,14 @@ export function urlOf(kind: PlaceKind, form: Form<PlaceField>): string {
 }
 
 function s3Url(form: Form<PlaceField>): string {
-  const [bucket, prefix, endpoint, region] = (['bucket', 'prefix', 'endpoint', 'region'] as const).map((name) => {
-    return textOf(form, name).trim()
-  }) as [string, string, string, string]
+  const [bucket, prefix] = (['bucket', 'prefix'] as const).map((name) => textOf(form, name).trim()) as [string, string]
   const options = new URLSearchParams()
-  if (endpoint !== '') options.set('endpoint', endpoint)
-  if (region !== '') options.set('region', region)
+  for (const name of ['endpoint', 'region', 'storageClass', 'sse'] as const) {
+    const value = textOf(form, name).trim()
+    if (value !== '') options.set(name, value)
+  }
+  const pathStyle = PATH_STYLES[textOf(form, 'pathStyle')]
+  if (pathStyle !== undefined) options.set('pathStyle', pathStyle)
   const path = prefix === '' ? '' : encodedPath(`/${prefix.replace(/^\/+/, '')}`)
   return `s3://${bucket}${path}${options.size === 0 ? '' : `?${options.toString()}`}`
 }
@@ -129,6 +167,9 @@ function mistakeIn(kind: PlaceKind, name: PlaceField, value: string): string | u
     case 'user':
     case 'prefix':
     case 'region':
+    case 'pathStyle':
+    case 'storageClass':
+    case 'sse':
     case 'isSecure':
       return undefined
   }
