@@ -2,7 +2,7 @@ import { KeyError } from '../base/errors.ts'
 import type { GivenSecret } from '../service/keys/held-key.ts'
 import type { RepositoryPlace } from '../service/resolve-repository.ts'
 import { openSession as openServiceSession, type Session, type SessionRequest } from '../service/session.ts'
-import type { CredentialReader } from './configured-secrets.ts'
+import { configuredPassword, type CredentialReader } from './configured-secrets.ts'
 import type { CliContext } from './context.ts'
 import { daemonKeyOf, forgetDaemonKey, type UsedDaemonKey } from './daemon-key.ts'
 import { openDriver } from './drivers.ts'
@@ -10,6 +10,7 @@ import { describeInstance } from './instance-description.ts'
 import { OneSecret } from './one-secret.ts'
 import { secretOf, surroundingsOf } from './open-store.ts'
 import { describeProblem } from './report-error.ts'
+import { isSecretGiven } from './secrets.ts'
 
 /** What commands that repair, and those that unlock, ask for. */
 export interface SessionOptions extends Partial<Pick<SessionRequest, 'rebuildConfig' | 'onProblem' | 'onDerived'>> {
@@ -95,6 +96,7 @@ async function openOnce(
       return openDriver(place, surroundings)
     },
     secret: (place) => secret.openingKey(place),
+    isSecretAtHand: (place) => isSecretGiven(context.secrets) || configuredPassword(place) !== undefined,
     describeInstance,
     onProblem: (problem) => {
       output.warning(describeProblem(problem))

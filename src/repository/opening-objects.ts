@@ -19,22 +19,32 @@ export class OpeningObjects implements Pick<Driver, 'get' | 'list' | 'stat'> {
   readonly #listed: Listed<OpeningKind>
   readonly #fetched = new Map<string, Promise<Uint8Array>>()
 
-  private constructor(driver: Driver, listed: Listed<OpeningKind>) {
+  private constructor(driver: Driver, listed: Listed<OpeningKind>, asked: ReadonlyMap<string, Promise<Uint8Array>>) {
     this.#driver = driver
     this.#listed = listed
     const configs = listed.config.filter(({ bytes }) => bytes <= CONFIG_BYTES_MAX)
     const slots = listed.keys.filter(({ bytes }) => bytes === SLOT_BYTES)
     for (const { name } of [...configs, ...slots].slice(0, FETCHED_MAX)) {
-      const bytes = driver.get(name)
-      // Whoever reads it gets the error; until then it must not end the process.
-      bytes.catch(() => undefined)
-      this.#fetched.set(objectPath(name), bytes)
+      const path = objectPath(name)
+      this.#fetched.set(path, asked.get(path) ?? fetch(driver, name))
     }
   }
 
-  /** @throws {StorageError} as `Driver.list`; a failure to fetch comes up when the object is read. */
-  static async request(driver: Driver): Promise<OpeningObjects> {
-    return new OpeningObjects(driver, await listInTurn(driver, [['config', 'instances', 'keys']]))
+  /**
+   * Asks for them; `expected` are fetched before it is known whether they are there.
+   *
+   * @throws {StorageError} as `Driver.list`; a failure to fetch comes up when the object is read.
+   */
+  static async request(driver: Driver, expected: readonly ObjectName[] = []): Promise<OpeningObjects> {
+    const asked = new Map(expected.slice(0, FETCHED_MAX).map((name) => [objectPath(name), fetch(driver, name)]))
+    return new OpeningObjects(driver, await listInTurn(driver, [['config', 'instances', 'keys']]), asked)
+  }
+
+  /** Configs and slots that were asked for, as they are listed. */
+  get fetched(): readonly ObjectName[] {
+    return [...this.#listed.config, ...this.#listed.keys].flatMap(({ name }) =>
+      this.#fetched.has(objectPath(name)) ? [name] : [],
+    )
   }
 
   get instances(): readonly ObjectInfo[] {
@@ -58,4 +68,11 @@ export class OpeningObjects implements Pick<Driver, 'get' | 'list' | 'stat'> {
   async stat(name: ObjectName): Promise<ObjectInfo> {
     return this.#driver.stat(name)
   }
+}
+
+function fetch(driver: Driver, name: ObjectName): Promise<Uint8Array> {
+  const bytes = driver.get(name)
+  // Whoever reads it gets the error; until then it must not end the process.
+  bytes.catch(() => undefined)
+  return bytes
 }

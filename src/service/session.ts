@@ -6,12 +6,11 @@ import type { RepositoryId } from '../base/ids.ts'
 import type { Randomness } from '../base/random.ts'
 import type { NewInstance } from '../repository/instance-key.ts'
 import type { LocalCache } from '../repository/local-cache.ts'
-import { OpeningObjects } from '../repository/opening-objects.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { DerivedSlotKey, OpeningKey } from '../repository/slot-key.ts'
 import type { Driver } from '../storage/driver.ts'
 import type { Paths } from './directories.ts'
-import { startEarlyKey } from './early-key.ts'
+import { takeFirstSteps } from './first-steps.ts'
 import { openMachineKey } from './machine-key.ts'
 import { FileRunJournal } from './run-journal.ts'
 import { type RepositoryPlace, resolveRepository } from './resolve-repository.ts'
@@ -26,6 +25,8 @@ export interface SessionRequest {
   readonly openDriver: (place: RepositoryPlace) => Promise<Driver>
   /** Returns what opens the repository; the session wipes it. */
   readonly secret: (place: RepositoryPlace) => Promise<OpeningKey>
+  /** Whether `secret` asks nobody. */
+  readonly isSecretAtHand?: ((place: RepositoryPlace) => boolean) | undefined
   readonly describeInstance: () => NewInstance
   /** Told of damage that keeps nothing from going on. */
   readonly onProblem: (problem: TidemarkError) => void
@@ -64,22 +65,9 @@ export async function openSession(request: SessionRequest): Promise<Session> {
   const { paths, randomness, workingDirectory } = request
   const question = { given: request.repository, configFile: paths.configFile, workingDirectory }
   const place = await resolveRepository(question)
-  const driver = await request.openDriver(place)
+  const { driver, objects, secret, early, remember } = await takeFirstSteps(request, place, loadRest)
   try {
-    // The store answers while a password is being typed.
-    const requested = OpeningObjects.request(driver)
-    requested.catch(() => undefined)
-    const secret = await request.secret(place)
-    const objects = await requested
-    const early = await startEarlyKey(objects, secret)
-    // All that is imported from here on is loaded while the key is being derived in a thread of its own.
-    const [{ openRepository }, { revisionMemoryIn }, { LocalCache }, { InstanceFile }, { wipe }] = await Promise.all([
-      import('../repository/repository.ts'),
-      import('../repository/revision-memory.ts'),
-      import('../repository/local-cache.ts'),
-      import('./instance-file.ts'),
-      import('../crypto/secret.ts'),
-    ])
+    const [{ openRepository }, { revisionMemoryIn }, { LocalCache }, { InstanceFile }, { wipe }] = await loadRest()
     const machineKey = openMachineKey(paths.stateDirectory, randomness)
     const directory = cachesDirectory(paths)
     const openCache = (repository: RepositoryId): LocalCache =>
@@ -117,7 +105,7 @@ export async function openSession(request: SessionRequest): Promise<Session> {
       await driver[Symbol.asyncDispose]()
     }
     // Whoever awaits it gets the error; until then it must not end the process.
-    repository.catch(() => undefined)
+    repository.then(remember, () => undefined)
     const common = { place, driver, journal, repository, [Symbol.asyncDispose]: close }
     if (early !== undefined && cache !== undefined) return { ...common, repositoryId: early.repository, cache }
     // Nothing in the store told which repository it is: that it cannot be opened is all there is to say.
@@ -127,4 +115,15 @@ export async function openSession(request: SessionRequest): Promise<Session> {
     await driver[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** All that is loaded while the key is being derived in a thread of its own. */
+async function loadRest() {
+  return Promise.all([
+    import('../repository/repository.ts'),
+    import('../repository/revision-memory.ts'),
+    import('../repository/local-cache.ts'),
+    import('./instance-file.ts'),
+    import('../crypto/secret.ts'),
+  ])
 }
