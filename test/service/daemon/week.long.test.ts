@@ -37,5 +37,4 @@ test.skipIf(process.platform !== 'linux')(
     expect(after.descriptors).toBeLessThanOrEqual(before.descriptors + 2)
     expect(after.heapBytes - before.heapBytes).toBeLessThan(4 << 20)
   },
-  300_000,
 )
