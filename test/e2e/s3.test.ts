@@ -49,10 +49,12 @@ test('a repository in a bucket takes points and gives them back byte for byte, w
   proxy.requests.length = 0
   const second = summaryOf((await place.succeed(['backup', place.source, '--json'])).stdout)
   expect(second).toMatchObject({ pointType: 'incremental', filesUnchanged: 2, bytesRead: 0 })
-  expect(kindsOf(proxy.requests)).toEqual([
-    'GET list',
+  const kinds = kindsOf(proxy.requests)
+  // What opening needed the last time is asked for together.
+  expect([...kinds.slice(0, 3).toSorted(), ...kinds.slice(3)]).toEqual([
     'GET config',
     'GET keys',
+    'GET list',
     // From here on, prune knows of the run: all that it relies on is listed after that.
     'PUT runs',
     'GET list',
