@@ -47,6 +47,7 @@ export const BACKUP: JobData = {
   endedMs: undefined,
   attempt: 1,
   isHere: false,
+  isPartial: false,
   progress: { part: 0.5, bytesDone: 2 ** 30, bytesPerSecond: 2 ** 26, entriesDone: 9, at: '/home/arthur' },
   outcome: undefined,
 }

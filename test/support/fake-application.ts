@@ -62,6 +62,8 @@ export class FakeApplication implements Application {
   /** What lies on the disk, for previews. */
   disk = new FakeTree()
   free: number | undefined = 100 * 2 ** 30
+  /** What every job said; a few words when absent. */
+  log: readonly string[] | undefined
   readonly restored: RestoreRequest[] = []
   /** The restore that can be taken back, and what that would do. */
   undone: UndoData | undefined
@@ -326,7 +328,7 @@ export class FakeApplication implements Application {
 
   async jobLog(job: Handle, line: number): Promise<readonly string[]> {
     await this.#ask('jobLog', [job, line])
-    return [`${job}: first line`, `${job}: second line`].slice(line)
+    return (this.log ?? [`${job}: first line`, `${job}: second line`]).slice(line)
   }
 
   async cancelJob(job: Handle): Promise<void> {
@@ -465,6 +467,7 @@ export class FakeApplication implements Application {
       endedMs: undefined,
       attempt: 1,
       isHere: this.host.kind !== 'daemon',
+      isPartial: false,
       progress: { part: 0.25, bytesDone: 2 ** 20, bytesPerSecond: 50 * 2 ** 20, entriesDone: 10, at: '/home/arthur' },
       outcome: undefined,
     })

@@ -293,6 +293,36 @@ test.each(SIZES)('settings at $columns x $rows do what they say at once', async 
   await dashboard.shows('/home/arthur/tidemark/x')
 })
 
+test('a job that is done but for a source that was not there is no tick, and says so', async () => {
+  const application = planned()
+  const over = { state: 'done', progress: undefined, endedMs: BACKUP.queuedMs } as const
+  application.jobList = [{ ...BACKUP, ...over, isPartial: true, outcome: '1 source missing, 12 MiB stored' }]
+  const dashboard = new TestDashboard(application)
+  await dashboard.press('7')
+  const frame = await dashboard.shows('▲ partly')
+  expect(frame).toContain('1 source missing')
+  expect(frame).not.toContain('✓ done')
+})
+
+test('a line that is too long is read to its end where it is chosen, in the list of jobs and in a log', async () => {
+  const application = planned()
+  const outcome = `${'a long way to say it '.repeat(7)}and this is its end`
+  const over = { state: 'errored', progress: undefined, outcome } as const
+  const other = { ...BACKUP, ...over, id: 'job-1', queuedMs: 1, outcome: 'short' }
+  application.jobList = [{ ...BACKUP, ...over }, other]
+  const dashboard = new TestDashboard(application)
+  await dashboard.press('7')
+  const frame = await dashboard.shows(/this\s+is\s+its\s+end/)
+  expect(frame).toMatch(/its\s+end\s+✗ failed[^\n]*short/)
+  await dashboard.press('down')
+  await dashboard.until((now) => !/its\s+end/.test(now))
+  application.log = ['first', `${'x'.repeat(200)} the end of the line`]
+  await dashboard.press('enter')
+  await dashboard.shows('whole')
+  await dashboard.press('up', 'down')
+  await dashboard.shows('the end of the line')
+})
+
 test('names with escape sequences are shown escaped wherever they come from', async () => {
   const application = planned()
   application.planList = [{ ...NIGHTLY, name: 'ev\u001b]0;il\u0007', sources: ['/a\u202eb'] }]

@@ -195,7 +195,7 @@ test('pictures are shown by their size, other files in hexadecimal, folders open
   await goTo(dashboard, '/home/arthur/photo.png')
   await dashboard.shows('PNG image, 640 x 480')
   await goTo(dashboard, '/home/arthur/data.bin')
-  await dashboard.shows('00008 08 09 0a 0b 0c 0d 0e 0f')
+  await dashboard.shows('0008 0809 0a0b 0c0d 0e0f')
   await dashboard.press('left', 'left')
   await dashboard.until((frame) => !frame.includes('photo.png'))
 })

@@ -12,12 +12,12 @@ export interface ChartProps extends ChartData {
 }
 
 /** A line chart with its title. Those who hear the screen are told the title and the last value. */
-export function Chart({ title, values, labels, columns, rows }: ChartProps): ReactNode {
+export function Chart({ title, values, labels, isCount = false, columns, rows }: ChartProps): ReactNode {
   const theme = useTheme()
   const draw = useDrawChart()
   const { hasColors } = theme
   const looks = { columns, rows: rows - 1, hasColors }
-  const lines = draw === undefined || values.length < 2 ? undefined : drawn(draw, { values, labels }, looks)
+  const lines = draw === undefined || values.length < 2 ? undefined : drawn(draw, { values, labels, isCount }, looks)
   return (
     <Box flexDirection="column" width={columns} height={rows} aria-label={title}>
       <Line text={title} columns={columns} isBold color={theme.accent} />

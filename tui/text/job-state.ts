@@ -8,7 +8,7 @@ const WORDS: Readonly<Record<JobState, string>> = {
   cancelled: '- ended',
 }
 
-/** Returns the state of a job as a sign and a word. */
-export function shownJobState(state: JobState): string {
-  return WORDS[state]
+/** Returns the state of a job as a sign and a word; `isPartial`: it is done, but for some of it. */
+export function shownJobState(state: JobState, isPartial = false): string {
+  return isPartial ? '▲ partly' : WORDS[state]
 }

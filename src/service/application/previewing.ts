@@ -68,7 +68,10 @@ async function* previewIn(
 }
 
 /** Returns what shows the items of a plan; `landsIn` is the directory of this machine where `options.path` comes to lie. */
-export function restoreShower(options: RestoreOptions, landsIn: ByteString): (item: RestoreItem) => Promise<PreviewItem> {
+export function restoreShower(
+  options: RestoreOptions,
+  landsIn: ByteString,
+): (item: RestoreItem) => Promise<PreviewItem> {
   const names = new OwnerNames()
   return async ({ path, action, kind, bytes, entry, existing, owner }) => {
     const relative = path.slice(landsIn === '/' ? 1 : landsIn.length + 1) as ByteString

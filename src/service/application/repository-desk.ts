@@ -129,7 +129,9 @@ export class RepositoryDesk {
     return known.use(async ({ repository, trees }) => {
       const chain = await repository.chain({ reload: true })
       const sorted = chain.points.toSorted(compareCreated)
-      const details = repository.keyRing.full ? await this.#details.of(trees, sorted) : new Map<never, never>()
+      const details = repository.keyRing.full
+        ? await this.#details.of(trees, sorted, this.#options.clock.nowMs())
+        : new Map<never, never>()
       const points = sorted.map((info) => showPoint(info, chain, details.get(info.object)))
       known.countPoints(points.length)
       const isBackup = ({ record }: PointInfo): boolean => record.undo === undefined

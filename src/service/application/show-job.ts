@@ -1,5 +1,6 @@
 import { formatBytes } from '../../base/format.ts'
 import { numberOf } from '../../base/number-of.ts'
+import { EXIT_PARTIAL } from '../jobs/command-verdict.ts'
 import { decodeCommandMessage } from '../jobs/command-message.ts'
 import type { Job, JobProgress as Progress, Json } from '../jobs/job.ts'
 import { UsageError } from '../../base/errors.ts'
@@ -29,6 +30,7 @@ export function showJob(job: Job, running: Running | undefined): JobData {
     isHere: running?.isHere ?? false,
     progress: running?.progress && showProgress(running.progress),
     outcome: outcomeOf(job),
+    isPartial: job.state === 'done' && job.result?.exitCode === EXIT_PARTIAL,
   }
 }
 
@@ -57,14 +59,16 @@ function* figuresOf(summary: Json | undefined): Generator<string> {
     const value = isObject(summary) ? summary[name] : undefined
     return typeof value === 'number' ? value : undefined
   }
+  const missing = isObject(summary) && isObject(summary['troubles']) ? summary['troubles']['missing'] : undefined
+  if (typeof missing === 'number' && missing > 0) yield `${numberOf(missing, 'source')} missing`
+  const errors = count('errors') ?? 0
+  if (errors > 0) yield `${numberOf(errors, 'entry', 'entries')} failed`
   const stored = count('bytesStored')
   if (stored !== undefined) yield `${formatBytes(stored)} stored`
   const written = count('bytesWritten')
   if (written !== undefined) yield `${formatBytes(written)} written`
   const verified = count('filesVerified') ?? 0
   if (verified > 0) yield `${numberOf(verified, 'file')} verified`
-  const errors = count('errors') ?? 0
-  if (errors > 0) yield `${numberOf(errors, 'entry', 'entries')} failed`
 }
 
 /**

@@ -1,3 +1,4 @@
+import { present } from '../../base/assert.ts'
 import type { ByteString } from '../../base/byte-string.ts'
 import { TidemarkError } from '../../base/errors.ts'
 import type { BlobId, ObjectId } from '../../base/ids.ts'
@@ -16,20 +17,26 @@ import { shownBytes, shownText } from './shown-text.ts'
 /** Details that are read with one request. */
 const DETAILS_AT_ONCE = 256
 
-/** The sealed details of points; what was read once is remembered: records never change. */
+/** How long a detail that could not be read is not asked for again: a repair takes longer. */
+const DAMAGED_MS = 60_000
+
+/** The sealed details of points; what was read once is remembered: records never change, but what is damaged is mended. */
 export class PointDetails {
-  /** `undefined`: the keys do not read it, or it is damaged. */
-  readonly #known = new Map<ObjectId, PointDetail | undefined>()
+  readonly #known = new Map<ObjectId, PointDetail>()
+  /** Those that were damaged, and when that was seen. */
+  readonly #damagedMs = new Map<ObjectId, number>()
 
   async of(
     trees: Pick<PointTrees, 'blobs'>,
     points: readonly PointInfo[],
+    nowMs: number,
   ): Promise<ReadonlyMap<ObjectId, PointDetail>> {
-    const missing = points.filter(({ object }) => !this.#known.has(object))
+    const isDamaged = (object: ObjectId): boolean => nowMs - (this.#damagedMs.get(object) ?? -Infinity) < DAMAGED_MS
+    const missing = points.filter(({ object }) => !this.#known.has(object) && !isDamaged(object))
     for (const [realm, ofRealm] of Map.groupBy(missing, (point) => point.realm)) {
       const blobs = await trees.blobs(realm)
       for (let i = 0; i < ofRealm.length; i += DETAILS_AT_ONCE) {
-        await this.#read(blobs, ofRealm.slice(i, i + DETAILS_AT_ONCE))
+        await this.#read(blobs, ofRealm.slice(i, i + DETAILS_AT_ONCE), nowMs)
       }
     }
     return new Map(
@@ -40,7 +47,7 @@ export class PointDetails {
     )
   }
 
-  async #read(blobs: PointBlobs, points: readonly PointInfo[]): Promise<void> {
+  async #read(blobs: PointBlobs, points: readonly PointInfo[], nowMs: number): Promise<void> {
     try {
       const plain = await blobs.readAll(
         points.map(({ record }) => record.detail as BlobId),
@@ -48,14 +55,14 @@ export class PointDetails {
       )
       for (const [i, { object }] of points.entries()) {
         const bytes = plain[i]
-        this.#known.set(object, bytes && decodePointDetail(bytes))
+        this.#known.set(object, decodePointDetail(present(bytes, 'a detail that was read')))
       }
     } catch (error) {
       if (!(error instanceof TidemarkError) || error.retry === 'transient') throw error
       // Where one of many is damaged, the others still can be read.
       const [only] = points
-      if (points.length === 1 && only !== undefined) this.#known.set(only.object, undefined)
-      else for (const point of points) await this.#read(blobs, [point])
+      if (points.length === 1 && only !== undefined) this.#damagedMs.set(only.object, nowMs)
+      else for (const point of points) await this.#read(blobs, [point], nowMs)
     }
   }
 }

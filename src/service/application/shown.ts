@@ -175,6 +175,8 @@ export interface JobData {
   readonly progress: JobProgress | undefined
   /** What came of it, in one line. */
   readonly outcome: Shown | undefined
+  /** It is done, but for what `outcome` begins with: a source that was not there, entries that could not be read. */
+  readonly isPartial: boolean
 }
 
 export interface PlanStepData {

@@ -16,8 +16,19 @@ export interface CommandEnd extends RunEnd {
   readonly said: readonly string[]
 }
 
+/** Exit code of a command that did all but some of it: docs/json.md says how much. */
+export const EXIT_PARTIAL = 3
+
 /** Exit codes of the contract of the command line. */
-const EXIT = { done: 0, failed: 1, partial: 3, damage: 4, pruned: 11, notStarted: 127, interrupted: 130 } as const
+const EXIT = {
+  done: 0,
+  failed: 1,
+  partial: EXIT_PARTIAL,
+  damage: 4,
+  pruned: 11,
+  notStarted: 127,
+  interrupted: 130,
+} as const
 
 /** Tells what becomes of a job whose command ended. */
 export function verdictOf({ exitCode, timedOut, error }: CommandEnd): RunReport['verdict'] {

@@ -69,6 +69,14 @@ export function chosenEntry(state: BrowseState): EntryData | undefined {
   return row?.kind === 'entry' ? row.entry : undefined
 }
 
+/** Columns of what stands beside the tree. */
+export function paneColumns(columns: number): number {
+  return columns - Math.floor(columns * 0.55) - 1
+}
+
+/** Rows above a preview: what is known of the file, and the line below that. */
+export const FACT_ROWS = 4
+
 /** Rows that the tree has: all but the title and the line for what is typed. */
 export function treeHeight(shared: Shared): number {
   return Math.max(1, shared.size.rows - 6)

@@ -16,7 +16,7 @@ import { noPointsText } from '../../text/no-points.ts'
 import { shownTime } from '../../text/when.ts'
 import { useTheme } from '../../theme/theme.ts'
 import type { ViewProps } from '../view-props.ts'
-import { type BrowseState, chosenEntry, type Found } from './browse-state.ts'
+import { type BrowseState, chosenEntry, type Found, paneColumns } from './browse-state.ts'
 import { HistoryPane, PreviewPane } from './panes.tsx'
 import type { TreeRow } from './tree.ts'
 
@@ -33,13 +33,13 @@ export function BrowseView({ state, shared, columns, rows }: Props): ReactNode {
       <Line text={noPointsText(shared, 'There is no point to walk into yet.')} columns={columns} color={theme.muted} />
     )
   }
-  const left = Math.floor(columns * 0.55)
+  const right = paneColumns(columns)
+  const left = columns - right - 1
   const height = rows - 2
-  const right = columns - left - 1
   const entry = chosenEntry(state)
   return (
     <Box flexDirection="column" width={columns}>
-      <Line text={headOf(state, shared)} columns={columns} isBold color={theme.accent} />
+      <Line text={headOf(state, shared, columns)} columns={columns} isBold color={theme.accent} />
       <Box width={columns} height={height}>
         {state.found === undefined ? (
           <Tree state={state} columns={left} rows={height} />
@@ -64,11 +64,12 @@ export function BrowseView({ state, shared, columns, rows }: Props): ReactNode {
   )
 }
 
-function headOf(state: BrowseState, { points }: Shared): string {
+function headOf(state: BrowseState, { points }: Shared, columns: number): string {
   const point = valueOr(points, []).find(({ id }) => id === state.point)
   const when = point === undefined ? (state.point ?? '').slice(0, 8) : shownTime(point.startedMs)
   const marked = state.marked.size === 0 ? '' : ` · ${state.marked.size} marked`
-  return `Point of ${when}${marked}  ${chosenEntry(state)?.shownPath ?? ''}`
+  const head = `Point of ${when}${marked}  `
+  return head + fit(chosenEntry(state)?.shownPath ?? '', columns - head.length, { keep: 'end' })
 }
 
 function inputLine({ input }: BrowseState, columns: number): string {
@@ -141,6 +142,7 @@ function FoundList({ found, columns, rows, isFocused }: FoundListProps): ReactNo
       height={rows}
       empty={empty}
       isFocused={isFocused}
+      unfolds
     />
   )
 }

@@ -11,8 +11,9 @@ import { LIST_START, moveInList } from '../../state/list.ts'
 import { LOADING, ready, valueOr } from '../../state/loaded.ts'
 import type { Screen } from '../../state/screen.ts'
 import type { Shared } from '../../state/shared.ts'
+import { foldedCount } from '../../text/fold.ts'
 import type { Step } from '../../state/step.ts'
-import { type BrowseState, chosenEntry, INITIAL_BROWSE, treeHeight } from './browse-state.ts'
+import { type BrowseState, chosenEntry, FACT_ROWS, INITIAL_BROWSE, paneColumns, treeHeight } from './browse-state.ts'
 import { chosenVersions, comparisonCalls, historyOf, withContent, withVersions } from './history.ts'
 import { previewLines } from './preview.ts'
 import { parentRow } from './tree.ts'
@@ -158,8 +159,9 @@ function move(state: BrowseState, motion: Motion, shared: Shared): Step<BrowseSt
   const height = treeHeight(shared)
   const { history, found, preview } = state
   if (history?.comparison !== undefined) {
-    const count = history.comparison.lines?.length ?? 0
-    const comparison = { ...history.comparison, top: scroll(history.comparison.top, motion, count, height) }
+    const lines = history.comparison.lines?.map(({ sign, text }) => `${sign} ${text}`) ?? []
+    const top = scroll(lines, history.comparison.top, motion, { columns: paneColumns(shared.size.columns), height })
+    const comparison = { ...history.comparison, top }
     return { state: { ...state, history: { ...history, comparison } } }
   }
   if (history !== undefined) {
@@ -167,7 +169,8 @@ function move(state: BrowseState, motion: Motion, shared: Shared): Step<BrowseSt
     return { state: { ...state, history: { ...history, place: moveInList(history.place, motion, extent) } } }
   }
   if (state.focus === 'pane' && preview !== undefined) {
-    const top = scroll(preview.top, motion, valueOr(preview.lines, []).length, height)
+    const room = { columns: paneColumns(shared.size.columns), height: height - FACT_ROWS }
+    const top = scroll(valueOr(preview.lines, []), preview.top, motion, room)
     return { state: { ...state, preview: { ...preview, top } } }
   }
   if (found !== undefined) {
@@ -177,10 +180,21 @@ function move(state: BrowseState, motion: Motion, shared: Shared): Step<BrowseSt
   return withPreview({ ...state, place: moveInList(state.place, motion, { count: state.rows.length, height }) })
 }
 
-/** Returns the first line that is seen after a key. */
-function scroll(top: number, motion: Motion, count: number, height: number): number {
-  // The chosen row of a list that is one window shorter is the top of the window.
-  return moveInList({ selected: top, top }, motion, { count: Math.max(1, count - height + 1), height }).selected
+/** Returns the first line that is seen after a key. Long lines are folded, so that fewer of them may fill the room. */
+function scroll(
+  lines: readonly string[],
+  top: number,
+  motion: Motion,
+  { columns, height }: { readonly columns: number; readonly height: number },
+): number {
+  const upwards = motion === 'page-up' || motion === 'last'
+  const seen = upwards
+    ? lines.slice(0, motion === 'last' ? lines.length : top).toReversed()
+    : lines.slice(top, top + height)
+  const page = foldedCount(seen.slice(0, height), columns, height)
+  const last = Math.max(0, lines.length - 1)
+  const next = { up: top - 1, down: top + 1, 'page-up': top - page, 'page-down': top + page, first: 0 }
+  return Math.max(0, Math.min(last, motion === 'last' ? lines.length - page : next[motion]))
 }
 
 function goIn(state: BrowseState, shared: Shared): Step<BrowseState> {

@@ -7,6 +7,8 @@ import type { EntryData, VersionData } from '../../../src/service/application/sh
 import { Line } from '../../components/line.tsx'
 import { Table, type TableColumn } from '../../components/table.tsx'
 import { valueOr } from '../../state/loaded.ts'
+import { textWidth } from '../../../src/base/text-width.ts'
+import { fold, foldAll } from '../../text/fold.ts'
 import { shownMode } from '../../text/mode.ts'
 import { shownTime } from '../../text/when.ts'
 import { useTheme } from '../../theme/theme.ts'
@@ -25,8 +27,8 @@ export interface PreviewPaneProps {
 export function PreviewPane({ entry, preview, columns, rows, isFocused }: PreviewPaneProps): ReactNode {
   const theme = useTheme()
   if (entry === undefined) return <Box width={columns} />
-  const facts = factsOf(entry)
-  const lines = previewText(preview).slice(preview?.top ?? 0, (preview?.top ?? 0) + rows - facts.length - 1)
+  const facts = [...(textWidth(entry.name) > columns ? fold(entry.name, columns, 4) : []), ...factsOf(entry)]
+  const lines = foldAll(previewText(preview).slice(preview?.top ?? 0), columns, rows - facts.length - 1)
   return (
     <Box flexDirection="column" width={columns} height={rows}>
       {facts.map((fact) => (
@@ -105,14 +107,18 @@ function ComparisonPane({ comparison, columns, rows }: ComparisonPaneProps): Rea
   if (lines === undefined) return <Line text="reading both versions …" columns={columns} color={theme.muted} />
   return (
     <Box flexDirection="column" width={columns} height={rows}>
-      {lines.slice(top, top + rows).map(({ sign, text }, index) => (
-        <Line
-          key={index}
-          text={`${sign} ${text}`}
-          columns={columns}
-          color={sign === '+' ? theme.good : sign === '-' ? theme.bad : undefined}
-        />
-      ))}
+      {lines
+        .slice(top, top + rows)
+        .flatMap(({ sign, text }) => fold(`${sign} ${text}`, columns, rows).map((line) => ({ sign, line })))
+        .slice(0, rows)
+        .map(({ sign, line }, index) => (
+          <Line
+            key={index}
+            text={line}
+            columns={columns}
+            color={sign === '+' ? theme.good : sign === '-' ? theme.bad : undefined}
+          />
+        ))}
     </Box>
   )
 }

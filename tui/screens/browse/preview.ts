@@ -5,6 +5,8 @@ import { imageSizeOf } from './image-size.ts'
 export const PREVIEW_BYTES_MAX = 64 * 1024
 
 const HEX_BYTES = 8
+/** Pairs, so that a line fits beside the tree at 80 columns. */
+const HEX_COLUMNS = (HEX_BYTES / 2) * 5 - 1
 
 /** Returns the beginning of a file as lines for people: its size for a picture, text as text, anything else in hexadecimal. */
 export function previewLines(bytes: Uint8Array): readonly string[] {
@@ -36,9 +38,9 @@ function hexLines(bytes: Uint8Array): readonly string[] {
   const lines: string[] = []
   for (let offset = 0; offset < bytes.length; offset += HEX_BYTES) {
     const part = bytes.subarray(offset, offset + HEX_BYTES)
-    const hex = Array.from(part, (byte) => byte.toString(16).padStart(2, '0')).join(' ')
+    const hex = Array.from(part, (byte, i) => byte.toString(16).padStart(2, '0') + (i % 2 === 1 ? ' ' : '')).join('')
     const text = Array.from(part, (byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.')).join('')
-    lines.push(`${offset.toString(16).padStart(5, '0')} ${hex.padEnd(HEX_BYTES * 3 - 1)} ${text}`)
+    lines.push(`${offset.toString(16).padStart(4, '0')} ${hex.trimEnd().padEnd(HEX_COLUMNS)} ${text}`)
   }
   return lines
 }

@@ -7,8 +7,10 @@ import type { JobData } from '../../../src/service/application/shown.ts'
 import { Line } from '../../components/line.tsx'
 import { progressBar } from '../../components/progress-bar.ts'
 import { Table, type TableColumn } from '../../components/table.tsx'
+import { placeAt } from '../../state/list.ts'
 import { valueOr } from '../../state/loaded.ts'
 import type { Shared } from '../../state/shared.ts'
+import { fold } from '../../text/fold.ts'
 import { isHostUnwell, shownHost } from '../../text/host.ts'
 import { shownJobState } from '../../text/job-state.ts'
 import { shownTime } from '../../text/when.ts'
@@ -18,6 +20,9 @@ import type { JobLog } from './job-log.ts'
 import { isActive, type JobsState, shownJobs } from './jobs.ts'
 
 const BAR_COLUMNS = 10
+/** Title and how far the job is, above its log; rows that a long line of it takes at most. */
+const HEAD_ROWS = 2
+const CHOSEN_ROWS_MAX = 6
 
 /** What runs, what waits, and what came of the rest. */
 export function JobsView({ state, shared, columns, rows }: ViewProps<JobsState>): ReactNode {
@@ -40,12 +45,14 @@ export function JobsView({ state, shared, columns, rows }: ViewProps<JobsState>)
         height={rows - 1}
         colorOf={(job) => colorOf(theme, job)}
         empty={emptyText(shared)}
+        unfolds
       />
     </Box>
   )
 }
 
-function colorOf(theme: Theme, { state }: JobData): Color {
+function colorOf(theme: Theme, { state, isPartial }: JobData): Color {
+  if (isPartial) return theme.warning
   return state === 'running' ? theme.accent : state === 'errored' ? theme.bad : undefined
 }
 
@@ -60,7 +67,7 @@ function columnsFor({ nowMs }: Shared, width: number): readonly TableColumn<JobD
     { title: 'took', width: 11, align: 'right', value: (job) => durationOf(job, nowMs) },
   ]
   return [
-    { title: 'state', width: 8, value: ({ state }) => shownJobState(state) },
+    { title: 'state', width: 8, value: ({ state, isPartial }) => shownJobState(state, isPartial) },
     { title: 'what', width: 8, value: ({ kind }) => kind },
     { title: 'repository', width: 10, value: ({ repository }) => repository },
     { title: 'began', width: 16, value: ({ startedMs, queuedMs }) => shownTime(startedMs ?? queuedMs) },
@@ -93,9 +100,16 @@ function LogView({ log, shared, columns, rows }: LogViewProps): ReactNode {
   const theme = useTheme()
   const job = valueOr(shared.jobs, []).find(({ id }) => id === log.job)
   const { lines, place, isFollowing, isWhole, count } = log
-  const title = job === undefined ? 'Log' : `Log of ${job.kind} ${job.repository}: ${shownJobState(job.state)}`
+  const title =
+    job === undefined ? 'Log' : `Log of ${job.kind} ${job.repository}: ${shownJobState(job.state, job.isPartial)}`
   const how = isWhole ? 'whole' : isFollowing ? 'following, f stops that' : 'not following, f does'
-  const shown = lines.slice(place.top, place.top + rows - 2)
+  // The chosen line is read to its end.
+  const linesOf = (line: string, index: number): readonly string[] =>
+    !isFollowing && index === place.selected ? fold(line, columns, CHOSEN_ROWS_MAX) : [line]
+  const chosenRows = linesOf(lines[place.selected] ?? '', place.selected).length
+  const extent = { count: lines.length, height: rows - HEAD_ROWS - chosenRows + 1 }
+  const { top } = placeAt(place, place.selected, extent)
+  const shown = lines.slice(top, top + extent.height)
   return (
     <Box flexDirection="column" width={columns}>
       <Line text={title} columns={columns} isBold color={theme.accent} />
@@ -105,14 +119,16 @@ function LogView({ log, shared, columns, rows }: LogViewProps): ReactNode {
         color={theme.muted}
       />
       {lines.length === 0 && <Line text={isWhole ? 'It said nothing.' : '…'} columns={columns} color={theme.muted} />}
-      {shown.map((line, offset) => (
-        <Line
-          key={place.top + offset}
-          text={line}
-          columns={columns}
-          isInverse={!isFollowing && place.top + offset === place.selected}
-        />
-      ))}
+      {shown.flatMap((line, offset) =>
+        linesOf(line, top + offset).map((text, row) => (
+          <Line
+            key={`${top + offset} ${row}`}
+            text={text}
+            columns={columns}
+            isInverse={!isFollowing && top + offset === place.selected}
+          />
+        )),
+      )}
     </Box>
   )
 }

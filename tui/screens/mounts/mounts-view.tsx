@@ -45,6 +45,7 @@ export function MountsView({ state, shared, columns, rows }: ViewProps<MountsSta
         width={columns}
         height={rows - 1}
         empty={emptyText(shared)}
+        unfolds
       />
     </Box>
   )

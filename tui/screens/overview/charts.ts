@@ -77,7 +77,7 @@ function pointsADay({ points, nowMs }: Shared): NamedChart {
     if (ago >= 0 && ago < days) values[days - 1 - ago] = (values[days - 1 - ago] ?? 0) + 1
   }
   const labels = values.map((_, index) => dayOf(nowMs - (days - 1 - index) * DAY_MS))
-  return { title: `Points a day, last ${days} days`, values, labels }
+  return { title: `Points a day, last ${days} days`, values, labels, isCount: true }
 }
 
 /** Returns at most as many items as a chart shows, evenly taken, the last one among them. */

@@ -3,7 +3,7 @@ import { bodyRows, type Shared } from '../../state/shared.ts'
 /** Rows above the table: what is shown, and the timeline. */
 export const HEAD_ROWS = 3
 /** Rows of the details, where they stand below the table. */
-export const DETAIL_ROWS = 9
+export const DETAIL_ROWS = 10
 /** Headings of a table. */
 const HEADING_ROWS = 1
 

@@ -10,6 +10,7 @@ import { Line } from '../../components/line.tsx'
 import { Table, type TableColumn } from '../../components/table.tsx'
 import { valueOr } from '../../state/loaded.ts'
 import type { Shared } from '../../state/shared.ts'
+import { fold, foldAll } from '../../text/fold.ts'
 import { noPointsText } from '../../text/no-points.ts'
 import { shownDistance, shownTime } from '../../text/when.ts'
 import { type Theme, useTheme } from '../../theme/theme.ts'
@@ -118,15 +119,16 @@ function Details({ point, columns, theme }: DetailsProps): ReactNode {
     `tags ${point.tags.join(' ') || 'none'}  ${point.description}`,
     `sources ${point.sources?.join(' ') ?? 'cannot be read with these keys'}`,
   ]
+  const warning = point.suspect.length === 0 ? [] : fold(`▲ ${point.suspect.join('; ')}`, columns, 2)
   return (
     <Box flexDirection="column" width={columns} height={DETAIL_ROWS}>
       <Line text={'─'.repeat(columns)} columns={columns} color={theme.muted} />
-      {lines.map((line) => (
-        <Line key={line} text={line} columns={columns} />
+      {warning.map((line) => (
+        <Line key={line} text={line} columns={columns} color={theme.warning} />
       ))}
-      {point.suspect.length > 0 && (
-        <Line text={`▲ ${point.suspect.join('; ')}`} columns={columns} color={theme.warning} />
-      )}
+      {foldAll(lines, columns, DETAIL_ROWS - 1 - warning.length).map((line, index) => (
+        <Line key={index} text={line} columns={columns} />
+      ))}
     </Box>
   )
 }
@@ -167,6 +169,7 @@ function Difference({ difference, shared, columns, rows }: DifferenceProps): Rea
         height={rows - 1}
         colorOf={colorOf}
         empty={empty}
+        unfolds
       />
     </Box>
   )

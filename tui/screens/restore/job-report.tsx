@@ -7,6 +7,8 @@ import { Line } from '../../components/line.tsx'
 import { progressBar } from '../../components/progress-bar.ts'
 import { valueOr } from '../../state/loaded.ts'
 import type { Shared } from '../../state/shared.ts'
+import { wrap } from '../../text/fit.ts'
+import { fold } from '../../text/fold.ts'
 import { useTheme } from '../../theme/theme.ts'
 import { reportLines } from './report-lines.ts'
 import { hasEnded, type RestoreState } from './restore-state.ts'
@@ -42,19 +44,24 @@ export function JobReport({ job, shared, columns, rows }: JobReportProps): React
     )
   }
   const isDone = data.state === 'done'
+  const outcome = data.outcome === undefined ? '' : `: ${data.outcome}`
+  const sign = data.isPartial ? '▲' : isDone ? '✓' : '✗'
+  const color = data.isPartial ? theme.warning : isDone ? theme.good : theme.bad
+  const head = wrap(`${sign} ${name} ${ENDS[data.state]}${outcome}`, columns).slice(0, HEAD_ROWS_MAX)
+  const report = job.report?.flatMap(reportLines) ?? ['reading the report …']
+  // What was said last matters most.
+  const lines = report.flatMap((line) => fold(line, columns, rows)).slice(-(rows - head.length - 1))
   return (
     <Box flexDirection="column" width={columns}>
-      <Line
-        text={`${isDone ? '✓' : '✗'} ${name} ${ENDS[data.state]}${data.outcome === undefined ? '' : `: ${data.outcome}`}`}
-        columns={columns}
-        isBold
-        color={isDone ? theme.good : theme.bad}
-      />
-      {(job.report?.flatMap(reportLines) ?? ['reading the report …']).slice(-(rows - 2)).map((line, index) => (
-        <Line key={index} text={line} columns={columns} />
+      {head.map((line, index) => (
+        <Line key={index} text={line} columns={columns} isBold color={color} />
+      ))}
+      {lines.map((line, index) => (
+        <Line key={head.length + index} text={line} columns={columns} />
       ))}
     </Box>
   )
 }
 
+const HEAD_ROWS_MAX = 4
 const ENDS = { done: 'is done', errored: 'failed', cancelled: 'was cancelled', queued: '', running: '' } as const

@@ -3,7 +3,7 @@ import { bodyRows, type Shared } from '../../state/shared.ts'
 /** Rows above the table: where to, sums, free space. */
 export const HEAD_ROWS = 3
 /** Rows below it: old against new. */
-export const COMPARE_ROWS = 4
+export const COMPARE_ROWS = 5
 
 /** Returns how many items are seen at once, below their headings. */
 export function restoreRowCount(shared: Shared): number {

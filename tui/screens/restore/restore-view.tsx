@@ -9,6 +9,7 @@ import { FormView } from '../../components/form-view.tsx'
 import { Line } from '../../components/line.tsx'
 import { Table, type TableColumn } from '../../components/table.tsx'
 import { treeLabel } from '../../components/tree-label.ts'
+import { fold } from '../../text/fold.ts'
 import { shownMode } from '../../text/mode.ts'
 import { shownTime } from '../../text/when.ts'
 import { type Color, type Theme, useTheme } from '../../theme/theme.ts'
@@ -148,6 +149,9 @@ function nameOf({ item, depth, isClosed }: RestoreRow): string {
   return treeLabel(depth, item.kind === 'dir' ? (isClosed ? 'closed' : 'open') : 'leaf', name)
 }
 
+/** Most paths take one of them. */
+const PATH_ROWS = 2
+
 interface ComparisonProps {
   readonly item: PreviewItem | undefined
   readonly columns: number
@@ -158,7 +162,9 @@ function Comparison({ item, columns, theme }: ComparisonProps): ReactNode {
   return (
     <Box flexDirection="column" height={COMPARE_ROWS} width={columns}>
       <Line text={'─'.repeat(columns)} columns={columns} color={theme.muted} />
-      <Line text={item?.shownPath ?? ''} columns={columns} keep="end" />
+      {fold(item?.shownPath ?? '', columns, PATH_ROWS).map((line, index) => (
+        <Line key={index} text={line} columns={columns} />
+      ))}
       <Line text={`there  ${factsOf(item?.before)}`} columns={columns} color={theme.muted} />
       <Line text={`point  ${factsOf(item?.after)}`} columns={columns} />
     </Box>
