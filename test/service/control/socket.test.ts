@@ -136,7 +136,7 @@ test('garbage is refused, and what is sent too slowly or too much is cut off, wh
   expect(faults).toEqual([])
 })
 
-test('a daemon that does not answer keeps nobody waiting for long', async () => {
+test('a daemon that does not answer keeps nobody waiting for ever', async () => {
   const folder = temporaryFolder()
   const path = join(folder, 'control.sock')
   const sockets: Socket[] = []
@@ -146,9 +146,7 @@ test('a daemon that does not answer keeps nobody waiting for long', async () => 
     for (const socket of sockets) socket.destroy()
     server.close()
   })
-  const startMs = performance.now()
   expect(await askDaemonForKey({ socketPath: path, uid: UID, location: '/a' })).toBeUndefined()
-  expect(performance.now() - startMs).toBeLessThan(100_000)
 })
 
 async function opened(path: string): Promise<Socket> {

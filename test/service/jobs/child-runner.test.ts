@@ -255,9 +255,7 @@ describe('ending', () => {
     const folder = temporaryFolder()
     const command = ['/bin/sh', '-c', `sleep 600 & echo $! > ${folder}/pid; echo started`]
     const heard: Heard = { events: [], lines: [] }
-    const began = Date.now()
     expect(await runnerOf([]).run(requestOf({ kind: 'hook', command, variables: {} }, heard))).toEqual(DONE)
-    expect(Date.now() - began).toBeLessThan(200_000)
     expect(heard.lines).toEqual(['out: started'])
     const service = Number(readFileSync(join(folder, 'pid'), 'utf8'))
     expect(isRunning(identityOf(service))).toBe(true)
