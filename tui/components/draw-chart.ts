@@ -60,8 +60,7 @@ let canvas: { readonly screen: Canvas; readonly columns: number; readonly rows: 
 function canvasOf(columns: number, rows: number): Canvas {
   if (canvas !== undefined && canvas.columns >= columns && canvas.rows >= rows) return canvas.screen
   canvas?.screen.destroy()
-  // It would catch what nobody catches, tell it where nobody sees it, and end the process on signals.
-  Object.assign(blessed.Screen, { _bound: true })
+  leaveErrorsAlone()
   const size = { columns: Math.max(columns, CANVAS_COLUMNS), rows: Math.max(rows, CANVAS_ROWS) }
   const screen = blessed.screen({
     input: terminal(size.columns, size.rows),
@@ -71,6 +70,13 @@ function canvasOf(columns: number, rows: number): Canvas {
   }) as unknown as Canvas
   canvas = { screen, ...size }
   return screen
+}
+
+/** Keeps blessed from catching what nobody catches, which it tells where nobody sees it, and from ending the process on signals. */
+function leaveErrorsAlone(): void {
+  // Its types do not know the class of its screens.
+  const { Screen } = blessed as unknown as { readonly Screen: object }
+  Object.assign(Screen, { _bound: true })
 }
 
 /** Half of a large terminal. */
