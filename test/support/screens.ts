@@ -10,7 +10,7 @@ export interface ScreenFrame {
 
 /** What to press on which screen, and what it shows then. */
 const SCREENS: readonly { readonly title: string; readonly keys: readonly string[]; readonly shows: RegExp }[] = [
-  { title: 'Overview', keys: [], shows: /Last points[^]*11:00[^]*No notifications/ },
+  { title: 'Overview', keys: [], shows: /⡇[^]*Last points[^]*11:00[^]*No notifications/ },
   { title: 'Points', keys: ['2'], shows: /40 points[^]*inc/ },
   { title: 'Plans', keys: ['5'], shows: /› nightly/ },
   { title: 'Drivers', keys: ['6'], shows: /attic/ },
