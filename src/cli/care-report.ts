@@ -70,6 +70,7 @@ export class CareReport extends OperationReport {
       }
       return
     }
+    if (verdicts.length === 0) return
     for (const line of verdictLines(verdicts, points)) this.output.line(line)
   }
 
@@ -90,12 +91,12 @@ export class CareReport extends OperationReport {
     report: ForgetReport,
     { dryRun, losses }: { readonly dryRun: boolean; readonly losses: number },
   ): void {
-    const { verdicts, freeable, graceSeconds } = report
+    const { verdicts, leftOut, freeable, graceSeconds } = report
     const judged = verdicts.filter(({ keep }) => !keep).length
     const kept = verdicts.length - judged
     const forgotten = judged + losses
     if (this.output.json) {
-      const counts = { forgotten, kept, freeableBytes: freeable ?? null, graceSeconds, dryRun }
+      const counts = { forgotten, kept, leftOut, freeableBytes: freeable ?? null, graceSeconds, dryRun }
       this.output.event('summary', { ...counts, durationMs: Math.round(this.#elapsedMs()) })
       return
     }
@@ -103,6 +104,10 @@ export class CareReport extends OperationReport {
     // Points that are named are all forgotten: nothing was weighed.
     const rest = kept === 0 ? '' : `, ${verbs.keep} ${numberOf(kept, 'point')}`
     this.output.line(`${verbs.forget} ${numberOf(forgotten, 'point')}${rest}`)
+    if (leftOut > 0) {
+      const others = `${numberOf(leftOut, 'point')} of other instances`
+      this.output.line(`Left out ${others}: --all-instances judges them, too`)
+    }
     if (freeable === undefined) return
     const when = `marked by the next \`tidemark prune\`, deleted by one ${formatDuration(graceSeconds * 1000)} later`
     this.output.line(`A prune frees about ${formatBytes(freeable)}: ${when}`)

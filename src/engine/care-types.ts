@@ -106,6 +106,8 @@ export interface PointVerdict {
 export interface ForgetReport {
   /** Every point that was judged, by chain, newest first. */
   readonly verdicts: readonly PointVerdict[]
+  /** Points of other instances, which a policy over this one's alone does not judge. */
+  readonly leftOut: number
   /** About how many bytes a prune frees then, all that was forgotten before included; `undefined` when nobody knows. */
   readonly freeable: number | undefined
   /** How long after the next prune the space is free at the earliest, in seconds. */

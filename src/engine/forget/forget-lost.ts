@@ -1,8 +1,8 @@
 import { timespecOfMs } from '../../base/clock.ts'
-import { KeyError } from '../../base/errors.ts'
 import type { LostPoint, UnreadableRecord } from '../../repository/lost-points.ts'
 import { signTombstone } from '../../repository/signing.ts'
 import type { CareContext } from '../care-types.ts'
+import { requireOwner } from './require-owner.ts'
 
 /** What somebody gives up for good. */
 export interface ForgottenLosses {
@@ -24,7 +24,7 @@ export async function forgetLost(
   signal: AbortSignal,
 ): Promise<void> {
   const { driver, keyRing, instance } = repository
-  if (!keyRing.full) throw notFull()
+  requireOwner(keyRing)
   const chain = await repository.chain()
   const rotten = [...unreadable]
   for (const point of lost) {
@@ -38,10 +38,4 @@ export async function forgetLost(
   }
   for (const { object } of rotten) await driver.remove({ kind: 'points', id: object }, signal)
   await repository.chain({ reload: true, signal })
-}
-
-function notFull(): KeyError {
-  return new KeyError('KEY_NOT_FULL', 'A backup-only key cannot say that points may be lost.', {
-    hint: 'Open the repository with a password, key file or recovery code of the owner.',
-  })
 }

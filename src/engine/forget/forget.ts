@@ -16,8 +16,9 @@ import type {
 import { freeableBytes } from '../prune/freeable.ts'
 import type { RepackLimits } from '../prune/pack-space.ts'
 import { calendarOf } from './calendar.ts'
-import { hasWithin, judgeChain, judgeUndoPoints, keepsAnything } from './policy.ts'
+import { hasWithin, isOfRule, judgeChain, judgeUndoPoints, keepsAnything } from './policy.ts'
 import { protectedPoints } from './protected-points.ts'
+import { requireOwner } from './require-owner.ts'
 
 /** What makes removing a record safe, each by its name. */
 export const forgetRules = {
@@ -36,7 +37,7 @@ export const forgetRules = {
  * Children of a removed point stay as they are: its tombstone takes its place in the chain.
  * @throws {UsageError} BAD_ARGUMENT: a policy that keeps nothing, or that others could push points out of; a protected point. UNKNOWN_POINT:
  * the point is gone.
- * @throws {KeyError} KEY_NOT_FULL: only the owner's key removes points.
+ * @throws {KeyError} KEY_NOT_FULL: only the owner's key removes points, and asks what a policy would remove.
  * @throws {StorageError} of the driver; points that were removed by then stay removed.
  */
 export async function forget(
@@ -47,13 +48,23 @@ export async function forget(
   signal: AbortSignal,
 ): Promise<ForgetReport> {
   const { repository } = context
+  requireOwner(repository.keyRing)
   const chain = await repository.chain({ reload: true, signal })
   const verdicts = 'points' in request ? verdictsOnChosen(chain, request.points) : judge(context, chain, request)
+  if ('policy' in request) warnOfUnusedTags(request.policy, verdicts, events)
   const forgotten = verdicts.filter(({ keep }) => !keep).map(({ point }) => point)
   if (!options.dryRun) await remove(context, recordsOf(chain, forgotten), events, signal)
   const limits = options.estimate
   const freeable = limits === false ? undefined : await estimate(context, { forgotten, limits }, events, signal)
-  return { verdicts, freeable, graceSeconds: repository.config.graceSeconds }
+  const leftOut = 'points' in request ? 0 : chain.points.length - verdicts.length
+  return { verdicts, leftOut, freeable, graceSeconds: repository.config.graceSeconds }
+}
+
+/** A tag that no point has is mistyped as likely as not, and the points that it was to keep go. */
+function warnOfUnusedTags({ tags = [] }: RetentionPolicy, verdicts: readonly PointVerdict[], events: CareEvents): void {
+  for (const tag of tags) {
+    if (!verdicts.some(({ point }) => point.tags.includes(tag))) events.warning?.(unusedTag(tag))
+  }
 }
 
 /** What keeps a prune from looking keeps no point from being forgotten. */
@@ -98,10 +109,18 @@ export function judge(
   if (stranger !== undefined) throw needsWithin(chain, stranger)
   const options = { policy, calendar: calendarOf(timeZone), nowMs: clock.nowMs() }
   const groups = Map.groupBy(judged, groupKey)
-  return [...groups.values()].flatMap((points) => {
+  const verdicts = [...groups.values()].flatMap((points) => {
     const isUndo = points.some(({ record }) => record.undo !== undefined)
     return isUndo ? judgeUndoPoints(points, options.nowMs) : judgeChain(points, options)
   })
+  if (keepsNothingOf(verdicts)) throw keepsNothing(policy.tags)
+  return verdicts
+}
+
+/** Whether points would go though no rule applies to any: as with a tag that no point has. */
+function keepsNothingOf(verdicts: readonly PointVerdict[]): boolean {
+  const judged = verdicts.filter(({ point }) => point.record.undo === undefined)
+  return judged.some(({ keep }) => !keep) && !judged.some(({ reasons }) => reasons.some(isOfRule))
 }
 
 /** Points that one instance made in one chain: what another writes into a chain that is not its own counts apart. */
@@ -143,8 +162,9 @@ async function remove(
   await repository.chain({ reload: true, signal })
 }
 
-function keepsNothing(): UsageError {
-  return new UsageError('BAD_ARGUMENT', 'the policy would keep nothing', {
+function keepsNothing(tags: readonly string[] = []): UsageError {
+  const because = tags.length === 0 ? '' : `: no point is tagged ${tags.join(' or ')}`
+  return new UsageError('BAD_ARGUMENT', `the policy would keep nothing${because}`, {
     hint: 'Say what to keep, such as --keep-daily 7 --keep-weekly 5 --keep-monthly 12.',
   })
 }
@@ -154,6 +174,13 @@ function needsWithin(chain: PointChain, { record }: PointInfo): UsageError {
   return new UsageError('BAD_ARGUMENT', `${name} has a backup-only key: its points need --keep-within`, {
     context: { instance: record.instance },
     hint: 'Who steals that machine could make points until the real ones are pushed out: keep all of some time, such as --keep-within 30d.',
+  })
+}
+
+function unusedTag(tag: string): UsageError {
+  return new UsageError('BAD_ARGUMENT', `no point is tagged ${tag}: --keep-tag ${tag} keeps nothing`, {
+    context: { tag },
+    hint: '`tidemark points` shows the tags that there are.',
   })
 }
 

@@ -28,6 +28,11 @@ export function hasWithin({ within }: RetentionPolicy): boolean {
   return within !== undefined && Object.values(within).some((amount) => amount > 0)
 }
 
+/** Tells whether a point is kept for something that the policy asks for. */
+export function isOfRule(reason: KeepReason): boolean {
+  return reason === 'last' || reason === 'within' || reason === 'tag' || PERIODS.some((period) => period === reason)
+}
+
 /**
  * Says of each point of one instance and chain whether a policy keeps it, and why; the newest first.
  *

@@ -147,6 +147,31 @@ test('points of other instances are judged when asked, each instance by itself',
   expect(keptByOther.length).toBe(1)
 })
 
+test('points of other instances that a policy leaves out are counted', async () => {
+  const f = await withPoints(1)
+  await pointsOf(f, await otherInstance(f, true), 3)
+  expect(await run(f, last(1))).toMatchObject({ leftOut: 3 })
+  expect(await run(f, last(1, true), true)).toMatchObject({ leftOut: 0 })
+})
+
+test('a tag that no point has is refused where nothing else keeps points, and told where something does', async () => {
+  const f = await withPoints(3)
+  const policy = { tags: ['nosuch'] }
+  for (const dryRun of [true, false]) {
+    await expect(run(f, { policy, timeZone: 'UTC', allInstances: true }, dryRun)).rejects.toMatchObject({
+      code: 'BAD_ARGUMENT',
+      message: 'the policy would keep nothing: no point is tagged nosuch',
+    })
+  }
+  expect((await state(f)).points).toEqual([1, 2, 3])
+  const warnings: string[] = []
+  const warning = ({ message }: Error): number => warnings.push(message)
+  const both = { policy: { last: 1, tags: ['nosuch', 'number-0'] }, timeZone: 'UTC', allInstances: false }
+  await forget(careContext(f), both, { dryRun: false, estimate: false }, { warning }, new AbortController().signal)
+  expect(warnings).toEqual(['no point is tagged nosuch: --keep-tag nosuch keeps nothing'])
+  expect((await state(f)).points).toEqual([1, 3])
+})
+
 test('a backup-only instance cannot push points out: a policy over it says how long all are kept', async () => {
   const f = await withPoints(1)
   await pointsOf(f, await otherInstance(f, false), 3)

@@ -5,6 +5,7 @@ import { byteStringOf } from '../../../src/base/byte-string.ts'
 import { systemRandomness } from '../../../src/base/random.ts'
 import type { CareContext } from '../../../src/engine/care-types.ts'
 import { forget } from '../../../src/engine/forget/forget.ts'
+import { forgetLost } from '../../../src/engine/forget/forget-lost.ts'
 import { openPointView } from '../../../src/engine/point-view.ts'
 import { prune } from '../../../src/engine/prune/prune.ts'
 import type { Repository } from '../../../src/repository/repository.ts'
@@ -79,8 +80,24 @@ test('whoever holds both realms prunes both', async () => {
   expect(await listIds(realms.driver, 'packs')).toEqual(left)
 })
 
-test('a backup-only key prunes nothing', async () => {
-  const { realms } = await filled()
+test('a backup-only key prunes nothing, and forgets nothing, not even points of its own or on trial', async () => {
+  const { realms, source } = await filled()
+  for (let i = 0; i < 2; i++) await realms.backupOnly.backup(source)
+  const before = await listIds(realms.driver, 'points')
   await expect(pruneAll(realms.backupOnly)).rejects.toMatchObject({ code: 'KEY_NOT_FULL' })
-  await expect(keepLast(realms.backupOnly)).rejects.toMatchObject({ code: expect.any(String) as string })
+  const repository = await realms.backupOnly.reopen()
+  const { points } = await repository.chain({ reload: true })
+  expect(points.length).toBeGreaterThan(1)
+  const within = { years: 0, months: 0, days: 0, hours: 1 }
+  const policies = [{ last: 1 }, { within }].map((policy) => ({ policy, timeZone: 'UTC', allInstances: true }))
+  const refused = { code: 'KEY_NOT_FULL', message: expect.stringContaining('cannot remove points') as string }
+  for (const request of [...policies, { points: points.slice(0, 1) }]) {
+    for (const dryRun of [true, false]) {
+      const forgetting = forget(care(repository), request, { dryRun, estimate: false }, {}, never)
+      await expect(forgetting).rejects.toMatchObject(refused)
+    }
+  }
+  await expect(forgetLost(care(repository), { lost: [], unreadable: [] }, never)).rejects.toMatchObject(refused)
+  expect(await listIds(realms.driver, 'points')).toEqual(before)
+  expect(await listIds(realms.driver, 'tombstones')).toEqual([])
 })
