@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest'
 import type { Clock } from '../../src/base/clock.ts'
 import type { InstanceId } from '../../src/base/ids.ts'
 import type { Scheduler } from '../../src/repository/run-object.ts'
+import { KeptConfiguration } from '../../src/service/daemon/kept-configuration.ts'
 import type { DaemonKeys } from '../../src/service/daemon/daemon.ts'
 import { MainLoop, type MainLoopOptions } from '../../src/service/daemon/main-loop.ts'
 import type { JobRunner, RunEnd, RunRequest } from '../../src/service/jobs/job-runner.ts'
@@ -178,6 +179,10 @@ export class SimulatedDaemon {
       randomness: seededRandomness(`daemon ${this.#starts++}`),
       ...{ configFile: this.configFile, home: '/home/ada', timeZone: this.#timeZone, bootId: this.bootId },
       ...{ version: '0', pid: 1, lookMs: 400 * 86_400_000, disksFolder: '/nowhere' },
+      kept: new KeptConfiguration({
+        ...{ stateDirectory: this.stateDirectory, file: this.configFile },
+        onProblem: (problem) => this.problems.push(problem),
+      }),
       volumeState: async () => 'absent',
       space: async (repository) => this.space(repository),
       openChannel: () => ({ send: async () => undefined }),

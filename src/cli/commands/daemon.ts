@@ -3,11 +3,11 @@ import { homedir } from 'node:os'
 
 import { volumeState } from '../../../drivers/external/volume-state.ts'
 import { UsageError } from '../../base/errors.ts'
-import { numberOf } from '../../base/number-of.ts'
 import { wipe } from '../../crypto/secret.ts'
 import { systemScheduler } from '../../repository/run-object.ts'
 import { openInstance } from '../../repository/instance-key.ts'
 import { lockDaemon } from '../../service/daemon/daemon-lock.ts'
+import { KeptConfiguration } from '../../service/daemon/kept-configuration.ts'
 import { MainLoop } from '../../service/daemon/main-loop.ts'
 import { MetricsServer } from '../../service/daemon/metrics.ts'
 import { InstanceFile } from '../../service/instance-file.ts'
@@ -24,6 +24,7 @@ import { driverKindOf, openDriver } from '../drivers.ts'
 import { describeInstance } from '../instance-description.ts'
 import { placeOf, surroundingsOf } from '../open-store.ts'
 import { childEnvironment, ownProgram } from '../own-program.ts'
+import { readyText } from '../plan-format.ts'
 import { describeProblem } from '../report-error.ts'
 import { placeVariables } from '../secret-variables.ts'
 import { serviceManager, Watchdog } from '../service-manager.ts'
@@ -56,6 +57,7 @@ export async function runDaemon(given: CliContext): Promise<undefined> {
   const daemon: MainLoop = new MainLoop({
     ...{ jobs, notifications, instance, clock, randomness, scheduler: systemScheduler, keys: control, onProblem },
     runner: runnerFor(context),
+    kept: new KeptConfiguration({ stateDirectory: paths.stateDirectory, file: paths.configFile, onProblem }),
     ...{ configFile: paths.configFile, home: homedir(), bootId: bootId(), version: toolVersion(), pid: process.pid },
     ...{ timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, volumeState, disksFolder: DISKS_FOLDER },
     after: (ms, act) => {
@@ -86,10 +88,10 @@ export async function runDaemon(given: CliContext): Promise<undefined> {
   await daemon.run(signal)
 }
 
-function sayReady({ output, paths }: CliContext, { settings }: MainLoop): void {
+function sayReady({ output, paths }: CliContext, { mistake, settings }: MainLoop): void {
   const plans = settings?.plans.length ?? 0
   if (output.json) output.event('ready', { pid: process.pid, plans })
-  else output.message(`The daemon runs with ${numberOf(plans, 'plan')} of ${paths.configFile}.`)
+  else output.message(readyText({ file: paths.configFile, plans, isMistaken: mistake !== undefined }))
 }
 
 /**

@@ -8,7 +8,7 @@ import { shownOf, shownTime } from '../control-format.ts'
 import { EXIT_DONE, EXIT_USAGE } from '../exit-codes.ts'
 import { findDaemon, openDesk, requireDaemon } from '../open-desk.ts'
 import type { Output } from '../output.ts'
-import { missedLines } from '../plan-format.ts'
+import { missedLines, sayInForce } from '../plan-format.ts'
 import { table } from '../table.ts'
 
 export interface RunPlanFlags {
@@ -26,7 +26,7 @@ export async function listPlans(context: CliContext): Promise<number> {
   else if (plans.length > 0 || mistake === null) tellPlans(output, plans, open.daemon !== undefined)
   if (mistake === null) return EXIT_DONE
   for (const line of mistake.message.split('\n')) output.error(`tidemark: ${shownOf(line)}`)
-  output.error('hint: The daemon goes on with what was in force before. Correct the file: it is taken up at once.')
+  output.error(`hint: ${sayInForce(plans.length)} Correct the file: it is taken up at once.`)
   return EXIT_USAGE
 }
 

@@ -29,7 +29,7 @@ export interface Daemon {
    * Queues the steps of a plan, or one of them, whatever is due; of a full and an incremental one the latter, once the full
    * one has been done. Returns their jobs, in the order in which they run.
    *
-   * @throws {UsageError} BAD_ARGUMENT: there is no such plan or step.
+   * @throws {UsageError} BAD_ARGUMENT: there is no such plan or step. BAD_CONFIGURATION: nothing is in force.
    */
   runPlan(plan: string, step?: string): Promise<readonly Job[]>
 
@@ -62,7 +62,8 @@ export interface Daemon {
    * Something happened that plans may wait for with `@event NAME`; resolves once it is kept. Returns the names of those
    * that do. Of several of one name, the newest is kept.
    *
-   * @throws {UsageError} BAD_ARGUMENT: that cannot be a name, or more is said of it than can be kept.
+   * @throws {UsageError} BAD_ARGUMENT: that cannot be a name, or more is said of it than can be kept. BAD_CONFIGURATION:
+   * nothing is in force.
    */
   raiseEvent(name: string, about?: Json): Promise<readonly string[]>
 
@@ -102,7 +103,7 @@ export interface DaemonStatus {
   readonly nextMs: number | undefined
   /** Notifications that hold and that nobody has seen. */
   readonly notificationsActive: number
-  /** What is wrong with the configuration, so that an earlier one is in force. */
+  /** What is wrong with the configuration, so that an earlier one is in force, or nothing if there was none. */
   readonly mistake: TidemarkError | undefined
   readonly isStopping: boolean
 }

@@ -30,6 +30,7 @@ import type { EventWatchOptions } from './event-watch.ts'
 import { Happenings } from './happenings.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { HeldJobs } from './held-jobs.ts'
+import type { KeptConfiguration } from './kept-configuration.ts'
 import { lockedFor } from './locked-jobs.ts'
 import { PlanJobs } from './plan-jobs.ts'
 import { type PlanStatus, planStatuses } from './plan-status.ts'
@@ -50,6 +51,7 @@ export interface MainLoopOptions extends EventWatchOptions {
   readonly runner: JobRunner
   readonly keys: DaemonKeys
   readonly configFile: string
+  readonly kept: Pick<KeptConfiguration, 'load' | 'save'>
   /** What `~` stands for. */
   readonly home: string
   /** IANA name of this machine's zone. */
@@ -158,6 +160,11 @@ export class MainLoop implements Daemon {
     return this.#inForce.settings
   }
 
+  /** What is wrong with the configuration as it is now. */
+  get mistake(): TidemarkError | undefined {
+    return this.#inForce.mistake
+  }
+
   /** Runs until it is stopped or `signal` is aborted: then ends what runs, with all that is stored kept. */
   async run(signal: AbortSignal): Promise<void> {
     const onAbort = (): void => this.stop()
@@ -243,7 +250,7 @@ export class MainLoop implements Daemon {
 
   async raiseEvent(name: string, about?: Json): Promise<readonly string[]> {
     await this.#begun.promise
-    const waiting = await this.#happenings.raiseNamed(name, this.#inForce.plans, about)
+    const waiting = await this.#happenings.raiseNamed(name, this.#inForce.known(), about)
     this.#alarm.wake()
     return waiting
   }
@@ -343,9 +350,9 @@ export class MainLoop implements Daemon {
           this.#tell({ type: 'plans' })
           this.#alarm.wake()
         },
-        mistaken: (error) => {
+        mistaken: (error, isOtherInForce) => {
           this.#options.onProblem(error)
-          this.#beside.add(notifier.raise(mistake(error)))
+          this.#beside.add(notifier.raise(mistake(error, isOtherInForce)))
         },
         corrected: () => this.#beside.add(notifier.resolve(MISTAKE_KEY)),
         happened: (event) => this.#beside.add(this.#raise(event)),

@@ -3,6 +3,7 @@ import type { ChannelSettings } from '../notifications/channel.ts'
 import { type PlansFile, pausePlan } from '../plans/edit-plans.ts'
 import type { Plan } from '../plans/plan.ts'
 import { EventWatch, type EventWatchEvents, type EventWatchOptions } from './event-watch.ts'
+import type { KeptConfiguration } from './kept-configuration.ts'
 import type { Settings } from './settings.ts'
 import { type SettingsEvents, type SettingsInForce, watchSettings } from './watch-settings.ts'
 
@@ -11,30 +12,39 @@ export interface PlansInForceEvents extends Omit<SettingsEvents, 'changed'>, Eve
   changed(): void
 }
 
+export interface PlansInForceOptions extends PlansFile, EventWatchOptions {
+  readonly kept: Pick<KeptConfiguration, 'load' | 'save'>
+}
+
 /** The plans of the configuration file that are in force, and what they wait for at paths and volumes. */
 export class PlansInForce implements AsyncDisposable {
   readonly #file: PlansFile
+  readonly #kept: PlansInForceOptions['kept']
   readonly #events: PlansInForceEvents
   readonly #watch: EventWatch
   #inForce: SettingsInForce | undefined
   #following: Promise<void> = Promise.resolve()
 
-  constructor(options: PlansFile & EventWatchOptions, events: PlansInForceEvents) {
+  constructor(options: PlansInForceOptions, events: PlansInForceEvents) {
     this.#file = { file: options.file, home: options.home }
+    this.#kept = options.kept
     this.#events = events
     this.#watch = new EventWatch(options, events)
   }
 
   /** Reads the file, and follows it from now on. */
   async begin(): Promise<void> {
-    this.#inForce = await watchSettings(this.#file, {
-      changed: ({ plans }) => {
-        this.#following = this.#following.then(() => this.#watch.follow(plans))
-        this.#events.changed()
+    this.#inForce = await watchSettings(
+      { ...this.#file, kept: this.#kept },
+      {
+        changed: ({ plans }) => {
+          this.#following = this.#following.then(() => this.#watch.follow(plans))
+          this.#events.changed()
+        },
+        mistaken: (error, isOtherInForce) => this.#events.mistaken(error, isOtherInForce),
+        corrected: () => this.#events.corrected(),
       },
-      mistaken: (error) => this.#events.mistaken(error),
-      corrected: () => this.#events.corrected(),
-    })
+    )
     await this.#following
   }
 
@@ -63,8 +73,15 @@ export class PlansInForce implements AsyncDisposable {
     return this.settings?.channels ?? new Map<string, ChannelSettings>()
   }
 
-  /** @throws {UsageError} BAD_ARGUMENT: there is no such plan. */
+  /** Returns the plans for somebody who wants something of them. @throws {TidemarkError} what is wrong with a file that was never right. */
+  known(): readonly Plan[] {
+    if (this.settings === undefined && this.mistake !== undefined) throw this.mistake
+    return this.plans
+  }
+
+  /** @throws {UsageError} BAD_ARGUMENT: there is no such plan. @throws {TidemarkError} as `known`. */
   named(name: string): Plan {
+    this.known()
     const plan = this.plans.find((each) => each.name === name)
     if (plan !== undefined) return plan
     const known = this.plans.map((each) => each.name)

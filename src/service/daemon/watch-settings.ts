@@ -4,18 +4,22 @@ import { TidemarkError, UsageError } from '../../base/errors.ts'
 import { readConfigurationText } from '../configuration.ts'
 import type { PlansFile } from '../plans/edit-plans.ts'
 import { watchPath } from '../schedule/watch-path.ts'
+import type { KeptConfiguration } from './kept-configuration.ts'
 import { decodeSettings, type Settings } from './settings.ts'
 
 export interface SettingsEvents {
   /** Other settings are in force now. */
   changed(settings: Settings): void
-  /** The file says something that cannot be: BAD_CONFIGURATION with line and key. What was in force stays so. Told once. */
-  mistaken(error: TidemarkError): void
+  /**
+   * The file says something that cannot be: BAD_CONFIGURATION with line and key. What was in force stays so, if anything was.
+   * Told once.
+   */
+  mistaken(error: TidemarkError, isOtherInForce: boolean): void
   /** The file is right again. */
   corrected(): void
 }
 
-/** The settings in force: those of the file when it was right last. */
+/** The settings in force: those of the file when it was right last, be it for an earlier daemon. */
 export interface SettingsInForce extends Disposable {
   /** `undefined`: the file was never right so far. */
   readonly settings: Settings | undefined
@@ -26,6 +30,8 @@ export interface SettingsInForce extends Disposable {
 }
 
 export interface SettingsWatchOptions extends PlansFile {
+  /** In force until the file says otherwise, which it does not as long as it is wrong. */
+  readonly kept: Pick<KeptConfiguration, 'load' | 'save'>
   /** A file is read once it was left alone for so long: 300 ms by default. */
   readonly quietMs?: number
 }
@@ -64,12 +70,15 @@ class WatchedSettings implements SettingsInForce {
 
   async begin(): Promise<void> {
     const { file, quietMs = QUIET_MS } = this.#options
+    const kept = this.#decodeKept()
+    this.#settings = kept
     // Watched before it is read. Where it cannot be, whoever runs it reloads from time to time.
     this.#watch = await watchPath(
       { path: file, quietMs, longestMs: 10 * quietMs },
       { changed: () => void this.reload(), incomplete: () => {} },
     )
     await this.reload()
+    if (kept !== undefined && kept === this.#settings) this.#events.changed(kept)
   }
 
   [Symbol.dispose](): void {
@@ -93,7 +102,7 @@ class WatchedSettings implements SettingsInForce {
     } catch (error) {
       if (!(error instanceof TidemarkError)) throw error
       this.#mistake = error
-      if (error.message !== before?.message) this.#events.mistaken(error)
+      if (error.message !== before?.message) this.#events.mistaken(error, this.#settings !== undefined)
     }
   }
 
@@ -104,6 +113,7 @@ class WatchedSettings implements SettingsInForce {
     if (inForce !== undefined && text === this.#text) return inForce
     if (text !== undefined || inForce === undefined || inForce.plans.length === 0) {
       const settings = decodeSettings({ file, text: text ?? '', home })
+      if (text !== undefined && text !== this.#text) this.#options.kept.save(text)
       this.#text = text
       return settings
     }
@@ -112,5 +122,20 @@ class WatchedSettings implements SettingsInForce {
       context: { file },
       hint: 'Put it back, or write one without plans.',
     })
+  }
+
+  #decodeKept(): Settings | undefined {
+    const { file, home, kept } = this.#options
+    const text = kept.load()
+    if (text === undefined) return undefined
+    try {
+      const settings = decodeSettings({ file, text, home })
+      this.#text = text
+      return settings
+    } catch (error) {
+      // An earlier version took it.
+      if (!(error instanceof TidemarkError)) throw error
+      return undefined
+    }
   }
 }

@@ -213,13 +213,13 @@ export function locked(repository: string): Condition {
 export const MISTAKE_KEY = 'configuration'
 
 /** The configuration says something that cannot be. */
-export function mistake(error: TidemarkError): Condition {
+export function mistake(error: TidemarkError, isOtherInForce: boolean): Condition {
   return {
     key: MISTAKE_KEY,
     category: 'daemon',
     priority: 'high',
     plan: undefined,
-    title: 'The configuration is wrong: an earlier one is in force',
+    title: `The configuration is wrong: ${isOtherInForce ? 'an earlier one' : 'no plan'} is in force`,
     message: error.hint === undefined ? `${error.message}.` : `${error.message}.\n${error.hint}`,
   }
 }

@@ -340,7 +340,7 @@ describe('the configuration', () => {
     await d.start()
     await d.stop()
     writeFileSync(d.configFile, 'plans: {')
-    await d.start()
+    await d.start({ kept: { load: () => undefined, save: () => undefined } })
     await d.pass(2 * DAY_MS)
     writeFileSync(d.configFile, configuration(NIGHTLY))
     await d.loop!.reload()

@@ -1,10 +1,11 @@
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, onTestFinished, test } from 'vitest'
 
 import type { TidemarkError } from '../../../src/base/errors.ts'
 import type { Plan } from '../../../src/service/plans/plan.ts'
+import { KeptConfiguration } from '../../../src/service/daemon/kept-configuration.ts'
 import { watchSettings } from '../../../src/service/daemon/watch-settings.ts'
 import { passes } from '../../support/eventually.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
@@ -12,12 +13,19 @@ import { temporaryFolder } from '../../support/temporary-folder.ts'
 const textOf = (...names: string[]): string =>
   `plans:\n${names.map((name) => `  ${name}: { sources: /a, repository: /srv, trigger: '@daily', steps: [full] }\n`).join('')}`
 
-async function watching(file: string) {
+function keptIn(stateDirectory: string, file: string): KeptConfiguration {
+  const onProblem = (problem: Error): never => {
+    throw problem
+  }
+  return new KeptConfiguration({ stateDirectory, file, onProblem })
+}
+
+async function watching(file: string, stateDirectory = temporaryFolder()) {
   const mistakes: TidemarkError[] = []
   const changes: string[][] = []
   const corrections: number[] = []
   const inForce = await watchSettings(
-    { file, home: '/home/ada', quietMs: 20 },
+    { file, home: '/home/ada', quietMs: 20, kept: keptIn(stateDirectory, file) },
     {
       changed: ({ plans }) => void changes.push(namesOf(plans)),
       mistaken: (error) => void mistakes.push(error),
@@ -82,6 +90,32 @@ test('a file that is wrong from the beginning puts nothing in force', async () =
   const { inForce, mistakes } = await watching(file)
   expect(inForce.settings).toBe(undefined)
   expect(mistakes).toHaveLength(1)
+})
+
+test('a file that is wrong or gone from the beginning leaves in force what it said when it was right, whoever read it', async () => {
+  const [state, file] = [temporaryFolder(), join(temporaryFolder(), 'config.yaml')]
+  writeFileSync(file, textOf('a'))
+  await watching(file, state)
+  expect(statSync(join(state, 'configuration.json')).mode & 0o777).toBe(0o600)
+  for (const spoil of [() => writeFileSync(file, 'plans: {'), () => rmSync(file)]) {
+    spoil()
+    const { changes, mistakes } = await watching(file, state)
+    expect(changes).toEqual([['a']])
+    expect(mistakes).toHaveLength(1)
+  }
+  writeFileSync(file, textOf('b'))
+  expect((await watching(file, state)).changes).toEqual([['b']])
+})
+
+test('what is kept of another file, or damaged, is not in force', async () => {
+  const [state, file] = [temporaryFolder(), join(temporaryFolder(), 'config.yaml')]
+  writeFileSync(file, 'plans: {')
+  keptIn(state, `${file}.other`).save(textOf('a'))
+  expect((await watching(file, state)).changes).toEqual([])
+  writeFileSync(join(state, 'configuration.json'), '{"file": ')
+  expect((await watching(file, state)).changes).toEqual([])
+  keptIn(state, file).save('plans: [')
+  expect((await watching(file, state)).changes).toEqual([])
 })
 
 test('a change of comments alone is none', async () => {
