@@ -1,10 +1,11 @@
-import { formatBytes, formatDuration } from '../../base/format.ts'
+import { timespecOfMs } from '../../base/clock.ts'
+import { formatBytes, formatDuration, formatTime } from '../../base/format.ts'
 import type { TidemarkError } from '../../base/errors.ts'
 import { formatCount, numberOf } from '../../base/number-of.ts'
 import type { Job } from '../jobs/job.ts'
 import { suspicionText } from '../suspicion-text.ts'
 import type { BackupOutcome } from './backup-outcome.ts'
-import type { Condition } from './notification.ts'
+import type { Condition, Notification, NotificationId } from './notification.ts'
 
 /** Digits of a point's id that people are shown. */
 const SHOWN_DIGITS = 8
@@ -39,7 +40,7 @@ export function failure(job: Job, { plan, step }: StepOf): Condition {
     priority: 'high',
     plan,
     title: `${plan}: ${step} failed`,
-    message: `${step} of the plan "${plan}" failed: ${message}.\n${hint}`,
+    message: `${step} of the plan "${plan}" failed: ${sentence(message)}\n${hint}`,
   }
 }
 
@@ -120,7 +121,7 @@ export function noSuccess(
   plan: string,
   { sinceMs, nowMs }: { readonly sinceMs: number; readonly nowMs: number },
 ): Condition {
-  const since = new Date(sinceMs).toISOString()
+  const since = formatTime(timespecOfMs(sinceMs))
   return {
     key: noSuccessKey(plan),
     category: 'no-success',
@@ -220,7 +221,7 @@ export function mistake(error: TidemarkError, isOtherInForce: boolean): Conditio
     priority: 'high',
     plan: undefined,
     title: `The configuration is wrong: ${isOtherInForce ? 'an earlier one' : 'no plan'} is in force`,
-    message: error.hint === undefined ? `${error.message}.` : `${error.message}.\n${error.hint}`,
+    message: textOf(error),
   }
 }
 
@@ -254,7 +255,31 @@ export function channelBroken(channel: string, error: TidemarkError): Condition 
     priority: 'normal',
     plan: undefined,
     title: `Notifications do not arrive through "${channel}"`,
-    message: error.hint === undefined ? `${error.message}.` : `${error.message}.\n${error.hint}`,
+    message: textOf(error),
+  }
+}
+
+const RECOVERY = 'recovery '
+
+/** The key under which it is told that what a notification said is over. */
+function recoveryKey(notification: NotificationId): string {
+  return `${RECOVERY}${notification}`
+}
+
+/** Returns an expression for the key `recoveryKey(id)` of the expression `id`. */
+export function recoveryKeySql(id: string): string {
+  return `'${RECOVERY}' || ${id}`
+}
+
+/** A condition that was told is over. */
+export function recovery({ id, plan, title, message, raisedMs }: Notification): Condition {
+  return {
+    key: recoveryKey(id),
+    category: 'recovery',
+    priority: 'low',
+    plan,
+    title: `Over: ${title}`,
+    message: `What was said at ${formatTime(timespecOfMs(raisedMs))} no longer holds:\n\n${message}`,
   }
 }
 
@@ -267,6 +292,16 @@ export function usualIfLess(entries: number, before: readonly number[]): number 
 /** Returns the point that a notification is about by its key, when it says that the point holds less than usual. */
 export function pointHoldingLess(key: string): string | undefined {
   return key.startsWith(COVERAGE) ? key.slice(key.lastIndexOf(' ') + 1) : undefined
+}
+
+/** Returns what happened, and below it what to do next. */
+function textOf({ message, hint }: TidemarkError): string {
+  return hint === undefined ? sentence(message) : `${sentence(message)}\n${hint}`
+}
+
+/** Ends a sentence, unless what it quotes has ended it. */
+function sentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`
 }
 
 function shown(point: string): string {

@@ -17,7 +17,7 @@ export interface DelivererOptions {
   readonly randomness: Randomness
   /** Returns the channel of a name, `undefined` when the configuration knows it no more. */
   readonly channel: (name: string) => Channel | undefined
-  /** Told that a channel does not work, each time; `isGivenUp`: this notification will not go through it. */
+  /** Told that a channel does not work, also when tried again; `isGivenUp`: this notification will not go through it. */
   readonly onFailure: (channel: string, error: TidemarkError, isGivenUp: boolean) => void
   /** Told that a channel works. */
   readonly onSuccess: (channel: string) => void
@@ -46,7 +46,7 @@ export class Deliverer {
   }
 
   async #through(name: string, deliveries: readonly Delivery[], signal: AbortSignal): Promise<void> {
-    const { store, onSuccess } = this.#options
+    const { store, instance, clock, onSuccess } = this.#options
     for (const delivery of deliveries) {
       const channel = this.#options.channel(name)
       if (channel === undefined) {
@@ -61,6 +61,7 @@ export class Deliverer {
         continue
       }
       await store.endDelivery(delivery.notification.id, name)
+      await store.hurryDeliveries(instance, name, clock.nowMs())
       onSuccess(name)
     }
   }
@@ -73,6 +74,6 @@ export class Deliverer {
       const dueMs = clock.nowMs() + retryDelayMs(failures, randomness)
       await store.postponeDelivery(notification.id, channel, dueMs)
     }
-    onFailure(channel, error, isGivenUp)
+    if (isGivenUp || failures > 0) onFailure(channel, error, isGivenUp)
   }
 }

@@ -28,10 +28,13 @@ export interface NotificationStore extends AsyncDisposable {
   /** Lists notifications, the last raised first. */
   list(filter: NotificationFilter): Promise<readonly Notification[]>
 
-  /** Returns what is to be delivered by now, the oldest first. */
+  /**
+   * Returns what is to be delivered by now, the oldest first. That something is over is not among it as long as what says that it
+   * began is still to be delivered through the same channel.
+   */
   dueDeliveries(instance: InstanceId, nowMs: number): Promise<readonly Delivery[]>
 
-  /** Returns when a delivery is due next, `undefined` when nothing waits. */
+  /** Returns when a delivery is due next, `undefined` when nothing waits but for another. */
   nextDeliveryMs(instance: InstanceId): Promise<number | undefined>
 
   /** It arrived, or nobody will try again. */
@@ -39,6 +42,9 @@ export interface NotificationStore extends AsyncDisposable {
 
   /** It failed, and is tried again at `dueMs`. */
   postponeDelivery(id: NotificationId, channel: string, dueMs: number): Promise<void>
+
+  /** A channel works again: what was put off there is due at `nowMs`. */
+  hurryDeliveries(instance: InstanceId, channel: string, nowMs: number): Promise<void>
 
   /** Forgets what was resolved before a time; returns how many. */
   prune(instance: InstanceId, resolvedBeforeMs: number): Promise<number>

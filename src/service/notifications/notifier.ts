@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { TidemarkError } from '../../base/errors.ts'
 import type { InstanceId } from '../../base/ids.ts'
 import type { NotifyCause, NotifySettings } from '../plans/plan.ts'
-import { channelBroken, channelKey } from './conditions.ts'
+import { channelBroken, channelKey, recovery } from './conditions.ts'
 import type { Category, Condition, Notification } from './notification.ts'
 import type { NotificationStore } from './notification-store.ts'
 
@@ -46,17 +46,7 @@ export class Notifier {
     const resolved = await store.resolve(instance, key, clock.nowMs())
     if (resolved === undefined) return undefined
     this.#options.onChanged?.(resolved)
-    await this.tell(
-      {
-        key: `recovery ${resolved.id}`,
-        category: 'recovery',
-        priority: 'low',
-        plan: resolved.plan,
-        title: `Over: ${resolved.title}`,
-        message: `What was said at ${new Date(resolved.raisedMs).toISOString()} no longer holds:\n\n${resolved.message}`,
-      },
-      notify,
-    )
+    await this.tell(recovery(resolved), notify)
     return resolved
   }
 

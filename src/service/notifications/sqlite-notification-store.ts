@@ -16,6 +16,7 @@ import {
   NOTIFICATION_STATES,
   PRIORITIES,
 } from './notification.ts'
+import { recoveryKeySql } from './conditions.ts'
 import { NOTIFICATION_MIGRATIONS } from './notification-schema.ts'
 import {
   type NotificationFilter,
@@ -122,7 +123,7 @@ export class SqliteNotificationStore implements NotificationStore {
   }
 
   async nextDeliveryMs(instance: InstanceId): Promise<number | undefined> {
-    const row = this.#database.first('SELECT min(due_ms) AS due_ms FROM delivery WHERE instance = ?', instance)
+    const row = this.#database.first(NEXT, instance)
     return z.number().nullish().parse(row?.['due_ms']) ?? undefined
   }
 
@@ -133,6 +134,11 @@ export class SqliteNotificationStore implements NotificationStore {
   async postponeDelivery(id: NotificationId, channel: string, dueMs: number): Promise<void> {
     const sql = 'UPDATE delivery SET failures = failures + 1, due_ms = ? WHERE notification = ? AND channel = ?'
     this.#database.change(sql, dueMs, id, channel)
+  }
+
+  async hurryDeliveries(instance: InstanceId, channel: string, nowMs: number): Promise<void> {
+    const sql = 'UPDATE delivery SET due_ms = ? WHERE instance = ? AND channel = ? AND due_ms > ?'
+    this.#database.change(sql, nowMs, instance, channel, nowMs)
   }
 
   async prune(instance: InstanceId, resolvedBeforeMs: number): Promise<number> {
@@ -187,8 +193,16 @@ const RESOLVE = `
   WHERE instance = ? AND key = ? AND state != 'resolved'
   RETURNING *`
 
-const DUE = `
-  SELECT notification.*, delivery.channel, delivery.failures
+/** What is to be delivered, but for the end of something whose beginning is still on its way through the same channel. */
+const DELIVERABLE = `
   FROM delivery JOIN notification ON notification.id = delivery.notification
-  WHERE delivery.instance = ? AND delivery.due_ms <= ?
+  WHERE delivery.instance = ? AND NOT EXISTS (
+    SELECT 1 FROM delivery AS other
+    WHERE other.channel = delivery.channel AND notification.key = ${recoveryKeySql('other.notification')}
+  )`
+
+const NEXT = `SELECT min(delivery.due_ms) AS due_ms ${DELIVERABLE}`
+
+const DUE = `
+  SELECT notification.*, delivery.channel, delivery.failures ${DELIVERABLE} AND delivery.due_ms <= ?
   ORDER BY delivery.due_ms, notification.id LIMIT ?`

@@ -12,7 +12,9 @@ import type { Channel, EmailSettings } from '../../../src/service/notifications/
 import { CommandChannel } from '../../../src/service/notifications/command-channel.ts'
 import { Deliverer } from '../../../src/service/notifications/deliverer.ts'
 import { EmailChannel } from '../../../src/service/notifications/email-channel.ts'
+import { channelBroken } from '../../../src/service/notifications/conditions.ts'
 import type { Notification } from '../../../src/service/notifications/notification.ts'
+import { Notifier } from '../../../src/service/notifications/notifier.ts'
 import { WebhookChannel } from '../../../src/service/notifications/webhook-channel.ts'
 import { condition, INSTANCE, notificationStore, SetClock } from '../../support/notification-fixture.ts'
 import { seededRandomness } from '../../support/seeded-randomness.ts'
@@ -244,8 +246,9 @@ test('what could not be delivered is delivered later, once; a channel that hangs
   await store.raise(condition('b'), { instance: INSTANCE, nowMs: clock.ms, channels: ['hanging'] })
   const ending = new AbortController()
   const hung = deliverer.deliverDue(ending.signal)
-  while (bodies.length === 0 || (await store.nextDeliveryMs(INSTANCE)) === undefined) await new Promise(setImmediate)
-  while (failed.length === 0) await new Promise(setImmediate)
+  const isUnderWay = async (): Promise<boolean> =>
+    (await store.dueDeliveries(INSTANCE, clock.ms)).some(({ channel }) => channel === 'hook')
+  while (await isUnderWay()) await new Promise(setImmediate)
   ending.abort()
   await expect(hung).rejects.toThrow('aborted')
   channels.delete('hanging')
@@ -255,9 +258,57 @@ test('what could not be delivered is delivered later, once; a channel that hangs
   }
   expect(bodies).toHaveLength(3)
   expect(worked).toEqual(['hook'])
-  expect(failed).toEqual([
-    ['hook', 'STORE_UNAVAILABLE', false],
-    ['hook', 'STORE_UNAVAILABLE', false],
-  ])
+  // What passes at once is not told.
+  expect(failed).toEqual([['hook', 'STORE_UNAVAILABLE', false]])
   expect(await store.nextDeliveryMs(INSTANCE)).toBeUndefined()
+})
+
+test('a channel that was away hears of an end after the beginning, and of all that waited once it is back', async () => {
+  const clock = new SetClock()
+  const store = notificationStore(clock)
+  const titles: string[] = []
+  let isAway = true
+  const channel: Channel = {
+    send: async ({ title }) => {
+      if (isAway) throw new StorageError('STORE_UNAVAILABLE', 'away', { retry: 'transient' })
+      titles.push(title)
+    },
+  }
+  const notifier = new Notifier({
+    store,
+    instance: INSTANCE,
+    clock,
+    channels: () => ['hook'],
+    onRaised: () => undefined,
+  })
+  const deliverer = new Deliverer({
+    ...{ store, instance: INSTANCE, clock, randomness: seededRandomness('away') },
+    channel: () => channel,
+    onFailure: () => undefined,
+    onSuccess: () => undefined,
+  })
+  const next = async (): Promise<void> => {
+    clock.ms = Math.max(clock.ms, (await store.nextDeliveryMs(INSTANCE)) ?? 0)
+    await deliverer.deliverDue(NEVER)
+  }
+  await notifier.raise(condition('a'))
+  for (let round = 0; round < 4; round++) await next()
+  await notifier.raise(condition('b'))
+  await notifier.resolve('a')
+  await next()
+  isAway = false
+  // Of the three, only "b" is due: that it got through has the others tried at once.
+  await next()
+  expect(titles).toEqual(['b title'])
+  const backMs = clock.ms
+  await next()
+  await next()
+  expect(titles).toEqual(['b title', 'a title', 'Over: a title'])
+  expect(clock.ms).toBe(backMs)
+  expect(await store.nextDeliveryMs(INSTANCE)).toBeUndefined()
+})
+
+test.each(['is "nightly" meant?', 'it is gone.'])('what is told of %j ends once', async (message) => {
+  const said = channelBroken('hook', new StorageError('STORE_UNAVAILABLE', message, { hint: 'Look.' }))
+  expect(said.message).toBe(`${message}\nLook.`)
 })
