@@ -10,6 +10,7 @@ import type { LocalCache } from './local-cache.ts'
 import { findLosses, lossAlarms, type Losses, type UnreadableRecord } from './lost-points.ts'
 import { compareWithinChain, notesByPoint, type PointInfo, tagsAfter } from './point-info.ts'
 import type { RecordStore } from './record-store.ts'
+import { missingTombstones, removalsGone } from './seen-tombstones.ts'
 import { isOwnersTombstone } from './signing.ts'
 import { isRemoved, onePerPoint, type Removed } from './point-records.ts'
 import { headAlarms, linkAlarms } from './verify-chain.ts'
@@ -110,6 +111,15 @@ export class PointChain {
       loadRecords('tombstones', { ...loading, listed: listed.tombstones }),
     ])
     const removed = removedPoints(tombstones, options, onProblem)
+    if (cache !== undefined) {
+      const there = new Set(listed.tombstones.map(({ name }) => name.id))
+      const believed = tombstones.filter(({ record }) => removed.get(record.id as PointId)?.includes(record) === true)
+      const missing = missingTombstones(cache, there, believed)
+      // Another process of this machine may have seen what was put after this listing was made.
+      const fresh = missing.length === 0 ? there : new Set(await records.list('tombstones'))
+      const gone = missing.filter((id) => !fresh.has(id)).length
+      if (gone > 0) alarms.push(removalsGone(gone))
+    }
     // A forgotten point whose record is not removed yet, or that a store shows again, is forgotten all the same.
     const stored = infosOf(known, notes).filter(({ record, innerHash }) => !isRemoved(removed, record.point, innerHash))
     const byInstance = new Map(instances.map(({ record }) => [record.instance, record]))

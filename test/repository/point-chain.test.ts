@@ -30,8 +30,13 @@ async function threePoints(tiny: TinyRepository): Promise<[TinyPoint, TinyPoint,
   return [first, second, await tiny.putPoint({ after: [second] })]
 }
 
-async function forget(tiny: TinyRepository, { record, innerHash, object }: TinyPoint, removes = true): Promise<void> {
-  const tombstone = { target: 'point', id: record.point, hash: innerHash, made: at(1) } as const
+async function forget(
+  tiny: TinyRepository,
+  { record, innerHash, object }: TinyPoint,
+  removes = true,
+  made = at(1),
+): Promise<void> {
+  const tombstone = { target: 'point', id: record.point, hash: innerHash, made } as const
   await tiny.records.put('tombstones', signTombstone(tiny.ring, tiny.id, tombstone), tiny.instance)
   if (removes) await tiny.driver.remove({ kind: 'points', id: object })
 }
@@ -194,6 +199,44 @@ test('a whole chain that is gone is an alarm, unless it was forgotten', async ()
   await forget(tiny, point)
   expect(codes(await load(tiny, { cache }))).toEqual([])
   expect(codes(await load(tiny, { cache }))).toEqual([])
+})
+
+test('a store that shows forgotten points again is an alarm until their tombstones are back, whatever is forgotten meanwhile', async () => {
+  const tiny = await TinyRepository.create()
+  const cache = cacheOf(tiny)
+  const [first, second] = await threePoints(tiny)
+  await forget(tiny, first, false)
+  expect(codes(await load(tiny, { cache }))).toEqual([])
+  // The copy from before has the point, and no tombstone.
+  const older = new FaultyDriver(tiny.driver)
+  for (const id of await tiny.records.list('tombstones')) older.hide({ kind: 'tombstones', id })
+  const back = await load(tiny, { cache, driver: older })
+  expect(codes(back)).toEqual(['ROLLED_BACK'])
+  expect(back.alarms[0]?.hint).toContain('cache clear --accept-rollback')
+  expect(back.get(first.record.point)).toBeDefined()
+  await forget(tiny, second)
+  for (let i = 0; i < 2; i++) expect(codes(await load(tiny, { cache, driver: older }))).toEqual(['ROLLED_BACK'])
+  // Another machine never saw it.
+  expect(codes(await load(tiny, { cache: cacheOf(tiny), driver: older }))).toEqual([])
+  older.heal()
+  expect(codes(await load(tiny, { cache, driver: older }))).toEqual([])
+})
+
+test('of many tombstones the newest are remembered, which every older state lacks', async () => {
+  const tiny = await TinyRepository.create()
+  const cache = cacheOf(tiny)
+  const [first, second] = await threePoints(tiny)
+  for (let i = 0; i < 70; i++) await forget(tiny, first, false)
+  const before = await tiny.records.list('tombstones')
+  await forget(tiny, second, false, at(2))
+  await load(tiny, { cache })
+  const driver = new FaultyDriver(tiny.driver)
+  for (const id of await tiny.records.list('tombstones')) {
+    if (!before.includes(id)) driver.hide({ kind: 'tombstones', id })
+  }
+  expect(codes(await load(tiny, { cache, driver }))).toEqual(['ROLLED_BACK'])
+  cache.remove('removals')
+  expect(codes(await load(tiny, { cache, driver }))).toEqual([])
 })
 
 test('two points with one sequence are both there; the one that ended later is the latest', async () => {

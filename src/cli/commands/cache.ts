@@ -15,7 +15,7 @@ export interface ClearFlags {
 }
 
 /** What was seen of a repository: removed, a store that shows an older state would no longer be noticed. */
-const KEPT: readonly string[] = ['heads', 'revision']
+const KEPT: readonly string[] = ['heads', 'removals', 'revision']
 
 /** Removes what is kept on this machine to save time. It is filled again as it is needed. */
 export async function clearCache(context: CliContext, flags: ClearFlags): Promise<undefined> {
