@@ -121,7 +121,10 @@ function change(document: Document, path: readonly (string | number)[], value: u
  * which is changed; so what is moved or removed takes its comments along.
  */
 function nodesFor(document: Document, list: YAMLSeq, values: readonly unknown[]): unknown[] {
-  const left = list.items.map((node) => ({ node, value: isCollection(node) ? node.toJSON() : valueOf(node) }))
+  const left = list.items.map((node) => ({
+    node,
+    value: isCollection(node) ? (node.toJSON() as unknown) : valueOf(node),
+  }))
   const take = (isWanted: (value: unknown) => boolean): unknown => {
     const at = left.findIndex(({ value }) => isWanted(value))
     return at < 0 ? undefined : left.splice(at, 1)[0]?.node
