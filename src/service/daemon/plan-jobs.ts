@@ -39,14 +39,15 @@ export class PlanJobs {
   }
 
   /**
-   * Adds jobs for all steps of a plan, or for one, unless they are under way; of a full and an incremental one for the latter,
-   * once the full one has been done: the first point is full in any case, and would be made again as such.
+   * Adds jobs for all steps of a plan, or for one, unless they are under way; each waits for those before it. Of a full and
+   * an incremental one for the latter, once the full one has been done: the first point is full in any case, and would be
+   * made again as such.
    *
    * @throws {UsageError} BAD_ARGUMENT: there is no such step.
    */
   async ask(plan: Plan, step: string | undefined): Promise<readonly Job[]> {
     const asked: Job[] = []
-    for (const each of await this.#stepsToRun(plan, step)) asked.push(await this.#ask(plan, each))
+    for (const each of await this.#stepsToRun(plan, step)) asked.push(await this.#ask(plan, each, asked[0]?.id))
     return asked
   }
 
@@ -61,11 +62,12 @@ export class PlanJobs {
     onAdded(job.id)
   }
 
-  async #ask(plan: Plan, step: Step): Promise<Job> {
+  async #ask(plan: Plan, step: Step, first: JobId | undefined): Promise<Job> {
     const { clock, instance, jobs, onAdded } = this.#options
     const last = await this.#last(plan, step)
     if (last?.state === 'queued' || last?.state === 'running') return last
-    const job = await jobs.add({ ...jobOfStep(plan, step, instance), priority: 1 }, clock.nowMs())
+    const runOf = first === undefined ? {} : { runOf: first }
+    const job = await jobs.add({ ...jobOfStep(plan, step, instance), priority: 1, ...runOf }, clock.nowMs())
     onAdded(job.id)
     return job
   }

@@ -88,4 +88,7 @@ export const JOB_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (instance, event)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE job ADD COLUMN run_of INTEGER CHECK (run_of BETWEEN 1 AND ${WHOLE});
+  `,
 ]

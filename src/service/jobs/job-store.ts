@@ -29,8 +29,9 @@ export interface JobStore extends AsyncDisposable {
 
   /**
    * Leases the queued job whose turn it is to a worker: due, of the highest priority, then the longest due; of a plan of
-   * which nothing runs, and which `isHeldBack` does not hold back: asked of each job that would be leased, just before, so
-   * that nothing that was queued meanwhile is leased unasked. No job is ever leased to two.
+   * which nothing runs, with nothing queued before it in the same run of its plan (whatever that waits for), and which
+   * `isHeldBack` does not hold back: asked of each job that would be leased, just before, so that nothing that was queued
+   * meanwhile is leased unasked. No job is ever leased to two.
    */
   claim(claim: Claim, isHeldBack?: (job: Job) => Promise<boolean>): Promise<Job | undefined>
 
@@ -83,8 +84,9 @@ export interface JobStore extends AsyncDisposable {
   histories(instance: InstanceId, plans: readonly string[], nowMs: number): Promise<ReadonlyMap<string, PlanHistory>>
 
   /**
-   * Returns when the next queued job is due: for whoever sleeps until then. A time that is past says that it waits for
-   * its plan, or for a worker that has its hands free: the end of another job is what to wait for.
+   * Returns when the next queued job is due that waits for none of its run: for whoever sleeps until then. A time that is
+   * past says that it waits for its plan, or for a worker that has its hands free: the end of another job is what to wait
+   * for.
    */
   nextDueMs(instance: InstanceId, kinds: readonly string[]): Promise<number | undefined>
 

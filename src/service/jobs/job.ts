@@ -24,6 +24,8 @@ export interface NewJob {
   readonly step?: string
   /** The firing of the schedule that it answers: `DueStep.dueMs`. */
   readonly firingMs?: number
+  /** The first job of the run of the plan that it was asked for with: one of a run waits for those that were added before. */
+  readonly runOf?: JobId
   /** Given twice, the second job is not added: a schedule that was interrupted may ask again. */
   readonly key?: string
   /** Higher first; 0 unless somebody waits for it. */

@@ -178,8 +178,7 @@ export class SqliteJobStore implements JobStore {
   }
 
   async nextDueMs(instance: InstanceId, kinds: readonly string[]): Promise<number | undefined> {
-    const sql = `SELECT min(due_ms) AS due_ms FROM job WHERE instance = ? AND state = 'queued' AND kind IN ${VALUES}`
-    const dueMs = this.#database.first(sql, instance, JSON.stringify(kinds))?.['due_ms']
+    const dueMs = this.#database.first(NEXT_DUE, instance, JSON.stringify(kinds))?.['due_ms']
     return typeof dueMs === 'number' ? dueMs : undefined
   }
 
@@ -250,11 +249,11 @@ export class SqliteJobStore implements JobStore {
   }
 
   #insert(job: NewJob, nowMs: number): Row {
-    const { instance, kind, message, plan, step, firingMs, key, priority, dueMs, retriesMax, timeLimitMs } = job
+    const { instance, kind, message, plan, step, firingMs, key, priority, dueMs, retriesMax, timeLimitMs, runOf } = job
     const row = this.#database.first(
       INSERT,
       ...[instance, kind, JSON.stringify(message), plan ?? null, step ?? null, firingMs ?? null, key ?? null],
-      ...[priority ?? 0, nowMs, dueMs ?? nowMs, retriesMax ?? RETRIES_DEFAULT, timeLimitMs ?? null],
+      ...[priority ?? 0, nowMs, dueMs ?? nowMs, retriesMax ?? RETRIES_DEFAULT, timeLimitMs ?? null, runOf ?? null],
     )
     return present(row, 'the row that was just inserted')
   }
@@ -270,8 +269,16 @@ const VALUES = '(SELECT value FROM json_each(?))'
 
 const INSERT = `
   INSERT INTO job (instance, kind, message, plan, step, firing_ms, key, priority, state, added_ms, due_ms, retries_max,
-    time_limit_ms)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?) RETURNING *`
+    time_limit_ms, run_of)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?) RETURNING *`
+
+/** Holds for a job `next` before which nothing of the same run of its plan is queued: to be tried again, or held back. */
+const IS_FIRST = `
+  (next.run_of IS NULL OR NOT EXISTS (
+    SELECT 1 FROM job AS earlier
+    WHERE earlier.instance = next.instance AND earlier.state = 'queued' AND earlier.id < next.id
+      AND (earlier.id = next.run_of OR earlier.run_of = next.run_of)
+  ))`
 
 /** Jobs that may be leased: see `waitingFor`. */
 const WAITING = `
@@ -279,7 +286,8 @@ const WAITING = `
   WHERE instance = ? AND state = 'queued' AND due_ms <= ? AND kind IN ${VALUES}
     AND NOT EXISTS (
       SELECT 1 FROM job WHERE instance = next.instance AND state = 'running' AND plan = next.plan
-    )`
+    )
+    AND ${IS_FIRST}`
 
 /** What `WAITING` asks for. */
 function waitingFor({ instance, nowMs, kinds }: Claim): SQLInputValue[] {
@@ -287,6 +295,10 @@ function waitingFor({ instance, nowMs, kinds }: Claim): SQLInputValue[] {
 }
 
 const NEXT = `SELECT * ${WAITING} AND id NOT IN ${VALUES} ORDER BY priority DESC, due_ms, id LIMIT 1`
+
+const NEXT_DUE = `
+  SELECT min(due_ms) AS due_ms FROM job AS next
+  WHERE instance = ? AND state = 'queued' AND kind IN ${VALUES} AND ${IS_FIRST}`
 
 const CLAIM = `
   UPDATE job SET state = 'running', worker = ?, lease_until_ms = ?, started_ms = coalesce(started_ms, ?), runs = runs + 1,
