@@ -153,7 +153,7 @@ function pruneLines(report: PruneReport, dryRun: boolean): string[] {
     dryRun ? `Would have ${word}` : `${word.charAt(0).toUpperCase()}${word.slice(1)}`
   const lines = [`${verb('freed')} ${sumOf(freed)}`]
   if (repacked.packs > 0) {
-    const into = dryRun ? '' : ` into ${sumOf(repackedInto)}`
+    const into = dryRun ? ', by which the store grows until they are deleted' : ` into ${sumOf(repackedInto)}`
     lines.push(
       `${verb('written')} anew what is needed of ${numberOf(repacked.packs, 'pack')} (${formatBytes(repacked.bytes)})${into}`,
     )

@@ -146,6 +146,11 @@ export class CheckOutput extends OperationReport {
     }
     const damaged = numberOf(damage, 'object')
     this.output.line(damage === 0 ? `No damage found, in ${this.#duration()}` : `Damage found: ${damaged}`)
+    if (damage > 0) {
+      this.output.message(
+        'hint: `tidemark check --read-data`, with the password, says which files of which points are affected; --repair repairs what can be.',
+      )
+    }
   }
 
   #onProgress({ step, done, total }: CareProgress): void {

@@ -54,9 +54,9 @@ export function pruneOptions({ exclusive, dryRun, grace, maxRepack, maxUnused }:
 
 function percentOf(text: string): number {
   const match = /^(\d{1,3}(?:\.\d{1,3})?)%?$/.exec(text.trim())
-  if (match !== null) return Number(match[1])
+  if (match !== null && Number(match[1]) <= 100) return Number(match[1])
   if (text === 'unlimited') return Infinity
   throw new UsageError('BAD_ARGUMENT', `"${text}" of --max-unused is not a number of percent`, {
-    hint: 'Write a number such as 5, or `unlimited`.',
+    hint: 'Write a number from 0 to 100, such as 5, or `unlimited`.',
   })
 }

@@ -89,9 +89,13 @@ function problemOf({ name, bytes }: ObjectInfo, outcome: 'differs' | 'unreadable
       hint: 'The disk below it may be failing: copy what can be read of the repository elsewhere.',
     })
   }
+  const hint =
+    name.kind === 'packs'
+      ? 'Run `tidemark check --read-data` with the password to learn which files of which points are affected.'
+      : 'Run `tidemark check` with the password to learn what is lost with it, and what brings it back.'
   return new IntegrityError('ID_MISMATCH', `${object} is damaged: its bytes are not those of its name`, {
     context,
-    hint: 'Run `tidemark check --read-data` with the password to learn which files of which points are affected.',
+    hint,
   })
 }
 

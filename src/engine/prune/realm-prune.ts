@@ -189,7 +189,11 @@ export class RealmPrune implements AsyncDisposable {
     const plan = planRepack(this.#view, options)
     if (plan.blobs.count === 0) return false
     tally.repacked.add(plan.sources)
-    if (options.dryRun) return false
+    if (options.dryRun) {
+      const becomes = options.exclusive ? tally.freed : tally.marked
+      becomes.add(plan.emptied)
+      return false
+    }
     const total = plan.blobs.count
     try {
       const stored = await moveBlobs({

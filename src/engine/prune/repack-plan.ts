@@ -22,6 +22,8 @@ export interface RepackPlan {
   readonly holders: ReadonlySet<ObjectId>
   /** Packs of which nothing is needed afterwards, and the bytes of them that are read. */
   readonly sources: PackSum
+  /** The same packs as they lie in the store: what goes then. */
+  readonly emptied: PackSum
 }
 
 /** How much of a pack's bytes points need: by frames, whose blobs cannot be told apart before they are decoded. */
@@ -158,7 +160,10 @@ function gather(view: RealmView, { sources, ordered, uses }: Choice): RepackPlan
   const blobs = new CopyTable()
   for (const [entry, from] of scattered) if (from !== undefined) blobs.push({ entry, ...from })
   for (const row of inOrderOfFrames(found)) blobs.push(found.at(row))
-  return { blobs, holders, sources: { packs: sources.size, bytes: sum(uses.filter(({ row }) => sources.has(row))) } }
+  const chosen = uses.filter(({ row }) => sources.has(row))
+  const stored = chosen.reduce((total, { bytes }) => total + bytes, 0)
+  const packs = sources.size
+  return { blobs, holders, sources: { packs, bytes: sum(chosen) }, emptied: { packs, bytes: stored } }
 }
 
 function inOrderOfFrames(copies: CopyTable): Uint32Array {

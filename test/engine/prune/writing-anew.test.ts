@@ -68,8 +68,13 @@ describe('writing anew', () => {
     const { signal } = new AbortController()
     const { space } = await repositoryStats(f.repository, { signal })
     expect(space.needed.bytes).toBe(before)
+    const dry = await runPrune(f, { dryRun: true, exclusive: true })
+    const marking = await runPrune(f, { dryRun: true })
     const report = await runPrune(f, { exclusive: true })
     expect(report.repacked.packs).toBeGreaterThan(0)
+    // A dry run tells of the packs that writing anew empties, too.
+    expect(dry.freed).toEqual(report.freed)
+    expect(marking).toMatchObject({ freed: { packs: 0 }, marked: report.freed })
     // What is written anew needs a header and a footer of its own, and may compress otherwise.
     const freed = report.freed.bytes - report.repackedInto.bytes
     expect(Math.abs(space.freeableBytes - freed)).toBeLessThan(space.freeableBytes * 0.05)
