@@ -17,8 +17,8 @@ const AGAIN_MS = 60_000
  * The keys of a daemon, and the socket at which it takes requests.
  *
  * What the environment of the daemon says opens repositories opens them for its children, too, which inherit none of it:
- * it is taken once, and a process apart unlocks with it. Files and commands of the configuration are
- * left to the children. Disposing of it forgets all keys.
+ * it is taken once, and a process apart unlocks with it, unless somebody locked the repository: then nothing but unlocking it
+ * does. Files and commands of the configuration are left to the children. Disposing of it forgets all keys.
  */
 export class DaemonControl implements DaemonKeys, Disposable {
   readonly #context: CliContext
@@ -76,6 +76,7 @@ export class DaemonControl implements DaemonKeys, Disposable {
       const place = await resolveRepository(question)
       const source = place.configured?.secrets.get('password')
       if (this.#agent.has(place.url) || source?.from === 'file' || source?.from === 'command') return true
+      if (this.#agent.isLocked(place.url)) return false
       if (source?.from === 'env' || isSecretGiven(secrets)) this.#tryOut(repository, place)
       return false
     } catch (error) {
@@ -91,16 +92,20 @@ export class DaemonControl implements DaemonKeys, Disposable {
 
   /** Begins to unlock a repository with what the environment says, unless that was tried a moment ago. */
   #tryOut(repository: string, { configured, url }: RepositoryPlace): void {
-    const { clock, output, signal } = this.#context
+    const { clock, output } = this.#context
+    const signal = AbortSignal.any([this.#context.signal, this.#agent.untilLocked])
     const nowMs = clock.monotonicMs()
     if (nowMs - (this.#triedMs.get(url) ?? -Infinity) < AGAIN_MS) return
     this.#triedMs.set(url, nowMs)
     const source = configured?.secrets.get('password')
-    unlockApart(this.#context, repository, source?.from === 'env' ? source.name : undefined).then(
+    unlockApart({ ...this.#context, signal }, repository, source?.from === 'env' ? source.name : undefined).then(
       () => this.#told.delete(url),
       (error: unknown) => {
         if (!(error instanceof TidemarkError)) throw error
-        if (signal.aborted) return
+        if (signal.aborted) {
+          this.#triedMs.delete(url)
+          return
+        }
         const problem = describeProblem(error)
         if (this.#told.get(url) !== problem) output.warning(problem)
         this.#told.set(url, problem)

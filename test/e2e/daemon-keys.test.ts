@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -140,6 +140,21 @@ describe('an unlocked daemon', () => {
     expect(placesInMemory(pid, key).map(({ access }) => access)).toEqual(['---p'])
     expect(placesInMemory(pid, Buffer.from(PASSWORD))).toEqual([])
     expect(placesInMemory(pid, Buffer.from(file))).not.toEqual([])
+  })
+
+  test('opens nothing with what its environment says once somebody locked it, before he unlocks it', async () => {
+    const place = new DaemonPlace()
+    await place.initialised()
+    place.configure(`plans:\n  nightly: { sources: [${place.source}], trigger: [], steps: [incremental] }\n`)
+    const asked = join(place.folder, 'asked')
+    await place.startDaemon({ TIDEMARK_PASSWORD_COMMAND: `touch ${asked}; echo ${PASSWORD}` })
+    expect((await place.succeed(['lock'])).stderr).toContain('nothing is by itself before `tidemark unlock`')
+    const { jobs } = JSON.parse((await place.succeed(['plan', 'run', 'nightly', '--json'])).stdout) as {
+      jobs: { id: number }[]
+    }
+    await place.unlock()
+    await place.succeed(['job', 'show', String(jobs[0]!.id), '--follow'])
+    expect(existsSync(asked)).toBe(false)
   })
 
   test('opens for its jobs what its environment says, of which they inherit nothing', async () => {

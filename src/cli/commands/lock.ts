@@ -10,6 +10,7 @@ export async function lockCommand(context: CliContext, repository: string | unde
   await using daemon = await findDaemon(context)
   const forgotten = (await daemon?.forget(location === undefined ? {} : { location })) ?? 0
   if (output.json) output.document({ forgotten })
-  else if (forgotten === 0) output.message('Nothing was unlocked.')
+  else if (daemon === undefined) output.message('Nothing was unlocked.')
+  else if (forgotten === 0) output.message('Nothing was unlocked, and nothing is by itself before `tidemark unlock`.')
   else output.message(`Forgotten: ${formatCount(forgotten)} ${forgotten === 1 ? 'key' : 'keys'}.`)
 }

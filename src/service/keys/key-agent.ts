@@ -23,6 +23,10 @@ export interface Unlocked {
 export class KeyAgent implements Disposable {
   readonly #recipient = new BoxRecipient()
   readonly #held = new Map<string, Unlocked & { readonly secret: GuardedSecret }>()
+  /** Repositories that somebody locked by name, and nobody has unlocked since. */
+  readonly #locked = new Set<string>()
+  #isAllLocked = false
+  #untilLocked = new AbortController()
 
   /** What keys are sealed to that are given to `take`: 32 bytes. */
   get publicKey(): Uint8Array {
@@ -43,6 +47,16 @@ export class KeyAgent implements Disposable {
       secret[Symbol.dispose]()
       throw error
     }
+  }
+
+  /** Aborted by the next `lock` or `forget` of somebody who wants something locked. */
+  get untilLocked(): AbortSignal {
+    return this.#untilLocked.signal
+  }
+
+  /** Tells whether somebody wanted a repository locked: it is not to be unlocked by what needs nobody. */
+  isLocked(location: string): boolean {
+    return !this.has(location) && (this.#isAllLocked || this.#locked.has(location))
   }
 
   has(location: string): boolean {
@@ -69,10 +83,16 @@ export class KeyAgent implements Disposable {
   }
 
   /**
-   * Forgets the key of a repository; with `slot`, only when it is the key of that slot: another may have been given since.
-   * Returns whether there was one.
+   * Forgets the key of a repository, which somebody wants locked; with `slot`, only when it is the key of that slot, which
+   * opens nothing any more: another may have been given since. Returns whether there was one.
    */
   forget(location: string, slot?: string): boolean {
+    if (slot === undefined) {
+      // Who locks more than anybody has, wants all locked.
+      if (this.#locked.size < KEYS_MAX) this.#locked.add(location)
+      else this.#isAllLocked = true
+      this.#endUnlocking()
+    }
     const held = this.#held.get(location)
     if (held === undefined || (slot !== undefined && held.slot !== slot)) return false
     this.#held.delete(location)
@@ -80,8 +100,10 @@ export class KeyAgent implements Disposable {
     return true
   }
 
-  /** Forgets all keys; returns how many there were. */
+  /** Forgets all keys, since somebody wants all locked; returns how many there were. */
   lock(): number {
+    this.#isAllLocked = true
+    this.#endUnlocking()
     const count = this.#held.size
     for (const { secret } of this.#held.values()) secret[Symbol.dispose]()
     this.#held.clear()
@@ -91,6 +113,11 @@ export class KeyAgent implements Disposable {
   [Symbol.dispose](): void {
     this.lock()
     this.#recipient[Symbol.dispose]()
+  }
+
+  #endUnlocking(): void {
+    this.#untilLocked.abort()
+    this.#untilLocked = new AbortController()
   }
 
   #keep(held: Unlocked & { readonly secret: GuardedSecret }): void {
@@ -103,5 +130,6 @@ export class KeyAgent implements Disposable {
     }
     this.#held.get(location)?.secret[Symbol.dispose]()
     this.#held.set(location, held)
+    this.#locked.delete(location)
   }
 }

@@ -108,6 +108,24 @@ test('an agent takes keys over, gives them, and forgets what it is told to', () 
   expect(agent.list()).toEqual([])
 })
 
+test('what somebody locked stays so until it is unlocked, also if it never was; what opened nothing any more was not locked', () => {
+  using agent = new KeyAgent()
+  const { untilLocked } = agent
+  give(agent, '/a')
+  agent.forget('/a', SLOT)
+  expect([agent.isLocked('/a'), untilLocked.aborted]).toEqual([false, false])
+  expect(agent.forget('/a')).toBe(false)
+  expect([agent.isLocked('/a'), agent.isLocked('/b'), untilLocked.aborted]).toEqual([true, false, true])
+  expect(agent.untilLocked.aborted).toBe(false)
+  give(agent, '/a')
+  agent.forget('/a', SLOT)
+  expect(agent.isLocked('/a')).toBe(false)
+  expect(agent.lock()).toBe(0)
+  expect([agent.isLocked('/a'), agent.isLocked('/b')]).toEqual([true, true])
+  give(agent, '/b')
+  expect([agent.isLocked('/a'), agent.isLocked('/b')]).toEqual([true, false])
+})
+
 test('an agent refuses more keys than it has memory for, and replaces one at its place', () => {
   using agent = new KeyAgent()
   for (let n = 0; n < 256; n++) give(agent, `/${n}`)
