@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 
-import { KeyError, type TidemarkError, UsageError } from '../../src/base/errors.ts'
+import { KeyError, type TidemarkError } from '../../src/base/errors.ts'
 import type { Application, NewKey, RepositoryForm, Topic, TypedSecret } from '../../src/service/application/port.ts'
 import type {
   DifferenceData,
@@ -28,9 +28,8 @@ import type {
 import { newPlan } from '../../tui/screens/plans/plan-fields.ts'
 import { quickOf } from '../../tui/screens/plans/quick-steps.ts'
 import { actionOf, differences, modeOf } from './fake-comparisons.ts'
+import { ALL_VERIFIED, missing, NEW_SLOT } from './fake-answers.ts'
 import { FakeTree } from './fake-tree.ts'
-
-const NEW_SLOT = { isCurrent: false, label: undefined, createdMs: undefined } as const
 
 type Method = Exclude<keyof Application, 'host' | 'root' | symbol>
 
@@ -42,12 +41,7 @@ type Method = Exclude<keyof Application, 'host' | 'root' | symbol>
 export class FakeApplication implements Application {
   readonly root = '/'
   host: HostData = { kind: 'daemon' }
-  healthData: HealthData = {
-    color: 'green',
-    message: 'All points verified 2 h ago.',
-    fix: undefined,
-    repository: undefined,
-  }
+  healthData = ALL_VERIFIED
   repositoryList: RepositoryData[] = []
   /** Names of repositories whose keys are not there, and the password that opens them. */
   readonly passwords = new Map<string, string>()
@@ -478,8 +472,4 @@ export class FakeApplication implements Application {
     const job = this.jobList.find((data) => data.id === id) ?? missing(id)
     this.putJob({ ...job, ...change })
   }
-}
-
-function missing(what: string): never {
-  throw new UsageError('UNKNOWN_PATH', `there is no ${what}`, { hint: 'Look at what is there.' })
 }
