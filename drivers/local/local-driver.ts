@@ -53,7 +53,7 @@ export async function openLocalDriver(options: LocalDriverOptions): Promise<Loca
   try {
     const root = await realpath(options.root)
     const info = await stat(root)
-    if (!info.isDirectory()) throw noStore(options.root, 'a file, not a folder')
+    if (!info.isDirectory()) throw noStore(options.root, 'a file, not a folder', 'never')
     const { type } = await statfs(root)
     const hardLinks = options.hardLinks ?? !FILE_SYSTEMS_WITHOUT_LINKS.includes(type)
     return new LocalDriver({
@@ -65,7 +65,7 @@ export async function openLocalDriver(options: LocalDriverOptions): Promise<Loca
     })
   } catch (error) {
     const errno = errnoOf(error)
-    if (errno === 'ENOENT' || errno === 'ENOTDIR') throw noStore(options.root, 'not there')
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') throw noStore(options.root, 'not there', 'transient')
     throw storeError(error, { doing: 'opening', path: options.root })
   }
 }
@@ -258,8 +258,10 @@ export class LocalDriver implements StreamingDriver {
   }
 }
 
-function noStore(root: string, what: string): StorageError {
+/** @param retry `transient` for what the disk may bring back that is attached again. */
+function noStore(root: string, what: string, retry: 'never' | 'transient'): StorageError {
   return new StorageError('NO_REPOSITORY', `there is no repository at ${root}: it is ${what}`, {
+    retry,
     context: { path: root },
     hint: 'Check the path, attach the volume, or make a repository with `tidemark init`.',
   })

@@ -25,6 +25,7 @@ const EXIT = {
   failed: 1,
   partial: EXIT_PARTIAL,
   damage: 4,
+  noRepository: 10,
   pruned: 11,
   notStarted: 127,
   interrupted: 130,
@@ -41,6 +42,8 @@ export function verdictOf({ exitCode, timedOut, error }: CommandEnd): RunReport[
     case EXIT.interrupted:
     case EXIT.pruned:
       return 'may-pass'
+    // The folder of a disk that is not attached is not there.
+    case EXIT.noRepository:
     case EXIT.failed:
       return error?.transient === true ? 'may-pass' : 'failed'
     default:

@@ -29,6 +29,11 @@ export function failureKey({ plan, step }: StepOf): string {
   return `failure ${plan} ${step}`
 }
 
+/** The key under which it is told that steps of a plan do not succeed because a store cannot be reached. */
+export function unreachableKey(plan: string): string {
+  return `unreachable ${plan}`
+}
+
 /** A step of a plan failed, and is not tried again before it is due next. */
 export function failure(job: Job, { plan, step }: StepOf): Condition {
   const error = job.result?.error

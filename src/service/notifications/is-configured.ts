@@ -1,5 +1,14 @@
 import type { Plan } from '../plans/plan.ts'
-import { channelKey, failureKey, LOCKED, MISTAKE_KEY, partialKey, storeFullKey, unwatchedKey } from './conditions.ts'
+import {
+  channelKey,
+  failureKey,
+  LOCKED,
+  MISTAKE_KEY,
+  partialKey,
+  storeFullKey,
+  unreachableKey,
+  unwatchedKey,
+} from './conditions.ts'
 import type { Notification } from './notification.ts'
 
 /** What a configuration knows, as far as notifications are about it. */
@@ -42,7 +51,7 @@ function repositoriesOf({ repository, steps }: Plan): string[] {
 }
 
 function keysOf(plan: string, step: string): string[] {
-  return [failureKey({ plan, step }), partialKey({ plan, step })]
+  return [failureKey({ plan, step }), partialKey({ plan, step }), unreachableKey(plan)]
 }
 
 function isWatched(key: string, plans: readonly Plan[]): boolean {

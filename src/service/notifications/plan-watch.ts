@@ -18,6 +18,7 @@ import {
   storeFullKey,
   success,
   tripwire,
+  unreachableKey,
 } from './conditions.ts'
 import type { Notifier } from './notifier.ts'
 
@@ -49,12 +50,18 @@ export class PlanWatch {
     const step = plan.steps.find(({ name }) => name === job.step)
     if (step === undefined) return
     const where = { plan: plan.name, step: step.name }
+    if (job.state === 'errored' && isUnreachable(job)) {
+      // Once for all steps of the plan: they fail for the same reason.
+      await notifier.raise({ ...failure(job, where), key: unreachableKey(plan.name) }, plan.notify)
+      return
+    }
     if (job.state === 'errored') {
       await notifier.raise(failure(job, where), plan.notify)
       return
     }
     if (job.state !== 'done') return
     await notifier.resolve(failureKey(where), plan.notify)
+    if (await this.#isReached(plan)) await notifier.resolve(unreachableKey(plan.name), plan.notify)
     if (plan.notify.on.includes('success')) await notifier.tell(success(job, where), plan.notify)
     if (!BACKUP_KINDS.has(step.kind)) return
     await notifier.resolve(noSuccessKey(plan.name), plan.notify)
@@ -90,6 +97,16 @@ export class PlanWatch {
     else await notifier.raise(promiseMissed(plan.name, { wouldTakeMs, promisedMs: recoveryMs }), plan.notify)
   }
 
+  /** Tells whether no step of a plan ended last because a store could not be reached. */
+  async #isReached({ name: plan, steps }: Plan): Promise<boolean> {
+    const { jobs, instance } = this.#options
+    for (const { name: step } of steps) {
+      const last = await jobs.list({ instance, plan, step, states: ['done', 'errored'], limit: 1 })
+      if (last.jobs.some((job) => job.state === 'errored' && isUnreachable(job))) return false
+    }
+    return true
+  }
+
   async #pointMade(job: Job, plan: Plan, outcome: BackupOutcome): Promise<void> {
     const { notifier } = this.#options
     const where = { plan: plan.name, step: job.step ?? '' }
@@ -123,4 +140,10 @@ export class PlanWatch {
       .sort((a, b) => b.id - a.id)
       .slice(0, limit)
   }
+}
+
+/** Tells whether a job failed because a store is not where it should be, or does not answer. */
+function isUnreachable({ result }: Job): boolean {
+  const code = result?.error?.code
+  return code === 'STORE_UNAVAILABLE' || code === 'NO_REPOSITORY'
 }

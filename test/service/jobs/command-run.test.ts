@@ -230,10 +230,10 @@ describe('after a crash', () => {
 
 describe('exit codes', () => {
   const error =
-    (transient: boolean): Act =>
+    (transient: boolean, exitCode = 1, code = 'STORE_UNAVAILABLE'): Act =>
     ({ onEvent }) => {
-      onEvent({ type: 'error', code: 'STORE_UNAVAILABLE', message: 'no answer', hint: null, exitCode: 1, transient })
-      return { ...DONE, exitCode: 1 }
+      onEvent({ type: 'error', code, message: 'no answer', hint: null, exitCode, transient })
+      return { ...DONE, exitCode }
     }
 
   test.each<[string, Act, string, string | undefined]>([
@@ -245,6 +245,7 @@ describe('exit codes', () => {
     ['2 is not', failing(2), 'errored', 'FAILED'],
     ['4 is damage', failing(4), 'errored', 'DAMAGE_FOUND'],
     ['10 is not', failing(10), 'errored', 'FAILED'],
+    ['10 of a folder that is gone is tried again', error(true, 10, 'NO_REPOSITORY'), 'queued', 'NO_REPOSITORY'],
     ['11 is tried again', failing(11), 'queued', 'FAILED'],
     ['12 is not', failing(12), 'errored', 'FAILED'],
     ['127 is not', failing(127), 'errored', 'NOT_STARTED'],

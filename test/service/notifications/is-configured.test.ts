@@ -8,6 +8,7 @@ import {
   noSuccess,
   promiseMissed,
   storeFull,
+  unreachableKey,
   unwatched,
 } from '../../../src/service/notifications/conditions.ts'
 import { type Configured, isConfigured } from '../../../src/service/notifications/is-configured.ts'
@@ -49,6 +50,12 @@ test.each(SAID)('it is known %s as long as that is configured', (_, condition, c
 test('what is said of a channel is over with it', () => {
   expect(isConfigured(channelBroken('mail', ERROR), configured())).toBe(true)
   expect(isConfigured(channelBroken('other', ERROR), configured())).toBe(false)
+})
+
+test('what is said of a store that cannot be reached is over with its plan', () => {
+  const said = { category: 'failure', key: unreachableKey('home'), plan: 'home' } as const
+  expect(isConfigured(said, configured())).toBe(true)
+  expect(isConfigured({ ...said, key: unreachableKey('gone'), plan: 'gone' }, configured())).toBe(false)
 })
 
 test('what is looked at by itself is left alone', () => {

@@ -85,6 +85,22 @@ describe('a step that fails', () => {
     expect(await told()).toEqual(['recovery resolved', 'failure resolved'])
   })
 
+  test('for want of its store is told once for all steps of the plan, and over once each of them succeeds', async () => {
+    const { end, told, store } = watched()
+    const nightly = plan()
+    const error = { code: 'NO_REPOSITORY', message: 'there is no repository at /backup', hint: 'Attach the volume.' }
+    await end(nightly, 'incremental', { error, exitCode: 10 }, 'errored')
+    await end(nightly, 'copy', { error, exitCode: 10 }, 'errored')
+    expect(await told()).toEqual(['failure active'])
+    expect((await store.list({ instance: INSTANCE, limit: 1 }))[0]?.message).toMatch(
+      /no repository at \/backup\.\nAttach/,
+    )
+    await end(nightly, 'incremental', {})
+    expect(await told()).toEqual(['failure active'])
+    await end(nightly, 'copy', {})
+    expect(await told()).toEqual(['recovery resolved', 'failure resolved'])
+  })
+
   test('is not told by a channel that the plan does not name, nor at all by one that wants to hear nothing', async () => {
     const { end, store, clock, told } = watched()
     const quiet = plan(NIGHTLY.replace('promise:', 'notify: { on: [tripwire], to: [hook] }\n    promise:'))
