@@ -1,6 +1,6 @@
 import { IntegrityError, StorageError, TidemarkError, errnoOf } from '../base/errors.ts'
 import { BLOCK_BYTES, blockMemory, wholeBlocks } from '../base/posix/direct-io.ts'
-import type { ByteRange } from '../storage/driver.ts'
+import { type ByteRange, packPath } from '../storage/driver.ts'
 import { StoredFile } from '../storage/stored-file.ts'
 
 const BUFFER_BYTES_MIN = 2 << 20
@@ -67,11 +67,14 @@ export class PackFileReader implements Disposable {
 const hint = 'Run `tidemark check --repair`: the next backup then stores again what it held.'
 
 function cutOff(pack: string): IntegrityError {
-  return new IntegrityError('AUTH_FAILED', `packs/${pack} is shorter than the index says`, { context: { pack }, hint })
+  return new IntegrityError('AUTH_FAILED', `${packPath(pack)} is shorter than the index says`, {
+    context: { pack },
+    hint,
+  })
 }
 
 function unreadable(pack: string, cause: unknown): StorageError {
   const isMissing = errnoOf(cause) === 'ENOENT'
-  const message = `packs/${pack} ${isMissing ? 'is missing' : `cannot be read: ${String(cause)}`}`
+  const message = `${packPath(pack)} ${isMissing ? 'is missing' : `cannot be read: ${String(cause)}`}`
   return new StorageError(isMissing ? 'NOT_FOUND' : 'STORE_FAILED', message, { context: { pack }, cause, hint })
 }

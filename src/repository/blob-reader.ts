@@ -10,6 +10,7 @@ import { ByteLru } from './byte-lru.ts'
 import { type FrameOutcome, FrameReader, type FrameReaderOptions } from './frame-reader.ts'
 import type { RealmKeys } from './key-ring.ts'
 import type { BlobPlace, RepositoryIndex } from './repository-index.ts'
+import { packPath } from '../storage/driver.ts'
 
 const CACHE_BYTES_DEFAULT = 32 << 20
 
@@ -169,7 +170,7 @@ function push(map: Map<number, Wanted[]>, key: number, value: Wanted): void {
 const HINT = 'Run `tidemark check --repair`: a later backup stores it again where the source still has it.'
 
 function mismatch(id: BlobId, { type, pack }: { type: BlobType; pack: string }): IntegrityError {
-  const message = `the ${type} blob ${toHex(id)} in packs/${pack} is another one: its id does not fit its bytes`
+  const message = `the ${type} blob ${toHex(id)} in ${packPath(pack)} is another one: its id does not fit its bytes`
   return new IntegrityError('ID_MISMATCH', message, { context: { blob: toHex(id), type, pack }, hint: HINT })
 }
 
@@ -178,6 +179,6 @@ function unreadable(
   { type, pack, cause }: { type: BlobType; pack: string; cause: TidemarkError },
 ): IntegrityError {
   const code = cause instanceof IntegrityError ? cause.code : 'BLOB_MISSING'
-  const message = `the ${type} blob ${toHex(id)} in packs/${pack} cannot be read: ${cause.message}`
+  const message = `the ${type} blob ${toHex(id)} in ${packPath(pack)} cannot be read: ${cause.message}`
   return new IntegrityError(code, message, { context: { blob: toHex(id), type, pack }, cause, hint: HINT })
 }

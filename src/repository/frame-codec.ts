@@ -15,6 +15,7 @@ import {
 } from '../format/frame.ts'
 import { FRAME_TAG_BYTES } from '../format/pack.ts'
 import { decompressAtMost, decompressesTo, decompressInto } from './zstd.ts'
+import { packPath } from '../storage/driver.ts'
 
 export interface SealedFrame {
   /** The pack's key. */
@@ -125,7 +126,7 @@ function malformedFrame(frame: SealedFrame, problem: string, cause?: unknown): I
 }
 
 function nameOf({ number, kind, pack }: SealedFrame): string {
-  return kind === 'footer' ? `the footer of packs/${pack}` : `frame ${number} of packs/${pack}`
+  return kind === 'footer' ? `the footer of ${packPath(pack)}` : `frame ${number} of ${packPath(pack)}`
 }
 
 function details(frame: SealedFrame): { context: Record<string, string | number>; hint: string } {

@@ -6,6 +6,7 @@ import { assert, present } from '../base/assert.ts'
 import type { BlobIndex, BlobLocation } from './blob-index.ts'
 import { CopyTable } from './copy-table.ts'
 import { PackTable } from './pack-table.ts'
+import { packPath } from '../storage/driver.ts'
 
 /** The least that an index file spends on a blob: a bound on how many it can hold. */
 const INDEX_BYTES_PER_BLOB = 44
@@ -108,7 +109,7 @@ export class IndexTables {
       if (row === undefined) return
       const known = this.packs.row(row)
       if (known.bytes !== pack.bytes || known.level !== pack.level || known.frames !== ranges[i]?.count) {
-        throw malformedIndex(index, `it contradicts another index about packs/${pack.id}`)
+        throw malformedIndex(index, `it contradicts another index about ${packPath(pack.id)}`)
       }
     })
   }

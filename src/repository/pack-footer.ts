@@ -5,6 +5,7 @@ import { decodePackFooter, footerSignatureInput } from '../format/pack-footer-co
 import { decodePackTrailer } from '../format/pack-header-codec.ts'
 import { PACK_HEADER_BYTES, PACK_TRAILER_BYTES, type PackFooter } from '../format/pack.ts'
 import { decodeFooterFrame } from './frame-codec.ts'
+import { packPath } from '../storage/driver.ts'
 
 export interface FooterSource {
   readonly repository: RepositoryId
@@ -49,7 +50,11 @@ export function openFooter(source: FooterSource): PackFooter {
   const message = footerSignatureInput({ repository, header, body: footer.body })
   if (publicKey !== undefined && verify(message, { signature: footer.signature, publicKey })) return footer
   const why = publicKey === undefined ? 'which is unknown here' : 'but is not by it'
-  throw new IntegrityError('BAD_SIGNATURE', `packs/${pack} says that instance ${footer.instance} wrote it, ${why}`, {
-    context: { pack, instance: footer.instance },
-  })
+  throw new IntegrityError(
+    'BAD_SIGNATURE',
+    `${packPath(pack)} says that instance ${footer.instance} wrote it, ${why}`,
+    {
+      context: { pack, instance: footer.instance },
+    },
+  )
 }

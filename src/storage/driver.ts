@@ -149,5 +149,10 @@ export interface StoreSpace {
 
 /** Where an object lies below a store's root: packs fan out over 256 folders, `packs/<aa>/<id>`. */
 export function objectPath(name: ObjectName): string {
-  return name.kind === 'packs' ? `packs/${name.id.slice(0, 2)}/${name.id}` : `${name.kind}/${name.id}`
+  return name.kind === 'packs' ? packPath(name.id) : `${name.kind}/${name.id}`
+}
+
+/** Where the pack with this id (hex) lies below a store's root, which is what all messages call it. */
+export function packPath(id: string): string {
+  return `packs/${id.slice(0, 2)}/${id}`
 }

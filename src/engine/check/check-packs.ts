@@ -5,7 +5,7 @@ import { PACK_HEADER_BYTES } from '../../format/pack.ts'
 import { loadRecords } from '../../repository/known-records.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { RepositoryIndex } from '../../repository/repository-index.ts'
-import type { Driver } from '../../storage/driver.ts'
+import { type Driver, packPath } from '../../storage/driver.ts'
 
 /** A pack that the store has and an index does not name: perhaps that of another realm does. */
 export interface UnnamedPack {
@@ -82,15 +82,15 @@ async function realmOf(driver: Driver, { id, bytes }: UnnamedPack): Promise<Real
 const HINT = 'Run `tidemark check --repair`, with `--heal-from` where what it held may still be.'
 
 function missing(id: ObjectId): IntegrityError {
-  return new IntegrityError('RECORD_MISSING', `packs/${id} is missing, though the index names it`, {
-    context: { object: `packs/${id}` },
+  return new IntegrityError('RECORD_MISSING', `${packPath(id)} is missing, though the index names it`, {
+    context: { object: packPath(id) },
     hint: HINT,
   })
 }
 
 function wrongSize(id: ObjectId, wanted: number, bytes: number): IntegrityError {
-  return new IntegrityError('MALFORMED', `packs/${id} has ${bytes} bytes where the index says ${wanted}`, {
-    context: { object: `packs/${id}`, bytes },
+  return new IntegrityError('MALFORMED', `${packPath(id)} has ${bytes} bytes where the index says ${wanted}`, {
+    context: { object: packPath(id), bytes },
     hint: HINT,
   })
 }

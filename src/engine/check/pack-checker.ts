@@ -16,6 +16,7 @@ import {
   type PackJob,
   type PackResult,
 } from './check-jobs.ts'
+import { packPath } from '../../storage/driver.ts'
 
 interface PackBytes {
   readonly bytes: Uint8Array
@@ -78,7 +79,7 @@ export class PackChecker implements Disposable {
       if (errno === undefined) throw error
       throw new StorageError(
         errno === 'ENOENT' ? 'NOT_FOUND' : 'STORE_FAILED',
-        `packs/${job.id} cannot be read (${errno})`,
+        `${packPath(job.id)} cannot be read (${errno})`,
       )
     }
   }
@@ -122,7 +123,7 @@ export class PackChecker implements Disposable {
       blob += blobs
       try {
         if (unread.has(frame))
-          throw new StorageError('STORE_FAILED', `frame ${frame} of packs/${job.id} cannot be read`)
+          throw new StorageError('STORE_FAILED', `frame ${frame} of ${packPath(job.id)} cannot be read`)
         // Padding is thrown away by every reader.
         if (rawBytes === 0) continue
         const raw = this.#decode(job, bytes, { row, frame })
@@ -235,7 +236,7 @@ function hasFrames(tables: PackTables, frames: Uint32Array): boolean {
 }
 
 function notTheBlobs({ id }: PackJob, frame: number, blob: Uint8Array): BadFrame {
-  const message = `frame ${frame} of packs/${id} does not hold the blob ${toHex(blob)}, which its footer has there`
+  const message = `frame ${frame} of ${packPath(id)} does not hold the blob ${toHex(blob)}, which its footer has there`
   return { frame, code: 'ID_MISMATCH', message }
 }
 

@@ -11,6 +11,7 @@ import type { CheckEvents, DataRead } from './check-types.ts'
 import type { Findings } from './findings.ts'
 import type { LostCopies } from './lost-copies.ts'
 import { planReading, type ReadPosition, readPosition, sumOf, writePosition } from './read-order.ts'
+import { packPath } from '../../storage/driver.ts'
 
 /** Packs on their way per thread: one to work on, one to go on with at once. */
 const PACKS_PER_THREAD = 2
@@ -198,8 +199,8 @@ function isOfPack(error: unknown): error is TidemarkError {
 }
 
 function badPack(id: ObjectId, problem: string): IntegrityError {
-  return new IntegrityError('ID_MISMATCH', `packs/${id} is damaged: ${problem}`, {
-    context: { object: `packs/${id}` },
+  return new IntegrityError('ID_MISMATCH', `${packPath(id)} is damaged: ${problem}`, {
+    context: { object: packPath(id) },
     hint: 'Run `tidemark check --repair`, with `--heal-from` where what it held may still be.',
   })
 }
@@ -209,8 +210,8 @@ function wrongSize(id: ObjectId, wanted: number, bytes: number): IntegrityError 
 }
 
 function leftOut(id: ObjectId, blobs: number): IntegrityError {
-  return new IntegrityError('MALFORMED', `the index leaves out ${blobs} of the blobs of packs/${id}`, {
-    context: { object: `packs/${id}`, blobs },
+  return new IntegrityError('MALFORMED', `the index leaves out ${blobs} of the blobs of ${packPath(id)}`, {
+    context: { object: packPath(id), blobs },
     hint: 'Run `tidemark check --repair` to make it again from the packs.',
   })
 }

@@ -12,6 +12,7 @@ import type { WrittenPack } from '../../repository/pack-writer.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { WriterKeys } from '../../repository/writer-keys.ts'
 import type { UnnamedPack } from '../check/check-packs.ts'
+import { packPath } from '../../storage/driver.ts'
 
 /** Bytes at the end of a pack that are fetched at once: most footers fit. */
 const TAIL_BYTES = 256 << 10
@@ -88,8 +89,8 @@ function blobsOf(packs: readonly WrittenPack[]): number {
 }
 
 function unusable(id: ObjectId, cause: IntegrityError): IntegrityError {
-  return new IntegrityError(cause.code, `packs/${id} cannot be entered into the index: ${cause.message}`, {
-    context: { object: `packs/${id}` },
+  return new IntegrityError(cause.code, `${packPath(id)} cannot be entered into the index: ${cause.message}`, {
+    context: { object: packPath(id) },
     cause,
     hint: 'Nothing that it may hold can be used; a prune removes it.',
   })

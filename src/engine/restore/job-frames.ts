@@ -20,6 +20,7 @@ import {
   type RestoreJob,
   type RestoreSetup,
 } from './restore-job.ts'
+import { packPath } from '../../storage/driver.ts'
 
 /** The frames of the job at hand, decoded, and every blob of it checked. One per thread; its memory is used again. */
 export class JobFrames implements Disposable {
@@ -144,6 +145,6 @@ export class JobFrames implements Disposable {
 const hint = 'Run `tidemark check --repair`: the next backup then stores again what it held.'
 
 function notTheBlob(pack: string, frame: number): IntegrityError {
-  const message = `frame ${frame} of packs/${pack} does not hold the blob that the index places there`
+  const message = `frame ${frame} of ${packPath(pack)} does not hold the blob that the index places there`
   return new IntegrityError('ID_MISMATCH', message, { context: { pack, frame }, hint })
 }

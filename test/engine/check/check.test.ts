@@ -5,7 +5,7 @@ import { hexId, type ObjectId } from '../../../src/base/ids.ts'
 import { objectIdOf } from '../../../src/crypto/blake3.ts'
 import { check } from '../../../src/engine/check/check.ts'
 import { type CheckReport, isDamaged } from '../../../src/engine/check/check-types.ts'
-import type { ObjectName } from '../../../src/storage/driver.ts'
+import { type ObjectName, packPath } from '../../../src/storage/driver.ts'
 import { careBasis, careContext, runCheck } from '../../support/care-fixture.ts'
 import { closeSharedPool, EngineFixture } from '../../support/engine-fixture.ts'
 import { listIds } from '../../support/objects.ts'
@@ -64,7 +64,7 @@ test('a rotten frame is found by reading, names the files of all points, and is 
   const { report, findings, affected } = await runCheck(fixture, { readDataPercent: 100 })
   expect(isDamaged(report)).toBe(true)
   expect(findings.map(({ kind, problem }) => [kind, problem.context['object']])).toEqual([
-    ['damage', `packs/${pack!.id}`],
+    ['damage', packPath(pack!.id)],
   ])
   const files = affected.filter((line) => line.startsWith('2:')).map((line) => line.slice(2))
   expect(files.length).toBeGreaterThan(0)
@@ -82,7 +82,7 @@ test('a rotten frame is found by reading, names the files of all points, and is 
   expect(healed.affected).toEqual([])
   // What is left of the pack can be read, and is needed: it should be somewhere better.
   expect(healed.findings.map(({ kind, problem }) => [kind, problem.context['object']])).toEqual([
-    ['damage', `packs/${pack!.id}`],
+    ['damage', packPath(pack!.id)],
   ])
   expect(isDamaged((await runCheck(fixture)).report)).toBe(false)
 })
