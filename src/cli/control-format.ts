@@ -1,8 +1,13 @@
+import { z } from 'zod'
+
 import { timespecOfMs } from '../base/clock.ts'
 import { UsageError } from '../base/errors.ts'
 import { formatBytes, formatDuration, formatTime } from '../base/format.ts'
+import { formatCount } from '../base/number-of.ts'
 import { shownText } from '../service/application/shown-text.ts'
-import type { JobDocument, LogLineDocument } from '../service/control/documents.ts'
+import type { JobDetailDocument, JobDocument, LogLineDocument } from '../service/control/documents.ts'
+import { EXIT_PARTIAL } from '../service/jobs/command-verdict.ts'
+import { OMISSIONS } from './reasons.ts'
 
 /** Returns a time of a document in local time; nothing where there is none. */
 export function shownTime(time: string | null): string {
@@ -21,7 +26,8 @@ export function tookOf({ state, started, finished }: JobDocument, nowMs: number)
 }
 
 /** Returns how a job stands, in a few words. */
-export function standingOf({ state, waitsForUnlock, error, progress, cancelRequested, failures }: JobDocument): string {
+export function standingOf(job: JobDocument): string {
+  const { id, state, waitsForUnlock, error, progress, cancelRequested, failures } = job
   if (state === 'queued' && waitsForUnlock !== null) {
     return `waits for \`tidemark unlock ${shownText(waitsForUnlock)}\``
   }
@@ -30,7 +36,31 @@ export function standingOf({ state, waitsForUnlock, error, progress, cancelReque
     if (cancelRequested) return 'is being cancelled'
     return progress === null ? '' : `${shownText(progress.step)}, ${formatBytes(progress.bytesDone)}`
   }
+  if (isPartial(job)) return `see \`tidemark job show ${id}\``
   return error === null ? '' : shownText(error.message)
+}
+
+/** Returns the state of a job that has not done all that it should as what it is. */
+export function stateOf(job: JobDocument): string {
+  return isPartial(job) ? 'done in part' : job.state
+}
+
+/** Returns what a job that was done in part could not read, by its summary; nothing for any other. */
+export function missedOf(job: JobDetailDocument): string {
+  if (!isPartial(job)) return ''
+  const result = partialSummary.safeParse(job.summary)
+  const troubles = result.success ? Object.entries(result.data.troubles) : []
+  const counts = troubles.map(([reason, count]) => {
+    const counted = Object.entries(OMISSIONS).find(([known]) => known === reason)?.[1].counted ?? shownText(reason)
+    return `${formatCount(count)} ${counted}`
+  })
+  return counts.length === 0 ? 'its log says what' : counts.join('; ')
+}
+
+const partialSummary = z.object({ troubles: z.record(z.string(), z.int().nonnegative()) })
+
+function isPartial({ state, exitCode }: JobDocument): boolean {
+  return state === 'done' && exitCode === EXIT_PARTIAL
 }
 
 /** Checks that a job that was to be cancelled is, or is about to be. @throws {UsageError} BAD_ARGUMENT: it has ended. */

@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 
-import { checkCancelled, checkResumed, sayNoJobs, tookOf } from '../../src/cli/control-format.ts'
-import type { JobDocument } from '../../src/service/control/documents.ts'
+import {
+  checkCancelled,
+  checkResumed,
+  missedOf,
+  sayNoJobs,
+  standingOf,
+  stateOf,
+  tookOf,
+} from '../../src/cli/control-format.ts'
+import type { JobDetailDocument, JobDocument } from '../../src/service/control/documents.ts'
 
 const QUEUED: JobDocument = {
   ...{ id: 17, command: 'backup', plan: 'home', step: 'incremental', repository: '/srv/a', state: 'queued' },
@@ -17,6 +25,18 @@ test('a job takes time while it runs, up to its end, and none while it waits', (
   expect(tookOf({ ...QUEUED, state: 'running', started: STARTED }, NOW_MS)).toBe('5 min 00 s')
   const done: JobDocument = { ...QUEUED, state: 'done', started: STARTED, finished: '2026-01-01T00:06:00Z' }
   expect(tookOf(done, NOW_MS)).toBe('1 min 00 s')
+})
+
+test('a job that did not do all that it should is not shown as done', () => {
+  const done: JobDetailDocument = { ...QUEUED, state: 'done', exitCode: 3, words: [], summary: null, history: [] }
+  expect(stateOf(done)).toBe('done in part')
+  expect(standingOf(done)).toBe('see `tidemark job show 17`')
+  expect(missedOf(done)).toBe('its log says what')
+  expect(missedOf({ ...done, summary: { troubles: { missing: 1, 'io-error': 2000, other: 3 } } })).toBe(
+    '1 named to be backed up and not there; 2,000 not readable: the disk or file system failed; 3 other',
+  )
+  const whole = { ...done, exitCode: 0, summary: { troubles: { missing: 1 } } }
+  expect([stateOf(whole), standingOf(whole), missedOf(whole)]).toEqual(['done', '', ''])
 })
 
 describe('what cannot be done to a job is refused', () => {

@@ -9,12 +9,14 @@ import {
   checkCancelled,
   checkResumed,
   logLine,
+  missedOf,
   parseLimit,
   sayNoJobs,
   parseNumber,
   shownOf,
   shownTime,
   standingOf,
+  stateOf,
   tookOf,
 } from '../control-format.ts'
 import { EXIT_DONE, EXIT_FAILED } from '../exit-codes.ts'
@@ -54,7 +56,7 @@ function jobLines(jobs: readonly JobDocument[], nowMs: number): string[] {
       { title: 'Command', value: ({ command }) => shownOf(command) },
       { title: 'Plan', value: ({ plan, step }) => shownOf(plan === null ? null : `${plan}/${step ?? ''}`) },
       { title: 'Repository', value: ({ repository }) => shownOf(repository) },
-      { title: 'State', value: ({ state }) => state },
+      { title: 'State', value: stateOf },
       { title: 'Added', value: ({ added }) => shownTime(added) },
       { title: 'Took', align: 'right', value: (job) => tookOf(job, nowMs) },
       { title: '', value: standingOf },
@@ -120,7 +122,7 @@ async function readLog(
 function detailLines(job: JobDetailDocument, nowMs: number): string[] {
   const { id, state, plan, step, repository, error, words } = job
   const rows: [string, string][] = [
-    ['Job', `${id}, ${state}`],
+    ['Job', `${id}, ${stateOf(job)}`],
     ['Plan', shownOf(plan === null ? null : `${plan}/${step ?? ''}`)],
     ['Repository', shownOf(repository)],
     ['Command', shownOf(words.join(' '))],
@@ -130,6 +132,7 @@ function detailLines(job: JobDetailDocument, nowMs: number): string[] {
     ['Took', tookOf(job, nowMs)],
     ['Runs', job.history.length > 1 ? String(job.history.length) : ''],
     ['Stands', state === 'queued' || state === 'running' ? standingOf(job) : ''],
+    ['Not done', missedOf(job)],
     ['Error', error === null ? '' : shownOf(`${error.message}${error.hint === null ? '' : ` (${error.hint})`}`)],
   ]
   return rows.filter(([, text]) => text !== '').map(([title, text]) => `${title.padEnd(10)}  ${text}`)
