@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Job, JobId, JobResult, NewJob } from '../../src/service/jobs/job.ts'
 import { type Claim, type JobStore, LOG_LINES_MAX, type Settlement } from '../../src/service/jobs/job-store.ts'
 import { describeCancellingOfPlans, INSTANCE, OTHER } from './job-store-cancelling.ts'
+import { describeOrderOfRuns } from './job-store-runs.ts'
 
 const MINUTE_MS = 60_000
 const LEASE_MS = 30_000
@@ -120,33 +121,6 @@ export function describeJobStoreContract(name: string, open: () => Promise<JobSt
         expect((await claim({ instance: OTHER }))?.id).toBe(foreign.id)
         await settle(second.id)
         expect((await claim())?.id).toBe(first.id)
-      })
-
-      test('what is behind a job in the same run of its plan waits for its end, and nothing else does', async () => {
-        const first = await add({ plan: 'home' })
-        const second = await add({ plan: 'home', runOf: first.id })
-        const third = await add({ plan: 'home', runOf: first.id, priority: 9 })
-        const apart = await add({ plan: 'home', priority: -1 })
-        const again = { again: true, dueMs: nowMs + 50 } as const
-        expect((await claim())?.id).toBe(first.id)
-        await settle(first.id, { outcome: 'interrupted', next: again })
-        expect(await store.nextDueMs(INSTANCE, ['work'])).toBe(nowMs)
-        expect((await claim())?.id).toBe(apart.id)
-        await settle(apart.id)
-        expect(await claim()).toBeUndefined()
-        expect(await store.nextDueMs(INSTANCE, ['work'])).toBe(nowMs + 50)
-        nowMs += 50
-        const isHeld = async ({ id }: Job): Promise<boolean> => id === first.id
-        const held = { instance: INSTANCE, worker: 'w1', kinds: ['work'], nowMs, leaseMs: LEASE_MS }
-        expect(await store.claim(held, isHeld)).toBeUndefined()
-        expect((await claim())?.id).toBe(first.id)
-        await settle(first.id, { outcome: 'failed', next: { state: 'errored' } })
-        expect((await claim())?.id).toBe(second.id)
-        await store.resume(first.id, nowMs)
-        await settle(second.id)
-        expect((await claim())?.id).toBe(first.id)
-        await settle(first.id)
-        expect((await claim())?.id).toBe(third.id)
       })
 
       test('tells when something is due next', async () => {
@@ -272,6 +246,7 @@ export function describeJobStoreContract(name: string, open: () => Promise<JobSt
     })
 
     describeCancellingOfPlans(() => store)
+    describeOrderOfRuns(() => store)
 
     describe('listing', () => {
       test('gives the last added first, in pages', async () => {
