@@ -27,7 +27,7 @@ class ProgramJobs extends JobPlace {
   }
 }
 
-test('a job backs up, with its hooks around it, and says what it made; one without a repository says so', async () => {
+test('a job backs up, with its hooks around it, and says what it made; one whose repository is away says so, and is tried again', async () => {
   const at = new ProgramJobs()
   await at.cli.init()
   const { source, folder } = at.cli
@@ -54,7 +54,7 @@ test('a job backs up, with its hooks around it, and says what it made; one witho
   expect((await at.cli.succeed(['points', '--json'])).stdout).toContain(point)
   expect(await at.log(id)).toContain('hook: stopped')
   const error = { code: 'NO_REPOSITORY' }
-  expect(await at.get(missing.id)).toMatchObject({ state: 'errored', runs: 1, result: { exitCode: 10, error } })
+  expect(await at.get(missing.id)).toMatchObject({ state: 'queued', runs: 1, result: { exitCode: 10, error } })
 })
 
 test('a backup that is cancelled makes no point and can be resumed; one that outlived its worker is ended first', async () => {

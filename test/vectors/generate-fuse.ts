@@ -326,6 +326,12 @@ const notifications: readonly VectorFile[] = [
     ...{ error: 6, body: layout(u64(NODE), u64(5), u32(1), u32(0), cString('a')), description: 'DELETE.' },
     from: { notification: 'deleted', parent: NODE, child: 5, name: '61' },
   }),
+  notification('notify-store', {
+    error: 4,
+    body: layout(u64(NODE), u64(4096), u32(3), u32(0), utf8('abc')),
+    description: 'STORE: three bytes of a file, which lie behind the header already.',
+    from: { notification: 'store', node: NODE, offset: 4096, data: '616263' },
+  }),
 ]
 
 export function generate(): VectorFile[] {
