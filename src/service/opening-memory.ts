@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { fromHex, toHex, utf8 } from '../base/bytes.ts'
@@ -46,6 +47,11 @@ export function recallOpening(cacheDirectory: string, url: string): RecalledOpen
   return bytes === undefined ? undefined : decode(bytes)
 }
 
+/** Forgets what opening any repository needed. */
+export async function forgetOpenings(cacheDirectory: string): Promise<void> {
+  await rm(folderOf(cacheDirectory), { force: true, recursive: true })
+}
+
 export function isSameOpening(a: RecalledOpening | undefined, b: RecalledOpening): boolean {
   return a !== undefined && Buffer.compare(encode(a), encode(b)) === 0
 }
@@ -87,5 +93,9 @@ function decodeSlot(id: ObjectId, [salt = '', ...numbers]: readonly string[]): R
 }
 
 function fileOf(cacheDirectory: string, url: string): string {
-  return join(cacheDirectory, 'openings', createHash('sha256').update(url).digest('hex').slice(0, 32))
+  return join(folderOf(cacheDirectory), createHash('sha256').update(url).digest('hex').slice(0, 32))
+}
+
+function folderOf(cacheDirectory: string): string {
+  return join(cacheDirectory, 'openings')
 }

@@ -9,6 +9,7 @@ import { systemRandomness } from '../../src/base/random.ts'
 import { KDF_MEMORY_KIB_MIN } from '../../src/crypto/kdf.ts'
 import { createRepository } from '../../src/repository/create-repository.ts'
 import { passwordSecret } from '../../src/repository/slot-key.ts'
+import { forgetOpenings } from '../../src/service/opening-memory.ts'
 import { openSession } from '../../src/service/session.ts'
 import { FaultyDriver } from '../support/faulty-driver.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -86,6 +87,14 @@ test('of a folder of this machine nothing is remembered', async () => {
   const { open, folder, memory } = await machine()
   await open({ url: join(folder, 'store') })
   expect(memory).toThrow()
+})
+
+test('what was remembered can be forgotten', async () => {
+  const { open, folder, memory } = await machine()
+  await open()
+  await forgetOpenings(join(folder, 'cache'))
+  expect(memory).toThrow()
+  expect(await open()).toEqual(CONNECTED_FIRST)
 })
 
 test('what is remembered holds no key', async () => {

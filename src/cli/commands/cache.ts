@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 import { errnoOf } from '../../base/errors.ts'
 import { readSlots } from '../../repository/slots.ts'
+import { forgetOpenings } from '../../service/opening-memory.ts'
 import { cachesDirectory } from '../../service/session.ts'
 import type { CliContext } from '../context.ts'
 import { openStore } from '../open-store.ts'
@@ -24,6 +25,7 @@ export async function clearCache(context: CliContext, flags: ClearFlags): Promis
   const folders = flags.all === true ? await namesIn(directory) : await foldersOfRepository(context)
   let bytes = 0
   for (const folder of folders) bytes += await clearFolder(join(directory, folder), flags)
+  await forgetOpenings(paths.cacheDirectory)
   if (output.json) output.document({ bytes, repositories: folders })
   else output.message(`Removed ${formatBytes(bytes)} from ${directory}.`)
   if (flags.acceptRollback === true) {
