@@ -3,6 +3,9 @@ import { closeSync, constants, openSync, readSync, statfsSync } from 'node:fs'
 import { errnoOf } from '../base/errors.ts'
 import { BLOCK_BYTES, isAtBlock, takesDirectIo } from '../base/posix/direct-io.ts'
 
+// Without O_NONBLOCK, opening a named pipe in place of an object would wait for ever; reading one at a position fails.
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
 /**
  * A file of a store on this machine, open for reading on any thread. Errors are those of the system.
  *
@@ -14,10 +17,9 @@ export class StoredFile implements Disposable {
   readonly #direct: number | undefined
 
   constructor(path: string) {
-    const flags = constants.O_RDONLY | constants.O_NOFOLLOW
-    this.#fd = openSync(path, flags)
+    this.#fd = openSync(path, OPEN_FLAGS)
     try {
-      this.#direct = takesDirectIo(statfsSync(path).type) ? openDirectly(path, flags) : undefined
+      this.#direct = takesDirectIo(statfsSync(path).type) ? openDirectly(path) : undefined
     } catch (error) {
       closeSync(this.#fd)
       throw error
@@ -53,9 +55,9 @@ export class StoredFile implements Disposable {
   }
 }
 
-function openDirectly(path: string, flags: number): number | undefined {
+function openDirectly(path: string): number | undefined {
   try {
-    return openSync(path, flags | constants.O_DIRECT)
+    return openSync(path, OPEN_FLAGS | constants.O_DIRECT)
   } catch (error) {
     if (errnoOf(error) !== 'EINVAL') throw error
     return undefined

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -54,4 +55,13 @@ test('what is missing or a link is refused with the error of the system', () => 
   symlinkSync(path, link)
   expect(() => new StoredFile(link)).toThrow(expect.objectContaining({ code: 'ELOOP' }))
   expect(() => new StoredFile(`${path}-missing`)).toThrow(expect.objectContaining({ code: 'ENOENT' }))
+})
+
+test('a named pipe in its place does not hold up whoever reads', () => {
+  const path = join(temporaryFolder(), 'pipe')
+  execFileSync('mkfifo', [path])
+  expect(() => {
+    using stored = new StoredFile(path)
+    stored.read(blockMemory(BLOCK_BYTES), 0)
+  }).toThrow(expect.objectContaining({ code: 'ESPIPE' }))
 })
