@@ -1,5 +1,5 @@
 import { compareRestored } from './compare-contents.ts'
-import { GROWTH_FULL } from './corpus-size.ts'
+import { MILLION } from './corpus-size.ts'
 import { medianOf } from './results.ts'
 import { warm } from './tree-files.ts'
 import { measureAlone, WorkPlace } from './work-place.ts'
@@ -31,7 +31,7 @@ export async function measureGrowth(options: {
     const source = corpora.growth(files)
     warm(source)
     const measured = { first: [] as Measurement[], unchanged: [] as Measurement[], restore: [] as Measurement[] }
-    for (let run = 0; run < (files >= GROWTH_FULL ? 1 : options.runs); run++) {
+    for (let run = 0; run < (files >= MILLION ? 1 : options.runs); run++) {
       const place = await work.open(tool)
       measured.first.push(await measureAlone(tool.backup(place, { name: 'first', source })))
       measured.unchanged.push(await measureAlone(tool.backup(place, { name: 'second', source })))

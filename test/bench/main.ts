@@ -1,4 +1,4 @@
-// Measures Tidemark and whatever it finds to compare with, and writes docs/benchmarks.md; with `mount`, `care` or `drivers`, only that.
+// Measures Tidemark and whatever it finds to compare with, and writes docs/benchmarks.md; with `mount`, `care`, `drivers` or `growth`, only that.
 //
 //   npm run bench -- --help
 import { execFileSync } from 'node:child_process'
@@ -15,7 +15,7 @@ import { Corpora } from './corpora.ts'
 import { measureGrowth } from './growth.ts'
 import { readOptions, USAGE } from './options.ts'
 import { findPeers } from './peers.ts'
-import { withCare, withDrivers, withMounts, writeReport } from './report.ts'
+import { withCare, withDrivers, withGrowth, withMounts, writeReport } from './report.ts'
 import { tidemark } from './tidemark.ts'
 import { warm } from './tree-files.ts'
 import type { IndexBytes } from './index-bytes.ts'
@@ -77,7 +77,15 @@ async function benchDrivers({ folder, size, runs, tools, output, program }: Benc
   keep(withDrivers({ conditions: facts, scenarios }, readReport(output)), output)
 }
 
-async function bench({ folder, size, growth, runs, tools, output, program }: BenchOptions): Promise<void> {
+async function benchGrowth({ folder, size, runs, output, program }: BenchOptions): Promise<void> {
+  const corpora = new Corpora({ folder, size })
+  const [loadBefore = 0] = loadavg()
+  const growth = await measureGrowth({ tool: tidemark(program), corpora, folder, sizes: size.growth, runs, say })
+  const facts = conditions({ small: undefined, large: undefined, runs, loadBefore, peers: undefined })
+  keep(withGrowth({ conditions: facts, growth }, readReport(output)), output)
+}
+
+async function bench({ folder, size, runs, tools, output, program }: BenchOptions): Promise<void> {
   const ours = tidemark(program)
   const peers = chosenPeers(tools)
   const corpora = new Corpora({ folder, size })
@@ -87,9 +95,8 @@ async function bench({ folder, size, growth, runs, tools, output, program }: Ben
   const index = measureIndex()
   const [ourResults, ...peerResults] = await compareTools({ tools: [ours, ...peers], corpora, folder, runs, say })
   if (ourResults === undefined) return
-  const grown = await measureGrowth({ tool: ours, corpora, folder, sizes: growth, runs, say })
   const facts = conditions({ small, large, runs, loadBefore, peers: peers.map(({ name }) => name) })
-  const findings = { conditions: facts, ours: ourResults, peers: peerResults, growth: grown, index }
+  const findings = { conditions: facts, ours: ourResults, peers: peerResults, index }
   keep(writeReport(findings, readReport(output)), output)
 }
 
@@ -99,4 +106,5 @@ if (options === undefined) process.stdout.write(USAGE)
 else if (options.part === 'mount') await benchMounts(options)
 else if (options.part === 'care') await benchCare(options)
 else if (options.part === 'drivers') await benchDrivers(options)
+else if (options.part === 'growth') await benchGrowth(options)
 else await bench(options)

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 
 import { DriverResults } from './compare-drivers.ts'
-import { withDrivers, withMounts, writeReport } from './report.ts'
+import { withDrivers, withGrowth, withMounts, writeReport } from './report.ts'
 import { median, medianOf, ToolResults } from './results.ts'
+import type { Measurement } from './measure.ts'
 import type { Findings } from './report.ts'
 
 function results(name: string, wallMs: readonly number[], isDistribution = false): ToolResults {
@@ -16,7 +17,6 @@ function findings(ours: readonly number[]): Findings {
     conditions: ['a machine'],
     ours: results('Tidemark', ours),
     peers: [results('quick', [1000]), results('packaged', [2000], true)],
-    growth: [],
     index: { blobs: 1_000_000, counted: 36.8, resident: 36.7 },
   }
 }
@@ -95,4 +95,12 @@ test('figures of mounts are written alone, and kept when all else is written aga
   expect(writeReport(findings([400]), second)).toContain(line(first, 'walk', 1))
   // A report that has no part for them gets one.
   expect(line(withMounts(mounts, ''), 'walk', 1)).toBe(line(first, 'walk', 1))
+})
+
+test('growth is a part of its own, with the cost of each file', () => {
+  const measured = (wallMs: number): Measurement => ({ wallMs, cpuMs: 2 * wallMs, peakBytes: 200e6 })
+  const growth = [{ files: 100_000, first: measured(4000), unchanged: measured(700), restore: measured(3000) }]
+  const report = withGrowth({ conditions: ['a machine'], growth }, writeReport(findings([400]), ''))
+  expect(line(report, '100000')).toContain('| 4.00 s (8.00), 200 MB; 40.0 µs, 2000 B a file | 0.70 s (1.40)')
+  expect(line(writeReport(findings([500]), report), '100000')).toBe(line(report, '100000'))
 })

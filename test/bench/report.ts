@@ -16,6 +16,7 @@ const BY_HAND = [
 ] as const
 const OF_CARE = ['<!-- What follows is written by `npm run bench care`. -->', '<!-- End of care. -->'] as const
 const OF_DRIVERS = ['<!-- What follows is written by `npm run bench drivers`. -->', '<!-- End of drivers. -->'] as const
+const OF_GROWTH = ['<!-- What follows is written by `npm run bench growth`. -->', '<!-- End of growth. -->'] as const
 const OF_MOUNTS = ['<!-- What follows is written by `npm run bench mount`. -->', '<!-- End of mounts. -->'] as const
 
 interface Compared {
@@ -31,7 +32,6 @@ export interface MountFindings extends Compared {
 
 /** All that a run of the bench found. */
 export interface Findings extends MountFindings {
-  readonly growth: readonly Growth[]
   readonly index: IndexBytes
 }
 
@@ -118,7 +118,7 @@ function keptPart(document: string, [begin, end]: readonly [string, string], oth
 }
 
 /** Writes the report as Markdown; what was written by hand in `before`, the report it replaces, is kept. */
-export function writeReport({ conditions, growth, index, ...compared }: Findings, before: string): string {
+export function writeReport({ conditions, index, ...compared }: Findings, before: string): string {
   const indexLine =
     `The index of ${index.blobs} blobs takes ${index.counted.toFixed(1)} bytes a blob by its own count, and made its ` +
     `process ${index.resident.toFixed(1)} bytes a blob larger. Goal: <= ${INDEX_BYTES_PER_BLOB_MAX}: ` +
@@ -136,8 +136,7 @@ export function writeReport({ conditions, growth, index, ...compared }: Findings
     '## Index',
     indexLine,
     '## Growth',
-    'Tidemark, on seeded files of about 1 kB.',
-    growthTable(growth),
+    keptPart(before, OF_GROWTH, '\n\nNot measured.\n\n'),
     '## Mounts',
     keptPart(before, OF_MOUNTS, '\n\nNot measured.\n\n'),
     '## Care',
@@ -167,6 +166,18 @@ export function withCare(findings: MountFindings, before: string): string {
     'Written by `npm run bench care`. Six backups of the small corpus, one file in a hundred changed between them; the oldest half is ' +
     'forgotten and pruned at once. Medians. Seconds are wall time, [the shortest and the longest], and (processor time).'
   return withSection(before, { title: 'Care', marks: OF_CARE, text: section(findings, CARE_ROWS, how) })
+}
+
+/** Returns the report `before` with other figures of how the cost of Tidemark grows. */
+export function withGrowth(
+  { conditions, growth }: { readonly conditions: readonly string[]; readonly growth: readonly Growth[] },
+  before: string,
+): string {
+  const how =
+    'Written by `npm run bench growth`. Tidemark alone, on seeded files of about 1 kB. Medians, of the largest one run. Seconds are wall ' +
+    'time and (processor time); then peak memory, and both for each file.'
+  const text = ['', how, conditions.map((line) => `- ${line}`).join('\n'), growthTable(growth), ''].join('\n\n')
+  return withSection(before, { title: 'Growth', marks: OF_GROWTH, text })
 }
 
 /** Returns the report `before` with other figures of repositories on servers. */
