@@ -16,6 +16,8 @@ const ID_BYTES = 16
 const LOCATION_WORDS = 3
 /** More than what rounding to blocks of entries takes. */
 const SLACK_ENTRIES = 1024
+/** What is moved gets room for an eighth more, so that many runs pass until the next move. */
+const ROOM_TO_GROW = 8
 
 /**
  * Returns tables of one generation with all that a kept merged index took from files still listed, and with room for
@@ -37,7 +39,7 @@ function moveOver(file: MergedFile, { listed, newBlobs }: ReuseOptions): IndexTa
   if (segments === undefined || copies === undefined) return undefined
   const frames = new FrameTable(segments)
   const tables = new IndexTables({
-    blobs: BlobIndex.create(file.head.entries + newBlobs + SLACK_ENTRIES),
+    blobs: BlobIndex.create(Math.ceil(file.head.entries * (1 + 1 / ROOM_TO_GROW)) + newBlobs + SLACK_ENTRIES),
     indexIds: file.head.indexIds.filter((id) => listed.has(id)),
   })
   const shifts = movePacks(file, { listed, frames, tables })

@@ -26,6 +26,8 @@ export interface DirectoryPassOptions extends Omit<ScanOptions, 'trouble'> {
   readonly full: boolean
   /** Everything is looked at, nothing is read or stored. */
   readonly dryRun: boolean
+  /** Called when the first file has to be read: what that takes gets ready while the scan goes on. */
+  readonly prepare: () => void
   /** Opened when something has to be stored. */
   readonly store: () => Promise<RunStore>
   /** Whether what the base refers to must be looked up in the index: it may have been pruned, or lost, since. */
@@ -45,6 +47,7 @@ export class DirectoryPass {
   readonly #pending = new Map<number, number>()
   readonly #parents = new Map<number, number>()
   readonly #jobs = new Set<Promise<void>>()
+  #isPrepared = false
   #failure: { readonly error: unknown } | undefined
 
   constructor(options: DirectoryPassOptions) {
@@ -120,7 +123,7 @@ export class DirectoryPass {
       const kind = this.#kind(child)
       if (kind === S_IFREG && this.#mustRead(child, path)) {
         pending++
-        this.#reading.add(child, row, path)
+        this.#read(child, row, path)
       } else if (kind === S_IFDIR) {
         pending++
         this.#parents.set(child, row)
@@ -159,6 +162,12 @@ export class DirectoryPass {
     return diskBytes(table, row) < bytes ? dataBytes(joinPath(directory, table.name(row)), bytes) : bytes
   }
 
+  #read(row: number, directory: number, path: ByteString): void {
+    if (!this.#isPrepared) this.#options.prepare()
+    this.#isPrepared = true
+    this.#reading.add(row, directory, path)
+  }
+
   #entryDone(directory: number): void {
     const left = (this.#pending.get(directory) ?? 0) - 1
     this.#pending.set(directory, left)
@@ -184,7 +193,7 @@ export class DirectoryPass {
       states.reconsider(row)
       if (this.#kind(row) === S_IFREG) {
         pending++
-        this.#reading.add(row, directory, path)
+        this.#read(row, directory, path)
       } else {
         this.#readExtras(row, path)
       }

@@ -84,7 +84,7 @@ export class Run implements RunHandle {
     this.coverage = new Coverage(options.events)
     this.progress = new PassProgress(options.events, context.clock, () => this.#openStoreNow?.stored.bytes ?? 0)
     this.bases = readBases(context.cache, sourceKey(options.source))
-    if (this.bases === undefined && !options.backup.dryRun) this.#prepareForMuch()
+    if (this.bases === undefined && !options.backup.dryRun) this.#prepareToStore()
     this.opened = context.repository.then((repository) =>
       openRun({
         repository,
@@ -102,8 +102,8 @@ export class Run implements RunHandle {
     this.opened.catch(() => undefined)
   }
 
-  /** A first point stores everything: what that takes is loaded while the key is being derived. */
-  #prepareForMuch(): void {
+  /** Threads and keys of packs take as long to get ready as it takes to find what has changed. */
+  #prepareToStore(): void {
     this.#context.workers.warm()
     // A failure to load it comes up again where it is used.
     loadHpke().catch(() => undefined)
@@ -224,6 +224,7 @@ export class Run implements RunHandle {
       baseSkips: base?.skips,
       startedMs: this.#context.clock.nowMs(),
       full,
+      prepare: () => this.#prepareToStore(),
       store,
       mustLookUp: base?.mustLookUp === true,
       coverage,
