@@ -15,6 +15,8 @@ const SEEDS = 100
 const PROGRAMS = 5
 /** Of the long tests: backups gave up because a second listing lacked an index file that the first had. */
 const FOUND = [1051, 1058, 1222]
+/** Another one, with as many programs: looks at marks piled up, so that a backup did not get on. */
+const PILED_UP = { from: 3084, programs: 10 }
 /** One seed alone: TIDEMARK_SIMULATION_SEED=42 vitest run test/simulation/late-listings.test.ts */
 const ONLY = Number(process.env['TIDEMARK_SIMULATION_SEED'] ?? 0)
 
@@ -38,4 +40,8 @@ test.skipIf(ONLY > 0)(
 
 test.skipIf(ONLY > 0).each(FOUND)('seed %d, in which a backup once gave up for nothing, ends well', async (seed) => {
   await liveThrough({ from: seed, seeds: 1, programs: PROGRAMS, isLate: true })
+})
+
+test.skipIf(ONLY > 0)('a backup that is held up for hours, time and again, gets on', async () => {
+  await liveThrough({ ...PILED_UP, seeds: 1, isLate: true })
 })

@@ -10,6 +10,8 @@ import { HOUR_MS, type World } from './world.ts'
 
 /** How far a clock jumps at once. */
 const CLOCK_JUMP_MS = 3 * HOUR_MS
+/** Calls after which a scenario will not come to its end: twenty times as many as the longest ones make. */
+const CALLS_MAX = 60_000
 
 /** What may happen, and how often. */
 export interface Scenario {
@@ -157,6 +159,7 @@ class Simulation {
       if (world.processes.size > 0) await this.#stage.step()
       else await world.advance(world.dice.between(1, 24) * HOUR_MS)
       await this.#stage.look()
+      if (this.#stage.counts.calls > CALLS_MAX) throw new Error('the programs do not get on')
       await disturb(this.#scenario, [this.#stage])
     }
   }

@@ -27,6 +27,32 @@ export async function doubtNewMarks({ repository, lists }: OpenedRun, index: Rep
   index.doubtStored({ frames: [], packs: rows })
 }
 
+/**
+ * Looks again after each renewal, one look at a time: one that outlasts renewals, over a store that answers slowly, is
+ * followed by a single other. Looks that pile up would keep the run from getting on.
+ */
+export class RepeatedLook {
+  readonly #look: () => Promise<void>
+  #isDue = false
+  #isLooking = false
+
+  constructor(look: () => Promise<void>) {
+    this.#look = look
+  }
+
+  /** Asks for a look that begins from now on; whoever looks already sees to that. */
+  async again(): Promise<void> {
+    this.#isDue = true
+    if (this.#isLooking) return
+    this.#isLooking = true
+    while (this.#isDue) {
+      this.#isDue = false
+      await this.#look()
+    }
+    this.#isLooking = false
+  }
+}
+
 /** Returns a record, or `undefined` for one of another realm, or that is gone by now: neither says anything to this run. */
 export async function recordOrNone<Kind extends 'marks' | 'dead'>(
   records: RecordStore,

@@ -20,7 +20,7 @@ import { baseFromTrees } from './base-from-trees.ts'
 import { type Base, type Bases, readBases, readTable, skipsOf, sourceKey } from './bases.ts'
 import { entryAt } from './entry-at.ts'
 import { graftedCounts, parentTrees } from './grafted-counts.ts'
-import { doubtNewMarks } from './new-marks.ts'
+import { doubtNewMarks, RepeatedLook } from './new-marks.ts'
 import { type OpenedRun, openRun } from './opened-run.ts'
 import type { BackupContext } from './run-context.ts'
 import { RunStore } from './run-store.ts'
@@ -72,6 +72,7 @@ export class Run implements RunHandle {
   readonly #options: RunOptions
   /** Whether it has said again that it is there: from then on, marks that it saw when it began are too old to go by. */
   #wasRenewed = false
+  readonly #looking = new RepeatedLook(async () => this.#lookAtMarks())
   #store: Promise<RunStore> | undefined
   #openStoreNow: RunStore | undefined
 
@@ -95,7 +96,10 @@ export class Run implements RunHandle {
         randomness: context.randomness,
         scheduler: context.scheduler,
         warning: (message) => options.events.warning?.(message),
-        onRenewed: () => void this.#renewed(),
+        onRenewed: () => {
+          this.#wasRenewed = true
+          void this.#looking.again()
+        },
       }),
     )
     // Whoever awaits it gets the error; until then it must not end the process.
@@ -141,8 +145,7 @@ export class Run implements RunHandle {
   }
 
   /** From now on, nothing is relied on that was marked meanwhile. */
-  async #renewed(): Promise<void> {
-    this.#wasRenewed = true
+  async #lookAtMarks(): Promise<void> {
     try {
       const index = await this.#openStoreNow?.loadedIndex
       if (index !== undefined) await doubtNewMarks(await this.opened, index)
