@@ -1,15 +1,16 @@
 import { assert, present } from '../base/assert.ts'
+import {
+  type Generation,
+  GenerationView,
+  homeSlot,
+  ID_WORDS,
+  LOCATION_WORDS,
+  newGeneration,
+} from './blob-generation.ts'
 import { FrameTable, newFrameSegment } from './frame-table.ts'
 
-/** 32-bit words of a blob id that memory holds: 16 bytes. */
-const ID_WORDS = 4
-const LOCATION_WORDS = 3
-/** Entries that a thread takes at once, so that threads do not meet at one counter. */
-const ENTRY_BLOCK = 256
 /** A location whose frame is not written yet. */
 const PENDING = 0xffff_ffff
-const SLOTS_MIN = 1 << 12
-const LOAD_MAX = 0.8
 
 const CONTROL_GENERATIONS = 0
 const CONTROL_FRAMES = 1
@@ -22,12 +23,6 @@ export interface BlobLocation {
   readonly length: number
 }
 
-/** One generation: a table of slots over append-only columns, in one shared buffer. */
-export interface Generation {
-  readonly buffer: SharedArrayBuffer
-  readonly slots: number
-}
-
 /** What another thread needs to see the same index; goes through `postMessage`. */
 export interface BlobIndexHandle {
   readonly control: SharedArrayBuffer
@@ -37,106 +32,6 @@ export interface BlobIndexHandle {
 
 /** What was added to an index since a handle was made. */
 export type BlobIndexGrowth = { readonly generation: Generation } | { readonly frameSegment: SharedArrayBuffer }
-
-/** Where the columns of a generation lie in its buffer, in bytes. Rows have `idBytes` and `locationBytes`. */
-export interface GenerationLayout {
-  readonly bytes: number
-  readonly capacity: number
-  readonly tableOffset: number
-  readonly tableBytes: number
-  readonly idsOffset: number
-  readonly idBytes: number
-  readonly locationsOffset: number
-  readonly locationBytes: number
-}
-
-/** Slots of a generation that holds `entries` at the densest load: as many as it takes, or a doubling would be half empty. */
-function slotsFor(entries: number): number {
-  return Math.max(SLOTS_MIN, Math.ceil((entries + 4 * ENTRY_BLOCK) / LOAD_MAX))
-}
-function entriesOf(slots: number): number {
-  return Math.floor(slots * LOAD_MAX)
-}
-/** Word 0 of a generation's buffer counts the entries taken. */
-const HEADER_WORDS = 16
-
-/** Returns how the buffer of a generation with `slots` slots is divided. */
-export function generationLayout(slots: number): GenerationLayout {
-  const capacity = entriesOf(slots)
-  const tableOffset = HEADER_WORDS * 4
-  const idsOffset = tableOffset + slots * 4
-  const locationsOffset = idsOffset + capacity * ID_WORDS * 4
-  return {
-    bytes: locationsOffset + capacity * LOCATION_WORDS * 4,
-    capacity,
-    tableOffset,
-    tableBytes: slots * 4,
-    idsOffset,
-    idBytes: ID_WORDS * 4,
-    locationsOffset,
-    locationBytes: LOCATION_WORDS * 4,
-  }
-}
-
-class GenerationView {
-  readonly count: Int32Array
-  readonly table: Int32Array
-  readonly ids: Int32Array
-  readonly locations: Uint32Array
-  readonly first: number
-  readonly capacity: number
-  readonly slots: number
-  /** Entries of this thread's block that are still free: [next, end). */
-  next = 0
-  end = 0
-
-  constructor(generation: Generation, first: number) {
-    const { buffer, slots } = generation
-    const layout = generationLayout(slots)
-    this.capacity = layout.capacity
-    this.slots = slots
-    this.first = first
-    this.count = new Int32Array(buffer, 0, HEADER_WORDS)
-    this.table = new Int32Array(buffer, layout.tableOffset, slots)
-    this.ids = new Int32Array(buffer, layout.idsOffset, layout.capacity * ID_WORDS)
-    this.locations = new Uint32Array(buffer, layout.locationsOffset, layout.capacity * LOCATION_WORDS)
-  }
-
-  get used(): number {
-    return Math.min(Atomics.load(this.count, 0), this.capacity)
-  }
-
-  /** Returns a free entry, or -1 when the generation is full. */
-  takeEntry(): number {
-    if (this.next === this.end) {
-      const block = Atomics.add(this.count, 0, ENTRY_BLOCK)
-      if (block + ENTRY_BLOCK > this.capacity) return -1
-      this.next = block
-      this.end = block + ENTRY_BLOCK
-    }
-    return this.next
-  }
-
-  find(words: Int32Array): number {
-    const { table, ids, slots } = this
-    const a = words[0] ?? 0
-    let slot = homeSlot(a, slots)
-    for (;;) {
-      const value = Atomics.load(table, slot)
-      if (value === 0) return -1
-      const at = (value - 1) * ID_WORDS
-      if (ids[at] === a && ids[at + 1] === words[1] && ids[at + 2] === words[2] && ids[at + 3] === words[3]) {
-        return value - 1
-      }
-      if (++slot === slots) slot = 0
-    }
-  }
-}
-
-/** Where a look-up begins: ids are hashes, so their first word, scaled, is as good as any other. */
-function homeSlot(word: number, slots: number): number {
-  return Math.floor(((word >>> 0) / 2 ** 32) * slots)
-}
 
 /**
  * Where every blob lies: a lock-free hash table over append-only columns in shared memory.
@@ -392,10 +287,4 @@ export class BlobIndex {
         (id[at] ?? 0) | ((id[at + 1] ?? 0) << 8) | ((id[at + 2] ?? 0) << 16) | ((id[at + 3] ?? 0) << 24)
     }
   }
-}
-
-/** Allocates an empty generation with room for `blobs`. What is never written costs no memory. */
-export function newGeneration(blobs: number): Generation {
-  const slots = slotsFor(blobs)
-  return { buffer: new SharedArrayBuffer(generationLayout(slots).bytes), slots }
 }

@@ -1,6 +1,7 @@
 import { present } from '../base/assert.ts'
 import type { ObjectId } from '../base/ids.ts'
-import { BlobIndex, type BlobLocation, generationLayout } from './blob-index.ts'
+import { generationLayout } from './blob-generation.ts'
+import { BlobIndex, type BlobLocation } from './blob-index.ts'
 import { FrameTable } from './frame-table.ts'
 import { IndexTables } from './index-tables.ts'
 import type { MergedFile } from './merged-file.ts'

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
-import { BlobIndex, generationLayout } from '../../src/repository/blob-index.ts'
+import { generationLayout } from '../../src/repository/blob-generation.ts'
+import { BlobIndex } from '../../src/repository/blob-index.ts'
 import { FRAMES_PER_SEGMENT } from '../../src/base/limits.ts'
 import type { ClaimTask } from '../support/claim-worker.ts'
 
