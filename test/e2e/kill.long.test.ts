@@ -1,9 +1,12 @@
-import { test } from 'vitest'
+import { afterAll, test } from 'vitest'
 import { CliPlace } from '../support/cli.ts'
+import { closeSharedPool } from '../support/engine-fixture.ts'
 import { KilledUser } from './killing.ts'
 
-const SEEDS = 20
-const KILLS = { backup: 50, restore: 50, forget: 50, prune: 50, undo: 50 }
+afterAll(closeSharedPool)
+
+const SEEDS = 100
+const KILLS = { backup: 10, restore: 10, forget: 10, prune: 10, undo: 10 }
 
 test(`programs killed ${SEEDS * KILLS.backup} times in each command leave every point whole`, async () => {
   for (let seed = 1; seed <= SEEDS; seed++) await new KilledUser(new CliPlace(), seed).live(KILLS)

@@ -1,6 +1,9 @@
-import { test } from 'vitest'
+import { afterAll, test } from 'vitest'
 import { CliPlace } from '../support/cli.ts'
+import { closeSharedPool } from '../support/engine-fixture.ts'
 import { KilledUser } from './killing.ts'
+
+afterAll(closeSharedPool)
 
 const KILLS = { backup: 12, restore: 10, forget: 2, prune: 3, undo: 3 }
 

@@ -1,13 +1,20 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import { check } from '../../src/engine/check/check.ts'
+import { openPointView } from '../../src/engine/point-view.ts'
+import type { PointInfo } from '../../src/repository/point-info.ts'
+import type { Repository } from '../../src/repository/repository.ts'
 import { Dice } from '../simulation/dice.ts'
-import { type CliPlace, resultOf, summaryOf } from '../support/cli.ts'
-import { diskLines } from '../support/point-content.ts'
+import { listening } from '../support/care-fixture.ts'
+import { type CliPlace, resultOf } from '../support/cli.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
+import { diskLines, pointLines } from '../support/point-content.ts'
+import { UserHere } from '../support/user-here.ts'
 
 /** A killed program may have come so much further than one that went undisturbed took. */
 const BEYOND_ITS_END = 1.15
+const neverAborted = new AbortController().signal
 
 /** How often each command is killed. */
 export interface Kills {
@@ -18,40 +25,55 @@ export interface Kills {
   readonly undo: number
 }
 
-/** A user whose programs are killed at random instants, and what the points must hold for all that. */
+/**
+ * A user whose programs are killed at random instants, and what the points must hold for all that. What is killed is the
+ * program; what comes before and after happens here, which takes a fraction of the time.
+ */
 export class KilledUser {
   readonly #place: CliPlace
+  readonly #here: UserHere
   readonly #dice: Dice
   /** What the source looked like, by the tag of the backup that saw it. */
   readonly #seen = new Map<string, readonly string[]>()
-  #backups = 0
+  /** How long the program takes that nobody kills. */
+  #tookMs = 0
 
   constructor(place: CliPlace, seed: number) {
     this.#place = place
     this.#dice = new Dice(seed)
+    this.#here = new UserHere(place)
   }
 
   async live(kills: Kills): Promise<void> {
     await this.#place.init()
     this.#changeSource()
-    const tookMs = await this.#time(() => this.#place.succeed(this.#backupWords()))
-    for (let i = 0; i < kills.backup; i++) {
-      this.#changeSource()
-      await this.#kill(this.#backupWords(), tookMs)
-    }
+    const startMs = performance.now()
     await this.#place.succeed(this.#backupWords())
-    for (let i = 0; i < kills.restore; i++) await this.#killRestore(tookMs)
-    for (let i = 0; i < kills.forget; i++) await this.#killForget(tookMs)
-    for (let i = 0; i < kills.prune; i++) await this.#killPrune(tookMs)
-    for (let i = 0; i < kills.undo; i++) await this.#killUndo(tookMs)
+    this.#tookMs = performance.now() - startMs
+    for (let i = 0; i < kills.backup; i++) await this.#killBackup()
+    await this.#backup()
+    for (let i = 0; i < kills.restore; i++) await this.#killRestore()
+    for (let i = 0; i < kills.forget; i++) await this.#killForget()
+    for (let i = 0; i < kills.prune; i++) await this.#killPrune()
+    for (let i = 0; i < kills.undo; i++) await this.#killUndo()
     await this.#place.succeed(['check', '--read-data'])
-    await this.#expectAllWhole()
+    await this.#expectAllRestore()
+  }
+
+  /** Notes what the source looks like; returns the tag of the backup that is about to see it. */
+  #see(): string {
+    const tag = `seen-${this.#seen.size}`
+    this.#seen.set(tag, diskLines(this.#place.source))
+    return tag
   }
 
   #backupWords(): string[] {
-    const tag = `seen-${++this.#backups}`
-    this.#seen.set(tag, diskLines(this.#place.source))
-    return ['backup', this.#place.source, '--tag', tag]
+    return ['backup', this.#place.source, '--tag', this.#see()]
+  }
+
+  async #backup(): Promise<void> {
+    this.#changeSource()
+    await this.#here.backup(this.#place.source, { tag: this.#see() })
   }
 
   #changeSource(): void {
@@ -64,82 +86,108 @@ export class KilledUser {
     }
   }
 
-  async #time(act: () => Promise<unknown>): Promise<number> {
-    const startMs = performance.now()
-    await act()
-    return performance.now() - startMs
-  }
-
   /** Lets a program run for a while, then kills it; one that was done before has simply ended. */
-  async #kill(words: readonly string[], tookMs: number): Promise<void> {
+  async #kill(words: readonly string[]): Promise<void> {
     const child = this.#place.start(words)
     child.stdin.end()
     const ended = resultOf(child)
-    const timer = setTimeout(() => child.kill('SIGKILL'), this.#dice.fraction() * tookMs * BEYOND_ITS_END)
+    const afterMs = this.#dice.fraction() * this.#tookMs * BEYOND_ITS_END
+    const timer = setTimeout(() => child.kill('SIGKILL'), afterMs)
     const { code, stderr } = await ended
     clearTimeout(timer)
     // Killed, or done; nothing that an earlier victim left behind makes it fail.
     expect([null, 0], stderr).toContain(code)
+    await this.#expectWhole()
+  }
+
+  async #killBackup(): Promise<void> {
+    this.#changeSource()
+    await this.#kill(this.#backupWords())
   }
 
   /** Kills a restore, and has the next one finish it. */
-  async #killRestore(tookMs: number): Promise<void> {
+  async #killRestore(): Promise<void> {
     const target = join(this.#place.folder, 'target')
-    const words = ['restore', `latest:${this.#place.source}`, '--target', target, '--overwrite', 'always']
-    await this.#kill(words, tookMs)
-    await this.#place.succeed(words)
+    const place = `latest:${this.#place.source}`
+    await this.#kill(['restore', place, '--target', target, '--overwrite', 'always'])
+    await this.#here.restore(place, { target })
     expect(diskLines(target)).toEqual(diskLines(this.#place.source))
     rmSync(target, { recursive: true })
   }
 
   /** Kills a forget; of a point that it was at, the tombstone is there, or all of it. */
-  async #killForget(tookMs: number): Promise<void> {
-    this.#changeSource()
-    await this.#place.succeed(this.#backupWords())
-    await this.#kill(['forget', '--keep-last', '3'], tookMs)
-    await this.#place.succeed(['points'])
+  async #killForget(): Promise<void> {
+    await this.#backup()
+    await this.#kill(['forget', '--keep-last', '3'])
   }
 
   /** Kills a prune that marks, deletes and writes anew all at once; what is left over goes with the next one. */
-  async #killPrune(tookMs: number): Promise<void> {
-    await this.#killForget(tookMs)
-    await this.#kill(['prune', '--exclusive', '--max-unused', '0'], tookMs)
+  async #killPrune(): Promise<void> {
+    await this.#backup()
+    await this.#here.forget({ last: 3 })
+    await this.#kill(['prune', '--exclusive', '--max-unused', '0'])
   }
 
   /** Kills an undo half-way: it can be taken back, or done once more, and then the files are as they were before the restore. */
-  async #killUndo(tookMs: number): Promise<void> {
+  async #killUndo(): Promise<void> {
     const target = join(this.#place.folder, 'target')
-    const point = `latest:${this.#place.source}`
-    await this.#place.succeed(['restore', point, '--target', target])
+    const place = `latest:${this.#place.source}`
+    await this.#here.restore(place, { target })
     for (let i = 0; i < 12; i += 1 + this.#dice.below(3)) {
       writeFileSync(join(target, `mine-${i}`), patternBytes(this.#dice.below(200_000) + 1, i))
     }
     rmSync(join(target, 'folder-0'), { recursive: true, force: true })
     const mine = diskLines(target)
-    const how = ['--target', target, '--overwrite', 'always', '--delete', '--yes', '--json']
-    const { undo } = summaryOf((await this.#place.succeed(['restore', point, ...how])).stdout)
+    const undo = await this.#here.restore(place, { target, delete: true, keepsUndo: true })
     const restored = diskLines(target)
-    await this.#kill(['undo', '--yes'], tookMs)
+    await this.#kill(['undo', '--yes'])
     if (this.#dice.below(2) === 0) {
       // What was kept last: the state before the undo, or where that was not reached, before the restore.
-      await this.#place.succeed(['undo', '--yes'])
+      await this.#here.undo()
       expect([mine, restored]).toContainEqual(diskLines(target))
     }
-    await this.#place.succeed(['undo', String(undo), '--yes'])
+    await this.#here.undo(undo)
     expect(diskLines(target)).toEqual(mine)
     rmSync(target, { recursive: true })
   }
 
-  async #expectAllWhole(): Promise<void> {
-    const { stdout } = await this.#place.succeed(['points', '--json'])
-    const points = JSON.parse(stdout) as { readonly point: string; readonly tags: readonly string[] }[]
-    // What restores kept of the target makes points as well.
-    const backups = points.filter(({ tags }) => this.#seen.has(tags[0] ?? ''))
-    expect(backups.length).toBeGreaterThan(1)
+  /** Reads and verifies everything, and compares the newest point with what was backed up. */
+  async #expectWhole(): Promise<void> {
+    await this.#here.care(async (care) => {
+      const { told, events } = listening()
+      await check(care, { readDataPercent: 100, dryRun: false }, events, neverAborted)
+      expect([told.findings.filter(({ kind }) => kind === 'damage'), told.affected, told.warnings]).toEqual([
+        [],
+        [],
+        [],
+      ])
+      const newest = (await this.#backupsIn(care.repository)).at(-1)
+      expect(newest).toBeDefined()
+      if (newest !== undefined) await this.#expectAsSeen(care.repository, newest)
+    })
+  }
+
+  /** The points of the source, oldest first; what restores kept of the target makes points as well. */
+  async #backupsIn(repository: Repository): Promise<PointInfo[]> {
+    const { alarms, points } = await repository.chain({ reload: true })
+    expect(alarms).toEqual([])
     expect(points.every(({ tags }) => tags.includes('undo') || this.#seen.has(tags[0] ?? ''))).toBe(true)
-    for (const { point, tags } of backups) {
-      const target = join(this.#place.folder, 'target')
-      await this.#place.succeed(['restore', `${point}:${this.#place.source}`, '--target', target])
+    return points
+      .filter(({ tags }) => this.#seen.has(tags[0] ?? ''))
+      .toSorted((a, b) => a.record.sequence - b.record.sequence)
+  }
+
+  async #expectAsSeen(repository: Repository, { record, tags }: PointInfo): Promise<void> {
+    const view = openPointView(await repository.blobs(), record.parts)
+    expect(await pointLines(view, this.#place.source)).toEqual(this.#seen.get(tags[0] ?? ''))
+  }
+
+  async #expectAllRestore(): Promise<void> {
+    const backups = await this.#here.care(async ({ repository }) => this.#backupsIn(repository))
+    expect(backups.length).toBeGreaterThan(1)
+    const target = join(this.#place.folder, 'target')
+    for (const { record, tags } of backups) {
+      await this.#here.restore(`${record.point}:${this.#place.source}`, { target })
       expect(diskLines(target)).toEqual(this.#seen.get(tags[0] ?? ''))
       rmSync(target, { recursive: true })
     }

@@ -16,7 +16,9 @@ test('renewals during a look are followed by one other, however many they are', 
 
 test('a renewal after a look begins another one', async () => {
   let looks = 0
-  const looking = new RepeatedLook(async () => void looks++)
+  const looking = new RepeatedLook(async () => {
+    looks++
+  })
   await looking.again()
   await looking.again()
   expect(looks).toBe(2)
