@@ -4,6 +4,8 @@ import { timespecOfMs } from '../base/clock.ts'
 import { UsageError } from '../base/errors.ts'
 import { formatBytes, formatDuration, formatTime } from '../base/format.ts'
 import { formatCount } from '../base/number-of.ts'
+import { truncateEnd } from '../base/text-width.ts'
+import { logText } from '../service/application/log-text.ts'
 import { shownText } from '../service/application/shown-text.ts'
 import type { JobDetailDocument, JobDocument, LogLineDocument } from '../service/control/documents.ts'
 import { EXIT_PARTIAL } from '../service/jobs/command-verdict.ts'
@@ -19,35 +21,42 @@ export function shownOf(text: string | null): string {
   return text === null ? '' : shownText(text)
 }
 
-/** Returns how long a job took, or takes so far; nothing before it began, and while it waits to be tried again. */
-export function tookOf({ state, started, finished }: JobDocument, nowMs: number): string {
-  if (started === null || state === 'queued') return ''
-  return formatDuration(Math.max(0, (finished === null ? nowMs : Date.parse(finished)) - Date.parse(started)))
+/** Returns how long a job ran, or runs so far; nothing before it began, and while it waits to be tried again. */
+export function tookOf({ state, ranMs }: JobDocument): string {
+  return ranMs === null || state === 'queued' ? '' : formatDuration(ranMs)
 }
 
-/** Returns how a job stands, in a few words. */
+/** Returns which repository something is about, and which it copies to. */
+export function placesOf({ repository, to }: Pick<JobDocument, 'repository' | 'to'>): string {
+  return to === null ? shownOf(repository) : `${shownOf(repository)} to ${shownText(to)}`
+}
+
+/** Returns how a job stands, in a few words on one line. */
 export function standingOf(job: JobDocument): string {
-  const { id, state, waitsForUnlock, error, progress, cancelRequested, failures } = job
+  const { id, state, waitsForUnlock, error, progress, cancelRequested, failures, interrupted } = job
   if (state === 'queued' && waitsForUnlock !== null) {
     return `waits for \`tidemark unlock ${shownText(waitsForUnlock)}\``
   }
   if (state === 'queued') return failures === 0 ? '' : `tried again, ${failures} failed`
   if (state === 'running') {
+    if (interrupted) return 'was interrupted: goes on with a daemon'
     if (cancelRequested) return 'is being cancelled'
     return progress === null ? '' : `${shownText(progress.step)}, ${formatBytes(progress.bytesDone)}`
   }
-  if (isPartial(job)) return `see \`tidemark job show ${id}\``
-  return error === null ? '' : shownText(error.message)
+  if (stateOf(job) !== state) return `see \`tidemark job show ${id}\``
+  // What was cancelled ended as it was told to.
+  if (error === null || state === 'cancelled') return ''
+  return truncateEnd(shownText(error.message.split('\n', 1)[0] ?? ''), STANDING_COLUMNS)
 }
 
-/** Returns the state of a job that has not done all that it should as what it is. */
-export function stateOf(job: JobDocument): string {
-  return isPartial(job) ? 'done in part' : job.state
+/** Returns the state of a job; of one that has not done all that it should, what it is. */
+export function stateOf({ state, exitCode }: Pick<JobDocument, 'exitCode'> & { readonly state: string }): string {
+  return state === 'done' && exitCode === EXIT_PARTIAL ? 'done in part' : state
 }
 
 /** Returns what a job that was done in part could not read, by its summary; nothing for any other. */
 export function missedOf(job: JobDetailDocument): string {
-  if (!isPartial(job)) return ''
+  if (stateOf(job) === job.state) return ''
   const result = partialSummary.safeParse(job.summary)
   const troubles = result.success ? Object.entries(result.data.troubles) : []
   const counts = troubles.map(([reason, count]) => {
@@ -57,11 +66,10 @@ export function missedOf(job: JobDetailDocument): string {
   return counts.length === 0 ? 'its log says what' : counts.join('; ')
 }
 
-const partialSummary = z.object({ troubles: z.record(z.string(), z.int().nonnegative()) })
+/** What there is room for behind the other columns of a list. */
+const STANDING_COLUMNS = 60
 
-function isPartial({ state, exitCode }: JobDocument): boolean {
-  return state === 'done' && exitCode === EXIT_PARTIAL
-}
+const partialSummary = z.object({ troubles: z.record(z.string(), z.int().nonnegative()) })
 
 /** Checks that a job that was to be cancelled is, or is about to be. @throws {UsageError} BAD_ARGUMENT: it has ended. */
 export function checkCancelled({ id, state, cancelRequested }: JobDocument): void {
@@ -99,8 +107,9 @@ export function sayNoJobs({ state, plan }: JobsAsked, plans: readonly { readonly
   return state === undefined && plan === undefined ? 'There are no jobs.' : 'There is no such job.'
 }
 
+/** Returns a line of a log as people read it. */
 export function logLine({ time, from, text }: LogLineDocument): string {
-  return `${shownTime(time)} ${from.padEnd(6)} ${shownText(text)}`
+  return `${shownTime(time)} ${from.padEnd(6)} ${shownText(logText(from, text))}`
 }
 
 /** Parses the number of a job or a notification. @throws {UsageError} BAD_ARGUMENT */

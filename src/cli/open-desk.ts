@@ -7,6 +7,10 @@ import type { CliContext } from './context.ts'
 import { controlSocketOf } from './control-socket.ts'
 import { describeInstance } from './instance-description.ts'
 
+/** Said below what waits for a daemon. */
+export const NO_DAEMON_RUNS =
+  'No daemon runs, so nothing happens by itself: see `tidemark daemon` and `tidemark daemon install`.'
+
 /** What commands ask about plans, jobs and notifications. Disposing of it closes it. */
 export interface OpenDesk extends AsyncDisposable {
   readonly desk: Desk
@@ -65,7 +69,7 @@ async function openStoredDesk({ clock, output, paths, randomness }: CliContext):
   const plans = async () =>
     decodeSettings({ file, home: homedir(), text: (await readConfigurationText(file)) ?? '' }).plans
   const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
-  const desk = new DaemonDesk(storedDaemon({ instance, jobs, notifications, plans, clock, timeZone }))
+  const desk = new DaemonDesk(storedDaemon({ instance, jobs, notifications, plans, clock, timeZone }), clock)
   const kept = opened.move()
   return { desk, daemon: undefined, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }

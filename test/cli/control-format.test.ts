@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import {
   checkCancelled,
   checkResumed,
+  logLine,
   missedOf,
+  placesOf,
   sayNoJobs,
   standingOf,
   stateOf,
@@ -12,19 +14,51 @@ import {
 import type { JobDetailDocument, JobDocument } from '../../src/service/control/documents.ts'
 
 const QUEUED: JobDocument = {
-  ...{ id: 17, command: 'backup', plan: 'home', step: 'incremental', repository: '/srv/a', state: 'queued' },
+  ...{ id: 17, command: 'backup', plan: 'home', step: 'incremental', repository: '/srv/a', to: null },
+  ...{ state: 'queued', interrupted: false, ranMs: null },
   ...{ waitsForUnlock: null, added: '2026-01-01T00:00:00Z', due: '2026-01-01T00:00:00Z', started: null },
   ...{ finished: null, runs: 0, failures: 0, cancelRequested: false, exitCode: null, error: null, progress: null },
 }
-const NOW_MS = Date.parse('2026-01-01T00:10:00Z')
 const STARTED = '2026-01-01T00:05:00Z'
+const FINISHED = '2026-01-01T00:09:00Z'
 
-test('a job takes time while it runs, up to its end, and none while it waits', () => {
-  expect(tookOf(QUEUED, NOW_MS)).toBe('')
-  expect(tookOf({ ...QUEUED, started: STARTED, failures: 1 }, NOW_MS)).toBe('')
-  expect(tookOf({ ...QUEUED, state: 'running', started: STARTED }, NOW_MS)).toBe('5 min 00 s')
-  const done: JobDocument = { ...QUEUED, state: 'done', started: STARTED, finished: '2026-01-01T00:06:00Z' }
-  expect(tookOf(done, NOW_MS)).toBe('1 min 00 s')
+test('a job takes the time that it ran, and none while it waits', () => {
+  expect(tookOf(QUEUED)).toBe('')
+  expect(tookOf({ ...QUEUED, started: STARTED, failures: 1, ranMs: 5000 })).toBe('')
+  expect(tookOf({ ...QUEUED, state: 'running', started: STARTED, ranMs: 300_000 })).toBe('5 min 00 s')
+  expect(tookOf({ ...QUEUED, state: 'done', started: STARTED, finished: FINISHED, ranMs: 60_000 })).toBe('1 min 00 s')
+})
+
+test('what a list says of a job fits one line, and what is long is cut', () => {
+  const message = `the command "${'x'.repeat(300)}\nsecond line" (before) ended with exit code 1`
+  const errored: JobDocument = { ...QUEUED, state: 'errored', error: { code: 'HOOK_FAILED', message, hint: null } }
+  expect(standingOf(errored)).toMatch(/^the command "x+…$/)
+  expect(standingOf(errored)).toHaveLength(60)
+  // It ended as it was told to.
+  expect(standingOf({ ...errored, state: 'cancelled' })).toBe('')
+})
+
+test('a job whose daemon has ended is not shown as one that goes on', () => {
+  const progress = { time: STARTED, step: 'backup', bytesDone: 5, bytesTotal: null, itemsDone: 0, itemsTotal: null }
+  const running: JobDocument = { ...QUEUED, state: 'running', started: STARTED, progress: { ...progress, path: null } }
+  expect(standingOf(running)).toBe('backup, 5 B')
+  expect(standingOf({ ...running, interrupted: true })).toBe('was interrupted: goes on with a daemon')
+})
+
+test('a copy is shown with both repositories', () => {
+  expect(placesOf(QUEUED)).toBe('/srv/a')
+  expect(placesOf({ repository: '/srv/a', to: 'cloud\u001b' })).toBe('/srv/a to cloud\\x1b')
+})
+
+test('a log is read in words, and holds nothing that a terminal obeys', () => {
+  const line = {
+    run: 1,
+    line: 1,
+    time: STARTED,
+    from: 'out',
+    text: '{"type":"trouble","path":"/a\\u001b[2J"}',
+  } as const
+  expect(logLine(line).slice('2026-01-01 00:05:00 '.length)).toBe('out    trouble: path /a\\x1b[2J')
 })
 
 test('a job that did not do all that it should is not shown as done', () => {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Job, JobId, JobResult, NewJob } from '../../src/service/jobs/job.ts'
 import { type Claim, type JobStore, LOG_LINES_MAX, type Settlement } from '../../src/service/jobs/job-store.ts'
 import { describeCancellingOfPlans, INSTANCE, OTHER } from './job-store-cancelling.ts'
-import { describeOrderOfRuns } from './job-store-runs.ts'
+import { describeRuns } from './job-store-runs.ts'
 
 const MINUTE_MS = 60_000
 const LEASE_MS = 30_000
@@ -246,7 +246,7 @@ export function describeJobStoreContract(name: string, open: () => Promise<JobSt
     })
 
     describeCancellingOfPlans(() => store)
-    describeOrderOfRuns(() => store)
+    describeRuns(() => store)
 
     describe('listing', () => {
       test('gives the last added first, in pages', async () => {

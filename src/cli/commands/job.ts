@@ -13,6 +13,7 @@ import {
   parseLimit,
   sayNoJobs,
   parseNumber,
+  placesOf,
   shownOf,
   shownTime,
   standingOf,
@@ -20,7 +21,7 @@ import {
   tookOf,
 } from '../control-format.ts'
 import { EXIT_DONE, EXIT_FAILED } from '../exit-codes.ts'
-import { openDesk } from '../open-desk.ts'
+import { NO_DAEMON_RUNS, openDesk } from '../open-desk.ts'
 import { table } from '../table.ts'
 
 export interface JobsFlags {
@@ -38,7 +39,7 @@ const FOLLOW_MS = 500
 /** Lists jobs, the last added first. */
 export async function listJobs(context: CliContext, asked: JobsFlags): Promise<undefined> {
   const { state, plan, limit } = asked
-  const { clock, output } = context
+  const { output } = context
   const count = parseLimit(limit, JOBS_PER_PAGE_MAX)
   await using open = await openDesk(context)
   const states = state === undefined ? undefined : [state]
@@ -46,19 +47,21 @@ export async function listJobs(context: CliContext, asked: JobsFlags): Promise<u
   const none = jobs.length > 0 ? undefined : sayNoJobs(asked, plan === undefined ? [] : (await open.desk.plans()).plans)
   if (output.json) output.document(jobs)
   else if (none !== undefined) output.message(none)
-  else for (const line of jobLines(jobs, clock.nowMs())) output.line(line)
+  else for (const line of jobLines(jobs)) output.line(line)
+  const isWaiting = jobs.some(({ state }) => state === 'queued' || state === 'running')
+  if (isWaiting && open.daemon === undefined && !output.json) output.message(NO_DAEMON_RUNS)
 }
 
-function jobLines(jobs: readonly JobDocument[], nowMs: number): string[] {
+function jobLines(jobs: readonly JobDocument[]): string[] {
   return table(
     [
       { title: 'Job', align: 'right', value: ({ id }) => String(id) },
       { title: 'Command', value: ({ command }) => shownOf(command) },
       { title: 'Plan', value: ({ plan, step }) => shownOf(plan === null ? null : `${plan}/${step ?? ''}`) },
-      { title: 'Repository', value: ({ repository }) => shownOf(repository) },
+      { title: 'Repository', value: placesOf },
       { title: 'State', value: stateOf },
       { title: 'Added', value: ({ added }) => shownTime(added) },
-      { title: 'Took', align: 'right', value: (job) => tookOf(job, nowMs) },
+      { title: 'Took', align: 'right', value: tookOf },
       { title: '', value: standingOf },
     ],
     jobs,
@@ -79,13 +82,13 @@ export async function showJob(context: CliContext, word: string, flags: ShowJobF
     output.document({ ...job, log })
     return EXIT_DONE
   }
-  for (const line of detailLines(job, context.clock.nowMs())) output.line(line)
+  for (const line of detailLines(job)) output.line(line)
   if (log.length > 0) output.line()
   for (const line of log) output.line(logLine(line))
   return EXIT_DONE
 }
 
-async function followJob({ clock, output, signal }: CliContext, desk: Desk, id: number): Promise<number> {
+async function followJob({ output, signal }: CliContext, desk: Desk, id: number): Promise<number> {
   let place: LogPlace | undefined
   for (;;) {
     // Asked for before its log, so that no line of its end is missed.
@@ -96,7 +99,7 @@ async function followJob({ clock, output, signal }: CliContext, desk: Desk, id: 
     })
     if (job.state !== 'queued' && job.state !== 'running') {
       if (output.json) output.event('summary', job)
-      else for (const line of detailLines(job, clock.nowMs())) output.message(line)
+      else for (const line of detailLines(job)) output.message(line)
       return job.state === 'done' ? EXIT_DONE : EXIT_FAILED
     }
     await sleep(FOLLOW_MS, undefined, { signal: AbortSignal.any([signal, output.gone]) })
@@ -119,17 +122,17 @@ async function readLog(
   }
 }
 
-function detailLines(job: JobDetailDocument, nowMs: number): string[] {
-  const { id, state, plan, step, repository, error, words } = job
+function detailLines(job: JobDetailDocument): string[] {
+  const { id, state, plan, step, error, words } = job
   const rows: [string, string][] = [
     ['Job', `${id}, ${stateOf(job)}`],
     ['Plan', shownOf(plan === null ? null : `${plan}/${step ?? ''}`)],
-    ['Repository', shownOf(repository)],
+    ['Repository', placesOf(job)],
     ['Command', shownOf(words.join(' '))],
     ['Added', shownTime(job.added)],
     ['Due', state === 'queued' ? shownTime(job.due) : ''],
     ['Began', shownTime(job.started)],
-    ['Took', tookOf(job, nowMs)],
+    ['Took', tookOf(job)],
     ['Runs', job.history.length > 1 ? String(job.history.length) : ''],
     ['Stands', state === 'queued' || state === 'running' ? standingOf(job) : ''],
     ['Not done', missedOf(job)],

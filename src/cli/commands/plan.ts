@@ -4,9 +4,9 @@ import { formatDuration } from '../../base/format.ts'
 import type { PlanDocument } from '../../service/control/documents.ts'
 import { pausePlan } from '../../service/plans/edit-plans.ts'
 import type { CliContext } from '../context.ts'
-import { shownOf, shownTime } from '../control-format.ts'
+import { placesOf, shownOf, shownTime, stateOf } from '../control-format.ts'
 import { EXIT_DONE, EXIT_USAGE } from '../exit-codes.ts'
-import { findDaemon, openDesk, requireDaemon } from '../open-desk.ts'
+import { findDaemon, NO_DAEMON_RUNS, openDesk, requireDaemon } from '../open-desk.ts'
 import type { Output } from '../output.ts'
 import { missedLines, sayInForce } from '../plan-format.ts'
 import { table } from '../table.ts'
@@ -37,7 +37,7 @@ function tellPlans(output: Output, plans: readonly PlanDocument[], isDaemonThere
   }
   for (const line of [...planLines(plans), ...missedLines(plans)]) output.line(line)
   if (!isDaemonThere) {
-    output.message('No daemon runs, so nothing happens by itself: see `tidemark daemon` and `tidemark daemon install`.')
+    output.message(NO_DAEMON_RUNS)
   }
 }
 
@@ -47,14 +47,18 @@ function planLines(plans: readonly PlanDocument[]): string[] {
     [
       { title: 'Plan', value: ({ plan, isFirst }) => (isFirst ? plan.name : '') },
       { title: 'Step', value: ({ step }) => step.name },
-      { title: 'Repository', value: ({ step }) => shownOf(step.repository) },
+      { title: 'Repository', value: ({ step }) => placesOf(step) },
       { title: 'Done', value: ({ step }) => shownTime(step.done) },
-      { title: 'Last', value: ({ step }) => step.lastState ?? '' },
+      { title: 'Last', value: ({ step }) => lastOf(step) },
       { title: 'Next', value: ({ plan, step }) => (plan.paused ? 'paused' : shownTime(step.next)) },
       { title: '', value: ({ plan, isFirst }) => (isFirst ? remarkOn(plan) : '') },
     ],
     rows,
   )
+}
+
+function lastOf({ lastState, lastExitCode }: PlanDocument['steps'][number]): string {
+  return lastState === null ? '' : stateOf({ state: lastState, exitCode: lastExitCode })
 }
 
 function remarkOn({ triggers, proof }: PlanDocument): string {

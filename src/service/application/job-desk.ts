@@ -14,6 +14,7 @@ import { Worker } from '../jobs/worker.ts'
 import type { ControlClient } from '../control/client.ts'
 import { progressOf } from '../control/show.ts'
 import { isGone } from './daemon-link.ts'
+import { logText } from './log-text.ts'
 import { RateMeter } from './rate-meter.ts'
 import { showJob, undoPointOf } from './show-job.ts'
 import type { Handle, JobData, Shown } from './shown.ts'
@@ -147,7 +148,7 @@ export class JobDesk implements AsyncDisposable {
       if (page.length === 0) break
       lines.push(...page)
     }
-    return lines.slice(line).map(({ text }) => shownText(text))
+    return lines.slice(line).map(({ from, text }) => shownText(logText(from, text)))
   }
 
   /** Returns the point that a restore can be undone from. @throws {UsageError} UNKNOWN_POINT: it made none. BAD_ARGUMENT */

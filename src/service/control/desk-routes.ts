@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Daemon } from '../daemon/daemon.ts'
 import type { KeyAgent } from '../keys/key-agent.ts'
 import { SELECTION_BYTES_MAX } from '../restore-selection.ts'
-import type { Desk } from './desk.ts'
+import type { DaemonDesk } from './desk.ts'
 import {
   askBody,
   decodePart,
@@ -15,7 +15,7 @@ import {
   numbered,
   runBody,
 } from './request-parts.ts'
-import { showError, showJob, showStatus } from './show.ts'
+import { showError, showStatus } from './show.ts'
 
 /** A selection is text within JSON, where its quotation marks take twice as much. */
 const ASK_BYTES_MAX = 2 * SELECTION_BYTES_MAX
@@ -23,7 +23,7 @@ const ASK_BYTES_MAX = 2 * SELECTION_BYTES_MAX
 export const STOP_PATH = '/v1/stop'
 
 export interface DeskRoutesContext {
-  readonly desk: Desk
+  readonly desk: DaemonDesk
   readonly daemon: Daemon
   readonly keys: KeyAgent
 }
@@ -50,13 +50,12 @@ export function addDeskRoutes(app: FastifyInstance, { desk, daemon, keys }: Desk
   })
 }
 
-function addPlanRoutes(app: FastifyInstance, desk: Desk, daemon: Daemon): void {
+function addPlanRoutes(app: FastifyInstance, desk: DaemonDesk, daemon: Daemon): void {
   app.get('/v1/plans', async () => desk.plans())
   app.post('/v1/plans/:name/run', async ({ params, body }) => {
     const { step } = decodePart(runBody, body ?? {})
     const jobs = await daemon.runPlan(decodePart(named, params).name, step)
-    const shown = jobs.map(async (job) => showJob(job, { progress: undefined, lockedFor: await daemon.lockedFor(job) }))
-    return { jobs: await Promise.all(shown), next: null }
+    return { jobs: await Promise.all(jobs.map((job) => desk.show(job))), next: null }
   })
   for (const [word, paused] of [['pause', true] as const, ['resume', false] as const]) {
     app.post(`/v1/plans/:name/${word}`, async ({ params }) => {
@@ -66,11 +65,11 @@ function addPlanRoutes(app: FastifyInstance, desk: Desk, daemon: Daemon): void {
   }
 }
 
-function addJobRoutes(app: FastifyInstance, desk: Desk, daemon: Daemon): void {
+function addJobRoutes(app: FastifyInstance, desk: DaemonDesk, daemon: Daemon): void {
   app.post('/v1/jobs', { bodyLimit: ASK_BYTES_MAX }, async ({ body }, reply) => {
     const { command, arguments: rest, repository, input } = decodePart(askBody, body)
     const job = await daemon.ask({ words: [command, ...rest], repository, input })
-    return reply.code(201).send(showJob(job, { progress: undefined, lockedFor: await daemon.lockedFor(job) }))
+    return reply.code(201).send(await desk.show(job))
   })
   app.get('/v1/jobs', async ({ query }) => desk.jobs(decodePart(jobsQuery, query)))
   app.get('/v1/jobs/:id', async ({ params }) => desk.job(decodePart(numbered, params).id))

@@ -1,7 +1,9 @@
+import type { Clock } from '../../base/clock.ts'
 import { UsageError } from '../../base/errors.ts'
 import type { Daemon } from '../daemon/daemon.ts'
 import { JOBS_PER_PAGE_MAX } from '../jobs/job-store.ts'
 import type { Job, JobId, JobState } from '../jobs/job.ts'
+import { isAbandoned } from '../jobs/worker-name.ts'
 import type { NotificationId, NotificationState } from '../notifications/notification.ts'
 import type {
   JobDetailDocument,
@@ -72,9 +74,11 @@ export type DeskDaemon = Pick<
 /** Answers as a daemon's parts do, or those that stand in for one. */
 export class DaemonDesk implements Desk {
   readonly #daemon: DeskDaemon
+  readonly #clock: Clock
 
-  constructor(daemon: DeskDaemon) {
+  constructor(daemon: DeskDaemon, clock: Clock) {
     this.#daemon = daemon
+    this.#clock = clock
   }
 
   async plans(): Promise<PlansDocument> {
@@ -90,7 +94,7 @@ export class DaemonDesk implements Desk {
       ...(plan === undefined ? {} : { plan }),
       ...(before === undefined ? {} : { before: before as JobId }),
     })
-    return { jobs: await Promise.all(page.jobs.map(async (job) => this.#show(job))), next: page.next ?? null }
+    return { jobs: await Promise.all(page.jobs.map(async (job) => this.show(job))), next: page.next ?? null }
   }
 
   async job(id: number): Promise<JobDetailDocument> {
@@ -107,12 +111,12 @@ export class DaemonDesk implements Desk {
 
   async cancelJob(id: number): Promise<JobDocument> {
     await this.#get(id)
-    return this.#show((await this.#daemon.cancelJob(id as JobId)) ?? missing('job', id))
+    return this.show((await this.#daemon.cancelJob(id as JobId)) ?? missing('job', id))
   }
 
   async resumeJob(id: number): Promise<JobDocument> {
     await this.#get(id)
-    return this.#show((await this.#daemon.resumeJob(id as JobId)) ?? missing('job', id))
+    return this.show((await this.#daemon.resumeJob(id as JobId)) ?? missing('job', id))
   }
 
   async notifications({ states, plan, limit }: NotificationsQuestion): Promise<NotificationsDocument> {
@@ -143,13 +147,17 @@ export class DaemonDesk implements Desk {
     return job?.instance === this.#daemon.instance ? job : missing('job', id)
   }
 
-  async #show(job: Job): Promise<JobDocument> {
+  /** Returns a job as it is told of. */
+  async show(job: Job): Promise<JobDocument> {
     return showJob(job, await this.#around(job))
   }
 
   async #around(job: Job): Promise<Parameters<typeof showJob>[1]> {
     const { state, id } = job
+    const nowMs = this.#clock.nowMs()
     return {
+      nowMs,
+      isAbandoned: isAbandoned(job, nowMs),
       progress: state === 'running' ? this.#daemon.progressOf(id) : undefined,
       lockedFor: state === 'queued' ? await this.#daemon.lockedFor(job) : undefined,
     }

@@ -32,13 +32,19 @@ export const jobDocument = z.object({
   plan: text.nullable(),
   step: text.nullable(),
   repository: text.nullable(),
+  /** The repository that it copies to. */
+  to: text.nullable(),
   state: z.enum(JOB_STATES),
+  /** It is `running`, but what ran it ended without a word: a daemon puts it right, and runs it again. */
+  interrupted: z.boolean(),
   /** The repository that has to be unlocked before it can run. */
   waitsForUnlock: text.nullable(),
   added: time,
   due: time,
   started: time.nullable(),
   finished: time.nullable(),
+  /** How long it ran in all its runs, without what it waited; up to now while it runs. */
+  ranMs: z.int().nullable(),
   runs: z.int(),
   failures: z.int(),
   cancelRequested: z.boolean(),
@@ -96,8 +102,12 @@ export const plansDocument = z.object({
           name: text,
           kind: text,
           repository: text,
+          /** The repository that it copies to. */
+          to: text.nullable(),
           lastJob: id.nullable(),
           lastState: z.enum(JOB_STATES).nullable(),
+          /** Of the last job: 3 where it was done in part. */
+          lastExitCode: z.int().nullable(),
           done: time.nullable(),
           next: time.nullable(),
         }),

@@ -146,7 +146,7 @@ function createApp(
     )
     return reply.code(404).send(problem)
   })
-  addDeskRoutes(app, { desk: new DaemonDesk(daemon), daemon, keys })
+  addDeskRoutes(app, { desk: new DaemonDesk(daemon, clock), daemon, keys })
   addKeyRoutes(app, { keys, clock, keysChanged: () => daemon.keysChanged() })
   app.get('/v1/changes', async (_request, reply) => streams.begin(reply))
   return app

@@ -1,14 +1,14 @@
 import { timespecOfMs } from '../../base/clock.ts'
 import type { TidemarkError } from '../../base/errors.ts'
 import { formatTimestamp } from '../../base/format.ts'
-import { wordsOf, repositoryOf } from '../application/show-job.ts'
+import { otherRepositoryOf, repositoryOf, wordsOf } from '../application/show-job.ts'
 import type { DaemonStatus } from '../daemon/daemon.ts'
 import type { PlanStatus } from '../daemon/plan-status.ts'
 import type { Job, JobProgress, JobRun, LogLine } from '../jobs/job.ts'
+import { LEASE_MS } from '../jobs/leased-run.ts'
 import type { Unlocked } from '../keys/key-agent.ts'
 import type { Notification } from '../notifications/notification.ts'
 import { explainTrigger } from '../plans/explain-trigger.ts'
-import type { Step } from '../plans/plan.ts'
 import type {
   JobDetailDocument,
   JobDocument,
@@ -40,9 +40,13 @@ export interface JobSurroundings {
   /** Fresher than the store's. */
   readonly progress: JobProgress | undefined
   readonly lockedFor: string | undefined
+  /** Nobody runs it, though it is kept as running. */
+  readonly isAbandoned: boolean
+  readonly nowMs: number
 }
 
-export function showJob(job: Job, { progress, lockedFor }: JobSurroundings): JobDocument {
+export function showJob(job: Job, surroundings: JobSurroundings): JobDocument {
+  const { progress, lockedFor, isAbandoned } = surroundings
   const words = wordsOf(job)
   return {
     id: job.id,
@@ -50,12 +54,15 @@ export function showJob(job: Job, { progress, lockedFor }: JobSurroundings): Job
     plan: job.plan ?? null,
     step: job.step ?? null,
     repository: repositoryOf(words) ?? null,
+    to: otherRepositoryOf(words) ?? null,
     state: job.state,
+    interrupted: isAbandoned,
     waitsForUnlock: lockedFor ?? null,
     added: timeOf(job.addedMs),
     due: timeOf(job.dueMs),
     started: timeOf(job.startedMs),
     finished: timeOf(job.finishedMs),
+    ranMs: job.startedMs === undefined ? null : ranMsOf(job, surroundings),
     runs: job.runs,
     failures: job.failures,
     cancelRequested: job.cancelRequested,
@@ -63,6 +70,14 @@ export function showJob(job: Job, { progress, lockedFor }: JobSurroundings): Job
     error: errorOf(job.result?.error),
     progress: showProgress(progress ?? job.progress),
   }
+}
+
+function ranMsOf(job: Job, { isAbandoned, nowMs }: JobSurroundings): number {
+  const { lease, ranMs, runStartedMs } = job
+  if (runStartedMs === undefined) return ranMs
+  // The last word of a worker that ended was that it has the job for so long.
+  const endMs = isAbandoned && lease !== undefined ? Math.min(nowMs, lease.untilMs - LEASE_MS) : nowMs
+  return ranMs + Math.max(0, endMs - runStartedMs)
 }
 
 export function showJobDetail(job: Job, runs: readonly JobRun[], surroundings: JobSurroundings): JobDetailDocument {
@@ -119,9 +134,11 @@ export function showPlan({ plan, steps, lastPointMs, proof, missed }: PlanStatus
     steps: steps.map(({ step, last, doneMs, nextMs }) => ({
       name: step.name,
       kind: step.kind,
-      repository: repositoryOfStep(step) ?? repository,
+      repository: 'repository' in step ? step.repository : repository,
+      to: step.kind === 'copy' ? step.to : null,
       lastJob: last?.id ?? null,
       lastState: last?.state ?? null,
+      lastExitCode: last?.result?.exitCode ?? null,
       done: timeOf(doneMs),
       next: timeOf(nextMs),
     })),
@@ -133,11 +150,6 @@ function proofOf({ atMs, wouldTakeMs }: { readonly atMs: number; readonly wouldT
   wouldTakeMs: number
 } {
   return { time: timeOf(atMs), wouldTakeMs }
-}
-
-function repositoryOfStep(step: Step): string | undefined {
-  if (step.kind === 'copy') return step.to
-  return 'repository' in step ? step.repository : undefined
 }
 
 export function showNotification(notification: Notification): NotificationDocument {

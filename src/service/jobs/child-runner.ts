@@ -9,9 +9,9 @@ import { identityOf, isRunning, type ProcessIdentity } from '../../base/process-
 import { wipe } from '../../crypto/secret.ts'
 import type { SlotSecret } from '../../repository/slot-key.ts'
 import { encodeHandedSecret } from '../handed-secret.ts'
-import type { Json } from './job.ts'
 import type { JobRunner, RunCommand, RunEnd, RunRequest } from './job-runner.ts'
 import { OutputLines } from './output-lines.ts'
+import { parseEvent } from './parse-event.ts'
 
 /** A summary that names every point of a large copy fits; what does not is no line of ours. */
 const EVENT_CHARACTERS_MAX = 1 << 20
@@ -236,7 +236,7 @@ async function follow(child: Child, { command, onEvent, onLine }: RunRequest): P
     onLine(from, line)
   }
   const event = (line: string, isCut: boolean): void => {
-    const fields = isCut ? undefined : eventOf(line)
+    const fields = isCut ? undefined : parseEvent(line)
     if (fields === undefined) onLine('out', line.slice(0, TEXT_CHARACTERS_MAX))
     else onEvent(fields)
   }
@@ -255,14 +255,4 @@ async function drain(stream: Readable, lines: OutputLines): Promise<void> {
   // Destroyed by us, when something in the background keeps it open.
   await once(stream, 'close')
   lines.end()
-}
-
-function eventOf(line: string): Readonly<Record<string, Json>> | undefined {
-  try {
-    const value: unknown = JSON.parse(line)
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? (value as Readonly<Record<string, Json>>) : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -91,4 +91,12 @@ export const JOB_MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE job ADD COLUMN run_of INTEGER CHECK (run_of BETWEEN 1 AND ${WHOLE});
   `,
+  `
+  ALTER TABLE job ADD COLUMN run_started_ms INTEGER CHECK (run_started_ms ${TIME});
+  ALTER TABLE job ADD COLUMN ran_ms INTEGER NOT NULL DEFAULT 0 CHECK (ran_ms ${TIME});
+  UPDATE job SET
+    run_started_ms = CASE state WHEN 'running' THEN coalesce(
+      (SELECT started_ms FROM run WHERE run.job = job.id AND number = job.runs), added_ms) END,
+    ran_ms = coalesce((SELECT sum(max(0, finished_ms - started_ms)) FROM run WHERE run.job = job.id), 0);
+  `,
 ]

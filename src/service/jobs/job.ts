@@ -54,6 +54,10 @@ export interface Job {
   readonly dueMs: number
   /** When its first run began. */
   readonly startedMs: number | undefined
+  /** When the run began that is under way, or was taken over. */
+  readonly runStartedMs: number | undefined
+  /** How long the runs took that ended, together; of one whose worker ended, up to its last word. */
+  readonly ranMs: number
   /** When it came to its end. */
   readonly finishedMs: number | undefined
   readonly retriesMax: number

@@ -82,7 +82,18 @@ export class SqliteJobStore implements JobStore {
   ): Promise<AbandonedJob | undefined> {
     const row = this.#database.first(
       TAKE_OVER,
-      ...[worker, nowMs + leaseMs, instance, JSON.stringify(held), JSON.stringify(kinds), nowMs, nowMs + 2 * leaseMs],
+      ...[
+        worker,
+        leaseMs,
+        nowMs,
+        nowMs,
+        nowMs + leaseMs,
+        instance,
+        JSON.stringify(held),
+        JSON.stringify(kinds),
+        nowMs,
+        nowMs + 2 * leaseMs,
+      ],
       JSON.stringify(ended),
     )
     return row === undefined ? undefined : { job: jobOf(row), note: noteOf(row) }
@@ -117,7 +128,7 @@ export class SqliteJobStore implements JobStore {
     return this.#database.transaction(() => {
       const settled = this.#database.first(
         SETTLE,
-        ...[again ? 'queued' : next.state, again ? null : nowMs, again ? next.dueMs : null, result],
+        ...[again ? 'queued' : next.state, again ? null : nowMs, again ? next.dueMs : null, nowMs, result],
         ...[outcome === 'failed' ? 1 : 0, outcome === 'interrupted' ? 1 : 0, job, worker],
       )
       if (settled === undefined) return false
@@ -234,7 +245,7 @@ export class SqliteJobStore implements JobStore {
   #lease(id: JobId, claim: Claim): Job | undefined {
     const { instance, worker, nowMs, leaseMs } = claim
     return this.#database.transaction(() => {
-      const row = this.#database.first(CLAIM, worker, nowMs + leaseMs, nowMs, ...waitingFor(claim), id)
+      const row = this.#database.first(CLAIM, worker, nowMs + leaseMs, nowMs, nowMs, ...waitingFor(claim), id)
       if (row === undefined) return undefined
       const job = jobOf(row)
       const sql = 'INSERT INTO run (job, number, instance, started_ms) VALUES (?, ?, ?, ?)'
@@ -301,14 +312,18 @@ const NEXT_DUE = `
   WHERE instance = ? AND state = 'queued' AND kind IN ${VALUES} AND ${IS_FIRST}`
 
 const CLAIM = `
-  UPDATE job SET state = 'running', worker = ?, lease_until_ms = ?, started_ms = coalesce(started_ms, ?), runs = runs + 1,
-    cancel_requested = 0, progress = NULL, result = NULL, note = NULL
+  UPDATE job SET state = 'running', worker = ?, lease_until_ms = ?, started_ms = coalesce(started_ms, ?), run_started_ms = ?,
+    runs = runs + 1, cancel_requested = 0, progress = NULL, result = NULL, note = NULL
   WHERE id = (SELECT id ${WAITING} AND id = ?)
   RETURNING *`
 
-/** A lease that ends later than any that is given now was given before the clock was set back. */
+/**
+ * A lease that ends later than any that is given now was given before the clock was set back. The run lasted until it was
+ * given; that it was found later is none of its time.
+ */
 const TAKE_OVER = `
-  UPDATE job SET worker = ?, lease_until_ms = ?
+  UPDATE job SET worker = ?, ran_ms = ran_ms + max(0, min(lease_until_ms - ?, ?) - run_started_ms), run_started_ms = ?,
+    lease_until_ms = ?
   WHERE id = (
     SELECT id FROM job
     WHERE instance = ? AND state = 'running' AND id NOT IN ${VALUES} AND kind IN ${VALUES}
@@ -323,7 +338,8 @@ const RENEW = `
   RETURNING cancel_requested`
 
 const SETTLE = `
-  UPDATE job SET state = ?, finished_ms = ?, due_ms = coalesce(?, due_ms), result = ?, failures = failures + ?,
+  UPDATE job SET state = ?, finished_ms = ?, due_ms = coalesce(?, due_ms),
+    ran_ms = ran_ms + max(0, ? - run_started_ms), run_started_ms = NULL, result = ?, failures = failures + ?,
     interruptions = interruptions + ?, worker = NULL, lease_until_ms = NULL, note = NULL, cancel_requested = 0, told = 0
   WHERE id = ? AND worker = ? AND state = 'running'
   RETURNING runs`

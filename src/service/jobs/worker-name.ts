@@ -1,6 +1,7 @@
 import { toHex } from '../../base/bytes.ts'
 import { hasEnded, processTag } from '../../base/process-identity.ts'
 import type { Randomness } from '../../base/random.ts'
+import type { Job } from './job.ts'
 
 /** Returns a name for a worker of this process that no other worker has; it tells which process that is, where the system does. */
 export function newWorkerName(randomness: Randomness): string {
@@ -14,4 +15,9 @@ export function newWorkerName(randomness: Randomness): string {
 export function hasWorkerEnded(name: string): boolean {
   const [tag = ''] = name.split('/')
   return hasEnded(tag) === true
+}
+
+/** Tells whether nobody runs a job that is kept as running, and it waits to be taken over. */
+export function isAbandoned({ lease }: Pick<Job, 'lease'>, nowMs: number): boolean {
+  return lease !== undefined && (lease.untilMs <= nowMs || hasWorkerEnded(lease.worker))
 }

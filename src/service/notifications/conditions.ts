@@ -2,6 +2,7 @@ import { timespecOfMs } from '../../base/clock.ts'
 import { formatBytes, formatDuration, formatTime } from '../../base/format.ts'
 import type { TidemarkError } from '../../base/errors.ts'
 import { formatCount, numberOf } from '../../base/number-of.ts'
+import { EXIT_PARTIAL } from '../jobs/command-verdict.ts'
 import type { Job } from '../jobs/job.ts'
 import { suspicionText } from '../suspicion-text.ts'
 import type { BackupOutcome } from './backup-outcome.ts'
@@ -185,13 +186,14 @@ export function promiseMissed(
 
 /** All went well; told only where a plan wants that. */
 export function success(job: Job, { plan, step }: StepOf): Condition {
+  const done = job.result?.exitCode === EXIT_PARTIAL ? 'done in part' : 'done'
   return {
     key: `success ${job.id} ${job.finishedMs ?? 0}`,
     category: 'success',
     priority: 'low',
     plan,
-    title: `${plan}: ${step} done`,
-    message: `${step} of the plan "${plan}" is done.`,
+    title: `${plan}: ${step} ${done}`,
+    message: `${step} of the plan "${plan}" is ${done}.`,
   }
 }
 
