@@ -7,10 +7,12 @@ import type { Driver } from '../storage/driver.ts'
 import { dropRecalledKey, type EarlyKey, startEarlyKey, startRecalledKey } from './early-key.ts'
 import {
   isSameOpening,
+  ONLY_OPENED,
   recallOpening,
   type RecalledOpening,
   type RecalledSlot,
   rememberOpening,
+  wasOpened,
 } from './opening-memory.ts'
 import type { RepositoryPlace } from './resolve-repository.ts'
 import type { SessionRequest } from './session.ts'
@@ -63,8 +65,9 @@ export async function takeFirstSteps(
     const objects = await requested
     const early = await startEarlyKey(objects, secret, key)
     const remember = (): void => {
-      const opening = { objects: objects.fetched, slot: early?.slot }
-      if (isElsewhere && !isSameOpening(recalled, opening)) keep(request, place, opening)
+      const opening = isElsewhere ? { objects: objects.fetched, slot: early?.slot } : ONLY_OPENED
+      const isKept = isElsewhere ? isSameOpening(recalled, opening) : wasOpened(cacheDirectory, place.url)
+      if (!isKept) keep(request, place, opening)
     }
     return { driver, objects, secret, early, remember }
   } catch (error) {

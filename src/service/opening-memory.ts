@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -28,6 +29,9 @@ export interface RecalledOpening {
   readonly slot: RecalledSlot | undefined
 }
 
+/** Of a folder of this machine nothing is worth being kept but that there was a repository. */
+export const ONLY_OPENED: RecalledOpening = { objects: [], slot: undefined }
+
 /**
  * Keeps what opening the repository at `url` needed, for the next time to ask for it at once. See docs/decisions/0127.
  *
@@ -45,6 +49,11 @@ export function rememberOpening(cacheDirectory: string, url: string, opening: Re
 export function recallOpening(cacheDirectory: string, url: string): RecalledOpening | undefined {
   const bytes = readPrivateFile(fileOf(cacheDirectory, url), FILE_BYTES_MAX)
   return bytes === undefined ? undefined : decode(bytes)
+}
+
+/** Tells whether a repository at `url` was opened from here before, and nothing more of one that is a folder of this machine. */
+export function wasOpened(cacheDirectory: string, url: string): boolean {
+  return existsSync(fileOf(cacheDirectory, url))
 }
 
 /** Forgets what opening any repository needed. */

@@ -9,6 +9,7 @@ import type { LocalCache } from '../repository/local-cache.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { DerivedSlotKey, OpeningKey } from '../repository/slot-key.ts'
 import type { Driver } from '../storage/driver.ts'
+import { awayIfKnown } from './away-repository.ts'
 import type { Paths } from './directories.ts'
 import { takeFirstSteps } from './first-steps.ts'
 import { openMachineKey } from './machine-key.ts'
@@ -58,13 +59,22 @@ export function cachesDirectory(paths: Paths): string {
  * still being derived.
  *
  * @throws {UsageError} BAD_ARGUMENT, BAD_CONFIGURATION
- * @throws {StorageError} NO_REPOSITORY and every failure of the driver.
+ * @throws {StorageError} NO_REPOSITORY, `transient` where one was opened before, and every failure of the driver.
  * @throws {KeyError} and others of `openRepository`, when the store does not even tell which repository it is.
  */
 export async function openSession(request: SessionRequest): Promise<Session> {
-  const { paths, randomness, workingDirectory } = request
+  const { paths, workingDirectory } = request
   const question = { given: request.repository, configFile: paths.configFile, workingDirectory }
   const place = await resolveRepository(question)
+  try {
+    return await openAt(request, place)
+  } catch (error) {
+    throw awayIfKnown(error, place, paths.cacheDirectory)
+  }
+}
+
+async function openAt(request: SessionRequest, place: RepositoryPlace): Promise<Session> {
+  const { paths, randomness } = request
   const { driver, objects, secret, early, remember } = await takeFirstSteps(request, place, loadRest)
   try {
     const [{ openRepository }, { revisionMemoryIn }, { LocalCache }, { InstanceFile }, { wipe }] = await loadRest()

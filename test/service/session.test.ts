@@ -11,6 +11,7 @@ import { createRepository } from '../../src/repository/create-repository.ts'
 import { passwordSecret } from '../../src/repository/slot-key.ts'
 import { forgetOpenings } from '../../src/service/opening-memory.ts'
 import { openSession } from '../../src/service/session.ts'
+import type { Driver } from '../../src/storage/driver.ts'
 import { FaultyDriver } from '../support/faulty-driver.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { aheadClock } from '../support/test-machine.ts'
@@ -23,7 +24,11 @@ interface Machine {
   /** The file of what opening needed the last time. */
   readonly memory: () => string
   /** Opens the repository and closes it; returns what happened, in this order. */
-  readonly open: (how?: { readonly isAtHand?: boolean; readonly url?: string }) => Promise<string[]>
+  readonly open: (how?: {
+    readonly isAtHand?: boolean
+    readonly url?: string
+    readonly store?: Driver
+  }) => Promise<string[]>
   readonly folder: string
 }
 
@@ -38,7 +43,7 @@ async function machine(): Promise<Machine> {
   keys[Symbol.dispose]()
   const folder = temporaryFolder()
   const cacheDirectory = join(folder, 'cache')
-  const open: Machine['open'] = async ({ isAtHand = true, url = URL } = {}) => {
+  const open: Machine['open'] = async ({ isAtHand = true, url = URL, store = driver } = {}) => {
     const events: string[] = []
     const before = driver.calls.length
     await using session = await openSession({
@@ -49,7 +54,7 @@ async function machine(): Promise<Machine> {
       randomness: systemRandomness,
       openDriver: async () => {
         events.push('connect')
-        return driver
+        return store
       },
       secret: async () => {
         events.push('secret')
@@ -83,10 +88,19 @@ test('nobody is asked for a password before the store is there', async () => {
   expect((await open({ isAtHand: false })).slice(0, 2)).toEqual(['connect', 'secret'])
 })
 
-test('of a folder of this machine nothing is remembered', async () => {
+test('of a folder of this machine nothing is remembered but that a repository was there', async () => {
   const { open, folder, memory } = await machine()
   await open({ url: join(folder, 'store') })
-  expect(memory).toThrow()
+  expect(readFileSync(memory(), 'utf8')).toBe('')
+})
+
+test.each(['/mnt/usb/store', URL])('what is not there any more is away, what never was is not: %s', async (url) => {
+  const { open } = await machine()
+  const empty = { url, store: new MemoryDriver() }
+  await expect(open(empty)).rejects.toMatchObject({ code: 'NO_REPOSITORY', retry: 'never' })
+  await open({ url })
+  const hint = expect.stringContaining('mounted') as string
+  await expect(open(empty)).rejects.toMatchObject({ code: 'NO_REPOSITORY', retry: 'transient', hint })
 })
 
 test('what was remembered can be forgotten', async () => {
