@@ -4,7 +4,7 @@ import { systemClock } from '../../src/base/clock.ts'
 import { type AccessEntry, startControl } from '../../src/service/control/server.ts'
 import { KeyAgent } from '../../src/service/keys/key-agent.ts'
 import { StoredDaemon } from './stored-daemon.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryMemoryFolder } from './temporary-folder.ts'
 
 export interface TestControl extends AsyncDisposable {
   readonly path: string
@@ -19,7 +19,7 @@ export interface TestControl extends AsyncDisposable {
 export const UID = process.getuid?.() ?? 0
 
 /** Starts a control server over stores of its own. */
-export async function startTestControl(folder = temporaryFolder()): Promise<TestControl> {
+export async function startTestControl(folder = temporaryMemoryFolder()): Promise<TestControl> {
   const path = join(folder, 'control', 'control.sock')
   const stored = new StoredDaemon(folder)
   const keys = new KeyAgent()

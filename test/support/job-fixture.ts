@@ -10,7 +10,7 @@ import type { Job, JobId, LogLine, NewJob } from '../../src/service/jobs/job.ts'
 import { SqliteJobStore } from '../../src/service/jobs/sqlite-job-store.ts'
 import { Worker } from '../../src/service/jobs/worker.ts'
 import { seededRandomness } from './seeded-randomness.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryMemoryFolder } from './temporary-folder.ts'
 
 export const INSTANCE = 'aa'.repeat(16) as InstanceId
 
@@ -63,7 +63,7 @@ export async function settled(): Promise<void> {
 /** A store of jobs, and workers that share it. */
 export class JobPlace {
   readonly time = new ManualTime()
-  readonly stateDirectory = temporaryFolder()
+  readonly stateDirectory = temporaryMemoryFolder()
   readonly store: JobStore = this.open()
   readonly problems: unknown[] = []
   #workers = 0

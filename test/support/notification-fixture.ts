@@ -4,7 +4,7 @@ import type { Clock } from '../../src/base/clock.ts'
 import type { InstanceId } from '../../src/base/ids.ts'
 import type { Condition } from '../../src/service/notifications/notification.ts'
 import { SqliteNotificationStore } from '../../src/service/notifications/sqlite-notification-store.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryMemoryFolder } from './temporary-folder.ts'
 
 export const INSTANCE = 'ab'.repeat(16) as InstanceId
 
@@ -20,7 +20,7 @@ export class SetClock implements Clock {
 }
 
 /** Opens a store of notifications that is gone when the running test has finished. */
-export function notificationStore(clock: Clock, stateDirectory = temporaryFolder()): SqliteNotificationStore {
+export function notificationStore(clock: Clock, stateDirectory = temporaryMemoryFolder()): SqliteNotificationStore {
   const onDamaged = (movedTo: string): never => {
     throw new Error(`damaged: ${movedTo}`)
   }

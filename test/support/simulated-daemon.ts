@@ -16,7 +16,7 @@ import { SqliteJobStore } from '../../src/service/jobs/sqlite-job-store.ts'
 import type { Notification } from '../../src/service/notifications/notification.ts'
 import { SqliteNotificationStore } from '../../src/service/notifications/sqlite-notification-store.ts'
 import { seededRandomness } from './seeded-randomness.ts'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder, temporaryMemoryFolder } from './temporary-folder.ts'
 
 export const INSTANCE = 'ad'.repeat(16) as InstanceId
 
@@ -153,7 +153,7 @@ export class SimulatedDaemon {
   constructor({ configuration, nowMs, stateDirectory, timeZone = 'Europe/Berlin' }: SimulatedDaemonOptions) {
     this.time = new SimulatedTime(nowMs)
     this.runner = new SimulatedRunner(this.time)
-    this.stateDirectory = stateDirectory ?? temporaryFolder()
+    this.stateDirectory = stateDirectory ?? temporaryMemoryFolder()
     this.configFile = join(temporaryFolder(), 'config.yaml')
     this.#timeZone = timeZone
     writeFileSync(this.configFile, configuration)

@@ -5,9 +5,23 @@ import { join } from 'node:path'
 
 import { onTestFinished } from 'vitest'
 
+import { memoryFolder } from '../simulation/memory-folder.ts'
+
 /** Makes a folder that is gone when the running test has finished. */
 export function temporaryFolder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'tidemark-test-'))
+  return folderIn(tmpdir())
+}
+
+/**
+ * As `temporaryFolder`, in memory where that can be: for stores that sync whatever they are told, whose tests would
+ * wait for the disk, and for everybody else who writes to it.
+ */
+export function temporaryMemoryFolder(): string {
+  return folderIn(memoryFolder())
+}
+
+function folderIn(parent: string): string {
+  const path = mkdtempSync(join(parent, 'tidemark-test-'))
   onTestFinished(() => rmSync(path, { recursive: true, force: true }))
   return path
 }

@@ -11,7 +11,7 @@ import type { Json } from '../../../src/service/jobs/job.ts'
 import type { JobRunner, RunRequest } from '../../../src/service/jobs/job-runner.ts'
 import { SqliteJobStore } from '../../../src/service/jobs/sqlite-job-store.ts'
 import { INSTANCE } from '../../support/job-fixture.ts'
-import { temporaryFolder } from '../../support/temporary-folder.ts'
+import { temporaryMemoryFolder } from '../../support/temporary-folder.ts'
 
 /** Runs nothing: says what it was asked to run, and waits to be told how it ends. */
 class HandRunner implements JobRunner {
@@ -50,7 +50,7 @@ interface Desk {
 }
 
 function openDesk(daemon: JobDeskOptions['daemon'] = { client: undefined }): Desk {
-  const stateDirectory = temporaryFolder()
+  const stateDirectory = temporaryMemoryFolder()
   const store = SqliteJobStore.open({ stateDirectory, clock: systemClock, onDamaged: () => undefined })
   const runner = new HandRunner()
   const ports = { clock: systemClock, randomness: systemRandomness, scheduler: systemScheduler }

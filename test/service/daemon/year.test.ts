@@ -1,8 +1,7 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 
 import { decodePlans } from '../../../src/service/plans/decode-plans.ts'
 import { nextFirings } from '../../../src/service/schedule/next-firings.ts'
@@ -40,14 +39,6 @@ plans:
     steps: [incremental]
 `
 
-/** Returns a folder in memory where there is one: a year has thousands of commits. */
-function memoryFolder(): string | undefined {
-  if (!existsSync('/dev/shm')) return undefined
-  const path = mkdtempSync('/dev/shm/tidemark-year-')
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
-  return path
-}
-
 function heapBytes(): number {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
@@ -57,11 +48,7 @@ function heapBytes(): number {
 
 test('in a year, over both changes of clocks, no run is missed and none is made twice, and memory stays as it is', async () => {
   const start = Date.UTC(2026, 0, 31, 12)
-  const folder = memoryFolder()
-  const d = new SimulatedDaemon({
-    ...{ configuration: CONFIGURATION, nowMs: start },
-    ...(folder === undefined ? {} : { stateDirectory: folder }),
-  })
+  const d = new SimulatedDaemon({ configuration: CONFIGURATION, nowMs: start })
   d.runner.outcome = ({ words }) => ({
     durationMs: 1500,
     ...(words[0] === 'prove' ? { event: { type: 'summary', proven: true, wouldTakeMs: 60_000 } } : {}),

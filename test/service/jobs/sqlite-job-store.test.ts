@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
 import { readdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
@@ -12,8 +11,9 @@ import { StorageError } from '../../../src/base/errors.ts'
 import type { InstanceId } from '../../../src/base/ids.ts'
 import { SqliteJobStore } from '../../../src/service/jobs/sqlite-job-store.ts'
 import { describeJobStoreContract } from '../../contract/job-store-contract.ts'
+import { memoryFolder } from '../../simulation/memory-folder.ts'
 import { rootTest } from '../../support/root-test.ts'
-import { temporaryFolder, temporaryVolume } from '../../support/temporary-folder.ts'
+import { temporaryMemoryFolder, temporaryVolume } from '../../support/temporary-folder.ts'
 
 const INSTANCE = 'aa'.repeat(16) as InstanceId
 const WORKER = join(import.meta.dirname, '../../support/claiming-jobs-worker.ts')
@@ -23,7 +23,7 @@ function open(stateDirectory: string, damages: string[] = []): SqliteJobStore {
   return SqliteJobStore.open({ stateDirectory, clock: systemClock, onDamaged })
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'tidemark-test-'))
+const folder = mkdtempSync(join(memoryFolder(), 'tidemark-test-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 let stores = 0
 
@@ -35,7 +35,7 @@ async function addJobs(store: SqliteJobStore, count: number): Promise<void> {
 
 describe('the file', () => {
   test('is its owner’s alone, and what was told to be done is in it for the next process', async () => {
-    const state = join(temporaryFolder(), 'deep', 'state')
+    const state = join(temporaryMemoryFolder(), 'deep', 'state')
     const store = open(state)
     await addJobs(store, 1)
     for (const name of readdirSync(state)) expect(statSync(join(state, name)).mode & 0o777).toBe(0o600)
@@ -47,7 +47,7 @@ describe('the file', () => {
   })
 
   test('processes that open it at once make one store, add each job once, and never claim one both', async () => {
-    const state = temporaryFolder()
+    const state = temporaryMemoryFolder()
     const args = [WORKER, state, INSTANCE, `${Date.now() + 800}`, '30']
     const processes = [1, 2, 3].map(() => promisify(execFile)(process.execPath, args))
     const claimed = (await Promise.all(processes)).flatMap(({ stdout }) =>
@@ -57,7 +57,7 @@ describe('the file', () => {
   })
 
   test('10,000 jobs of history are listed within 100 ms', async () => {
-    const state = temporaryFolder()
+    const state = temporaryMemoryFolder()
     const store = open(state)
     fillHistory(join(state, 'jobs.sqlite'), 10_000)
     const times = []
@@ -96,7 +96,7 @@ function fillHistory(path: string, count: number): void {
 describe('a file that is not what was written', () => {
   /** Makes a store with three jobs, closed. */
   async function storeWithJobs(): Promise<{ state: string; path: string }> {
-    const state = temporaryFolder()
+    const state = temporaryMemoryFolder()
     const store = open(state)
     await addJobs(store, 3)
     await store[Symbol.asyncDispose]()
@@ -154,7 +154,7 @@ describe('a file that is not what was written', () => {
   })
 
   test('is put aside when it is another program’s', async () => {
-    const state = temporaryFolder()
+    const state = temporaryMemoryFolder()
     const path = join(state, 'jobs.sqlite')
     const database = new DatabaseSync(path)
     database.exec('CREATE TABLE job (id INTEGER)')
@@ -203,7 +203,7 @@ rootTest('a disk that is full is told, harms nothing, and is forgotten once ther
 })
 
 test('what is no folder is told', () => {
-  const state = join(temporaryFolder(), 'file')
+  const state = join(temporaryMemoryFolder(), 'file')
   writeFileSync(state, '')
   expect(() => open(state)).toThrow(StorageError)
 })

@@ -8,7 +8,7 @@ import { PlanWatch } from '../../../src/service/notifications/plan-watch.ts'
 import { decodePlans } from '../../../src/service/plans/decode-plans.ts'
 import type { Plan } from '../../../src/service/plans/plan.ts'
 import { INSTANCE, notificationStore, SetClock } from '../../support/notification-fixture.ts'
-import { temporaryFolder } from '../../support/temporary-folder.ts'
+import { temporaryMemoryFolder } from '../../support/temporary-folder.ts'
 import { onTestFinished } from 'vitest'
 
 const HOUR_MS = 3_600_000
@@ -31,7 +31,7 @@ function plan(text = NIGHTLY): Plan {
 /** A watch over a real store of jobs, two channels, and what was told. */
 function watched() {
   const clock = new SetClock()
-  const stateDirectory = temporaryFolder()
+  const stateDirectory = temporaryMemoryFolder()
   const jobs = SqliteJobStore.open({ stateDirectory, clock, onDamaged: () => undefined })
   onTestFinished(async () => jobs[Symbol.asyncDispose]())
   const store = notificationStore(clock, stateDirectory)
