@@ -29,7 +29,8 @@ export async function deriveHeldKey(context: CliContext, repository: string | un
     onCredentials: (read: CredentialReader) => void (credential = read),
   }
   try {
-    await using session = await openSession(context, repository, options)
+    const secrets = { ...context.secrets, isUnlocking: true }
+    await using session = await openSession({ ...context, secrets }, repository, options)
     const { keys } = await session.repository
     const { place } = session
     const { slot, bytes } = present(

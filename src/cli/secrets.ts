@@ -14,6 +14,8 @@ export interface SecretContext {
   readonly inheritedOfOther?: (() => Promise<SlotSecret>) | undefined
   /** Whether somebody sits at a terminal. */
   readonly interactive: boolean
+  /** The command unlocks a daemon: there is no other to ask. */
+  readonly isUnlocking?: boolean
   readonly signal: AbortSignal
   /** Returns a variable that the configuration names for a secret, which no process started from here inherits then. */
   readonly takeVariable: (name: string) => string | undefined
@@ -56,7 +58,8 @@ export async function openingSecret(
   }
   const given = await givenPassword(context, configured)
   if (given !== undefined) return given
-  if (!context.interactive) throw nothingGiven(location)
+  if (!context.interactive)
+    throw nothingGiven(location, context.isUnlocking === true ? '' : ', or `tidemark unlock` a daemon')
   return passwordOf(await context.ask(`Password of ${location}: `))
 }
 
@@ -114,8 +117,9 @@ async function givenPassword(
   return passwordOf(withoutLineEnd(output))
 }
 
-function nothingGiven(what: string): UsageError {
+/** @param other what helps beside variables. */
+function nothingGiven(what: string, other = ''): UsageError {
   return new UsageError('BAD_ARGUMENT', `there is no password for ${what}, and no terminal to ask on`, {
-    hint: 'Set TIDEMARK_PASSWORD_FILE, TIDEMARK_PASSWORD_COMMAND or TIDEMARK_PASSWORD, or `tidemark unlock` a daemon.',
+    hint: `Set TIDEMARK_PASSWORD_FILE, TIDEMARK_PASSWORD_COMMAND or TIDEMARK_PASSWORD${other}.`,
   })
 }

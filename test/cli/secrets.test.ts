@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 import { utf8 } from '../../src/base/bytes.ts'
+import { UsageError } from '../../src/base/errors.ts'
 import type { ObjectId } from '../../src/base/ids.ts'
 import { configuredPassword, type ConfiguredSecret, credentialsOf } from '../../src/cli/configured-secrets.ts'
 import { variableTaker } from '../../src/cli/environment.ts'
@@ -78,6 +79,13 @@ test('a password file that others can read is used with a warning', async () => 
   const context = contextOf({ variables: { passwordFile: fileWith('x', 0o644) } })
   await openingSecret(context, '/srv')
   expect(context.warnings).toHaveLength(1)
+})
+
+test('whoever can be asked nothing is told what says the password, and not to unlock while unlocking', async () => {
+  const hintOf = async (context: SecretContext): Promise<unknown> =>
+    openingSecret(context, '/srv').catch((error: unknown) => (error instanceof UsageError ? error.hint : error))
+  expect(await hintOf(contextOf({}))).toMatch(/Set TIDEMARK_PASSWORD_FILE, .*, or `tidemark unlock` a daemon\.$/)
+  expect(await hintOf({ ...contextOf({}), isUnlocking: true })).toMatch(/Set .* or TIDEMARK_PASSWORD\.$/)
 })
 
 test('a command prints the password; when it fails, nothing that it printed is shown', async () => {

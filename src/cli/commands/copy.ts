@@ -85,7 +85,9 @@ async function ofOther(opening: Promise<Repository>, to: string): Promise<Reposi
     if (!(error instanceof KeyError)) throw error
     throw new KeyError(error.code, `${to} does not open: ${error.message}`, {
       cause: error,
-      hint: 'Say what opens it with --to-password-file, --to-password-command, --to-key-file or TIDEMARK_TO_PASSWORD.',
+      hint:
+        `Correct its password in the configuration, or \`tidemark unlock ${to}\`; by hand also ` +
+        '--to-password-file, --to-password-command, --to-key-file or TIDEMARK_TO_PASSWORD.',
     })
   }
 }
