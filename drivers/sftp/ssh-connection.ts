@@ -6,6 +6,8 @@ import ssh2, { type Client } from 'ssh2'
 import { StorageError } from '../../src/base/errors.ts'
 import { authentication } from './authentication.ts'
 import { fingerprint, judgeHostKey, keyType, knownKeyTypes } from './known-hosts.ts'
+import { prepareKeys } from './prepare-keys.ts'
+import { sendTogether } from './send-together.ts'
 import type { SshSecrets, SshServer } from './ssh-server.ts'
 
 const HANDSHAKE_MS_MAX = 60_000
@@ -53,12 +55,14 @@ async function connectOver(
   const client = new ssh2.Client()
   // Every channel, and whoever waits for one, listens for its end.
   client.setMaxListeners(0)
+  client.on('handshake', () => prepareKeys(client))
   let refused: StorageError | undefined
   const problems: StorageError[] = []
   const { name, address, port, knownHosts: files, user } = server
   const types = knownKeyTypes(files, { host: name, port })
-  // Small messages go out at once from the first on: waiting for more of them costs 40 ms at every step.
-  const sock = forwarded ?? openSocket({ host: address, port, noDelay: true })
+  // Small messages go out at once from the first on: waiting for more of them costs 40 ms at every step. Each packet is
+  // written in three pieces, though, which would be as many segments.
+  const sock = forwarded ?? sendTogether(openSocket({ host: address, port, noDelay: true }))
   let isOpenSsh = false
   try {
     await new Promise<void>((resolve, reject) => {

@@ -1,11 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process'
+import { KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
+import { SftpChannel } from '../../../drivers/sftp/sftp-channel.ts'
 import { connect } from '../../../drivers/sftp/ssh-connection.ts'
 import type { SshSecrets, SshServer } from '../../../drivers/sftp/ssh-server.ts'
+import { patternBytes } from '../../support/pattern-bytes.ts'
 import { freePort, noSecrets, startSshServer, type TestSshServer } from '../../support/ssh-server.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -70,6 +73,25 @@ describe('logging in to a server', () => {
     })
     expect(asked).toBeLessThanOrEqual(1)
   })
+})
+
+test('keys that are agreed on anew in the middle of a transfer are taken, and prepared as the first ones were', async () => {
+  await using server = await startSshServer(['RekeyLimit 256K'])
+  const connection = await connect(server.server(), noSecrets)
+  onTestFinished(() => connection.close())
+  const { client, isOpenSsh } = connection
+  let handshakes = 0
+  client.on('handshake', () => handshakes++)
+  const channel = await SftpChannel.open(client, isOpenSsh)
+  const whole = patternBytes(2 << 20, 1)
+  const path = join(server.folder, 'object')
+  await channel.writeFile(await channel.openFile(path, 'create', 0o600), [whole], undefined)
+  const back = Buffer.alloc(whole.byteLength)
+  await channel.read(await channel.openFile(path, 'read', 0), back, 0, undefined)
+  expect(Buffer.compare(back, whole)).toBe(0)
+  expect(handshakes).toBeGreaterThan(1)
+  const prepared = expect.any(KeyObject) as KeyObject
+  expect(client).toMatchObject({ _protocol: { _cipher: { _encKey: prepared }, _decipher: { _decipherKey: prepared } } })
 })
 
 describe('the key of a server', () => {
