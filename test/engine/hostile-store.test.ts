@@ -271,12 +271,14 @@ test('a cache of another machine, or a damaged one, costs time and nothing else'
   const f = await withPoints(1)
   const cache = f.openCache()
   const foreign = LocalCache.open({
-    directory: f.folder,
+    directory: f.cacheFolder,
     repository: f.repository.id,
     machineKey: new Uint8Array(32).fill(9),
   })
-  expect(foreign.list()).toEqual([])
-  for (const { name } of cache.list()) cache.write(name, [patternBytes(500, 3)])
+  const names = cache.list().map(({ name }) => name)
+  expect(names).not.toEqual([])
+  for (const name of names) expect(foreign.read(name), name).toBeUndefined()
+  for (const name of names) cache.write(name, [patternBytes(500, 3)])
   await f.reopen()
   expect(await f.backup()).toMatchObject({ bytesRead: 0 })
   expect(await readAll(new FaultyDriver(f.driver.inner), f.source)).toEqual(diskLines(f.source))

@@ -32,7 +32,7 @@ test('what was fetched of a store elsewhere is read on this machine, and fetched
   const first = await fetchAll(f)
   expect(first.requests).toBeGreaterThan(0)
   expect(await fetchAll(f)).toEqual({ frames: first.frames, requests: 0 })
-  const folder = join(f.folder, 'cache', f.repository.id)
+  const folder = join(f.cacheFolder, f.repository.id)
   const names = readdirSync(folder).filter((name) => name.startsWith('frame-'))
   expect(names.length).toBe(first.frames.length)
   writeFileSync(join(folder, names[0] ?? ''), 'damaged', { flag: 'r+' })

@@ -18,6 +18,7 @@ import { LocalCache } from '../../src/repository/local-cache.ts'
 import { openRepository, type Repository, type RepositoryPorts } from '../../src/repository/repository.ts'
 import type { Driver } from '../../src/storage/driver.ts'
 import { FaultyDriver } from './faulty-driver.ts'
+import { temporaryMemoryFolder } from './temporary-folder.ts'
 import { aheadClock, testPorts, testSecret } from './test-machine.ts'
 
 let pool: WorkerPool | undefined
@@ -52,8 +53,10 @@ export interface BackupResult extends BackupSummary {
 /** A repository, a machine with its cache and instance, and a folder to back up. */
 export class EngineFixture {
   readonly driver: FaultyDriver
-  /** Where sources and caches lie. */
+  /** Where sources lie. */
   readonly folder: string
+  /** Where caches lie: in memory, as they are written with every run. */
+  readonly cacheFolder = temporaryMemoryFolder()
   /** What is backed up. */
   readonly source: string
   clock: Clock = aheadClock
@@ -167,7 +170,7 @@ export class EngineFixture {
 
   #cacheOf(repository: Repository['id']): LocalCache {
     return LocalCache.open({
-      directory: join(this.folder, 'cache'),
+      directory: this.cacheFolder,
       repository,
       machineKey: new Uint8Array(32).fill(3),
     })

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 
 /** The built program, which `npm test` builds before. */
 export const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'tidemark.js')
-/** Compiled code: every place has a home of its own, in which the program would find none. */
-const CODE_CACHE = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'tidemark-tests')
+/** Compiled code of programs, whose every place has a home of its own without any, and of threads that tests start from source. */
+export const CODE_CACHE = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'tidemark-tests')
 
 export const PASSWORD = 'correct horse'
 
