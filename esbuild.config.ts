@@ -1,4 +1,5 @@
 import { readFile, rename, rm } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 
 import { build, type BuildOptions, type Plugin } from 'esbuild'
 
@@ -39,25 +40,56 @@ const layout: Plugin = {
   },
 }
 
-/** What `string-width` measures by its length. */
-const ASCII_ONLY = '/^[\\u0020-\\u007E]*$/'
+/** Packages that cut text into graphemes for each frame. */
+const SEGMENTING =
+  /\/(ink\/build\/line-update|ansi-tokenize\/build\/tokenize|wrap-ansi\/index|slice-ansi\/tokenize-ansi|cli-truncate\/index)\.js$/
+const SEGMENTER = 'new Intl.Segmenter('
 
-/** See docs/decisions/0092: a frame is measured without cutting each of its lines into graphemes. */
-const textWidth: Plugin = {
-  name: 'text-width',
+/** See docs/decisions/0092: a frame is measured and written without cutting each of its lines into graphemes. */
+const graphemes: Plugin = {
+  name: 'graphemes',
   setup(bundler) {
-    bundler.onLoad({ filter: /\/string-width\/index\.js$/ }, async ({ path }) => {
-      const text = await readFile(path, 'utf8')
-      const { default: measure } = (await import(path)) as { readonly default: (text: string) => number }
-      const each = new RegExp(`[${ONE_COLUMN}]`)
-      const all = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code)).filter((one) =>
-        each.test(one),
-      )
-      const isSame = text.includes(ASCII_ONLY) && all.every((one) => measure(one) === 1)
-      if (!isSame) throw new Error(`${path} measures otherwise by now: see docs/decisions/0092`)
-      return { contents: text.replace(ASCII_ONLY, `/^[${ONE_COLUMN}]*$/`) }
+    bundler.onLoad({ filter: SEGMENTING, namespace: 'file' }, async ({ path }) => {
+      return { contents: await withoutSegmenter(path) }
+    })
+    bundler.onLoad({ filter: /\/string-width\/index\.js$/, namespace: 'file' }, async ({ path }) => {
+      await checkWidths(path)
+      return {
+        contents: `
+          const ONE_COLUMN_EACH = /^[${ONE_COLUMN}]*$/
+          export default function stringWidth(text, options) {
+            if (typeof text === 'string' && options === undefined) {
+              const plain = text.includes('\\x1b') ? text.replace(/\\x1b\\[[\\d;]*m/g, '') : text
+              if (ONE_COLUMN_EACH.test(plain)) return plain.length
+            }
+            return require('${path}?whole').default(text, options)
+          }`,
+      }
+    })
+    bundler.onResolve({ filter: /\?whole$/ }, ({ path }) => ({
+      path: path.replace(/\?whole$/, ''),
+      namespace: 'whole',
+    }))
+    bundler.onLoad({ filter: /.*/, namespace: 'whole' }, async ({ path }) => {
+      return { contents: await withoutSegmenter(path), resolveDir: dirname(path) }
     })
   },
+}
+
+async function withoutSegmenter(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8')
+  if (!text.includes(SEGMENTER)) throw new Error(`${path} makes no segmenter any more: see docs/decisions/0092`)
+  const own = `import { Graphemes } from '${resolve('tui/text/graphemes.ts')}'\n`
+  return own + text.replaceAll(SEGMENTER, 'new Graphemes(')
+}
+
+/** Makes sure that what we take for one column wide is that for `string-width`, too. */
+async function checkWidths(path: string): Promise<void> {
+  const { default: measure } = (await import(path)) as { readonly default: (text: string) => number }
+  const each = new RegExp(`[${ONE_COLUMN}]`)
+  const all = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code)).filter((one) => each.test(one))
+  if (!all.every((one) => measure(one) === 1))
+    throw new Error(`${path} measures otherwise by now: see docs/decisions/0092`)
 }
 
 /** Large packages that few commands need: each becomes a file of its own. */
@@ -120,8 +152,8 @@ const whenNeeded: Plugin = {
   },
 }
 
-/** Modules of ours that stay files: what comes before the program, `--version` included, and the dashboard. */
-const OWN_FILE = /\/(start|main|run-program|open-dashboard)\.tsx?$/
+/** Modules of ours that stay files: what comes before the program, `--version` included, and the dashboard in the order in which it needs them. */
+const OWN_FILE = /\/(start|main|run-program|run-dashboard|open-dashboard|open-application|draw-chart)\.tsx?$/
 
 /** See docs/decisions/0110: modules of ours that are imported when they are needed run then, but are no files of their own. */
 const inOneFile: Plugin = {
@@ -155,7 +187,7 @@ const ours: BuildOptions = {
   format: 'esm',
   // React's build for users: the other one checks everything at every paint.
   define: { 'process.env.NODE_ENV': '"production"' },
-  plugins: [addons, layout, textWidth, whenNeeded, inOneFile],
+  plugins: [addons, layout, graphemes, whenNeeded, inOneFile],
   // Native modules and whatever finds its own files at run time stay in node_modules.
   external: ['argon2', 'blessed', 'blessed-contrib', 'koffi', 'fuse-native', 'react-devtools-core', 'vitest'],
   // CommonJS packages inside an ES module bundle look for these.

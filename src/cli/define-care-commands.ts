@@ -5,7 +5,7 @@ import type { ForgetFlags } from './commands/forget.ts'
 import type { ProveFlags } from './commands/prove.ts'
 import type { PruneFlags } from './commands/prune.ts'
 import { collect } from './define-point-commands.ts'
-import type { CommandAction } from './program.ts'
+import type { CommandAction } from './run-command.ts'
 
 type Run = (action: CommandAction) => Promise<void>
 

@@ -5,7 +5,7 @@ import type { InstallFlags } from './commands/daemon-install.ts'
 import type { JobsFlags, ShowJobFlags } from './commands/job.ts'
 import type { AcknowledgeFlags, NotificationsFlags } from './commands/notification.ts'
 import type { RunPlanFlags } from './commands/plan.ts'
-import type { CommandAction } from './program.ts'
+import type { CommandAction } from './run-command.ts'
 
 type Run = (action: CommandAction) => Promise<void>
 

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 
 import type { BackupOnlyFlags } from '../service/backup-only-realm.ts'
-import type { CommandAction } from './program.ts'
+import type { CommandAction } from './run-command.ts'
 import type { NewKeyFlags, NewPasswordFlags } from './commands/key.ts'
 
 type Run = (action: CommandAction) => Promise<void>

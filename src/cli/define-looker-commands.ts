@@ -4,7 +4,7 @@ import type { ChainFlags } from './choose-point.ts'
 import type { CopyFlags } from './commands/copy.ts'
 import type { FindFlags } from './commands/find.ts'
 import type { HistoryFlags } from './commands/history.ts'
-import type { CommandAction } from './program.ts'
+import type { CommandAction } from './run-command.ts'
 
 type Run = (action: CommandAction) => Promise<void>
 

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 
 import type { MountFlags } from './commands/mount.ts'
-import type { CommandAction } from './program.ts'
+import type { CommandAction } from './run-command.ts'
 
 type Run = (action: CommandAction) => Promise<void>
 

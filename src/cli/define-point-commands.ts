@@ -6,7 +6,7 @@ import type { PointsFlags } from './commands/points.ts'
 import type { RestoreFlags } from './commands/restore.ts'
 import type { UndoFlags } from './commands/undo.ts'
 import type { ChainFlags } from './choose-point.ts'
-import type { CommandAction } from './program.ts'
+import type { CommandAction } from './run-command.ts'
 
 type Run = (action: CommandAction) => Promise<void>
 

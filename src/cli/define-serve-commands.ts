@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 
 import type { ServeDuneSeaFlags } from './commands/serve-dunesea.ts'
 import type { NewTokenFlags } from './commands/serve-tokens.ts'
-import type { CommandAction } from './program.ts'
+import type { CommandAction } from './run-command.ts'
 
 type Run = (action: CommandAction) => Promise<void>
 

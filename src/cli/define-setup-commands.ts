@@ -4,7 +4,7 @@ import { CREDENTIAL_KINDS } from '../service/secret-source.ts'
 import type { ClearFlags } from './commands/cache.ts'
 import type { InitFlags } from './commands/init.ts'
 import type { AddRepoFlags } from './commands/repo.ts'
-import type { CommandAction } from './program.ts'
+import type { CommandAction } from './run-command.ts'
 
 type Run = (action: CommandAction) => Promise<void>
 

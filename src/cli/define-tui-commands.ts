@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 
-import type { CommandAction } from './program.ts'
+import type { CommandAction } from './run-command.ts'
 
 /** Adds the dashboard. */
 export function defineTuiCommands(program: Command, run: (action: CommandAction) => Promise<void>): void {

@@ -12,8 +12,11 @@ export async function main(words: readonly string[]): Promise<void> {
   }
   leaveMemoryOutOfCoreDumps()
   const variables = takeSecretVariables(process.env)
-  const { runProgram } = await import('./run-program.ts')
-  const { exitCode, output } = await runProgram({ words, environment: process.env, variables })
+  const parts = { environment: process.env, variables }
+  const { exitCode, output } =
+    words.length === 0 && process.stdin.isTTY && process.stdout.isTTY
+      ? await (await import('./run-dashboard.ts')).runDashboard(parts)
+      : await (await import('./run-program.ts')).runProgram({ words, ...parts })
   process.exitCode = exitCode
   await output?.flushed()
   // Nothing is left to do: not waiting for idle threads and handles makes every command a little faster.

@@ -1,6 +1,5 @@
 import { Command, Option } from 'commander'
 
-import type { CliContext } from './context.ts'
 import { defineCareCommands } from './define-care-commands.ts'
 import { defineDaemonCommands } from './define-daemon-commands.ts'
 import { defineKeyCommands } from './define-key-commands.ts'
@@ -11,10 +10,9 @@ import { defineServeCommands } from './define-serve-commands.ts'
 import { defineSetupCommands } from './define-setup-commands.ts'
 import { defineTuiCommands } from './define-tui-commands.ts'
 import type { GlobalFlags } from './global-flags.ts'
+import type { CommandAction } from './run-command.ts'
 import { toolVersion } from './version.ts'
 
-/** What a command does; returns its exit code, `undefined` for done. */
-export type CommandAction = (context: CliContext) => Promise<number | undefined>
 /** Runs a command with the options that stand before or behind its name. */
 export type RunCommand = (flags: GlobalFlags, action: CommandAction) => Promise<void>
 

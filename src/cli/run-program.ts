@@ -1,53 +1,27 @@
 import { type Command, CommanderError } from 'commander'
 
-import { type CliContext, createContext } from './context.ts'
-import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE } from './exit-codes.ts'
-import type { GlobalFlags } from './global-flags.ts'
-import { Output } from './output.ts'
+import { EXIT_DONE, EXIT_USAGE } from './exit-codes.ts'
 import { createProgram } from './program.ts'
-import { reportError } from './report-error.ts'
-import type { SecretVariables } from './secret-variables.ts'
+import { type ProcessParts, type ProgramOutcome, runCommand } from './run-command.ts'
 
-export interface ProgramInput {
+export interface ProgramInput extends ProcessParts {
   readonly words: readonly string[]
-  readonly environment: Record<string, string | undefined>
-  readonly variables: SecretVariables
-}
-
-export interface ProgramOutcome {
-  readonly exitCode: number
-  /** `undefined` when no command ran. */
-  readonly output: Output | undefined
 }
 
 /** Runs one command line to its end; whatever goes wrong has been told. */
-export async function runProgram({ words, environment, variables }: ProgramInput): Promise<ProgramOutcome> {
-  let context: CliContext | undefined
-  let exitCode = EXIT_DONE
-  const program = createProgram(async (flags: GlobalFlags, command) => {
-    try {
-      context = createContext({ environment, variables, flags })
-    } catch (error) {
-      exitCode = reportError(plainOutput(flags), error)
-      return
-    }
-    try {
-      exitCode = (await command(context)) ?? EXIT_DONE
-      if (context.signal.aborted && exitCode === EXIT_DONE) context.output.detail('interrupted after the work was done')
-    } catch (error) {
-      exitCode = failureOf(context, error)
-    }
+export async function runProgram({ words, ...parts }: ProgramInput): Promise<ProgramOutcome> {
+  let ran: ProgramOutcome = { exitCode: EXIT_DONE, output: undefined }
+  const program = createProgram(async (flags, command) => {
+    ran = await runCommand(parts, flags, command)
   })
   try {
-    const isOnTerminal = process.stdin.isTTY && process.stdout.isTTY
-    if (words.length === 0 && !isOnTerminal) program.outputHelp()
-    else if (words.length === 0) await program.parseAsync(['tui'], { from: 'user' })
+    if (words.length === 0) program.outputHelp()
     else await program.parseAsync(withoutHelpForNothing(program, words), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    exitCode = usageProblem(error, groupOf(program, words))
+    return { ...ran, exitCode: usageProblem(error, groupOf(program, words)) }
   }
-  return { exitCode, output: context?.output }
+  return ran
 }
 
 const HELP: readonly string[] = ['help', '--help', '-h']
@@ -74,26 +48,6 @@ function groupOf(program: Command, words: readonly string[]): Command | undefine
     group = found
   }
   return group !== undefined && group.commands.length > 0 ? group : undefined
-}
-
-/** For what goes wrong before there is a context. */
-function plainOutput(flags: GlobalFlags): Output {
-  const { stdout, stderr } = process
-  return new Output({ stdout, stderr, json: flags.json === true, quiet: false, verbose: false, progress: false })
-}
-
-function failureOf(context: CliContext, error: unknown): number {
-  // Whatever an interrupted operation ended with, the interruption is why; when nobody reads the output, nobody waits.
-  if (context.signal.aborted) {
-    context.output.error('tidemark: interrupted')
-    return EXIT_INTERRUPTED
-  }
-  if (context.output.gone.aborted && isAbort(error)) return EXIT_DONE
-  return reportError(context.output, error)
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError'
 }
 
 /** Tells what is wrong with the command line, in the form of all other errors. */

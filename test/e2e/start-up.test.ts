@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { expect, test } from 'vitest'
@@ -53,4 +53,30 @@ test('a repository that is named by its path opens without YAML', async () => {
   expect(loaded.filter((url) => url.endsWith('/yaml.cjs'))).toEqual([])
   const unnamed = Object.assign(place, { environment: { ...place.environment, TIDEMARK_REPOSITORY: '' } })
   expect(loadedBy(unnamed, ['points']).loaded.filter((url) => url.endsWith('/yaml.cjs'))).toHaveLength(1)
+})
+
+/** Returns the program's files that begin with these names, and all that are loaded before those run. */
+function filesOf(names: readonly string[]): ReadonlyMap<string, string> {
+  const folder = dirname(PROGRAM)
+  const files = new Set(readdirSync(folder).filter((file) => names.some((name) => file.startsWith(`${name}-`))))
+  expect(files.size).toBe(names.length)
+  const code = new Map<string, string>()
+  // What is added meanwhile is visited, too.
+  for (const file of files) {
+    const text = readFileSync(join(folder, file), 'utf8')
+    code.set(file, text)
+    for (const [, imported = ''] of text.matchAll(/\b(?:from|import)"\.\/([^"]+)"/g)) files.add(imported)
+  }
+  return code
+}
+
+test('the first frame of the dashboard waits for no chart, no other command and no service', () => {
+  const code = filesOf(['start', 'main', 'run-dashboard', 'open-dashboard'])
+  const holding = (words: string): string[] =>
+    [...code].filter(([, text]) => text.includes(words)).map(([file]) => file)
+  expect(holding('First start')).toHaveLength(1)
+  // Each of a chart, a command and the service; a segmenter takes longer to make than the frame to draw.
+  for (const words of ['from"blessed', 'CommanderError', 'LocalApplication', 'new Intl.Segmenter']) {
+    expect(holding(words), words).toEqual([])
+  }
 })

@@ -49,7 +49,7 @@ test('charts leave errors and signals to the program that they are in', () => {
   const events = ['uncaughtException', 'unhandledRejection', 'SIGTERM', 'SIGINT', 'SIGQUIT'] as const
   const before = events.map((event) => process.listenerCount(event))
   const chart = { values: [1, 2, 3], labels: ['a', 'b', 'c'] }
-  expect(drawChart(chart, { columns: 40, rows: 10, hasColors: false }).join('')).toMatch(/[\u2801-\u28ff]/)
+  expect(drawChart(chart, { columns: 40, rows: 10, color: undefined }).join('')).toMatch(/[\u2801-\u28ff]/)
   expect(events.map((event) => process.listenerCount(event))).toEqual(before)
 })
 

@@ -1,11 +1,12 @@
 import { fc } from '../support/fast-check.ts'
 import { expect, test } from 'vitest'
 
-import { textWidth } from '../../src/base/text-width.ts'
+import { ONE_COLUMN, textWidth } from '../../src/base/text-width.ts'
 import { fuzzySearch } from '../../tui/keymap/fuzzy.ts'
 import { keysOf, type PressedKey } from '../../tui/keymap/key.ts'
 import { moveInList, placeAt } from '../../tui/state/list.ts'
 import { fit, printable, wrap } from '../../tui/text/fit.ts'
+import { Graphemes } from '../../tui/text/graphemes.ts'
 import { shownMode } from '../../tui/text/mode.ts'
 import { shownDistance } from '../../tui/text/when.ts'
 
@@ -105,4 +106,14 @@ test('modes and distances are shown as people write them', () => {
   expect(shownMode(0o4711)).toBe('4+rwx--x--x')
   expect(shownDistance(0, 7_200_000)).toBe('2 h ago')
   expect(shownDistance(90_000, 0)).toBe('in 1 min')
+})
+
+test('text is cut into graphemes as the language does it, whether or not its characters stand alone', () => {
+  const segmenter = new Intl.Segmenter()
+  const cut = (by: Pick<Intl.Segmenter, 'segment'> | Graphemes, text: string): unknown =>
+    Array.from(by.segment(text), ({ segment, index }) => [segment, index])
+  const each = new RegExp(`[\\u001B${ONE_COLUMN}]`)
+  const alone = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code)).filter((one) => each.test(one))
+  const texts = [alone.join(''), alone.toReversed().join(''), 'e\u0301 👩‍👩‍👧 한글\r\n', '\u001b[36m⠉⣿\u001b[39m │']
+  for (const text of texts) expect(cut(new Graphemes(), text)).toEqual(cut(segmenter, text))
 })

@@ -14,14 +14,14 @@ export interface ChartProps extends ChartData {
 /** A line chart with its title. Those who hear the screen are told the title and the last value. */
 export function Chart({ title, values, labels, isCount = false, columns, rows }: ChartProps): ReactNode {
   const theme = useTheme()
-  const draw = useDrawChart()
-  const { hasColors } = theme
-  const looks = { columns, rows: rows - 1, hasColors }
-  const lines = draw === undefined || values.length < 2 ? undefined : drawn(draw, { values, labels, isCount }, looks)
+  const isEnough = values.length >= 2
+  const draw = useDrawChart(isEnough)
+  const looks = { columns, rows: rows - 1, color: theme.chart }
+  const lines = draw === undefined || !isEnough ? undefined : drawn(draw, { values, labels, isCount }, looks)
   return (
     <Box flexDirection="column" width={columns} height={rows} aria-label={title}>
       <Line text={title} columns={columns} isBold color={theme.accent} />
-      {values.length < 2 && <Line text="not enough to draw yet" columns={columns} color={theme.muted} />}
+      {!isEnough && <Line text="not enough to draw yet" columns={columns} color={theme.muted} />}
       {lines?.slice(0, rows - 1).map((line, index) => (
         <Text key={index} wrap="truncate" aria-hidden>
           {line}
@@ -50,11 +50,11 @@ function drawn(draw: Draw, data: ChartData, looks: ChartLooks): readonly string[
   return lines
 }
 
-/** Returns what draws charts once it is there: it is large, and the dashboard opens without it. */
-function useDrawChart(): Draw | undefined {
+/** Returns what draws charts once it is wanted and there: it is large, and the dashboard opens without it. */
+function useDrawChart(isNeeded: boolean): Draw | undefined {
   const [draw, setDraw] = useState<{ readonly draw: Draw } | undefined>(loaded && { draw: loaded })
   useEffect(() => {
-    if (draw !== undefined) return
+    if (draw !== undefined || !isNeeded) return
     let isWanted = true
     void import('./draw-chart.ts').then((module) => {
       loaded = module.drawChart
@@ -63,6 +63,6 @@ function useDrawChart(): Draw | undefined {
     return () => {
       isWanted = false
     }
-  }, [draw])
+  }, [draw, isNeeded])
   return draw?.draw
 }

@@ -14,13 +14,14 @@ export interface ChartData {
 export interface ChartLooks {
   readonly columns: number
   readonly rows: number
-  readonly hasColors: boolean
+  /** Of the line, as SGR parameters; `undefined`: no colours at all. */
+  readonly color: string | undefined
 }
 
 /** Returns the lines of a chart, drawn by blessed-contrib on a screen that nobody sees. */
 export function drawChart(
   { values, labels, isCount = false }: ChartData,
-  { columns, rows, hasColors }: ChartLooks,
+  { columns, rows, color }: ChartLooks,
 ): readonly string[] {
   const height = rows + UNUSED_ROWS
   const screen = canvasOf(columns, height)
@@ -29,6 +30,7 @@ export function drawChart(
     left: 0,
     width: columns,
     height,
+    // What these are drawn in stands in `withColor`.
     style: { line: 'cyan', text: 'white', baseline: 'white' },
     xPadding: 5,
     abbreviate: true,
@@ -43,7 +45,7 @@ export function drawChart(
       .screenshot(0, columns, 0, rows)
       .split('\n')
       .slice(0, rows)
-      .map((line) => (hasColors ? line.replaceAll(WHITE, TERMINAL_COLOR) : line.replace(/\u001b\[[0-9;]*m/g, '')))
+      .map((line) => withColor(line, color))
   } finally {
     chart.destroy()
   }
@@ -90,9 +92,11 @@ const ROW_DOTS = 4
 const LABEL_DOTS = 11
 const LIFT_DOTS = 3
 
-/** White on white would not be seen: axes and labels have the terminal's own colour. */
-const WHITE = '\u001b[37m'
-const TERMINAL_COLOR = '\u001b[39m'
+/** Returns a row in the colours of the theme. White on white would not be seen: axes and labels have the terminal's own. */
+function withColor(row: string, color: string | undefined): string {
+  if (color === undefined) return row.replace(/\u001b\[[0-9;]*m/g, '')
+  return row.replaceAll('\u001b[36m', `\u001b[${color}m`).replaceAll('\u001b[37m', '\u001b[39m')
+}
 
 /** Returns the value at the top of the chart: the widget draws lines a little too high, beyond its own top in low charts. */
 function topOf(values: readonly number[], rows: number): number {

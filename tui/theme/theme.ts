@@ -16,7 +16,8 @@ export interface Theme {
   readonly warning: Color
   readonly bad: Color
   readonly muted: Color
-  readonly hasColors: boolean
+  /** The accent as a terminal is told it (SGR parameters), for charts: Ink takes them as they are. */
+  readonly chart: string | undefined
 }
 
 const NONE: Theme = {
@@ -25,7 +26,7 @@ const NONE: Theme = {
   warning: undefined,
   bad: undefined,
   muted: undefined,
-  hasColors: false,
+  chart: undefined,
 }
 /** The terminal's sixteen colours fit its background, except yellow on white and the bright ones. */
 const DARK_16: Theme = {
@@ -34,16 +35,16 @@ const DARK_16: Theme = {
   warning: 'yellow',
   bad: 'redBright',
   muted: 'gray',
-  hasColors: true,
+  chart: '36',
 }
-const LIGHT_16: Theme = { ...DARK_16, accent: 'blue', warning: 'magenta', bad: 'red' }
+const LIGHT_16: Theme = { ...DARK_16, accent: 'blue', warning: 'magenta', bad: 'red', chart: '34' }
 const DARK_256: Theme = {
   accent: 'ansi256(80)',
   good: 'ansi256(114)',
   warning: 'ansi256(221)',
   bad: 'ansi256(210)',
   muted: 'ansi256(246)',
-  hasColors: true,
+  chart: '38;5;80',
 }
 const LIGHT_256: Theme = {
   accent: 'ansi256(25)',
@@ -51,7 +52,7 @@ const LIGHT_256: Theme = {
   warning: 'ansi256(130)',
   bad: 'ansi256(124)',
   muted: 'ansi256(242)',
-  hasColors: true,
+  chart: '38;5;25',
 }
 
 export function themeOf({ colors, background }: ThemeOptions): Theme {

@@ -71,13 +71,16 @@ function deduplication(state: OverviewState): NamedChart {
 
 function pointsADay({ points, nowMs }: Shared): NamedChart {
   const days = 30
+  const title = `Points a day, last ${days} days`
+  if (points.kind !== 'ready') return { title, values: [], labels: [] }
   const values = new Array<number>(days).fill(0)
-  for (const { startedMs } of valueOr(points, [])) {
+  for (const { startedMs, isUndo } of points.value) {
+    if (isUndo) continue
     const ago = Math.floor((nowMs - startedMs) / DAY_MS)
     if (ago >= 0 && ago < days) values[days - 1 - ago] = (values[days - 1 - ago] ?? 0) + 1
   }
   const labels = values.map((_, index) => dayOf(nowMs - (days - 1 - index) * DAY_MS))
-  return { title: `Points a day, last ${days} days`, values, labels, isCount: true }
+  return { title, values, labels, isCount: true }
 }
 
 /** Returns at most as many items as a chart shows, evenly taken, the last one among them. */

@@ -163,7 +163,10 @@ function Charts({ state, shared, columns, rows }: Props): ReactNode {
 
 function LastPoints({ shared, columns }: PartProps): ReactNode {
   const theme = useTheme()
-  const points = valueOr(shared.points, []).slice(0, LAST_POINTS)
+  // What was put aside before a restore covers nothing.
+  const points = valueOr(shared.points, [])
+    .filter(({ isUndo }) => !isUndo)
+    .slice(0, LAST_POINTS)
   return (
     <Box flexDirection="column" height={LAST_POINT_ROWS}>
       <Line text="Last points: what they cover" columns={columns} isBold color={theme.accent} />
