@@ -1,23 +1,36 @@
 import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { CliPlace, eventsOf, summaryOf } from '../support/cli.ts'
+import { CliPlace, eventsOf, sharedPlace, summaryOf } from '../support/cli.ts'
 
-/** A place with a chain of points, whose records get lost. */
+interface ChainPoint {
+  readonly id: string
+  /** Of its record, in the repository. */
+  readonly name: string
+}
+
+const chain: ChainPoint[] = []
+
+/** A chain of three points, which nobody damages. */
+const whole = sharedPlace(async (place) => {
+  await place.init()
+  for (let i = 0; i < 3; i++) {
+    writeFileSync(join(place.source, `file-${i}`), `content ${i}`)
+    const { point } = summaryOf((await place.succeed(['backup', place.source, '--json'])).stdout)
+    const known = chain.map(({ name }) => name)
+    const name = readdirSync(join(place.repository, 'points')).find((each) => !known.includes(each))!
+    chain.push({ id: String(point), name })
+  }
+})
+
+/** A place with the same chain, whose records get lost. */
 class ChainPlace extends CliPlace {
-  readonly points: { readonly id: string; readonly file: string }[] = []
+  readonly points: { readonly id: string; readonly file: string }[]
 
-  async prepare(count: number): Promise<this> {
-    await this.init()
-    const known = new Set<string>()
-    for (let i = 0; i < count; i++) {
-      writeFileSync(join(this.source, `file-${i}`), `content ${i}`)
-      const { point } = summaryOf((await this.succeed(['backup', this.source, '--json'])).stdout)
-      const name = readdirSync(join(this.repository, 'points')).find((each) => !known.has(each))!
-      known.add(name)
-      this.points.push({ id: String(point), file: join(this.repository, 'points', name) })
-    }
-    return this
+  constructor() {
+    super()
+    this.become(whole())
+    this.points = chain.map(({ id, name }) => ({ id, file: join(this.repository, 'points', name) }))
   }
 
   rot(point: number): void {
@@ -46,12 +59,12 @@ class ChainPlace extends CliPlace {
 }
 
 test('a record that is gone is told once, and forgetting the point ends the alarm for good and for everybody', async () => {
-  const place = await new ChainPlace().prepare(3)
+  const place = new ChainPlace()
   const [, lost] = place.points
   place.lose(1)
   const found = await place.findings()
   expect(found).toEqual([expect.objectContaining({ code: 'RECORD_MISSING' })])
-  expect(found[0]!['message']).toContain(lost!.id)
+  expect(found[0]!['message']).toContain(`point ${lost!.id.slice(0, 8)}`)
   expect(found[0]!['hint']).toContain(`tidemark forget ${lost!.id.slice(0, 8)}`)
   expect((await place.run(['prune'])).code).toBe(1)
   const words = ['forget', lost!.id.slice(0, 8)]
@@ -65,7 +78,7 @@ test('a record that is gone is told once, and forgetting the point ends the alar
 })
 
 test('a rotten record and the point that is missing are one message, and one word removes what is left of it', async () => {
-  const place = await new ChainPlace().prepare(3)
+  const place = new ChainPlace()
   const [, rotten] = place.points
   place.rot(1)
   const found = await place.findings()
@@ -78,27 +91,27 @@ test('a rotten record and the point that is missing are one message, and one wor
 })
 
 test('of the newest point, this machine knows that it was there; a record that nobody knows is named by its object', async () => {
-  const place = await new ChainPlace().prepare(2)
-  place.rot(1)
-  const object = `points/${place.points[1]!.file.split('/').at(-1).slice(0, 8)}`
+  const place = new ChainPlace()
+  place.rot(2)
+  const object = `points/${place.points[2]!.file.split('/').at(-1).slice(0, 8)}`
   const [found, ...others] = await place.findings()
   expect([found!['hint'], others]).toEqual([expect.stringContaining(`tidemark forget ${object}`), []])
   rmSync(join(place.home, '.cache'), { recursive: true })
   expect((await place.succeed(['forget', object])).stdout).toContain('is removed')
   expect((await place.stranger(['check'])).code).toBe(0)
 
-  const other = await new ChainPlace().prepare(2)
-  other.lose(1)
+  const other = new ChainPlace()
+  other.lose(2)
   const { stdout } = await other.run(['check', '--json'])
   expect(eventsOf(stdout).filter(({ type }) => type === 'finding')).toEqual([
     expect.objectContaining({ code: 'ROLLED_BACK' }),
   ])
-  await other.succeed(['forget', other.points[1]!.id])
+  await other.succeed(['forget', other.points[2]!.id])
   await other.succeed(['check'])
 })
 
 test('records are brought back from a copy of the folder, and from a repository that points were copied to', async () => {
-  const place = await new ChainPlace().prepare(3)
+  const place = new ChainPlace()
   const copy = join(place.folder, 'copy')
   cpSync(place.repository, copy, { recursive: true })
   const other = join(place.folder, 'other')
@@ -125,7 +138,7 @@ test('records are brought back from a copy of the folder, and from a repository 
 })
 
 test('with the index gone, everything that reads says what makes it anew, and a dry run that nothing would stay lost', async () => {
-  const place = await new ChainPlace().prepare(2)
+  const place = new ChainPlace()
   for (const name of readdirSync(join(place.repository, 'index'))) {
     rmSync(join(place.repository, 'index', name), { force: true })
   }
@@ -146,7 +159,7 @@ test('with the index gone, everything that reads says what makes it anew, and a 
 })
 
 test('a damaged configuration is told once, with the way to make it anew', async () => {
-  const place = await new ChainPlace().prepare(1)
+  const place = new ChainPlace()
   const folder = join(place.repository, 'config')
   for (const name of readdirSync(folder)) {
     chmodSync(join(folder, name), 0o600)

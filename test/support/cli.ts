@@ -87,6 +87,11 @@ export class CliPlace {
     if (template === undefined || !isUsual) await this.succeed(INIT_WORDS)
     else new RepositoryTemplate(template).copyTo(this.folder)
   }
+
+  /** Makes home and repository what they are in another place by now; this one has none yet. */
+  become(other: CliPlace): void {
+    new RepositoryTemplate(other.folder).copyTo(this.folder)
+  }
 }
 
 /**
