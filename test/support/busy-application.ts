@@ -15,6 +15,9 @@ export const DEPOT: RepositoryData = {
   sharesDisk: false,
 }
 
+/** Of a step that has not run, and is not due. */
+export const NEVER_RUN = { lastMs: undefined, lastState: undefined, isLastPartial: false, nextMs: undefined } as const
+
 /** A plan that has run. */
 export const NIGHTLY: PlanData = {
   name: 'nightly',
@@ -28,9 +31,10 @@ export const NIGHTLY: PlanData = {
       kind: 'incremental',
       lastMs: TEST_NOW_MS - 9 * HOUR_MS,
       lastState: 'done',
+      isLastPartial: false,
       nextMs: TEST_NOW_MS + 15 * HOUR_MS,
     },
-    { words: 'verify 5 %', kind: 'verify', lastMs: undefined, lastState: undefined, nextMs: undefined },
+    { ...NEVER_RUN, words: 'verify 5 %', kind: 'verify' },
   ],
   proven: { seconds: 185, atMs: TEST_NOW_MS - 24 * HOUR_MS, isKept: true },
 }

@@ -30,6 +30,18 @@ test.each(SIZES)('plans at $columns x $rows: when they run next and how the last
   expect(dashboard.lines().at(-1)).toContain('r run now')
 })
 
+test('a plan of which a step was done in part says so, also when the steps after it were done', async () => {
+  const application = planned()
+  const [first, verify] = NIGHTLY.steps
+  const after = { ...verify!, lastMs: first!.lastMs! + 1000, lastState: 'done' } as const
+  application.planList = [{ ...NIGHTLY, steps: [{ ...first!, isLastPartial: true }, after] }]
+  const dashboard = new TestDashboard(application)
+  await dashboard.press('5')
+  const frame = await dashboard.shows(/› nightly +in 15 h +▲ partly 9 h ago/)
+  expect(frame).toMatch(/incremental every day: ▲ partly 9 h ago/)
+  expect(frame).toMatch(/verify 5 %: ✓ done/)
+})
+
 test.each(SIZES)(
   'a plan at $columns x $rows says in words when it runs, and marks the points that would go',
   async (size) => {

@@ -78,6 +78,24 @@ test.each([
   expect(dashboard.calls('savePlan')).toBe(0)
 })
 
+test('what is wrong with a field is said at it once it was left, and no longer when it was mended', () => {
+  const dashboard = newPlan().press('ctrl+t', 'n', 'down', 'down', 'enter').type('atic')
+  const mistakeAt = (name: string): string | undefined => {
+    const { at } = editing(dashboard)
+    return at.page === 'step' ? at.editor.form.fields.find((field) => field.name === name)?.mistake : undefined
+  }
+  const mistakes = { name: 'no name', 'steps.1.value': 'no repository is called "atic"' }
+  dashboard.answer('explainPlan', { ...WELL, mistakes })
+  expect(mistakeAt('value')).toBeUndefined()
+  dashboard.press('tab').answer('explainPlan', { ...WELL, mistakes })
+  expect(mistakeAt('value')).toBe('no repository is called "atic"')
+  // What says nothing yet is not told that it says nothing.
+  dashboard.press('esc', 'esc', 'tab').answer('explainPlan', { ...WELL, mistakes })
+  expect(editing(dashboard).editor.form.fields.find(({ name }) => name === 'name')?.mistake).toBeUndefined()
+  dashboard.press('ctrl+t', 'down', 'enter', 'ctrl+u').type('attic').press('tab').answer('explainPlan', WELL)
+  expect(mistakeAt('value')).toBeUndefined()
+})
+
 test('a plan is saved with its options and steps', () => {
   const dashboard = newPlan().press('n', 'ctrl+p').type('web').press('esc', 'ctrl+t', 'x', 'esc', 'ctrl+s')
   dashboard.answer('explainPlan', WELL)

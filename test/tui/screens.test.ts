@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import { StorageError } from '../../src/base/errors.ts'
 import type { JobData } from '../../src/service/application/shown.ts'
+import { NEVER_RUN } from '../support/busy-application.ts'
 import { TestDashboard } from '../support/dashboard.ts'
 import { FakeTree } from '../support/fake-tree.ts'
 import { pointId, seededApplication, TEST_NOW_MS } from '../support/seeded-application.ts'
@@ -32,7 +33,7 @@ test('the overview shows the speed of what runs, second by second, and what come
       repository: 'depot',
       isPaused: false,
       trigger: 'every day at 1am',
-      steps: [{ words: 'x', kind: 'backup', lastMs: undefined, lastState: undefined, nextMs: TEST_NOW_MS + 7_200_000 }],
+      steps: [{ ...NEVER_RUN, words: 'x', kind: 'backup', nextMs: TEST_NOW_MS + 7_200_000 }],
       proven: { seconds: 185, atMs: TEST_NOW_MS - 86_400_000, isKept: true },
     },
   ]

@@ -105,6 +105,26 @@ export function withMistakes<Name extends string>(
   return { fields, focus: first < 0 ? form.focus : first }
 }
 
+/**
+ * Returns the form with what is wrong with the fields that hold something and are not in focus: whoever types is not told
+ * at every letter that it is not done yet.
+ */
+export function withMistakesLeft<Name extends string>(
+  form: Form<Name>,
+  mistakes: Readonly<Record<string, string>>,
+): Form<Name> {
+  const fields = form.fields.map((each, index) => {
+    const mistake = mistakes[each.name]
+    const isDone = index !== form.focus && !isEmpty(each.field)
+    return !isDone || each.mistake === mistake ? each : { ...each, mistake }
+  })
+  return fields.every((field, index) => field === form.fields[index]) ? form : { ...form, fields }
+}
+
+function isEmpty(field: Field): boolean {
+  return field.kind === 'text' ? field.line.text === '' : field.kind === 'secret' && field.secret.length === 0
+}
+
 function focusOn<Name extends string>(form: Form<Name>, focus: number): Form<Name> {
   const count = form.fields.length
   return { ...form, focus: (focus + count) % count }

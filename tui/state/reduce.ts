@@ -191,9 +191,10 @@ function tellEnded(state: State, jobs: readonly JobData[]): State {
   const running = new Set(runningJobs(state.shared).map(({ id }) => id))
   const ended = jobs.find(({ id, state: now }) => running.has(id) && (now === 'done' || now === 'errored'))
   if (ended === undefined) return state
-  const isProblem = ended.state === 'errored'
+  const isProblem = ended.state === 'errored' || ended.isPartial
   const outcome = ended.outcome === undefined ? '' : `: ${ended.outcome}`
-  const text = `${ended.kind} ${ended.repository} ${isProblem ? 'failed' : 'is done'}${outcome}`
+  const how = ended.state === 'errored' ? 'failed' : ended.isPartial ? 'is done in part' : 'is done'
+  const text = `${ended.kind} ${ended.repository} ${how}${outcome}`
   return { ...state, message: { text, hint: undefined, isProblem, sinceMs: state.shared.nowMs } }
 }
 

@@ -2,16 +2,14 @@ import type { Clock } from '../../base/clock.ts'
 import { TidemarkError, UsageError } from '../../base/errors.ts'
 import type { InstanceId } from '../../base/ids.ts'
 import { judge } from '../../engine/forget/forget.ts'
-import { readConfiguration, readConfigurationText } from '../configuration.ts'
+import { readConfigurationText } from '../configuration.ts'
 import { commandOfStep } from '../jobs/plan-commands.ts'
 import type { JobStore } from '../jobs/job-store.ts'
 import type { Job } from '../jobs/job.ts'
-import { decodePlans } from '../plans/decode-plans.ts'
+import { decodePlans, judgePlans } from '../plans/decode-plans.ts'
 import { pausePlan, removePlan, savePlan, writtenPlan } from '../plans/edit-plans.ts'
 import { explainTrigger } from '../plans/explain-trigger.ts'
-import { plansSchema } from '../plans/plan-schema.ts'
 import type { Interval, Plan, Step, Trigger, Window } from '../plans/plan.ts'
-import { mistakesOf } from '../plans/schema-parts.ts'
 import { intervalEnd } from '../schedule/interval-end.ts'
 import { nextFirings } from '../schedule/next-firings.ts'
 import type { ControlClient } from '../control/client.ts'
@@ -22,6 +20,7 @@ import { formOf, mistakesByField, writtenOf } from './plan-form.ts'
 import type { Repositories } from './repositories.ts'
 import { planFindings, planHealth } from './plan-health.ts'
 import type { HealthData, PlanData, PlanForm, PlanMeaning, PlanStepData } from './shown.ts'
+import { isPartial } from './show-job.ts'
 import { shownText } from './shown-text.ts'
 
 /** Next times of a plan that a form shows. */
@@ -62,21 +61,17 @@ export class ConfiguredPlans implements PlanDesk {
 
   /** Decodes what the form would come to, and changes nothing. */
   async explainPlan(form: PlanForm): Promise<PlanMeaning> {
-    const { clock, home } = this.#options
     const written = writtenOf(form, await this.#before(form.name))
-    const plans = { [form.name]: written }
-    const { default: defaultRepository } = await readConfiguration(this.#options.configFile)
-    const decoded = plansSchema({ home, defaultRepository }).safeParse(plans)
-    if (!decoded.success) {
-      const mistakes = decoded.error.issues.flatMap((issue) => mistakesOf(issue, plans))
+    const input = { ...this.#file, text: await this.#text() }
+    const { plans, mistakes } = judgePlans(input, { [form.name]: written })
+    const [plan] = plans
+    if (plan === undefined || mistakes.length > 0) {
       return { mistakes: mistakesByField(mistakes, written), trigger: undefined, nextMs: [], forgotten: [] }
     }
-    const [plan] = decoded.data
-    if (plan === undefined) return { mistakes: {}, trigger: undefined, nextMs: [], forgotten: [] }
     return {
       mistakes: {},
       trigger: triggersInWords(plan.triggers),
-      nextMs: nextFirings(plan, { ...this.#context, afterMs: clock.nowMs(), count: TIMES_SHOWN }),
+      nextMs: nextFirings(plan, { ...this.#context, afterMs: this.#options.clock.nowMs(), count: TIMES_SHOWN }),
       forgotten: await this.#forgotten(plan),
     }
   }
@@ -205,6 +200,7 @@ export class ConfiguredPlans implements PlanDesk {
       kind: step.kind,
       lastMs: last?.finishedMs ?? last?.startedMs,
       lastState: last?.state,
+      isLastPartial: last !== undefined && isPartial(last),
       nextMs: this.#nextOf(plan, step, last),
     }
   }

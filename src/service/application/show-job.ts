@@ -30,8 +30,13 @@ export function showJob(job: Job, running: Running | undefined): JobData {
     isHere: running?.isHere ?? false,
     progress: running?.progress && showProgress(running.progress),
     outcome: outcomeOf(job),
-    isPartial: job.state === 'done' && job.result?.exitCode === EXIT_PARTIAL,
+    isPartial: isPartial(job),
   }
+}
+
+/** Tells whether a job is done, but for a part of it. */
+export function isPartial({ state, result }: Job): boolean {
+  return state === 'done' && result?.exitCode === EXIT_PARTIAL
 }
 
 function showProgress(progress: Progress & { readonly bytesPerSecond: number }): JobProgress {

@@ -185,6 +185,8 @@ export interface PlanStepData {
   readonly kind: string
   readonly lastMs: number | undefined
   readonly lastState: JobState | undefined
+  /** As of a job. */
+  readonly isLastPartial: boolean
   readonly nextMs: number | undefined
 }
 

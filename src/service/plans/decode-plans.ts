@@ -26,6 +26,28 @@ export function plansIn(yaml: LocatedYaml, home: string): Plan[] {
   const whole = mapOf(yaml.plainValue())
   const written = whole['plans']
   if (written === undefined || written === null) return []
+  const { plans, mistakes } = judge(written, { whole, home })
+  yaml.note(mistakes.map((mistake) => ({ ...mistake, path: ['plans', ...mistake.path] })))
+  return plans
+}
+
+export interface JudgedPlans {
+  /** None where the schema finds a mistake. */
+  readonly plans: Plan[]
+  /** Their paths begin at the plans: with the name of one. */
+  readonly mistakes: readonly Mistake[]
+}
+
+/**
+ * Judges plans as if they stood in a configuration file in place of its own.
+ *
+ * @throws {UsageError} BAD_CONFIGURATION: the text is no YAML.
+ */
+export function judgePlans({ home, ...input }: PlansText, written: Written): JudgedPlans {
+  return judge(written, { whole: mapOf(LocatedYaml.parse(input).plainValue()), home })
+}
+
+function judge(written: unknown, { whole, home }: { readonly whole: Written; readonly home: string }): JudgedPlans {
   const preferred = whole['default']
   const defaultRepository = typeof preferred === 'string' ? preferred : undefined
   const result = plansSchema({ home, defaultRepository }).safeParse(written)
@@ -33,8 +55,7 @@ export function plansIn(yaml: LocatedYaml, home: string): Plan[] {
     ...(result.error?.issues ?? []).flatMap((issue) => mistakesOf(issue, written)),
     ...Object.entries(mapOf(written)).flatMap(([name, plan]) => unknownNames([name], mapOf(plan), whole)),
   ]
-  yaml.note(mistakes.map((mistake) => ({ ...mistake, path: ['plans', ...mistake.path] })))
-  return result.data ?? []
+  return { plans: result.data ?? [], mistakes }
 }
 
 /** Says which repositories and channels, named by a plan as it was written at `path`, the file does not know. */

@@ -99,6 +99,25 @@ test('a form is explained while it is typed: its next times, and its mistakes by
   await expect(application.savePlan(wrong, undefined)).rejects.toMatchObject({ code: 'BAD_CONFIGURATION' })
 })
 
+test('names that the configuration does not know are told at the field that names them', async () => {
+  const { application } = await place()
+  const steps: readonly StepForm[] = [
+    { kind: 'incremental', settings: {} },
+    { kind: 'copy', settings: { value: ['homme'] } },
+    { kind: 'prune', settings: { repository: ['attic'], after: ['full'] } },
+  ]
+  const form = { ...FORM, options: { ...FORM.options, 'notify.to': ['pager'] }, steps }
+  expect((await application.explainPlan(form)).mistakes).toEqual({
+    'notify.to': 'no channel is called "pager"',
+    'steps.1.value': 'no repository is called "homme"; is "home" meant?',
+    'steps.2.repository': 'no repository is called "attic"',
+    'steps.2.after': expect.stringContaining('no step before this one is called "full"') as string,
+  })
+  expect((await application.explainPlan({ ...FORM, repository: 'nowhere' })).mistakes).toEqual({
+    repository: 'no repository is called "nowhere"',
+  })
+})
+
 test('a plan that is run by hand queues its steps in order, and one that is not there is told', async () => {
   const { application } = await place()
   await application.runPlan('nightly')

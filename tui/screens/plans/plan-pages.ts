@@ -6,7 +6,7 @@ import type {
   StepSetting,
 } from '../../../src/service/application/shown.ts'
 import { type Editor, editorKeys, pasteInEditor, typeInEditor } from '../../forms/editor.ts'
-import { textField, withMistakes } from '../../forms/form.ts'
+import { textField, withMistakes, withMistakesLeft } from '../../forms/form.ts'
 import type { Key } from '../../keymap/key.ts'
 import { commandOf, type Keymap } from '../../keymap/keymap.ts'
 import { isMotion, MOTION_KEYS } from '../../keymap/motion.ts'
@@ -118,31 +118,71 @@ export function pasteInPage(editing: PlanEditing, text: string): PlanEditing {
   return taken({ ...editing, at: { ...at, editor: pasteInEditor<string>(at.editor, text) } as PlanPage })
 }
 
+type Mistakes = Readonly<Record<string, string>>
+
 /** Returns the plan with what is wrong with it, on the page where the first mistake is. */
-export function withPlanMistakes(editing: PlanEditing, mistakes: PlanMeaning['mistakes']): PlanEditing {
+export function withPlanMistakes(editing: PlanEditing, mistakes: Mistakes): PlanEditing {
   const { editor, options } = editing
   const { steps } = planOf(editing)
+  const { first, others } = sorted({ editor, steps }, mistakes)
+  const plain: PlanEditing = { ...editing, steps, editor: { ...editor, form: withMistakes(editor.form, first) } }
+  if (Object.keys(first).length > 0) return { ...plain, at: { page: 'plan' } }
+  const [wrong] = others
+  const step = wrong && steps[wrong.at]
+  if (step !== undefined) {
+    const own = stepEditor(step)
+    const form = withMistakes(own.form, ofStep(mistakes, wrong?.at ?? 0))
+    return { ...plain, at: { page: 'step', at: wrong?.at ?? 0, editor: { ...own, form } } }
+  }
+  const own = optionsEditor(options)
+  return { ...plain, at: { page: 'options', editor: { ...own, form: withMistakes(own.form, mistakes) } } }
+}
+
+/** Returns the plan with what is known to be wrong in those fields of the page that were filled in and left. */
+export function withKnownMistakes(editing: PlanEditing): PlanEditing {
+  const { at, editor, meaning } = editing
+  const mistakes = meaning?.mistakes ?? {}
+  switch (at.page) {
+    case 'plan': {
+      const form = withMistakesLeft(editor.form, sorted({ editor, steps: planOf(editing).steps }, mistakes).first)
+      return { ...editing, editor: { ...editor, form } }
+    }
+    case 'options':
+    case 'step': {
+      const here = at.page === 'step' ? ofStep(mistakes, at.at) : mistakes
+      const form = withMistakesLeft<string>(at.editor.form, here)
+      return { ...editing, at: { ...at, editor: { ...at.editor, form } } as PlanPage }
+    }
+    default:
+      return editing
+  }
+}
+
+interface SortedMistakes {
+  /** By the fields of the first page. */
+  readonly first: Mistakes
+  /** In steps, where the first page does not show them. */
+  readonly others: readonly { readonly at: number }[]
+}
+
+function sorted({ editor, steps }: Pick<PlanEditing, 'editor' | 'steps'>, mistakes: Mistakes): SortedMistakes {
   const first: Record<string, string> = {}
-  const ofSteps: { readonly at: number; readonly setting: string; readonly what: string }[] = []
+  const others: { readonly at: number }[] = []
   for (const [field, what] of Object.entries(mistakes)) {
     const [, number, setting = ''] = /^steps\.(\d+)\.(.+)$/.exec(field) ?? []
     const at = Number(number)
     const shown = number === undefined ? field : quickFieldOf(steps, at, setting)
     if (shown !== undefined && editor.form.fields.some(({ name }) => name === shown)) first[shown] = what
-    else if (number !== undefined) ofSteps.push({ at, setting, what })
+    else if (number !== undefined) others.push({ at })
   }
-  const plain: PlanEditing = { ...editing, steps, editor: { ...editor, form: withMistakes(editor.form, first) } }
-  if (Object.keys(first).length > 0) return { ...plain, at: { page: 'plan' } }
-  const [wrong] = ofSteps
-  const step = wrong && steps[wrong.at]
-  if (step !== undefined) {
-    const here = ofSteps.filter(({ at }) => at === wrong?.at).map(({ setting, what }) => [setting, what])
-    const own = stepEditor(step)
-    const form = withMistakes(own.form, Object.fromEntries(here) as Record<string, string>)
-    return { ...plain, at: { page: 'step', at: wrong?.at ?? 0, editor: { ...own, form } } }
-  }
-  const own = optionsEditor(options)
-  return { ...plain, at: { page: 'options', editor: { ...own, form: withMistakes(own.form, mistakes) } } }
+  return { first, others }
+}
+
+/** Returns mistakes in a step by their settings. */
+function ofStep(mistakes: Mistakes, at: number): Mistakes {
+  const prefix = `steps.${at}.`
+  const here = Object.entries(mistakes).filter(([field]) => field.startsWith(prefix))
+  return Object.fromEntries(here.map(([field, what]) => [field.slice(prefix.length), what]))
 }
 
 /** Takes what is typed on a page into the plan. */

@@ -9,7 +9,7 @@ import { valueOr } from '../../state/loaded.ts'
 import type { Shared } from '../../state/shared.ts'
 import { shownJobState } from '../../text/job-state.ts'
 import { shownDistance, shownTime } from '../../text/when.ts'
-import { useTheme } from '../../theme/theme.ts'
+import { type Color, type Theme, useTheme } from '../../theme/theme.ts'
 import type { ViewProps } from '../view-props.ts'
 import { EditingView } from './editing-view.tsx'
 import { DETAIL_ROWS } from './layout.ts'
@@ -32,9 +32,7 @@ export function PlansView({ state, shared, columns, rows }: Props): ReactNode {
         place={state.place}
         width={columns}
         height={rows - DETAIL_ROWS}
-        colorOf={(plan) =>
-          plan.isPaused ? theme.muted : lastOf(plan)?.lastState === 'errored' ? theme.bad : undefined
-        }
+        colorOf={(plan) => colorOf(theme, plan)}
         empty={emptyText(state)}
       />
       {chosen !== undefined && <Details plan={chosen} nowMs={shared.nowMs} columns={columns} />}
@@ -51,7 +49,7 @@ function columnsFor({ nowMs }: Shared): readonly TableColumn<PlanData>[] {
   return [
     { title: 'plan', width: 14, value: ({ name }) => name },
     { title: 'next run', width: 12, value: (plan) => nextText(plan, nowMs) },
-    { title: 'last result', width: 18, value: (plan) => resultText(lastOf(plan), nowMs) },
+    { title: 'last result', width: 18, value: (plan) => resultText(tellingStep(plan), nowMs) },
     { title: 'into', width: 10, value: ({ repository }) => repository },
     { title: 'of', value: ({ sources }) => sources.join(' ') },
   ]
@@ -63,14 +61,28 @@ function nextText({ isPaused, steps }: PlanData, nowMs: number): string {
   return times.length === 0 ? 'by hand' : shownDistance(Math.min(...times), nowMs)
 }
 
-/** Returns the step that ran last. */
-function lastOf({ steps }: PlanData): PlanStepData | undefined {
-  return steps.filter(({ lastMs }) => lastMs !== undefined).toSorted((a, b) => (b.lastMs ?? 0) - (a.lastMs ?? 0))[0]
+/** Returns the step that says how a plan is: one that failed or was done in part the last time, else the one that ran last. */
+function tellingStep({ steps }: PlanData): PlanStepData | undefined {
+  const byTime = steps
+    .filter(({ lastMs }) => lastMs !== undefined)
+    .toSorted((a, b) => (b.lastMs ?? 0) - (a.lastMs ?? 0))
+  return (
+    byTime.find(({ lastState }) => lastState === 'errored') ??
+    byTime.find(({ isLastPartial }) => isLastPartial) ??
+    byTime[0]
+  )
+}
+
+function colorOf(theme: Theme, plan: PlanData): Color {
+  if (plan.isPaused) return theme.muted
+  const step = tellingStep(plan)
+  if (step?.lastState === 'errored') return theme.bad
+  return step?.isLastPartial === true ? theme.warning : undefined
 }
 
 function resultText(step: PlanStepData | undefined, nowMs: number): string {
   if (step?.lastState === undefined || step.lastMs === undefined) return 'not run yet'
-  return `${shownJobState(step.lastState)} ${shownDistance(step.lastMs, nowMs)}`
+  return `${shownJobState(step.lastState, step.isLastPartial)} ${shownDistance(step.lastMs, nowMs)}`
 }
 
 interface DetailsProps {

@@ -20,6 +20,7 @@ import {
   type PlanEditing,
   planOf,
   typeInPage,
+  withKnownMistakes,
   withPlanMistakes,
 } from './plan-pages.ts'
 
@@ -145,7 +146,8 @@ function changed(state: PlansState, before: PlanEditing, editing: PlanEditing): 
     editing.editor.form.fields !== before.editor.form.fields ||
     editing.options !== before.options ||
     editing.steps !== before.steps
-  return { state: { ...state, editing }, effects: hasChanged ? [explain(editing)] : [] }
+  if (hasChanged) return { state: { ...state, editing }, effects: [explain(editing)] }
+  return { state: { ...state, editing: withKnownMistakes(editing) } }
 }
 
 function paste(state: PlansState, editing: PlanEditing, text: string): Step<PlansState> {
@@ -229,7 +231,7 @@ function takeMeaning(
   editing: PlanEditing,
   { value, slot, args }: Extract<Answer, { method: 'explainPlan' }>,
 ): Step<PlansState> {
-  const explained: PlansState = { ...state, editing: { ...editing, meaning: value } }
+  const explained: PlansState = { ...state, editing: withKnownMistakes({ ...editing, meaning: value }) }
   if (slot !== 'plans:judge') return { state: explained }
   if (Object.keys(value.mistakes).length === 0) {
     return { state: explained, effects: [call('plans:save', 'savePlan', args[0], editing.replaces)] }

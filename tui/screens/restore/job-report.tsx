@@ -47,7 +47,10 @@ export function JobReport({ job, shared, columns, rows }: JobReportProps): React
   const outcome = data.outcome === undefined ? '' : `: ${data.outcome}`
   const sign = data.isPartial ? '▲' : isDone ? '✓' : '✗'
   const color = data.isPartial ? theme.warning : isDone ? theme.good : theme.bad
-  const head = wrap(`${sign} ${name} ${ENDS[data.state]}${outcome}`, columns).slice(0, HEAD_ROWS_MAX)
+  const head = wrap(
+    `${sign} ${name} ${data.isPartial ? 'is done in part' : ENDS[data.state]}${outcome}`,
+    columns,
+  ).slice(0, HEAD_ROWS_MAX)
   const report = job.report?.flatMap(reportLines) ?? ['reading the report …']
   // What was said last matters most.
   const lines = report.flatMap((line) => fold(line, columns, rows)).slice(-(rows - head.length - 1))

@@ -9,7 +9,7 @@ import { Lines } from '../../components/lines.tsx'
 import { progressBar } from '../../components/progress-bar.ts'
 import { valueOr } from '../../state/loaded.ts'
 import type { Shared } from '../../state/shared.ts'
-import { useTheme } from '../../theme/theme.ts'
+import { type Color, type Theme, useTheme } from '../../theme/theme.ts'
 import { AddingView } from '../adding/adding-view.tsx'
 import { RecoveryCodeView } from '../recovery-code/recovery-code-view.tsx'
 import type { ViewProps } from '../view-props.ts'
@@ -69,7 +69,7 @@ interface RunningProps {
 function Running({ state, shared, columns }: RunningProps): ReactNode {
   const theme = useTheme()
   const job = valueOr(shared.jobs, []).find(({ id }) => id === state.job)
-  const color = job?.state === 'errored' ? theme.bad : job?.state === 'done' ? theme.good : theme.accent
+  const color = colorOf(theme, job)
   return (
     <Box flexDirection="column" width={columns}>
       <Line text={`The first point of ${state.sources.join(' ')}`} columns={columns} isBold color={theme.accent} />
@@ -86,6 +86,11 @@ function Running({ state, shared, columns }: RunningProps): ReactNode {
   )
 }
 
+function colorOf(theme: Theme, job: JobData | undefined): Color {
+  if (job?.isPartial === true) return theme.warning
+  return job?.state === 'errored' ? theme.bad : job?.state === 'done' ? theme.good : theme.accent
+}
+
 const BAR_COLUMNS = 20
 
 function jobText(job: JobData | undefined): string {
@@ -99,7 +104,7 @@ function jobText(job: JobData | undefined): string {
       return `► ${bar}${formatBytes(bytesDone)} ${at}`
     }
     case 'done':
-      return `✓ It is made: ${job.outcome ?? ''}`
+      return `${job.isPartial ? '▲ It is made in part' : '✓ It is made'}: ${job.outcome ?? ''}`
     case 'errored':
     case 'cancelled':
       return `✗ It could not be made: ${job.outcome ?? 'it was ended'} — r tries again`
