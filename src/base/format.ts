@@ -45,3 +45,9 @@ export function formatTimestamp(time: Timespec): string {
   if (Number.isNaN(date.getTime())) return `@${time.seconds}`
   return `${date.toISOString().slice(0, -5)}.${String(time.nanoseconds).padStart(9, '0')}Z`
 }
+
+/** Returns a moment in UTC, to the second: `2026-11-21T08:04:59Z`. */
+export function formatUtc({ seconds }: Timespec): string {
+  const date = new Date(seconds * 1000)
+  return Number.isNaN(date.getTime()) ? 'an unknown time' : date.toISOString().replace(/\.\d+Z$/, 'Z')
+}

@@ -28,6 +28,11 @@ export function parseObjectId(text: string): ObjectId | undefined {
   return /^[0-9a-f]{64}$/.test(text) ? (text as ObjectId) : undefined
 }
 
+/** Returns the beginning of a point's, chain's or instance's id by which lists and messages name it. */
+export function shortId(id: PointId | ChainId | InstanceId): string {
+  return id.slice(0, 8)
+}
+
 /** Brands the hexadecimal digits of `bytes`; the caller answers for their number. */
 export function hexId<Id extends string>(bytes: Uint8Array): Id {
   return toHex(bytes) as Id

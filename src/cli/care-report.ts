@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { type InstanceId, shortId } from '../base/ids.ts'
 import { numberOf } from '../base/number-of.ts'
 import type {
   CareEvents,
@@ -11,9 +12,8 @@ import type {
   WaitingPacks,
 } from '../engine/care-types.ts'
 import type { ForgottenLosses } from '../engine/forget/forget-lost.ts'
-import { instanceName, type PointChain } from '../repository/point-chain.ts'
 import { formatBytes, formatDuration, formatTime } from '../base/format.ts'
-import { OperationReport } from './operation-report.ts'
+import { OperationReport, stepFields } from './operation-report.ts'
 import type { Output } from './output.ts'
 import { describeProblem } from './report-error.ts'
 import { table } from './table.ts'
@@ -60,8 +60,8 @@ export class CareReport extends OperationReport {
     }
   }
 
-  /** Prints what became of each point. */
-  points(report: ForgetReport, points: PointChain): void {
+  /** Prints what became of each point; `names` are those of the instances. */
+  points(report: ForgetReport, names: ReadonlyMap<InstanceId, string>): void {
     const { verdicts } = report
     if (this.output.json) {
       for (const { point, keep, reasons } of verdicts) {
@@ -71,7 +71,7 @@ export class CareReport extends OperationReport {
       return
     }
     if (verdicts.length === 0) return
-    for (const line of verdictLines(verdicts, points)) this.output.line(line)
+    for (const line of verdictLines(verdicts, names)) this.output.line(line)
   }
 
   /** Prints which losses are accepted; returns how many. */
@@ -81,7 +81,7 @@ export class CareReport extends OperationReport {
       const object = bad === undefined ? null : `points/${bad.object}`
       if (this.output.json) this.output.event('lost', { point, chain, object })
       else if (point === null) this.output.line(`${String(object)} cannot be read, and is removed`)
-      else this.output.line(`Point ${point} is lost${object === null ? '' : `: ${object} is removed`}`)
+      else this.output.line(`Point ${shortId(point)} is lost${object === null ? '' : `: ${object} is removed`}`)
     }
     return lost.length + unreadable.length
   }
@@ -128,17 +128,17 @@ export class CareReport extends OperationReport {
 
   #onProgress({ step, done, total }: CareProgress): void {
     const counts = { filesDone: done, filesTotal: total, totalsKnown: total > 0, unit: UNITS[step] ?? step }
-    this.showProgress({ ...counts, bytesDone: 0, bytesTotal: 0, path: '' }, { step, done, total })
+    this.showProgress({ ...counts, bytesDone: 0, bytesTotal: 0, path: '' }, stepFields({ step, done, total }))
   }
 }
 
-function verdictLines(verdicts: readonly PointVerdict[], points: PointChain): string[] {
+function verdictLines(verdicts: readonly PointVerdict[], names: ReadonlyMap<InstanceId, string>): string[] {
   return table(
     [
-      { title: 'Point', value: ({ point }) => point.record.point.slice(0, 8) },
+      { title: 'Point', value: ({ point }) => shortId(point.record.point) },
       { title: 'Time', value: ({ point }) => formatTime(point.record.started) },
-      { title: 'Chain', value: ({ point }) => point.record.chain.slice(0, 8) },
-      { title: 'Instance', value: ({ point }) => instanceName(points, point) },
+      { title: 'Chain', value: ({ point }) => shortId(point.record.chain) },
+      { title: 'Instance', value: ({ point }) => names.get(point.record.instance) ?? '?' },
       { title: 'Action', value: ({ keep }) => (keep ? 'keep' : 'forget') },
       { title: 'Because', value: ({ reasons }) => reasons.map((reason) => REASONS[reason]).join(', ') },
     ],

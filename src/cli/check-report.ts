@@ -16,7 +16,7 @@ import type { RepairEvents, RepairReport } from '../engine/repair/repair-types.t
 import type { PointInfo } from '../repository/point-info.ts'
 import { formatBytes, formatDuration, formatTime } from '../base/format.ts'
 import { jsonPath } from '../base/json-path.ts'
-import { OperationReport } from './operation-report.ts'
+import { OperationReport, stepFields } from './operation-report.ts'
 import type { Output } from './output.ts'
 import { describeProblem } from './report-error.ts'
 
@@ -157,7 +157,7 @@ export class CheckOutput extends OperationReport {
     const bytes = step === 'data' ? { bytesDone: done, bytesTotal: total } : { bytesDone: 0, bytesTotal: 0 }
     const files = step === 'data' ? { filesDone: 0, filesTotal: 0 } : { filesDone: done, filesTotal: total }
     const state = { ...bytes, ...files, totalsKnown: total > 0, path: `checking ${step}` }
-    this.showProgress(state, { step, done, total })
+    this.showProgress(state, stepFields({ step, done, total }))
   }
 
   #onFinding({ kind, problem }: Finding): void {
@@ -282,7 +282,9 @@ function placeInRound({ bytes, bytesBefore, total }: DataRead): string {
 }
 
 function verdict({ damage, affected, blobsCalledLost }: CheckReport): string {
-  const pieces = [numberOf(damage, 'finding')]
+  const pieces: string[] = []
+  // What was called lost before is no finding any more, until it is stored again.
+  if (damage > 0) pieces.push(numberOf(damage, 'finding'))
   if (affected.length > 0) pieces.push(`${entriesOf(affected)} cannot be restored whole`)
   if (blobsCalledLost > 0) pieces.push(`the next backup stores ${numberOf(blobsCalledLost, 'blob')} again`)
   return pieces.join('; ')

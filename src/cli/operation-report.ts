@@ -1,10 +1,20 @@
 import type { ByteString } from '../base/byte-string.ts'
 import type { Clock } from '../base/clock.ts'
+import type { CareProgress } from '../engine/care-types.ts'
 import { jsonPath } from '../base/json-path.ts'
 import type { Output } from './output.ts'
 import { Progress, type ProgressState } from './progress.ts'
 
 const PROGRESS_EVENT_MS = 1000
+
+/** Returns how far a step is as an event tells it: a total that is not known yet is none. */
+export function stepFields({ step, done, total }: CareProgress): {
+  readonly step: string
+  readonly done: number
+  readonly total: number | null
+} {
+  return { step, done, total: total === 0 ? null : total }
+}
 
 /** Tells the user how far a long operation is: a line on a terminal, events with --json. */
 export class OperationReport {

@@ -12,6 +12,15 @@ export interface DetailedPoint {
   readonly detail: PointDetail | undefined
 }
 
+/**
+ * Returns the name of the instance that made a point. The record that names it stays in its repository: of a point that was
+ * copied, the point itself says where and by whom it was made.
+ */
+export function makerName(points: PointChain, { info, detail }: DetailedPoint): string {
+  const isKnown = points.instances.has(info.record.instance)
+  return isKnown || detail === undefined ? instanceName(points, info) : `${detail.user}@${detail.host}`
+}
+
 /** Returns a point as `points --json` lists it. */
 export function jsonPoint({ info, detail }: DetailedPoint, points: PointChain): Record<string, unknown> {
   const { record, tags } = info
@@ -24,7 +33,7 @@ export function jsonPoint({ info, detail }: DetailedPoint, points: PointChain): 
     started: formatTimestamp(record.started),
     finished: formatTimestamp(record.finished),
     instance: record.instance,
-    instanceName: instanceName(points, info),
+    instanceName: makerName(points, { info, detail }),
     parents: record.parents.map(({ point }) => point),
     ...counts,
     bytes: record.bytes,

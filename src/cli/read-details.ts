@@ -1,11 +1,12 @@
 import { TidemarkError } from '../base/errors.ts'
-import type { BlobId, RealmId } from '../base/ids.ts'
+import type { BlobId, InstanceId, RealmId } from '../base/ids.ts'
 import type { PointBlobs } from '../engine/point-view-layout.ts'
 import { decodePointDetail } from '../format/point-detail-codec.ts'
 import type { PointDetail } from '../format/records.ts'
 import type { PointInfo } from '../repository/point-info.ts'
 import type { Repository } from '../repository/repository.ts'
-import type { DetailedPoint } from './point-format.ts'
+import type { PointChain } from '../repository/point-chain.ts'
+import { type DetailedPoint, makerName } from './point-format.ts'
 
 /** Returns points with their sealed details, in the same order. */
 export async function readDetails(repository: Repository, points: readonly PointInfo[]): Promise<DetailedPoint[]> {
@@ -17,6 +18,17 @@ export async function readDetails(repository: Repository, points: readonly Point
     detailed.push({ info, detail: await readDetail(ofRealm, info) })
   }
   return detailed
+}
+
+/** Returns how the instances that made points are called; of those whose points were copied here, their newest one tells. */
+export async function makerNames(repository: Repository, chain: PointChain): Promise<ReadonlyMap<InstanceId, string>> {
+  const newest = new Map(chain.points.map((point) => [point.record.instance, point]))
+  const strangers = [...newest.values()].filter(({ record }) => !chain.instances.has(record.instance))
+  const names = new Map([...chain.instances].map(([id, { name }]) => [id, name]))
+  for (const point of await readDetails(repository, strangers)) {
+    names.set(point.info.record.instance, makerName(chain, point))
+  }
+  return names
 }
 
 /** Returns a point's sealed detail; `undefined` where it is damaged, or the key reads no content. */

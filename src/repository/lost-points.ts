@@ -1,10 +1,11 @@
 import { present } from '../base/assert.ts'
 import { IntegrityError } from '../base/errors.ts'
-import type { ChainId, ObjectId, PointId } from '../base/ids.ts'
+import { formatUtc } from '../base/format.ts'
+import { type ChainId, type ObjectId, type PointId, shortId } from '../base/ids.ts'
 import type { PointRecord } from '../format/records.ts'
 import type { ChainHead } from './chain-heads.ts'
 import type { KnownRecord } from './known-records.ts'
-import { type PointInfo, pointFolderName } from './point-info.ts'
+import type { PointInfo } from './point-info.ts'
 import type { Removed } from './point-records.ts'
 
 /** A record of a point that is there and cannot be opened. */
@@ -94,24 +95,24 @@ export function lossAlarms({ lost, unreadable }: Losses): IntegrityError[] {
 function lossAlarm(found: LostPoint): IntegrityError {
   const { point, chain, unreadable, follower, headSequence } = found
   const context = { point, chain, ...(headSequence === undefined ? {} : { sequence: headSequence }) }
-  const name = found.seen === undefined ? point : pointFolderName(found.seen)
+  const name = found.seen === undefined ? shortId(point) : `${shortId(point)} of ${formatUtc(found.seen.started)}`
   if (unreadable !== undefined) {
     const { problem, object } = unreadable
     const message = `${problem.message} It was point ${name}.`
     return new IntegrityError(problem.code, message, {
       context: { ...context, object: `points/${object}` },
       cause: problem,
-      hint: wayOut(point.slice(0, 8)),
+      hint: wayOut(shortId(point)),
     })
   }
   if (headSequence !== undefined) {
-    const message = `point ${name}, number ${headSequence} of chain ${chain}, is gone, and nobody removed it`
+    const message = `point ${name}, number ${headSequence} of chain ${shortId(chain)}, is gone, and nobody removed it`
     return new IntegrityError('ROLLED_BACK', message, { context, hint: ROLLBACK_HINT })
   }
-  const message = `point ${name}, which point ${present(follower, 'who names it')} follows, is gone, and nobody removed it`
+  const message = `point ${name}, which point ${shortId(present(follower, 'who names it'))} follows, is gone, and nobody removed it`
   return new IntegrityError('RECORD_MISSING', message, {
     context,
-    hint: `Find out who can write to this store. ${wayOut(point.slice(0, 8))}`,
+    hint: `Find out who can write to this store. ${wayOut(shortId(point))}`,
   })
 }
 

@@ -1,6 +1,6 @@
 import { equalBytes } from '../base/bytes.ts'
 import { IntegrityError, type TidemarkError } from '../base/errors.ts'
-import type { ChainId, InstanceId, ObjectId, PointId, RepositoryId } from '../base/ids.ts'
+import { type ChainId, type InstanceId, type ObjectId, type PointId, type RepositoryId, shortId } from '../base/ids.ts'
 import type { InstanceRecord, TombstoneRecord } from '../format/records.ts'
 import { type Listed, listInTurn } from '../storage/list-in-turn.ts'
 import { type ChainHead, readHeads, writeHeads } from './chain-heads.ts'
@@ -248,5 +248,5 @@ function removedPoints(
 
 /** Returns the name of the instance that made a point, or the start of its id. */
 export function instanceName(points: PointChain, { record }: PointInfo): string {
-  return points.instances.get(record.instance)?.name ?? record.instance.slice(0, 8)
+  return points.instances.get(record.instance)?.name ?? shortId(record.instance)
 }

@@ -1,6 +1,7 @@
-import { msOfTimespec, type Timespec } from '../base/clock.ts'
+import { msOfTimespec } from '../base/clock.ts'
 import { UsageError } from '../base/errors.ts'
-import type { ChainId, InstanceId } from '../base/ids.ts'
+import { formatUtc } from '../base/format.ts'
+import { type ChainId, type InstanceId, shortId } from '../base/ids.ts'
 import { numberOf } from '../base/number-of.ts'
 import { type ChainInfo, instanceName, type PointChain } from './point-chain.ts'
 import { compareWithinChain, type PointInfo, pointFolderName } from './point-info.ts'
@@ -64,7 +65,7 @@ function onlyChain(points: PointChain, spec: string, options: ResolveOptions): C
   if (only === undefined) throw unknown(spec, 'there is no point yet')
   if (matching.length === 1) return only
   const lines = matching.map(({ chain, latest, points: all }) => {
-    return `chain ${chain.slice(0, 8)}: ${numberOf(all.length, 'point')}, the latest ${describe(points, latest)}`
+    return `chain ${shortId(chain)}: ${numberOf(all.length, 'point')}, the latest ${describe(points, latest)}`
   })
   throw ambiguous(spec, { what: 'chains', lines, hint: 'Name the chain with --chain, or the point by its uuid.' })
 }
@@ -94,12 +95,7 @@ function folderTimeOf(name: string): string {
 
 function describe(points: PointChain, point: PointInfo): string {
   const { record } = point
-  return `${record.point.slice(0, 8)} of ${instanceName(points, point)}, ${showTime(record.started)}`
-}
-
-function showTime({ seconds }: Timespec): string {
-  const time = new Date(seconds * 1000)
-  return Number.isNaN(time.getTime()) ? 'at an unknown time' : time.toISOString().replace(/\.\d+Z$/, 'Z')
+  return `${shortId(record.point)} of ${instanceName(points, point)}, ${formatUtc(record.started)}`
 }
 
 function unknown(spec: string, reason: string): UsageError {

@@ -1,6 +1,6 @@
 import { equalBytes } from '../base/bytes.ts'
 import { IntegrityError } from '../base/errors.ts'
-import type { ChainId, PointId } from '../base/ids.ts'
+import { type ChainId, type PointId, shortId } from '../base/ids.ts'
 import type { ChainHead } from './chain-heads.ts'
 import { ROLLBACK_HINT } from './lost-points.ts'
 import { isTrueCopy } from './original-record.ts'
@@ -26,7 +26,11 @@ export function linkAlarms({ points, records, removed }: PointRecords): Integrit
     const other = byId.get(id)
     if (other !== undefined && !equalBytes(other.innerHash, point.innerHash)) {
       alarms.push(
-        alarm('ID_MISMATCH', `points/${other.object} and points/${point.object} both call themselves ${id}`, point),
+        alarm(
+          'ID_MISMATCH',
+          `points/${other.object} and points/${point.object} both call themselves ${shortId(id)}`,
+          point,
+        ),
       )
     }
     byId.set(id, point)
@@ -35,11 +39,17 @@ export function linkAlarms({ points, records, removed }: PointRecords): Integrit
   for (const point of records) {
     const { point: id, instance, parents } = point.record
     if (instance !== point.signer && !isTrueCopy(point.record)) {
-      alarms.push(alarm('BAD_SIGNATURE', `point ${id} of instance ${instance} was signed by ${point.signer}`, point))
+      alarms.push(
+        alarm(
+          'BAD_SIGNATURE',
+          `point ${shortId(id)} of instance ${shortId(instance)} was signed by ${shortId(point.signer)}`,
+          point,
+        ),
+      )
     }
     for (const parent of parents) {
       if (!isAnother(known, parent.point, parent.hash)) continue
-      const link = `point ${parent.point}, which point ${id} follows,`
+      const link = `point ${shortId(parent.point)}, which point ${shortId(id)} follows,`
       alarms.push(alarm('ID_MISMATCH', `${link} is not the one that it followed`, point))
     }
   }
@@ -55,7 +65,7 @@ export function headAlarms(
   const known = knownHashes(records, removed)
   for (const [chain, head] of heads) {
     if (!isAnother(known, head.point, head.hash)) continue
-    const message = `point ${head.point}, number ${head.sequence} of chain ${chain}, is another one now`
+    const message = `point ${shortId(head.point)}, number ${head.sequence} of chain ${shortId(chain)}, is another one now`
     alarms.push(
       new IntegrityError('ROLLED_BACK', message, {
         context: { chain, point: head.point, sequence: head.sequence },

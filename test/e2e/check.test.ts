@@ -57,6 +57,10 @@ test('damage is found, named, healed from the files that are still there, and go
 
   const found = await place.run(['check', '--read-data', '--json'])
   expect(found.code).toBe(4)
+  const message = expect.stringMatching(
+    /^packs\/\S+ is damaged: frame 0 does not verify \(1 of its frames\)$/,
+  ) as string
+  expect(eventsOf(found.stdout)).toContainEqual(expect.objectContaining({ type: 'finding', message }))
   const affected = eventsOf(found.stdout).filter(({ type }) => type === 'affected')
   expect(affected.map(({ path }) => path)).toContain(join(place.source, 'folder', 'large'))
   expect(summaryOf(found.stdout)).toMatchObject({ points: 1, damage: 1, affected: [{ entries: affected.length }] })

@@ -68,7 +68,7 @@ test('a record that is gone is told once, and forgetting the point ends the alar
   expect(found[0]!['hint']).toContain(`tidemark forget ${lost!.id.slice(0, 8)}`)
   expect((await place.run(['prune'])).code).toBe(1)
   const words = ['forget', lost!.id.slice(0, 8)]
-  expect((await place.succeed([...words, '--dry-run'])).stdout).toContain(`Point ${lost!.id} is lost`)
+  expect((await place.succeed([...words, '--dry-run'])).stdout).toContain(`Point ${lost!.id.slice(0, 8)} is lost`)
   const { stdout } = await place.succeed([...words, '--json'])
   expect(eventsOf(stdout)).toContainEqual(expect.objectContaining({ type: 'lost', point: lost!.id, object: null }))
   expect(summaryOf(stdout)).toMatchObject({ forgotten: 1 })
@@ -83,7 +83,7 @@ test('a rotten record and the point that is missing are one message, and one wor
   place.rot(1)
   const found = await place.findings()
   expect(found.length).toBe(1)
-  expect(found[0]!['message']).toMatch(new RegExp(`is damaged.*It was point ${rotten!.id}`))
+  expect(found[0]!['message']).toMatch(new RegExp(`is damaged.*It was point ${rotten!.id.slice(0, 8)}`))
   rmSync(join(place.home, '.cache'), { recursive: true })
   await place.succeed(['forget', rotten!.id.slice(0, 8)])
   expect((await place.stranger(['check'])).code).toBe(0)

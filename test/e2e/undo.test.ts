@@ -41,7 +41,12 @@ test('undo takes a restore back after a preview, and latest stays the backup', a
   const preview = eventsOf((await place.succeed(['undo', '--preview', '--json'])).stdout)
   expect(preview).toContainEqual(expect.objectContaining({ type: 'item', action: 'delete', path: place.at('b') }))
   expect(readFileSync(place.at('a'), 'utf8')).toBe('from the point')
-  expect((await place.run(['undo'])).code).toBe(2)
+  for (const [words, message] of [
+    [['undo'], 'nobody is there to confirm'],
+    [['undo', 'nosuch'], 'there is no point "nosuch"'],
+  ] as const) {
+    expect(await place.run(words)).toMatchObject({ code: 2, stderr: expect.stringContaining(message) as string })
+  }
   const { stdout, stderr } = await place.succeed(['undo', '--yes'])
   expect(stderr).toContain(place.source)
   expect(stdout).toContain('`tidemark undo` takes it back')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { ChainId } from '../../src/base/ids.ts'
+import { type ChainId, shortId } from '../../src/base/ids.ts'
 import type { PointRecord } from '../../src/format/records.ts'
 import { LocalCache } from '../../src/repository/local-cache.ts'
 import { PointChain } from '../../src/repository/point-chain.ts'
@@ -94,7 +94,7 @@ test('a parent that is gone is an alarm, one that the owner removed is none', as
   await tiny.driver.remove({ kind: 'points', id: first.object })
   const broken = await load(tiny)
   expect(codes(broken)).toEqual(['RECORD_MISSING'])
-  expect(broken.alarms[0]?.message).toContain(first.record.point)
+  expect(broken.alarms[0]?.message).toContain(shortId(first.record.point))
   expect(broken.points.length).toBe(2)
   await forget(tiny, first)
   expect(codes(await load(tiny))).toEqual([])

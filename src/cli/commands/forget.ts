@@ -5,6 +5,7 @@ import { chooseForgotten } from '../choose-forgotten.ts'
 import type { ChainFlags } from '../choose-point.ts'
 import type { CliContext } from '../context.ts'
 import { openCare } from '../open-care.ts'
+import { makerNames } from '../read-details.ts'
 import { type PolicyFlags, policyOf } from '../policy-flags.ts'
 import { type PruneFlags, pruneOptions, runPrune } from './prune.ts'
 
@@ -32,7 +33,7 @@ export async function forgetCommand(
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
   try {
     const { dryRun } = options
-    const points = await care.repository.chain({ signal: context.signal })
+    const names = await makerNames(care.repository, await care.repository.chain({ signal: context.signal }))
     const named = policy === undefined ? await chooseForgotten(care.repository, words, flags) : undefined
     if (named !== undefined && !dryRun) await forgetLost(care, named, context.signal)
     const request: ForgetRequest =
@@ -42,7 +43,7 @@ export async function forgetCommand(
     const estimate = flags.prune === true ? false : options
     const forgotten = await forget(care, request, { dryRun, estimate }, report.events, context.signal)
     report.stop()
-    report.points(forgotten, points)
+    report.points(forgotten, names)
     const losses = named === undefined ? 0 : report.losses(named)
     report.summarizeForget(forgotten, { dryRun, losses })
     // What would be forgotten is not, so a prune that only looks would tell of something else.

@@ -1,12 +1,12 @@
 import { type ByteString, display } from '../../base/byte-string.ts'
 import { present } from '../../base/assert.ts'
 import { formatCount, numberOf } from '../../base/number-of.ts'
-import { instanceName, type PointChain } from '../../repository/point-chain.ts'
+import type { PointChain } from '../../repository/point-chain.ts'
 import { type ChainFlags, choosePoint } from '../choose-point.ts'
 import type { CliContext } from '../context.ts'
 import { formatBytes, formatTime } from '../../base/format.ts'
 import { openPoints } from '../open-points.ts'
-import { type DetailedPoint, jsonPointDetail } from '../point-format.ts'
+import { type DetailedPoint, jsonPointDetail, makerName } from '../point-format.ts'
 import { readDetails } from '../read-details.ts'
 import { suspicionText } from '../../service/suspicion-text.ts'
 
@@ -37,7 +37,7 @@ function descriptionOf(point: DetailedPoint, points: PointChain, all: boolean): 
     ['Parent', record.parents.map((parent) => parent.point).join(', ') || 'none'],
     ['Started', formatTime(record.started)],
     ['Finished', formatTime(record.finished)],
-    ['Made by', `${instanceName(points, info)}${by}, ${record.tool}`],
+    ['Made by', `${makerName(points, point)}${by}, ${record.tool}`],
     ['Sources', detail?.sources.map((source) => display(source as ByteString)).join(' ') ?? 'not readable'],
     ['Holds', `${contents}, ${formatBytes(record.bytes)}`],
     ['Changes', changes],

@@ -19,16 +19,16 @@ export interface UndoFlags {
 /** Takes back what the last restore on this machine did, or the one that a point was made before. */
 export async function undoCommand(context: CliContext, name: string | undefined, flags: UndoFlags): Promise<number> {
   const { interactive, output } = context
-  if (!interactive && flags.yes !== true && flags.preview !== true) {
-    throw new UsageError('CONFIRMATION_NEEDED', 'nobody is there to confirm what is taken back', {
-      hint: 'Look at it with --preview, then say --yes.',
-    })
-  }
   await using opened = await openCare(context)
   const { repository } = opened.care
   const point =
     name === undefined ? await lastUndoPoint(repository) : await choosePoint(repository, { point: name }, {})
   const undo = await openUndo(repository, point)
+  if (!interactive && flags.yes !== true && flags.preview !== true) {
+    throw new UsageError('CONFIRMATION_NEEDED', 'nobody is there to confirm what is taken back', {
+      hint: 'Look at it with --preview, then say --yes.',
+    })
+  }
   if (!output.json) output.message(headline(undo))
   if (flags.preview === true) {
     await preview(context, opened, { undo, everything: true })

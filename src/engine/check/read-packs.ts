@@ -199,8 +199,11 @@ function isOfPack(error: unknown): error is TidemarkError {
 }
 
 function badPack(id: ObjectId, problem: string): IntegrityError {
-  return new IntegrityError('ID_MISMATCH', `${packPath(id)} is damaged: ${problem}`, {
-    context: { object: packPath(id) },
+  const object = packPath(id)
+  // What is wrong with a frame or a footer names the pack as well.
+  const message = `${object} is damaged: ${problem.replace(` of ${object}`, '')}`
+  return new IntegrityError('ID_MISMATCH', message, {
+    context: { object },
     hint: 'Run `tidemark check --repair`, with `--heal-from` where what it held may still be.',
   })
 }

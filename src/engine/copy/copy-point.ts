@@ -1,4 +1,4 @@
-import { hexId, idBytes, RANDOM_ID_BYTES, type RunId } from '../../base/ids.ts'
+import { hexId, idBytes, RANDOM_ID_BYTES, type RunId, shortId } from '../../base/ids.ts'
 import { IntegrityError, type TidemarkError } from '../../base/errors.ts'
 import { sha512 } from '../../crypto/sha512.ts'
 import { encodePointDetail } from '../../format/point-detail-codec.ts'
@@ -177,10 +177,14 @@ async function originalOf(source: Repository, point: PointInfo): Promise<Origina
   const { inner, signer } = await source.records.get('points', point.object)
   const publicKey = await source.records.publicKeyOf(signer)
   if (publicKey === undefined || inner.byteLength > ORIGINAL_BYTES_MAX) {
-    throw new IntegrityError('MALFORMED', `the record of point ${point.record.point} cannot be carried along`, {
-      context: { point: point.record.point, bytes: inner.byteLength },
-      hint: 'Run `tidemark check` in the repository that it lies in.',
-    })
+    throw new IntegrityError(
+      'MALFORMED',
+      `the record of point ${shortId(point.record.point)} cannot be carried along`,
+      {
+        context: { point: point.record.point, bytes: inner.byteLength },
+        hint: 'Run `tidemark check` in the repository that it lies in.',
+      },
+    )
   }
   return { repository: source.id, inner, publicKey }
 }

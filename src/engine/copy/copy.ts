@@ -1,4 +1,5 @@
 import { IntegrityError, UsageError } from '../../base/errors.ts'
+import { shortId } from '../../base/ids.ts'
 import { compareWithinChain, type PointInfo } from '../../repository/point-info.ts'
 import { isForgotten } from '../../repository/point-records.ts'
 import type { Repository } from '../../repository/repository.ts'
@@ -103,7 +104,7 @@ class Copying {
     const { events, signal } = this.#options
     const now = await this.#source.chain({ reload: true, signal })
     if (now.get(point) !== undefined || !now.removed.has(point)) return false
-    const message = `point ${point} was forgotten while it was to be copied, and what it needs is gone: it is left out`
+    const message = `point ${shortId(point)} was forgotten while it was to be copied, and what it needs is gone: it is left out`
     events.warning?.(new IntegrityError('BLOB_MISSING', message, { context: { point } }))
     return true
   }

@@ -1,5 +1,6 @@
 import { timespecOfMs } from '../../base/clock.ts'
 import { IntegrityError, KeyError, UsageError } from '../../base/errors.ts'
+import { type PointId, shortId } from '../../base/ids.ts'
 import { runAll } from '../../base/run-all.ts'
 import type { PointChain } from '../../repository/point-chain.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
@@ -184,12 +185,14 @@ function unusedTag(tag: string): UsageError {
   })
 }
 
-function unknownPoint(point: string): UsageError {
-  return new UsageError('UNKNOWN_POINT', `point ${point} is not in the repository any more`, { context: { point } })
+function unknownPoint(point: PointId): UsageError {
+  return new UsageError('UNKNOWN_POINT', `point ${shortId(point)} is not in the repository any more`, {
+    context: { point },
+  })
 }
 
-function protectedPoint(point: string): UsageError {
-  return new UsageError('BAD_ARGUMENT', `point ${point} is the last one before a suspect point`, {
+function protectedPoint(point: PointId): UsageError {
+  return new UsageError('BAD_ARGUMENT', `point ${shortId(point)} is the last one before a suspect point`, {
     context: { point },
     hint: 'Look at the suspect point first, and say `tidemark points acknowledge`: the one before it may be all that is left.',
   })

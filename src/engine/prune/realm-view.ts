@@ -1,7 +1,7 @@
 import type { BitSet } from '../../base/bit-set.ts'
 import { display } from '../../base/byte-string.ts'
 import { IntegrityError } from '../../base/errors.ts'
-import type { ObjectId } from '../../base/ids.ts'
+import { type ObjectId, shortId } from '../../base/ids.ts'
 import type { DeadRecord, LostRecord, MarkRecord } from '../../format/records.ts'
 import { type KnownRecord, loadRecords } from '../../repository/known-records.ts'
 import type { PointChain } from '../../repository/point-chain.ts'
@@ -169,7 +169,7 @@ function requireBelievable({ alarms }: PointChain): void {
 function requireFeatures({ record }: PointInfo): void {
   const [unknown] = [...record.features.prune, ...record.features.read]
   if (unknown === undefined) return
-  throw new IntegrityError('UNSUPPORTED_FEATURE', `point ${record.point} needs the feature ${unknown}`, {
+  throw new IntegrityError('UNSUPPORTED_FEATURE', `point ${shortId(record.point)} needs the feature ${unknown}`, {
     context: { point: record.point, feature: unknown },
     hint: 'A later version of Tidemark made it: update this one before you prune.',
   })
@@ -178,7 +178,7 @@ function requireFeatures({ record }: PointInfo): void {
 function unreadable({ point, path, error }: ReachProblem, count: number): IntegrityError {
   const { point: id } = point.record
   const more = count > 1 ? `, and ${count - 1} more like it` : ''
-  const message = `nothing is pruned while ${display(path)} of point ${id} cannot be read: ${error.message}${more}`
+  const message = `nothing is pruned while ${display(path)} of point ${shortId(id)} cannot be read: ${error.message}${more}`
   return new IntegrityError(error.code, message, {
     context: { ...error.context, point: id, path: display(path) },
     cause: error,

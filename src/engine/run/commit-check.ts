@@ -1,6 +1,6 @@
 import { type Clock, timespecOfMs } from '../../base/clock.ts'
 import { RunError, StorageError } from '../../base/errors.ts'
-import type { ObjectId } from '../../base/ids.ts'
+import { type ObjectId, shortId } from '../../base/ids.ts'
 import type { DeadRecord } from '../../format/records.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
 import type { Repository } from '../../repository/repository.ts'
@@ -181,11 +181,11 @@ function prunedUnderRun(): RunError {
 function notTakenBack({ record }: PointInfo, cause: unknown): RunError {
   return new RunError(
     'PRUNED_UNDER_RUN',
-    `what this backup relied on was pruned while it ran, and its point ${record.point} could not be taken back`,
+    `what this backup relied on was pruned while it ran, and its point ${shortId(record.point)} could not be taken back`,
     {
       context: { point: record.point },
       cause,
-      hint: `Run it again, which stores what is missing; then \`tidemark check\` says whether point ${record.point.slice(0, 8)} is whole.`,
+      hint: `Run it again, which stores what is missing; then \`tidemark check\` says whether point ${shortId(record.point)} is whole.`,
     },
   )
 }

@@ -1,5 +1,6 @@
 import { type Clock, timespecOfMs } from '../../base/clock.ts'
 import { UsageError } from '../../base/errors.ts'
+import { shortId } from '../../base/ids.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { ACKNOWLEDGED_TAG, isSuspect } from './suspicion.ts'
@@ -13,7 +14,7 @@ import { ACKNOWLEDGED_TAG, isSuspect } from './suspicion.ts'
 export async function acknowledge(repository: Repository, point: PointInfo, clock: Clock): Promise<void> {
   const { point: id } = point.record
   if (!isSuspect(point)) {
-    throw new UsageError('BAD_ARGUMENT', `point ${id} is not suspect, or was acknowledged before`, {
+    throw new UsageError('BAD_ARGUMENT', `point ${shortId(id)} is not suspect, or was acknowledged before`, {
       context: { point: id },
       hint: 'See `tidemark points --tag suspect`.',
     })

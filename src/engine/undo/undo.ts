@@ -1,7 +1,7 @@
 import { present } from '../../base/assert.ts'
 import { type ByteString } from '../../base/byte-string.ts'
 import { TidemarkError, UsageError } from '../../base/errors.ts'
-import type { PointId } from '../../base/ids.ts'
+import { type PointId, shortId } from '../../base/ids.ts'
 import { concatBytes } from '../../base/bytes.ts'
 import { type CreatedEntry, decodeCreated } from '../../format/created-codec.ts'
 import { compareWithinChain, type PointInfo } from '../../repository/point-info.ts'
@@ -67,10 +67,14 @@ export async function lastUndoPoint(repository: Repository): Promise<PointInfo> 
 export async function openUndo(repository: Repository, point: PointInfo): Promise<Undo> {
   const { undo, instance, parts } = point.record
   if (undo === undefined || instance !== repository.instance.id) {
-    throw new UsageError('BAD_ARGUMENT', `point ${point.record.point} was not made before a restore on this machine`, {
-      context: { point: point.record.point },
-      hint: 'See `tidemark points --tag undo`.',
-    })
+    throw new UsageError(
+      'BAD_ARGUMENT',
+      `point ${shortId(point.record.point)} was not made before a restore on this machine`,
+      {
+        context: { point: point.record.point },
+        hint: 'See `tidemark points --tag undo`.',
+      },
+    )
   }
   const { sources } = await readPointDetail(repository, point)
   const list = parts.find(({ name }) => name === CREATED_PART)
