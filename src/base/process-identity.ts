@@ -68,7 +68,7 @@ export function processTag(): string | undefined {
 export function hasEnded(tag: string): boolean | undefined {
   const [, domain, pid, ticks] = TAG.exec(tag) ?? []
   if (domain === undefined || domain !== numberDomain()) return undefined
-  if (!isThere(Number(pid))) return true
+  if (!isThere(Number(pid)) || hasLeftNumber(Number(pid))) return true
   const now = startTicks(Number(pid))
   return now !== undefined && now !== ticks
 }

@@ -41,12 +41,16 @@ export function standingOf(job: JobDocument): string {
   if (state === 'running') {
     if (interrupted) return 'was interrupted: goes on with a daemon'
     if (cancelRequested) return 'is being cancelled'
-    return progress === null ? '' : `${shownText(progress.step)}, ${formatBytes(progress.bytesDone)}`
+    return progress === null ? '' : progressText(progress)
   }
   if (stateOf(job) !== state) return `see \`tidemark job show ${id}\``
   // What was cancelled ended as it was told to.
   if (error === null || state === 'cancelled') return ''
   return truncateEnd(shownText(error.message.split('\n', 1)[0] ?? ''), STANDING_COLUMNS)
+}
+
+function progressText({ step, bytesDone }: NonNullable<JobDocument['progress']>): string {
+  return bytesDone === 0 ? shownText(step) : `${shownText(step)}, ${formatBytes(bytesDone)}`
 }
 
 /** Returns the state of a job; of one that has not done all that it should, what it is. */

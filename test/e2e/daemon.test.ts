@@ -1,10 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, onTestFinished, test } from 'vitest'
 
 import { DaemonPlace } from '../support/daemon-place.ts'
-import { eventually } from '../support/eventually.ts'
+import { eventually, passes } from '../support/eventually.ts'
 import { startSshServer } from '../support/ssh-server.ts'
 
 test('a schedule fires, and forget and copy follow, with the repository on an SSH server', async () => {
@@ -55,32 +55,41 @@ test('a schedule fires, and forget and copy follow, with the repository on an SS
   expect(await place.jobs()).toHaveLength(3)
 })
 
-test('of two daemons of one user the second says which runs; told to stop, that one ends in order', async () => {
+test('of two daemons of one user the second says which runs; however the first one ends, the next does what is left in order', async () => {
   const place = new DaemonPlace()
-  place.configure({ disk: place.repository }, '')
-  await place.succeed(['init', '-r', 'disk', '--no-recovery', '--kdf-memory', '8M'])
-  place.configure(
-    { disk: place.repository },
-    `plans:\n  p: { sources: ${place.source}, repository: disk, trigger: '@event go', steps: [incremental], hooks: { before: sleep 60 } }\n`,
-  )
-  const daemon = await place.startDaemon()
+  await place.init()
+  const begun = join(place.folder, 'begun')
+  const timesBegun = (): number => (existsSync(begun) ? readFileSync(begun, 'utf8').length : 0)
+  const plan = {
+    ...{ sources: place.source, repository: 'disk', trigger: '@event go' },
+    steps: ['incremental', { forget: { 'keep-last': 1 } }],
+    // The first two times it lasts until something ends it.
+    hooks: { before: `printf x >> ${begun}; test $(wc -c < ${begun}) -gt 2 || sleep 300` },
+  }
+  place.configure({ disk: place.repository }, `plans: ${JSON.stringify({ p: plan })}\n`)
+  const first = await place.startDaemon()
   const second = await place.run(['daemon'])
   expect(second.code).toBe(1)
-  expect(second.stderr).toContain(`a daemon runs already: process ${daemon.pid}`)
-  await place.succeed(['event', 'go'])
-  const running = await eventually(
-    () => place.jobs(),
-    ([job]) => job?.state === 'running',
-  )
-  expect(running).toMatchObject([{ state: 'running' }])
-  daemon.kill('SIGTERM')
-  expect(await daemon.ended).toBe(0)
-  expect(await place.jobs()).toMatchObject([{ state: 'queued' }])
+  expect(second.stderr).toContain(`a daemon runs already: process ${first.pid}`)
+  await place.succeed(['plan', 'run', 'p'])
+  await passes(() => expect(timesBegun()).toBe(1))
+  first.kill('SIGTERM')
+  expect(await first.ended).toBe(0)
+  expect(await place.jobs()).toMatchObject([{ state: 'queued' }, { state: 'queued' }])
   // The lock goes with its process, however that ends.
   const third = await place.startDaemon()
+  await passes(() => expect(timesBegun()).toBe(2))
   third.kill('SIGKILL')
   await third.ended
+  expect(await place.jobs()).toMatchObject([{ state: 'running', interrupted: true }, { state: 'queued' }])
   await place.startDaemon()
+  await place.succeed(['job', 'show', '2', '--follow'])
+  const [backup, forget] = await place.jobs()
+  expect([backup, forget]).toMatchObject([
+    { command: 'backup', state: 'done', runs: 3 },
+    { command: 'forget', state: 'done', runs: 1 },
+  ])
+  expect(Date.parse(forget?.started ?? '')).toBeGreaterThanOrEqual(Date.parse(backup?.finished ?? ''))
 })
 
 test('a password that was changed under it is told, and everything else goes on', async () => {

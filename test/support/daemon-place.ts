@@ -13,6 +13,8 @@ export interface ShownJob {
   readonly state: string
   readonly command: string
   readonly runs: number
+  readonly started: string | null
+  readonly finished: string | null
 }
 
 /** A daemon in a process of its own. */

@@ -57,7 +57,13 @@ export class CommandRun {
     const { runner, run, message } = this.#options
     const stage = STAGES.find((stage) => stage === note?.stage)
     if (stage === undefined) return NOTHING
-    if (note?.process !== undefined) await runner.endLeftover(note.process, stage === 'command' ? 'tidemark' : 'hook')
+    if (note?.process !== undefined) {
+      run.log(
+        'worker',
+        `process ${note.process.pid} is ended, if it still runs: it may take a minute to store what it has`,
+      )
+      await runner.endLeftover(note.process, stage === 'command' ? 'tidemark' : 'hook')
+    }
     run.log('worker', `it was interrupted in the stage "${stage}"`)
     return { ...NOTHING, error: await this.#hooks('after', message.hooks?.after, { outcome: 'interrupted' }) }
   }

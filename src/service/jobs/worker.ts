@@ -167,6 +167,7 @@ export class Worker {
     const { clock, randomness } = this.#options
     const { job } = abandoned
     run.log('worker', 'its daemon ended without a word: what it left is put right')
+    run.progress({ ...NO_PROGRESS, atMs: clock.nowMs(), step: 'put right after a crash' })
     const result = await this.#putRight(abandoned, run)
     // Nobody else puts it right when this one ends in the middle.
     if (run.reason === 'lost' || run.reason === 'stop') return undefined
@@ -191,6 +192,14 @@ export class Worker {
 }
 
 const NOTHING: JobResult = { exitCode: undefined, summary: undefined, error: undefined }
+
+const NO_PROGRESS = {
+  bytesDone: 0,
+  bytesTotal: undefined,
+  itemsDone: 0,
+  itemsTotal: undefined,
+  path: undefined,
+} as const
 
 const TOO_OFTEN: JobResult = {
   ...NOTHING,
