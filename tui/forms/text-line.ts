@@ -44,9 +44,12 @@ export function typeKey(line: TextLine, key: Key): TextLine {
   }
 }
 
-/** Returns the line with pasted text in it: one line, without controls, and no longer than a field may be. */
+/**
+ * Returns the line with pasted text in it: one line, without controls, and no longer than a field may be. Terminals send
+ * the ends of lines as CR, LF or both.
+ */
 export function pasteText(line: TextLine, text: string): TextLine {
-  return insert(line, text.replace(/\r?\n$/, '').replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' '))
+  return insert(line, text.replace(/[\r\n]+$/, '').replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' '))
 }
 
 function insert(line: TextLine, text: string): TextLine {

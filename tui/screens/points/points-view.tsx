@@ -26,10 +26,12 @@ export function PointsView({ state, shared, columns, rows }: Props): ReactNode {
   if (state.difference !== undefined) {
     return <Difference difference={state.difference} shared={shared} columns={columns} rows={rows} />
   }
-  if (state.mountForm !== undefined) {
+  if (state.mounting !== undefined) {
+    const { point, form, isTrying } = state.mounting
+    const lines = [`${shownTime(point.startedMs)}  ${point.id.slice(0, 8)}`, ...(isTrying ? ['Mounting it …'] : [])]
     return (
-      <Dialog title="Mount this point" lines={[]} answers="Enter mount   Esc leave it" columns={columns} rows={rows}>
-        <FormView form={state.mountForm} columns={Math.min(columns, 72) - 4} />
+      <Dialog title="Mount this point" lines={lines} answers="Enter mount   Esc leave it" columns={columns} rows={rows}>
+        <FormView form={form} columns={Math.min(columns, 72) - 4} />
       </Dialog>
     )
   }

@@ -1,10 +1,10 @@
 import type { DifferenceData, PointData } from '../../../src/service/application/shown.ts'
-import { type Form, pasteInForm, textField, textOf, typeInForm } from '../../forms/form.ts'
+import { type Form, pasteInForm, textField, textOf, typeInForm, withMistakes } from '../../forms/form.ts'
 import { EMPTY_LINE, pasteText, type TextLine, typeKey } from '../../forms/text-line.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
-import { type Answer, call } from '../../state/call.ts'
+import { type Answer, call, type Failure } from '../../state/call.ts'
 import type { ScreenEvent } from '../../state/event.ts'
 import { LIST_START, type ListPlace, moveInList, placeAt } from '../../state/list.ts'
 import { afterFailure, type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
@@ -23,6 +23,14 @@ export interface ShownDifference {
   readonly place: ListPlace
 }
 
+/** Asks where to mount a point: this one, whatever comes into the list meanwhile. */
+export interface Mounting {
+  readonly point: PointData
+  readonly form: Form<'directory'>
+  /** It was sent, and stays until the point is mounted: what cannot be used is corrected, not typed again. */
+  readonly isTrying: boolean
+}
+
 export interface PointsState {
   /** Whose points were chosen and marked. */
   readonly repository: string | undefined
@@ -35,8 +43,7 @@ export interface PointsState {
   /** Ids that the question before forgetting is about: whatever is marked or comes in meanwhile. */
   readonly forgetting: readonly string[]
   readonly difference: ShownDifference | undefined
-  /** Asks where to mount the chosen point. */
-  readonly mountForm: Form<'directory'> | undefined
+  readonly mounting: Mounting | undefined
 }
 
 export type PointsCommand =
@@ -53,10 +60,10 @@ export const points: Screen<PointsState, PointsCommand> = {
     marked: [],
     forgetting: [],
     difference: undefined,
-    mountForm: undefined,
+    mounting: undefined,
   },
   keys: keysFor,
-  isTyping: ({ isFiltering, mountForm }) => isFiltering || mountForm !== undefined,
+  isTyping: ({ isFiltering, mounting }) => isFiltering || mounting !== undefined,
   reduce,
 }
 
@@ -116,12 +123,8 @@ function reduce(state: PointsState, event: ScreenEvent<PointsCommand>, shared: S
       return event.question === 'forget' ? forget(state, shared) : { state }
     case 'answer':
       return takeAnswer(state, event)
-    case 'failure': {
-      const { difference } = state
-      if (event.method !== 'diff' || difference === undefined) return { state }
-      const items = afterFailure(difference.items, event.problem)
-      return { state: { ...state, difference: { ...difference, items } } }
-    }
+    case 'failure':
+      return { state: takeFailure(state, event) }
     default:
       return { state }
   }
@@ -166,7 +169,7 @@ function withPoint(
         field: textField(),
         help: 'an empty folder, absolute; made where there is none',
       } as const
-      return { state: { ...state, mountForm: { fields: [field], focus: 0 } } }
+      return { state: { ...state, mounting: { point: chosen, form: { fields: [field], focus: 0 }, isTrying: false } } }
     }
     case 'unmount': {
       const mount = valueOr(shared.mounts, []).find(({ point }) => point === chosen.id)
@@ -229,7 +232,9 @@ function askToForget(state: PointsState, chosen: PointData, shared: Shared): Ste
           .map(({ id, startedMs, tags }) => `${shownTime(startedMs)}  ${id.slice(0, 8)}  ${tags.join(' ')}`),
         ...(wanted.length > 8 ? [`… and ${wanted.length - 8} more`] : []),
         '',
-        'They can no longer be browsed or restored. Their space is freed by the next prune.',
+        wanted.length === 1
+          ? 'It can no longer be browsed or restored. Its space is freed by the next prune.'
+          : 'They can no longer be browsed or restored. Their space is freed by the next prune.',
       ],
       verb: 'forget',
     },
@@ -250,19 +255,35 @@ function typeFilter(state: PointsState, key: Key): Step<PointsState> {
 }
 
 function typeMount(state: PointsState, key: Key, shared: Shared): Step<PointsState> {
-  if (state.mountForm === undefined) return { state }
-  const { form, outcome } = typeInForm(state.mountForm, key)
-  if (outcome === 'editing') return { state: { ...state, mountForm: form } }
-  const chosen = chosenPoint(state, shared)
-  const closed: PointsState = { ...state, mountForm: undefined }
-  if (outcome === 'left' || chosen === undefined || shared.repository === undefined) return { state: closed }
+  const { mounting } = state
+  if (mounting === undefined || (mounting.isTrying && key !== 'esc')) return { state }
+  const { form, outcome } = typeInForm(mounting.form, key)
+  if (outcome === 'editing') return { state: { ...state, mounting: { ...mounting, form } } }
+  if (outcome === 'left' || shared.repository === undefined) return { state: { ...state, mounting: undefined } }
   const directory = textOf(form, 'directory')
-  return { state: closed, effects: [call('points:mount', 'mount', shared.repository, chosen.id, directory)] }
+  if (!directory.startsWith('/')) {
+    return { state: { ...state, mounting: { ...mounting, form: withMistakes(form, { directory: 'begins with /' }) } } }
+  }
+  return {
+    state: { ...state, mounting: { ...mounting, form, isTrying: true } },
+    effects: [call('points:mount', 'mount', shared.repository, mounting.point.id, directory)],
+  }
 }
 
 function paste(state: PointsState, text: string): PointsState {
   if (state.isFiltering) return { ...state, filter: pasteText(state.filter, text), place: LIST_START }
-  return state.mountForm === undefined ? state : { ...state, mountForm: pasteInForm(state.mountForm, text) }
+  const { mounting } = state
+  if (mounting === undefined || mounting.isTrying) return state
+  return { ...state, mounting: { ...mounting, form: pasteInForm(mounting.form, text) } }
+}
+
+function takeFailure(state: PointsState, { method, problem }: Failure): PointsState {
+  const { difference, mounting } = state
+  if (method === 'diff' && difference !== undefined) {
+    return { ...state, difference: { ...difference, items: afterFailure(difference.items, problem) } }
+  }
+  if (method !== 'mount' || mounting === undefined) return state
+  return { ...state, mounting: { ...mounting, isTrying: false } }
 }
 
 function takeAnswer(state: PointsState, answer: Answer): Step<PointsState> {
@@ -273,7 +294,7 @@ function takeAnswer(state: PointsState, answer: Answer): Step<PointsState> {
       return { state: { ...state, difference: { ...difference, items: ready(answer.value) } } }
     }
     case 'mount':
-      return { state, say: `Mounted at ${answer.args[2]}.` }
+      return { state: { ...state, mounting: undefined }, say: `Mounted at ${answer.args[2]}.` }
     case 'unmount':
       return { state, say: 'The mount has ended.' }
     case 'forget':
