@@ -2,7 +2,9 @@ import { setTimeout } from 'node:timers/promises'
 
 import { expect, test } from 'vitest'
 
+import { StorageError } from '../../src/base/errors.ts'
 import { drawChart } from '../../tui/components/draw-chart.ts'
+import { BACKUP, busyApplication, NIGHTLY } from '../support/busy-application.ts'
 import { TestDashboard } from '../support/dashboard.ts'
 import { FakeTree } from '../support/fake-tree.ts'
 import { seededApplication } from '../support/seeded-application.ts'
@@ -142,6 +144,45 @@ test('names with escape sequences are shown, and never obeyed by the terminal', 
   await dashboard.shows('+ create')
   expect(dashboard.output()).not.toContain('\u001b]0;owned')
   expect(dashboard.output()).not.toContain('\u001b[2J\u202e')
+})
+
+test('no terminal obeys what jobs, logs, notifications, plans, mounts and servers say', async () => {
+  const evil = 'evil\u001b]0;owned\u0007\u001b[2J\u202e'
+  const application = busyApplication()
+  const [depot] = application.repositoryList
+  const [step] = NIGHTLY.steps
+  const state = { kind: 'unreachable', sinceMs: 0, message: evil, hint: evil } as const
+  application.repositoryList = [{ ...depot!, url: evil, state }]
+  application.healthData = { color: 'red', message: evil, fix: undefined, repository: undefined }
+  const told = { category: evil, title: evil, message: evil } as const
+  application.notificationList = [{ ...told, id: 'n', atMs: 0, priority: 'high', isAcknowledged: false }]
+  application.planList = [
+    { ...NIGHTLY, name: evil, sources: [evil], repository: evil, trigger: evil, steps: [{ ...step!, words: evil }] },
+  ]
+  application.jobList = [
+    { ...BACKUP, kind: evil, plan: evil, repository: evil, progress: { ...BACKUP.progress!, at: evil } },
+  ]
+  application.log = [evil]
+  application.mountList = [{ id: 'm', directory: evil, repository: evil, point: undefined, sinceMs: 0 }]
+  application.failures.set('check', new StorageError('STORE_FAILED', evil, { hint: evil }))
+  const dashboard = new TestDashboard(application, { columns: 120, rows: 40 })
+  const shownOn = async (title: string): Promise<void> => {
+    await dashboard.until((frame) => frame.includes(title) && frame.includes('evil\\u{1b}]0;owned'))
+  }
+  await shownOn('[1 Overview]')
+  await dashboard.press('c')
+  await dashboard.shows('✗ evil\\u{1b}')
+  for (const [key, title] of [
+    ['5', '[5 Plans]'],
+    ['6', '[6 Drivers]'],
+    ['8', '[8 Mounts]'],
+    ['7', '[7 Jobs]'],
+    ['enter', 'Log of evil'],
+  ] as const) {
+    await dashboard.press(key)
+    await shownOn(title)
+  }
+  for (const order of ['\u001b]0;owned', '\u001b[2J', '\u202e']) expect(dashboard.output()).not.toContain(order)
 })
 
 test('those who hear the screen are read its text without rules and charts', async () => {
