@@ -13,9 +13,11 @@ import { listOf, listText } from '../../tui/forms/typed-list.ts'
 import { type PlaceField, placeEditor, type PlaceKind, placeMistakes, urlOf } from '../../tui/screens/adding/places.ts'
 import { addLines, emptyLog, moveInLog } from '../../tui/screens/jobs/job-log.ts'
 import { newPlan, planEditor, planIn, TRIGGER_EXAMPLES } from '../../tui/screens/plans/plan-fields.ts'
+import { chartsOf } from '../../tui/screens/overview/charts.ts'
 import { shownCode, typeInCode } from '../../tui/screens/recovery-code/recovery-code.ts'
 import { BACKUP, DEPOT } from '../support/busy-application.ts'
 import { DashboardState } from '../support/dashboard-state.ts'
+import { seededApplication } from '../support/seeded-application.ts'
 
 const PLAN: PlanForm = {
   ...{ ...newPlan('gone'), name: 'n', sources: ['/a, b', '/c\\', ' /d '], trigger: 'every day' },
@@ -280,3 +282,15 @@ function secretsIn({ state }: DashboardState) {
   const fields = start.page === 'backup' ? start.editor.form.fields : []
   return fields.flatMap(({ field }) => (field.kind === 'secret' ? [field.secret] : []))
 }
+
+test('points a day are those of backups, and nothing before the points were read', () => {
+  const dashboard = new DashboardState().start().answer('repositories', [DEPOT])
+  const perDay = (): readonly number[] => {
+    const { screens, shared } = dashboard.state
+    return chartsOf(screens.overview, shared).find(({ title }) => title.startsWith('Points a day'))?.values ?? []
+  }
+  expect(perDay()).toEqual([])
+  const [backup, before] = seededApplication({ pointCount: 2 }).pointList
+  dashboard.answer('points', [backup!, { ...before!, isUndo: true }])
+  expect(perDay().reduce((sum, count) => sum + count, 0)).toBe(1)
+})

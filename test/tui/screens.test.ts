@@ -46,6 +46,13 @@ test('the overview shows the speed of what runs, second by second, and what come
   expect(application.asked.find(({ method }) => method === 'check')?.given).toEqual(['depot', 10])
 })
 
+test('what was put aside before a restore is none of the last points that cover something', async () => {
+  const application = seededApplication({ pointCount: 2 })
+  application.pointList = application.pointList.map((point, at) => (at === 1 ? { ...point, isUndo: true } : point))
+  const dashboard = new TestDashboard(application)
+  await dashboard.shows(/Last points: what they cover\n\d{4}-[^\n]*\n\n/)
+})
+
 test('what is wrong is said in the health line, and f goes where it is mended', async () => {
   const application = seededApplication()
   application.healthData = { color: 'amber', message: 'Two points look suspect.', fix: 'points', repository: undefined }
