@@ -16,6 +16,8 @@ const SQLITE_IOERR = 10
 const SQLITE_CORRUPT = 11
 const SQLITE_FULL = 13
 const SQLITE_CANTOPEN = 14
+/** Others began at the same moment, again and again. */
+const SQLITE_PROTOCOL = 15
 const SQLITE_NOTADB = 26
 /** The shared memory beside a database could not be made as large as it has to be. */
 const SQLITE_IOERR_SHMSIZE = 4874
@@ -224,6 +226,7 @@ function told<T>(path: string, work: () => T): T {
       case SQLITE_READONLY:
         throw failure({ code: 'STORE_READ_ONLY', path, why, cause: error })
       case SQLITE_BUSY:
+      case SQLITE_PROTOCOL:
         throw failure({ code: 'STORE_UNAVAILABLE', path, why, cause: error })
       case SQLITE_IOERR:
       case SQLITE_CANTOPEN:

@@ -147,6 +147,7 @@ export class SimulatedDaemon {
   loop: MainLoop | undefined
   readonly #timeZone: string
   #isAsleep = false
+  #hasEnded = false
   #running: Promise<void> | undefined
   #starts = 0
 
@@ -202,7 +203,8 @@ export class SimulatedDaemon {
       ...changes,
     })
     this.loop = loop
-    this.#running = loop.run(new AbortController().signal)
+    this.#hasEnded = false
+    this.#running = loop.run(new AbortController().signal).finally(() => (this.#hasEnded = true))
     await this.settle()
     return loop
   }
@@ -223,10 +225,12 @@ export class SimulatedDaemon {
     this.loop = undefined
   }
 
-  /** Resolves when the daemon waits for time to pass. */
+  /** Resolves when the daemon waits for time to pass. @throws what it ended with, if it did. */
   async settle(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve))
-    while (!this.#isAsleep && this.loop !== undefined) await new Promise((resolve) => setImmediate(resolve))
+    const isBusy = (): boolean => !this.#isAsleep && !this.#hasEnded && this.loop !== undefined
+    do await new Promise((resolve) => setImmediate(resolve))
+    while (isBusy())
+    if (this.#hasEnded) await this.#running
   }
 
   /** Returns what it was said and holds, the oldest first. */

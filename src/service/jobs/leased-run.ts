@@ -27,6 +27,8 @@ export class LeasedRun implements RunContext {
   readonly #log: RunLog
   readonly #controller = new AbortController()
   #reason: EndReason | undefined
+  /** Whatever the reason is, the worker ends. */
+  #isStopping = false
   #progress: JobProgress | undefined
   #endTicks: () => void
   /** What the store is being asked: one that answers slowly is not asked twice at once. */
@@ -58,6 +60,7 @@ export class LeasedRun implements RunContext {
 
   /** Asks the run to end. */
   end(reason: EndReason): void {
+    this.#isStopping ||= reason === 'stop'
     if (this.#reason === undefined || reason === 'lost') this.#reason = reason
     this.#controller.abort(new RunEnds(this.#reason))
   }
@@ -90,7 +93,7 @@ export class LeasedRun implements RunContext {
       } catch (error) {
         onProblem(error)
         // Whoever starts next finds the run where it is, and does it again.
-        if (this.#reason === 'stop') return
+        if (this.#isStopping) return
         await this.#pause()
       }
     }

@@ -224,7 +224,8 @@ describe('leases', () => {
     await worker.turn()
     await settled()
     expect(at.work.recovered).toEqual([[job.id, note]])
-    expect(await at.get(job.id)).toMatchObject({ state: 'queued', interruptions: 1, dueMs: at.time.nowMs() })
+    const progress = { step: 'put right after a crash', bytesDone: 0 }
+    expect(await at.get(job.id)).toMatchObject({ state: 'queued', interruptions: 1, dueMs: at.time.nowMs(), progress })
     await worker.turn()
     await at.work.end(job, DONE)
     expect((await at.store.runs(job.id)).map(({ outcome }) => outcome)).toEqual(['interrupted', 'done'])
@@ -339,6 +340,21 @@ test('a store that fails for a while loses no end of a job', async () => {
   await worker.idle()
   expect(await at.get(job.id)).toMatchObject({ state: 'done', runs: 1 })
   expect(await at.log(job.id)).toEqual(['err: said meanwhile'])
+})
+
+test('a job that was cancelled and whose end cannot be stored keeps no worker from stopping', async () => {
+  const at = new Place()
+  const failing = failingStoreOf(at.store)
+  const worker = at.worker(at.handlers, failing.store)
+  const job = await at.add()
+  await worker.turn()
+  failing.fails = true
+  await worker.cancel(job.id)
+  await settled()
+  const stopped = worker.stop()
+  await at.time.pass(MINUTE_MS)
+  await stopped
+  expect(await at.get(job.id)).toMatchObject({ state: 'running', cancelRequested: true })
 })
 
 /** A store whose disk is full when it is told so. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { present } from '../../../src/base/assert.ts'
 import type { Job, JobId, JobResult } from '../../../src/service/jobs/job.ts'
@@ -9,7 +9,6 @@ import { decodePlans } from '../../../src/service/plans/decode-plans.ts'
 import type { Plan } from '../../../src/service/plans/plan.ts'
 import { INSTANCE, notificationStore, SetClock } from '../../support/notification-fixture.ts'
 import { temporaryMemoryFolder } from '../../support/temporary-folder.ts'
-import { onTestFinished } from 'vitest'
 
 const HOUR_MS = 3_600_000
 const NIGHTLY = `
@@ -111,6 +110,18 @@ describe('a step that fails', () => {
     await end(some, 'incremental', {}, 'errored')
     expect((await store.dueDeliveries(INSTANCE, clock.ms)).map(({ channel }) => channel)).toEqual(['hook'])
   })
+})
+
+test('that all went well is told where a plan wants that, and what went well in part as that', async () => {
+  const { end, store } = watched()
+  const eager = plan(NIGHTLY.replace('promise:', 'notify: { on: [success] }\n    promise:'))
+  await end(eager, 'copy', {})
+  await end(eager, 'incremental', { exitCode: 3, ...summary('p', { errors: 2, troubles: { denied: 2 } }) })
+  const titles = (await store.list({ instance: INSTANCE, limit: 100 })).map(({ title }) => title)
+  expect(titles.filter((title) => title.includes('done'))).toEqual([
+    'nightly: incremental done in part',
+    'nightly: copy done',
+  ])
 })
 
 describe('a point', () => {
