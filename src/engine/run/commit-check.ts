@@ -97,8 +97,10 @@ export async function checkAfterCommit(commitment: Commitment, clock: Clock): Pr
 
 /** Walks the point: whatever it needs has a copy in a pack that is there and not among `dead`. */
 async function isReachableWithout({ opened, stored, info }: Commitment, dead: ReadonlySet<ObjectId>): Promise<boolean> {
-  const { repository } = opened
-  using index = await indexAsKnown(repository, [...opened.lists.index, ...stored.lookedUp, ...stored.indexes])
+  const { repository, lists, base } = opened
+  // What the point before went by, this one goes by as well where nothing changed.
+  const before = base?.lists.index ?? []
+  using index = await indexAsKnown(repository, [...lists.index, ...before, ...stored.lookedUp, ...stored.indexes])
   let isUnreadable = false
   const onProblem = (): void => {
     isUnreadable = true
@@ -152,7 +154,7 @@ async function stillThere(repository: Repository, known: Set<ObjectId>): Promise
  */
 async function isAllThere({ opened, stored }: Commitment, dead: readonly DeadRecord[]): Promise<boolean> {
   const { repository, lists } = opened
-  const gone = new Set([...lists.packs, ...stored.packs])
+  const gone = new Set([...lists.packs, ...stored.packs].map(([id]) => id))
   if (dead.some(({ mark, packs }) => !lists.marks.includes(mark) && packs.some((id) => gone.has(id)))) return false
   for await (const { name } of repository.driver.list('packs')) gone.delete(name.id)
   for (const id of gone) if ((await sizeOf(repository, { kind: 'packs', id })) === undefined) return false

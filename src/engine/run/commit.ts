@@ -42,7 +42,8 @@ export async function commit(
   const detail = await putDetail(run, opened, source)
   const stored = await finishStore(run)
   const counts = [...run.parts.values()].reduce((sum, part) => addCounts(sum, part.counts), noCounts())
-  const objects = [...stored.packs, ...stored.indexes].map(idBytes)
+  const packs = stored.packs.map(([id]) => id)
+  const objects = [...packs, ...stored.indexes].map(idBytes)
   const entries = counts.files + counts.dirs + counts.others
   const tripwire = options.undo === undefined ? await lookForTrouble(run, opened, counts) : undefined
   const isSuspect = tripwire !== undefined && tripwire.suspicions.length > 0
@@ -65,7 +66,7 @@ export async function commit(
     })),
     bytes: counts.bytes,
     bytesStored: stored.bytes,
-    packs: stored.packs,
+    packs,
     indexes: stored.indexes,
     objectsHash: sha512(...objects),
     counts: {
@@ -172,12 +173,14 @@ function keepBases(
     })
   }
   const { lists } = opened
+  // Listings may be late: what the run went by, the first one need not have shown.
+  const index = [...new Set([...lists.index, ...stored.lookedUp, ...stored.indexes])]
   const base: Omit<Base, 'role'> = {
     point: record.point,
     hash: toHex(hash),
     parts,
     detail: [detail.digest, toHex(detail.id)],
-    lists: { ...lists, index: [...lists.index, ...stored.indexes], packs: [...lists.packs, ...stored.packs] },
+    lists: { ...lists, index, packs: [...lists.packs, ...stored.packs] },
   }
   writeBases(cache, sourceKey(source), run.bases, { chain: record.chain, isFull: record.type === 'full', base })
 }
