@@ -15,7 +15,7 @@ import {
   groupByFrames,
 } from './frame-jobs.ts'
 import type { JobBuilder } from './job-builder.ts'
-import type { JobRunner } from './job-runner.ts'
+import type { FrameSource, JobRunner } from './job-runner.ts'
 import { NeedTable } from './need-table.ts'
 import { nextTurn } from './next-turn.ts'
 import { type RestoreFile, blobCountOf, blobIdOf } from './restore-file.ts'
@@ -115,7 +115,7 @@ export class FileRestorer {
     if (inPlace.size > 0) await this.#probe(jobs, inPlace)
     for (const { file } of slices) if (file.isShared) shared.prepare(file)
     await runner.forEach(buildEmptyJobs(empty), async (builder) => this.#take(builder, await runner.run(builder)))
-    await runner.forEach(jobs, async (job) => this.#write(job))
+    await runner.forEachOnFrames(jobs, async (job, frames) => this.#write(job, frames))
   }
 
   /** Finds out which blobs files on disk hold already. */
@@ -166,9 +166,9 @@ export class FileRestorer {
       const rows = job.rows.filter((row) => files.has(job.needs.file(row)))
       return rows.length === 0 ? [] : [{ ...job, rows }]
     })
-    await runner.forEach(probes, async (job) => {
+    await runner.forEachOnFrames(probes, async (job, frames) => {
       const builder = buildFrameJob('probe', job, index)
-      const { problems, failure } = await this.#outcome(() => runner.runOnFrames(builder, job))
+      const { problems, failure } = await this.#outcome(() => runner.runOnFrames(builder, job, frames))
       const failed = failure === undefined ? problems.map(({ file }) => builder.rowFiles[file]) : builder.rowFiles
       for (const file of failed) {
         if (file === undefined || (await this.#readElsewhere(file, job)) !== undefined) continue
@@ -178,12 +178,12 @@ export class FileRestorer {
     })
   }
 
-  async #write(job: FrameJob): Promise<void> {
+  async #write(job: FrameJob, frames: FrameSource): Promise<void> {
     const { runner, index } = this.#options
     if (this.#tooLargeBytes < Infinity) this.#refuseTooLarge(job)
     const builder = buildFrameJob('write', job, index)
     if (builder.rowFiles.length === 0) return
-    const { failure, ...result } = await this.#outcome(() => runner.runOnFrames(builder, job))
+    const { failure, ...result } = await this.#outcome(() => runner.runOnFrames(builder, job, frames))
     if (failure !== undefined) {
       for (const file of builder.rowFiles) await this.#retry(file, job, failure)
       return

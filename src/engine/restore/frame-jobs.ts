@@ -11,17 +11,29 @@ const JOB_RAW_BYTES_MAX = 3 << 20
 const JOB_NEEDS_MAX = 2048
 /** Files without content in one job. */
 const JOB_EMPTY_FILES_MAX = 1024
+/** Bytes that are fetched from a store elsewhere with one request: two bring a pack of 16 MiB, jobs not being cut. */
+const FETCH_BYTES_MAX = 9 << 20
+/** Bytes between two jobs that cost less to fetch from a store elsewhere than another request. */
+const FETCH_GAP_BYTES_MAX = 256 << 10
 
-/** Frames of one pack and who needs them. */
-export interface FrameJob {
+/** Bytes [offset, end) of a pack. */
+export interface PackRange {
   /** Row of the pack table. */
   readonly packRow: number
+  readonly offset: number
+  readonly end: number
+}
+
+/** Frames of one pack, which all lie in its range, and who needs them. */
+export interface FrameJob extends PackRange {
   readonly needs: NeedTable
   /** Those of the needs that this job serves, ascending: file by file. */
   readonly rows: Uint32Array
-  /** Bytes [offset, end) of the pack hold all the frames. */
-  readonly offset: number
-  readonly end: number
+}
+
+/** What one request to a store elsewhere brings, for jobs next to each other. */
+export interface FrameFetch extends PackRange {
+  readonly jobs: readonly FrameJob[]
 }
 
 /** Groups needs by frames that lie near each other, in the order in which packs hold them. */
@@ -54,6 +66,23 @@ export function groupByFrames(needs: NeedTable, { blobs }: RepositoryIndex): Fra
   }
   close(sorted.length)
   return jobs
+}
+
+/** Puts jobs together, in the order of `groupByFrames`, whose bytes one request brings. */
+export function groupByFetch(jobs: readonly FrameJob[]): FrameFetch[] {
+  const fetches: { packRow: number; offset: number; end: number; jobs: FrameJob[] }[] = []
+  for (const job of jobs) {
+    const { packRow, offset, end } = job
+    const last = fetches.at(-1)
+    const isNear = last?.packRow === packRow && offset - last.end <= FETCH_GAP_BYTES_MAX
+    if (isNear && end - last.offset <= FETCH_BYTES_MAX) {
+      last.end = Math.max(last.end, end)
+      last.jobs.push(job)
+    } else {
+      fetches.push({ packRow, offset, end, jobs: [job] })
+    }
+  }
+  return fetches
 }
 
 /** Describes a job to a thread, all but its pack. */

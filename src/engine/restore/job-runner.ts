@@ -1,15 +1,16 @@
+import { StorageError } from '../../base/errors.ts'
 import { wipe } from '../../crypto/secret.ts'
 import type { RepositoryIndex } from '../../repository/repository-index.ts'
 import type { Driver } from '../../storage/driver.ts'
 import type { Team } from '../workers/worker-pool.ts'
-import type { FrameJob } from './frame-jobs.ts'
+import { type FrameFetch, type FrameJob, groupByFetch, type PackRange } from './frame-jobs.ts'
 import type { JobBuilder } from './job-builder.ts'
 import type { JobPack, RestoreJob, RestoreJobResult } from './restore-job.ts'
 
 /** Jobs on their way per thread, so that none waits for this thread. */
 const JOBS_PER_THREAD = 3
-/** Bytes of packs that are fetched and not yet given to a thread, roughly: a job has a few megabytes. */
-const FETCHES_MAX = 12
+/** Requests at once to a store elsewhere: each brings up to nine megabytes, and two batches of files may be at work. */
+const FETCHES_MAX = 3
 
 export interface JobRunnerOptions {
   readonly team: Team
@@ -19,6 +20,11 @@ export interface JobRunnerOptions {
   readonly signal: AbortSignal | undefined
 }
 
+type PackBytes = Pick<JobPack, 'file' | 'bytes' | 'bytesOffset'>
+
+/** Returns where a job's frames are to be read. @throws {StorageError} as `Driver.get` */
+export type FrameSource = () => Promise<PackBytes>
+
 /** Gives jobs to threads: with the name of the pack's file, where there is one, otherwise with its bytes. */
 export class JobRunner {
   readonly #options: JobRunnerOptions
@@ -27,29 +33,42 @@ export class JobRunner {
     this.#options = options
   }
 
-  /** Calls `use` for all items, as many at once as threads and store can do with, until one throws. */
+  /** Calls `use` for all items, as many at once as keep the threads busy, until one throws. */
   async forEach<T>(items: readonly T[], use: (item: T) => Promise<void>): Promise<void> {
-    const { threads, driver, signal } = this.#options
-    const atOnce = Math.max(threads * JOBS_PER_THREAD, Math.min(driver.capabilities.concurrency, FETCHES_MAX))
-    let next = 0
-    const work = async (): Promise<void> => {
-      for (let item = items[next++]; item !== undefined; item = items[next++]) {
-        signal?.throwIfAborted()
-        await use(item)
-      }
+    await this.#inTurns(items, this.#options.threads * JOBS_PER_THREAD, use)
+  }
+
+  /**
+   * Calls `use` for all jobs, until one throws, with what gives it the bytes of its frames. Jobs next to each other share a
+   * request to a store elsewhere, which is made when the first of them asks.
+   */
+  async forEachOnFrames(
+    jobs: readonly FrameJob[],
+    use: (job: FrameJob, frames: FrameSource) => Promise<void>,
+  ): Promise<void> {
+    const { index, driver } = this.#options
+    const files = new Map<FrameJob, string>()
+    for (const job of jobs) {
+      const file = driver.localFile({ kind: 'packs', id: index.packs.row(job.packRow).id })
+      if (file !== undefined) files.set(job, file)
     }
-    const results = await Promise.allSettled(Array.from({ length: Math.min(atOnce, items.length) }, work))
-    for (const result of results) if (result.status === 'rejected') throw result.reason
+    await this.forEach([...files], async ([job, file]) => use(job, async () => ({ file })))
+    const fetches = groupByFetch(jobs.filter((job) => !files.has(job)))
+    await this.#inTurns(fetches, Math.min(driver.capabilities.concurrency, FETCHES_MAX), async (fetch) => {
+      let fetching: Promise<Uint8Array> | undefined
+      const source = async (job: FrameJob) => this.#bytesOf(job, fetch, (fetching ??= this.#fetch(fetch)))
+      await this.forEach(fetch.jobs, async (job) => use(job, () => source(job)))
+    })
   }
 
   /** Runs a job that needs no pack. */
   async run(builder: JobBuilder): Promise<RestoreJobResult> {
-    return this.#send(builder.build(), [])
+    return this.#send(builder.build())
   }
 
   /** Runs a job whose blobs come as plaintext. */
   async runPlain(builder: JobBuilder, plain: readonly Uint8Array[]): Promise<RestoreJobResult> {
-    return this.#send(builder.build({ id: '', bytes: new Uint8Array(Buffer.concat(plain)), bytesOffset: 0 }), [])
+    return this.#send(builder.build({ id: '', bytes: new Uint8Array(Buffer.concat(plain)), bytesOffset: 0 }))
   }
 
   /**
@@ -58,28 +77,51 @@ export class JobRunner {
    * @throws {StorageError} the store does not give the pack's bytes.
    * @throws {KeyError} KEY_NOT_FULL, WRONG_KEY
    */
-  async runOnFrames(builder: JobBuilder, job: FrameJob): Promise<RestoreJobResult> {
-    const { driver, index, signal } = this.#options
-    const { id } = index.packs.row(job.packRow)
-    const name = { kind: 'packs', id } as const
-    const key = await index.packKey(job.packRow)
+  async runOnFrames(builder: JobBuilder, { packRow }: FrameJob, frames: FrameSource): Promise<RestoreJobResult> {
+    const { index } = this.#options
+    const { id } = index.packs.row(packRow)
+    const key = await index.packKey(packRow)
     try {
-      const file = driver.localFile(name)
-      if (file !== undefined) return await this.#send(builder.build({ id, key, file }), [])
-      const bytes = await driver.get(name, { offset: job.offset, length: job.end - job.offset }, signal)
-      const pack: JobPack = { id, key, bytes, bytesOffset: job.offset }
-      return await this.#send(builder.build(pack), isTransferable(bytes) ? [bytes.buffer as ArrayBuffer] : [])
+      const { bytes, ...from } = await frames()
+      if (bytes === undefined) return await this.#send(builder.build({ id, key, ...from }))
+      return await this.#send(builder.build({ id, key, bytes, ...from }), [bytes.buffer as ArrayBuffer])
     } finally {
       wipe(key)
     }
   }
 
-  async #send(job: RestoreJob, transfer: readonly ArrayBuffer[]): Promise<RestoreJobResult> {
+  async #bytesOf(job: FrameJob, fetch: FrameFetch, fetching: Promise<Uint8Array>): Promise<PackBytes> {
+    const { offset, end } = job
+    try {
+      const bytes = await fetching
+      return { bytes: new Uint8Array(bytes.subarray(offset - fetch.offset, end - fetch.offset)), bytesOffset: offset }
+    } catch (error) {
+      // Of a pack that was cut off, what is still there is not given up with the rest.
+      const isCutOff = error instanceof StorageError && error.code === 'OUT_OF_RANGE'
+      if (!isCutOff || fetch.jobs.length === 1) throw error
+      return { bytes: await this.#fetch(job), bytesOffset: offset }
+    }
+  }
+
+  async #fetch({ packRow, offset, end }: PackRange): Promise<Uint8Array> {
+    const { driver, index, signal } = this.#options
+    const { id } = index.packs.row(packRow)
+    return driver.get({ kind: 'packs', id }, { offset, length: end - offset }, signal)
+  }
+
+  async #inTurns<T>(items: readonly T[], atOnce: number, use: (item: T) => Promise<void>): Promise<void> {
+    let next = 0
+    const work = async (): Promise<void> => {
+      for (let item = items[next++]; item !== undefined; item = items[next++]) {
+        this.#options.signal?.throwIfAborted()
+        await use(item)
+      }
+    }
+    const results = await Promise.allSettled(Array.from({ length: Math.min(atOnce, items.length) }, work))
+    for (const result of results) if (result.status === 'rejected') throw result.reason
+  }
+
+  async #send(job: RestoreJob, transfer: readonly ArrayBuffer[] = []): Promise<RestoreJobResult> {
     return (await this.#options.team.run(job, transfer)) as RestoreJobResult
   }
-}
-
-/** A small array may be part of a pool that others use, too. */
-function isTransferable(bytes: Uint8Array): boolean {
-  return bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength
 }

@@ -59,6 +59,25 @@ describe('what cannot be restored', () => {
     expect(diskTree(target)).toEqual(['large: old large', 'small: old small'])
   })
 
+  test('of a pack that was cut off is what lies behind the cut, and nothing before it', async () => {
+    const f = await RestoreFixture.create()
+    const names = Array.from({ length: 9 }, (_, i) => `f${i}`)
+    const root = names.map((name, i) => f.file(name, patternBytes(1 << 20, i)))
+    await f.open(root)
+    const pack = f.dataPacks[0]!
+    const name = { kind: 'packs', id: pack.id } as const
+    const driver = new FaultyDriver(f.tiny.driver)
+    await driver.truncate(name, pack.tables.frames[4 * 4]! + 1000)
+    await f.reopen(f.tree(root), driver)
+    const target = temporaryFolder()
+    const { failures } = await f.restore({ target: path(target) })
+    // Whole jobs, of three files each.
+    expect(failures.map(({ path: at }) => at.slice(target.length + 1)).sort()).toEqual(names.slice(3))
+    names.slice(0, 3).forEach((file, i) => {
+      expect(readFileSync(join(target, file)).equals(patternBytes(1 << 20, i))).toBe(true)
+    })
+  })
+
   test('comes from another copy where there is one', async () => {
     const f = await RestoreFixture.create()
     const root = [f.file('a', patternBytes(3_000_000, 2))]

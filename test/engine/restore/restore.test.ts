@@ -10,6 +10,7 @@ import { openDirectory } from '../../../src/base/posix/directory.ts'
 import { statusAt } from '../../../src/base/posix/statx.ts'
 import type { RestoreProgress } from '../../../src/engine/restore-types.ts'
 import { diskTree, modeOf, xattrsOf } from '../../support/disk.ts'
+import { FaultyDriver } from '../../support/faulty-driver.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
 import { RestoreFixture, closePool } from '../../support/restore-fixture.ts'
 import { rootTest } from '../../support/root-test.ts'
@@ -44,6 +45,19 @@ describe('a restore into an empty target', () => {
       expect(readFileSync(join(target, 'sizes', `s${i}`)).equals(bytes), `${i}`).toBe(true),
     )
     for (let i = 0; i < 300; i++) expect(readFileSync(join(target, 'many', `f${i}`), 'utf8')).toBe(`content ${i}`)
+  })
+
+  test('asks a store elsewhere for many frames with one request, not for those of each thread', async () => {
+    const f = await RestoreFixture.create()
+    const root = Array.from({ length: 12 }, (_, i) => f.file(`f${i}`, patternBytes(1 << 20, i)))
+    await f.open(root)
+    const driver = new FaultyDriver(f.tiny.driver)
+    await f.reopen(f.tree(root), driver)
+    const target = temporaryFolder()
+    expect((await f.restore({ target: path(target), verify: true })).failures).toEqual([])
+    for (let i = 0; i < 12; i++) expect(readFileSync(join(target, `f${i}`)).equals(patternBytes(1 << 20, i))).toBe(true)
+    // Twelve megabytes that do not compress, nine at once; a thread decodes three.
+    expect(driver.calls.filter(({ method, id }) => method === 'get' && id === f.dataPacks[0]!.id)).toHaveLength(2)
   })
 
   test('brings back more files than are planned at once, with content that many of them share', async () => {
