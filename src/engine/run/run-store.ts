@@ -157,14 +157,8 @@ export class RunStore {
 
   /** Makes everything durable and entered into index files. */
   async finish(): Promise<StoredObjects> {
-    const data = await this.#data
-    if (data !== undefined) {
-      this.#check()
-      await data.team.runOnAll({ type: 'flush' } satisfies BackupJob)
-      await data.packs.drain()
-      this.#check()
-    }
-    await this.#trees?.drain()
+    const ends = await Promise.allSettled([this.#drainData(), this.#trees?.drain()])
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
     await this.#flushing
     this.#check()
     await this.#putIndex(this.#takeUnindexed())
@@ -192,6 +186,15 @@ export class RunStore {
     index?.[Symbol.dispose]()
     // What the repository knows of its index is of before this run.
     if (this.#packs.length > 0) this.#options.repository.releaseIndex()
+  }
+
+  async #drainData(): Promise<void> {
+    const data = await this.#data
+    if (data === undefined) return
+    this.#check()
+    await data.team.runOnAll({ type: 'flush' } satisfies BackupJob)
+    await data.packs.drain()
+    this.#check()
   }
 
   async #loadIndex(): Promise<RepositoryIndex> {

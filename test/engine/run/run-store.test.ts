@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import type { BlobId } from '../../../src/base/ids.ts'
@@ -10,6 +11,7 @@ import { EngineFixture, closeSharedPool, sharedPool } from '../../support/engine
 import { passes } from '../../support/eventually.ts'
 import { listIds } from '../../support/objects.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
+import { diskLines, pointLines } from '../../support/point-content.ts'
 import { aheadClock } from '../../support/test-machine.ts'
 
 afterAll(closeSharedPool)
@@ -55,6 +57,24 @@ test('trees, lists and details that are put at once while packs are on their way
     )
     wanted.forEach((i, at) => expect(Buffer.compare(read[at]!, blobs[i]!.bytes), `blob ${i}`).toBe(0))
   }
+})
+
+test('the last packs of data and of trees are put together: a far store is waited for once', async () => {
+  /** Ends a put of a pack only once another one is under way. */
+  class MeetingDriver extends MemoryDriver {
+    readonly #met = Promise.withResolvers<void>()
+    #packs = 0
+
+    override async put(name: ObjectName, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
+      if (name.kind === 'packs' && ++this.#packs === 2) this.#met.resolve()
+      if (name.kind === 'packs') await this.#met.promise
+      await super.put(name, parts, signal)
+    }
+  }
+  const f = await EngineFixture.create(new MeetingDriver())
+  writeFileSync(f.path('file'), 'content')
+  const { point } = await f.backup()
+  expect(await pointLines(await f.view(point), f.source)).toEqual(diskLines(f.source))
 })
 
 test('equal blobs of one type are stored once, and of two types twice', async () => {
