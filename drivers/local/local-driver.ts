@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 
 import { errnoOf, StorageError } from '../../src/base/errors.ts'
 import { takesDirectIo } from '../../src/base/posix/direct-io.ts'
+import { fileSystemType } from '../../src/base/posix/filesystem.ts'
 import {
   type ByteRange,
   type DriverCapabilities,
@@ -30,8 +31,8 @@ import {
   writeTemporaryFile,
 } from './temporary-file.ts'
 
-/** `f_type` of the file systems without hard links that disks are commonly formatted with: FAT and exFAT. */
-const FILE_SYSTEMS_WITHOUT_LINKS: readonly number[] = [0x4d44, 0x2011bab0]
+/** File systems without hard links that disks are commonly formatted with. */
+const FILE_SYSTEMS_WITHOUT_LINKS: readonly string[] = ['vfat', 'exfat']
 
 export interface LocalDriverOptions {
   /** The store's folder; it may be, or lie behind, a symbolic link. */
@@ -55,7 +56,7 @@ export async function openLocalDriver(options: LocalDriverOptions): Promise<Loca
     const info = await stat(root)
     if (!info.isDirectory()) throw noStore(options.root, 'a file, not a folder', 'never')
     const { type } = await statfs(root)
-    const hardLinks = options.hardLinks ?? !FILE_SYSTEMS_WITHOUT_LINKS.includes(type)
+    const hardLinks = options.hardLinks ?? !FILE_SYSTEMS_WITHOUT_LINKS.includes(fileSystemType(type))
     return new LocalDriver({
       root,
       location: options.location ?? options.root,

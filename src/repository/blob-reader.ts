@@ -4,13 +4,13 @@ import { IntegrityError, type TidemarkError } from '../base/errors.ts'
 import { BLOB_ID_BYTES, type BlobId } from '../base/ids.ts'
 import { KeyedHasher } from '../crypto/blake3.ts'
 import type { BlobType } from '../format/pack.ts'
+import { packPath } from '../storage/driver.ts'
 import type { BlobIndex } from './blob-index.ts'
 import { blobNotIndexed } from './blob-missing.ts'
 import { ByteLru } from './byte-lru.ts'
 import { type FrameOutcome, FrameReader, type FrameReaderOptions } from './frame-reader.ts'
 import type { RealmKeys } from './key-ring.ts'
 import type { BlobPlace, RepositoryIndex } from './repository-index.ts'
-import { packPath } from '../storage/driver.ts'
 
 const CACHE_BYTES_DEFAULT = 32 << 20
 

@@ -14,8 +14,8 @@ import {
   frameNonce,
 } from '../format/frame.ts'
 import { FRAME_TAG_BYTES } from '../format/pack.ts'
-import { decompressAtMost, decompressesTo, decompressInto } from './zstd.ts'
 import { packPath } from '../storage/driver.ts'
+import { decompressAtMost, decompressesTo, decompressInto } from './zstd.ts'
 
 export interface SealedFrame {
   /** The pack's key. */

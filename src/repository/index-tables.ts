@@ -3,10 +3,10 @@ import type { ObjectId } from '../base/ids.ts'
 import type { IndexColumns, IndexedPack } from '../format/index-file.ts'
 import { PACK_HEADER_BYTES } from '../format/pack.ts'
 import { assert, present } from '../base/assert.ts'
+import { packPath } from '../storage/driver.ts'
 import type { BlobIndex, BlobLocation } from './blob-index.ts'
 import { CopyTable } from './copy-table.ts'
 import { PackTable } from './pack-table.ts'
-import { packPath } from '../storage/driver.ts'
 
 /** The least that an index file spends on a blob: a bound on how many it can hold. */
 const INDEX_BYTES_PER_BLOB = 44

@@ -4,8 +4,8 @@ import { verify } from '../crypto/ed25519.ts'
 import { decodePackFooter, footerSignatureInput } from '../format/pack-footer-codec.ts'
 import { decodePackTrailer } from '../format/pack-header-codec.ts'
 import { PACK_HEADER_BYTES, PACK_TRAILER_BYTES, type PackFooter } from '../format/pack.ts'
-import { decodeFooterFrame } from './frame-codec.ts'
 import { packPath } from '../storage/driver.ts'
+import { decodeFooterFrame } from './frame-codec.ts'
 
 export interface FooterSource {
   readonly repository: RepositoryId

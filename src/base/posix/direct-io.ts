@@ -1,3 +1,4 @@
+import { fileSystemType } from './filesystem.ts'
 import { addressOf } from './libc.ts'
 
 /**
@@ -7,12 +8,12 @@ import { addressOf } from './libc.ts'
  */
 export const BLOCK_BYTES = 4096
 
-/** `f_type` of the file systems of local disks that are known to transfer past the page cache: ext4, xfs, btrfs. */
-const DIRECT_FILE_SYSTEMS: readonly number[] = [0xef53, 0x58465342, 0x9123683e]
+/** File systems of local disks that are known to transfer past the page cache. */
+const DIRECT_FILE_SYSTEMS: readonly string[] = ['ext4', 'xfs', 'btrfs']
 
 /** Tells whether a file system of this `f_type` (statfs(2)) takes O_DIRECT well; over a network read-ahead is better. */
 export function takesDirectIo(magic: number): boolean {
-  return DIRECT_FILE_SYSTEMS.includes(magic)
+  return DIRECT_FILE_SYSTEMS.includes(fileSystemType(magic))
 }
 
 /** Returns how far into `buffer` the first block starts. The same for every thread that shares it. */

@@ -5,7 +5,7 @@ import { statusOf } from './statx.ts'
 
 /** Which file system a file is on. */
 export interface FileSystem {
-  /** Its common name, such as `ext4`; of an unknown one `0x` and its magic number. */
+  /** As of `fileSystemType`. */
   readonly type: string
   /** `f_type` of statfs(2), 32 bits. */
   readonly magic: number
@@ -72,6 +72,11 @@ const names: ReadonlyMap<number, string> = new Map([
   [0x0187, 'autofs'],
 ])
 
+/** Returns the common name of the file systems of this `f_type` (statfs(2)), such as `ext4`; of unknown ones `0x` and the number. */
+export function fileSystemType(magic: number): string {
+  return names.get(magic) ?? `0x${magic.toString(16)}`
+}
+
 /**
  * Returns the file system that the open file or directory `fd` is on.
  *
@@ -82,8 +87,7 @@ export function fileSystemOf(fd: number): FileSystem {
   const buffer = Buffer.alloc(STATFS_BYTES)
   check(libc().fstatfs(fd, buffer), 'fstatfs')
   const magic = buffer.readUInt32LE(0)
-  const type = names.get(magic) ?? `0x${magic.toString(16)}`
-  return { type, magic, id: (magic === BTRFS_MAGIC ? btrfsId(fd) : undefined) ?? deviceId(fd) }
+  return { type: fileSystemType(magic), magic, id: (magic === BTRFS_MAGIC ? btrfsId(fd) : undefined) ?? deviceId(fd) }
 }
 
 /** Every subvolume has a device number and an `f_fsid` of its own, only this is the same for all. */

@@ -8,6 +8,7 @@ import { type BlobType, blobTypeOf, FRAME_COLUMNS, PACK_HEADER_BYTES, type PackT
 import { BlobIndex } from '../../repository/blob-index.ts'
 import { decodeFrame } from '../../repository/frame-codec.ts'
 import { openFooter } from '../../repository/pack-footer.ts'
+import { packPath } from '../../storage/driver.ts'
 import { StoredFile } from '../../storage/stored-file.ts'
 import {
   type BadFrame,
@@ -16,7 +17,6 @@ import {
   type PackJob,
   type PackResult,
 } from './check-jobs.ts'
-import { packPath } from '../../storage/driver.ts'
 
 interface PackBytes {
   readonly bytes: Uint8Array

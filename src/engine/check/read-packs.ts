@@ -4,6 +4,7 @@ import { IntegrityError, StorageError, type TidemarkError } from '../../base/err
 import type { InstanceId, ObjectId } from '../../base/ids.ts'
 import type { InstanceRecord } from '../../format/records.ts'
 import type { RepositoryIndex } from '../../repository/repository-index.ts'
+import { packPath } from '../../storage/driver.ts'
 import type { CareContext } from '../care-types.ts'
 import type { Team } from '../workers/worker-pool.ts'
 import { type PackCheckSetup, type PackJob, PACK_JOB_FRAME_FIELDS, type PackResult } from './check-jobs.ts'
@@ -11,7 +12,6 @@ import type { CheckEvents, DataRead } from './check-types.ts'
 import type { Findings } from './findings.ts'
 import type { LostCopies } from './lost-copies.ts'
 import { planReading, type ReadPosition, readPosition, sumOf, writePosition } from './read-order.ts'
-import { packPath } from '../../storage/driver.ts'
 
 /** Packs on their way per thread: one to work on, one to go on with at once. */
 const PACKS_PER_THREAD = 2

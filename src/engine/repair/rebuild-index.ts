@@ -11,8 +11,8 @@ import { footerBytes, openFooter } from '../../repository/pack-footer.ts'
 import type { WrittenPack } from '../../repository/pack-writer.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { WriterKeys } from '../../repository/writer-keys.ts'
-import type { UnnamedPack } from '../check/check-packs.ts'
 import { packPath } from '../../storage/driver.ts'
+import type { UnnamedPack } from '../check/check-packs.ts'
 
 /** Bytes at the end of a pack that are fetched at once: most footers fit. */
 const TAIL_BYTES = 256 << 10

@@ -5,6 +5,7 @@ import { addressOf } from '../../base/posix/libc.ts'
 import { KeyedHasher } from '../../crypto/blake3.ts'
 import { wipe } from '../../crypto/secret.ts'
 import { decodeFrame } from '../../repository/frame-codec.ts'
+import { packPath } from '../../storage/driver.ts'
 import { PackFileReader } from '../pack-file-reader.ts'
 import {
   BLOB_FIELDS,
@@ -20,7 +21,6 @@ import {
   type RestoreJob,
   type RestoreSetup,
 } from './restore-job.ts'
-import { packPath } from '../../storage/driver.ts'
 
 /** The frames of the job at hand, decoded, and every blob of it checked. One per thread; its memory is used again. */
 export class JobFrames implements Disposable {
