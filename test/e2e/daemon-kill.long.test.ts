@@ -1,16 +1,71 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 
 import { expect, test } from 'vitest'
 
 import { DaemonPlace } from '../support/daemon-place.ts'
-import { eventually } from '../support/eventually.ts'
+import { eventually, passes } from '../support/eventually.ts'
 
 const STAGES = ['before', 'command', 'after'] as const
 
 test('a daemon that is killed in any stage of a step leaves one job, which the next one does, and points that are whole', async () => {
   await Promise.all(STAGES.map(killedIn))
 })
+
+test('a daemon that is killed during each step of a plan leaves nothing out, nothing twice, and the order as it was', async () => {
+  const place = new DaemonPlace()
+  await place.init()
+  const other = join(place.folder, 'other')
+  for (let n = 0; n < 200; n++) writeFileSync(join(place.source, `file-${n}`), randomBytes(50_000))
+  const plan = {
+    ...{ sources: place.source, repository: 'disk', trigger: '@event go' },
+    steps: [
+      { full: '1 week' },
+      { copy: 'other' },
+      { verify: '100%' },
+      { forget: { 'keep-last': 1 } },
+      'prune',
+      'prove',
+    ],
+  }
+  const repositories = { disk: place.repository, other }
+  place.configure(repositories, '')
+  await place.succeed(['init', '-r', 'other', '--no-recovery', '--kdf-memory', '8M'])
+  place.configure(repositories, `plans: ${JSON.stringify({ p: plan })}\n`)
+  let daemon = await place.startDaemon()
+  await place.succeed(['plan', 'run', 'p'])
+  const jobs = (await place.jobs()).map(({ id }) => id)
+  for (const id of jobs) {
+    await passes(() => expect(stageOf(place, id)).toMatch(/^(command|ended)$/))
+    daemon.kill('SIGKILL')
+    await daemon.ended
+    daemon = await place.startDaemon()
+  }
+  await place.succeed(['job', 'show', String(jobs.at(-1)), '--follow'])
+  const done = await place.jobs()
+  expect(done.map(({ command, state }) => [command, state])).toEqual(
+    ['backup', 'copy', 'check', 'forget', 'prune', 'prove'].map((command) => [command, 'done']),
+  )
+  expect(done.some(({ runs }) => runs > 1)).toBe(true)
+  const ends = done.map(({ finished }) => Date.parse(finished ?? ''))
+  expect(ends).toEqual(ends.toSorted((a, b) => a - b))
+  for (const name of ['disk', 'other']) {
+    expect(JSON.parse((await place.succeed(['points', '-r', name, '--json'])).stdout)).toHaveLength(1)
+    await place.succeed(['check', '-r', name, '--read-data'])
+  }
+  expect(JSON.parse((await place.succeed(['notification', 'list', '--json'])).stdout)).toEqual([])
+})
+
+/** What of a job is under way, as its daemon notes it before it does it. */
+function stageOf({ folder }: DaemonPlace, id: number): string | undefined {
+  using database = new DatabaseSync(join(folder, 'state', 'jobs.sqlite'), { readOnly: true })
+  const row = database.prepare('SELECT state, note FROM job WHERE id = ?').get(id)
+  if (row?.['state'] !== 'running') return row?.['state'] === 'queued' ? undefined : 'ended'
+  const note = JSON.parse(String(row['note'] ?? '{}')) as { readonly stage?: string }
+  return note.stage
+}
 
 async function killedIn(stage: (typeof STAGES)[number]): Promise<void> {
   const place = new DaemonPlace()
