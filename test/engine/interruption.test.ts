@@ -8,6 +8,7 @@ import { StorageError, TidemarkError } from '../../src/base/errors.ts'
 import type { ObjectId } from '../../src/base/ids.ts'
 import type { RecordBodies } from '../../src/format/records.ts'
 import type { RecordContents } from '../../src/repository/record-store.ts'
+import type { ObjectName } from '../../src/storage/driver.ts'
 import { EngineFixture, closeSharedPool } from '../support/engine-fixture.ts'
 import { listIds, objectNamed } from '../support/objects.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
@@ -239,6 +240,7 @@ describe('what prune and check say', () => {
 
   const gone: [string, (f: EngineFixture, packs: readonly ObjectId[]) => Promise<void>][] = [
     ['removed', (f, packs) => eachPack(packs, (id) => f.driver.remove({ kind: 'packs', id }))],
+    ['cut off', (f, packs) => eachPack(packs, (id) => cutOff(f.driver, { kind: 'packs', id }))],
     ['marked', (f, packs) => put(f, 'marks', { packs, made: now })],
     ['dead', (f, packs) => put(f, 'dead', { packs, mark: objectNamed('m').id, made: now })],
     ['lost', (f, packs) => put(f, 'lost', { packs, blobs: new Uint8Array(0), made: now })],
@@ -282,6 +284,12 @@ async function sizes(f: EngineFixture): Promise<{ id: ObjectId; bytes: number }[
 
 async function eachPack(packs: readonly ObjectId[], act: (id: ObjectId) => Promise<void>): Promise<void> {
   for (const id of packs) await act(id)
+}
+
+async function cutOff(driver: EngineFixture['driver'], name: ObjectName): Promise<void> {
+  const bytes = await driver.get(name)
+  await driver.remove(name)
+  await driver.put(name, bytes.subarray(0, 1000))
 }
 
 async function put<Kind extends keyof RecordBodies>(

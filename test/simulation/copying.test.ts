@@ -75,16 +75,21 @@ test('a copy that waits while the copied parent is forgotten and swept does not 
   })
 })
 
-test.each(['called lost', 'not known to be gone'])(
-  'packs of the copied parent that are gone, and %s, are copied again',
-  async (known) => {
+test.each(['gone, and called lost', 'gone, and not known to be', 'cut off'])(
+  'packs of the copied parent that are %s are copied again',
+  async (how) => {
     await withStages({ seed: 2, lagMs: 0 }, async (source, target) => {
       const script = new Script(target)
       await oneOfTwoCopied(source, script)
       const { nowMs } = target.world
       const packs = target.store.list('packs', () => nowMs).map(({ name }) => name.id)
-      for (const id of packs) target.store.remove({ kind: 'packs', id }, nowMs)
-      if (known === 'called lost') {
+      for (const id of packs) {
+        const name = { kind: 'packs', id } as const
+        const bytes = target.store.get(name, undefined)
+        target.store.remove(name, nowMs)
+        if (how === 'cut off') target.store.put(name, [bytes.subarray(0, bytes.byteLength / 2)], nowMs)
+      }
+      if (how === 'gone, and called lost') {
         target.program(script.pruner, 'check', async ({ repository: { records, instance } }) => {
           await records.put('lost', { packs, blobs: new Uint8Array(0), made: timespecOfMs(nowMs) }, instance)
         })

@@ -81,7 +81,10 @@ export class CopiedBefore {
 }
 
 function areAllThere({ packs }: RepositoryIndex, lists: StoreLists): boolean {
-  const listed = new Set(lists.packs)
-  for (let row = 0; row < packs.size; row++) if (!listed.has(packs.row(row).id)) return false
+  const sizes = new Map(lists.packs)
+  for (let row = 0; row < packs.size; row++) {
+    const { id, bytes } = packs.row(row)
+    if (sizes.get(id) !== bytes) return false
+  }
   return true
 }

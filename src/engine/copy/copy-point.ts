@@ -53,6 +53,7 @@ async function storePoint(target: CareContext, copy: PointCopy, opened: OpenedRu
     const parts = await copyParts(target, copy, { opened, store, progress })
     const detail = await store.putBlob('detail', encodePointDetail(await readPointDetail(copy.source, copy.point)))
     const stored = await store.finish()
+    const packs = stored.packs.map(([id]) => id)
     const { record } = copy.point
     const made: PointRecord = {
       ...record,
@@ -60,9 +61,9 @@ async function storePoint(target: CareContext, copy: PointCopy, opened: OpenedRu
       parents: await parentsThere(target.repository, copy.point),
       parts,
       bytesStored: stored.bytes,
-      packs: stored.packs,
+      packs,
       indexes: stored.indexes,
-      objectsHash: sha512(...[...stored.packs, ...stored.indexes].map(idBytes)),
+      objectsHash: sha512(...[...packs, ...stored.indexes].map(idBytes)),
       tags: copy.point.tags,
       detail,
       original: await originalOf(copy.source, copy.point),

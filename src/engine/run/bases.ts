@@ -28,8 +28,11 @@ export interface StoreLists {
   readonly marks: readonly ObjectId[]
   readonly dead: readonly ObjectId[]
   readonly lost: readonly ObjectId[]
-  readonly packs: readonly ObjectId[]
+  readonly packs: readonly SizedPack[]
 }
+
+/** A pack and its size in bytes: one of another size than before has been cut off, or is another one. */
+export type SizedPack = readonly [id: ObjectId, bytes: number]
 
 /** A point whose catalogue is kept here, so that the next incremental needs no download. */
 export interface Base {
@@ -49,7 +52,7 @@ export interface Bases {
   readonly bases: readonly Base[]
 }
 
-const VERSION = 1
+const VERSION = 2
 
 /** Names a source in the local cache: the same sources, in whatever order, have the same name. */
 export function sourceKey(source: Source): string {

@@ -16,6 +16,7 @@ import { TreePackWriter } from '../../repository/tree-pack-writer.ts'
 import type { BackupJob, BackupSetup } from '../backup/backup-jobs.ts'
 import type { ChunkerParameters } from '../chunker/chunker.ts'
 import type { BackupTold } from '../backup/backup-member.ts'
+import type { SizedPack } from './bases.ts'
 import type { RunListing } from './store-lists.ts'
 import { ContentMeasure } from '../tripwire/content-measure.ts'
 import type { Team, WorkerPool } from '../workers/worker-pool.ts'
@@ -33,7 +34,7 @@ export interface RunStoreOptions {
 
 /** What a run put into the store. */
 export interface StoredObjects {
-  readonly packs: readonly ObjectId[]
+  readonly packs: readonly SizedPack[]
   readonly indexes: readonly ObjectId[]
   readonly bytes: number
   readonly blobs: number
@@ -50,7 +51,7 @@ export class RunStore {
   readonly #options: RunStoreOptions
   readonly #keys: RunKeys
   readonly #hashers = new Map<BlobType, KeyedHasher>()
-  readonly #packs: ObjectId[] = []
+  readonly #packs: SizedPack[] = []
   readonly #indexes: ObjectId[] = []
   /** How well the content that it stored could be compressed. */
   readonly content = new ContentMeasure()
@@ -254,7 +255,7 @@ export class RunStore {
   #written(written: WrittenPack): void {
     const blobs = written.tables.blobLengths.length
     if (this.#unindexedBlobs + blobs > INDEX_BLOBS_MAX) this.#flushIndex()
-    this.#packs.push(written.pack.id)
+    this.#packs.push([written.pack.id, written.pack.bytes])
     if (written.pack.kind === 'data') this.content.add(written.tables)
     this.#unindexed.push(written)
     this.#unindexedBytes += written.pack.bytes

@@ -3,7 +3,7 @@ import type { IndexKind } from '../../repository/repository-index.ts'
 import { POINT_KINDS, type PointKind } from '../../repository/point-chain.ts'
 import type { Driver, ObjectInfo } from '../../storage/driver.ts'
 import { type Listed, listInTurn } from '../../storage/list-in-turn.ts'
-import type { StoreLists } from './bases.ts'
+import type { SizedPack, StoreLists } from './bases.ts'
 
 /** What a run sees of the store when it begins. */
 export type RunListing = Listed<IndexKind | PointKind>
@@ -20,14 +20,20 @@ export async function listForRun(driver: Driver): Promise<RunListing> {
 
 /** What of a listing a base keeps. */
 export function storeLists({ index, marks, dead, lost, packs }: RunListing): StoreLists {
-  return { index: idsOf(index), marks: idsOf(marks), dead: idsOf(dead), lost: idsOf(lost), packs: idsOf(packs) }
+  return {
+    index: idsOf(index),
+    marks: idsOf(marks),
+    dead: idsOf(dead),
+    lost: idsOf(lost),
+    packs: packs.map(({ name, bytes }) => [name.id, bytes]),
+  }
 }
 
 /** Whether everything that the base's point relies on is there by the lists alone; otherwise it must be looked up. */
 export function areListsKept(then: StoreLists, now: StoreLists): boolean {
   return (
     isSubset(then.index, now.index) &&
-    isSubset(then.packs, now.packs) &&
+    areWhole(then.packs, now.packs) &&
     isSubset(now.marks, then.marks) &&
     isSubset(now.dead, then.dead) &&
     isSubset(now.lost, then.lost)
@@ -36,6 +42,11 @@ export function areListsKept(then: StoreLists, now: StoreLists): boolean {
 
 function idsOf(infos: readonly ObjectInfo[]): ObjectId[] {
   return infos.map(({ name }) => name.id)
+}
+
+function areWhole(packs: readonly SizedPack[], listed: readonly SizedPack[]): boolean {
+  const sizes = new Map(listed)
+  return packs.every(([id, bytes]) => sizes.get(id) === bytes)
 }
 
 function isSubset(ids: readonly ObjectId[], of: readonly ObjectId[]): boolean {
