@@ -20,10 +20,10 @@ export async function readDetails(repository: Repository, points: readonly Point
   return detailed
 }
 
-/** Returns how the instances that made points are called; of those whose points were copied here, their newest one tells. */
+/** Returns how the instances that made points are called; of those whose points were copied here, one of these tells. */
 export async function makerNames(repository: Repository, chain: PointChain): Promise<ReadonlyMap<InstanceId, string>> {
-  const newest = new Map(chain.points.map((point) => [point.record.instance, point]))
-  const strangers = [...newest.values()].filter(({ record }) => !chain.instances.has(record.instance))
+  const ofEach = new Map(chain.points.map((point) => [point.record.instance, point]))
+  const strangers = [...ofEach.values()].filter(({ record }) => !chain.instances.has(record.instance))
   const names = new Map([...chain.instances].map(([id, { name }]) => [id, name]))
   for (const point of await readDetails(repository, strangers)) {
     names.set(point.info.record.instance, makerName(chain, point))
