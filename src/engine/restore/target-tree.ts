@@ -29,6 +29,27 @@ export function childDirectory(parent: TargetDirectory, name: ByteString, exists
   return { parent, name, path, exists, isNew: false, inherits: parent.inherits, failed: false }
 }
 
+/** Makes a directory and its parents. Node's way of doing so never ends where nobody can make any, as below `/proc`. */
+function makeDirectories(path: ByteString): void {
+  try {
+    makeDirectory(path)
+  } catch (error) {
+    const parent = path.slice(0, Math.max(1, path.lastIndexOf('/'))) as ByteString
+    if (errnoOf(error) !== 'ENOENT' || parent === path) throw error
+    makeDirectories(parent)
+    makeDirectory(path)
+  }
+}
+
+function makeDirectory(path: ByteString): void {
+  try {
+    mkdirSync(bytesOf(path))
+  } catch (error) {
+    // Perhaps of another process; what else is in its place is told when it is opened.
+    if (errnoOf(error) !== 'EEXIST') throw error
+  }
+}
+
 /** The directory that a restore lands in. */
 export class TargetTree implements Disposable {
   /** Absolute. */
@@ -67,7 +88,7 @@ export class TargetTree implements Disposable {
     }
     if (!create) return new TargetTree(path, -1, true)
     try {
-      mkdirSync(bytesOf(path), { recursive: true })
+      makeDirectories(path)
       return new TargetTree(path, openDirectory(path), true)
     } catch (error) {
       throw targetError(path, error)

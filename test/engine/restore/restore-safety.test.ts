@@ -271,6 +271,13 @@ test('a target that is no directory is refused', async () => {
   await expect(f.restore({ target: path(target) })).rejects.toSatisfy((error) => errnoOf(error) === 'TARGET_FAILED')
 })
 
+test.runIf(process.platform === 'linux')('a target where nobody can make directories is refused', async () => {
+  const f = await RestoreFixture.create()
+  await f.open([f.file('a', 'x')])
+  for (const target of ['/proc/none', '/proc/none/below'])
+    await expect(f.restore({ target: path(target) })).rejects.toSatisfy((error) => errnoOf(error) === 'TARGET_FAILED')
+})
+
 test('a preview changes nothing and needs no target', async () => {
   const f = await RestoreFixture.create()
   await f.open([f.file('a', 'x'), f.dir('d', [f.file('b', 'y')])])
