@@ -5,7 +5,7 @@ import { parseExternalUrl } from '../../drivers/external/external-location.ts'
 import { parseS3Url } from '../../drivers/s3/s3-location.ts'
 import { parseSftpUrl } from '../../drivers/sftp/sftp-location.ts'
 import { parseTrigger } from '../../src/service/plans/trigger-text.ts'
-import type { PlanForm, PlanMeaning } from '../../src/service/application/shown.ts'
+import type { JobData, PlanForm, PlanMeaning } from '../../src/service/application/shown.ts'
 import { editorOf, typeInEditor, withoutSecrets } from '../../tui/forms/editor.ts'
 import { checkboxField, pasteInForm, secretField, textField, typeInForm } from '../../tui/forms/form.ts'
 import { pickerAt, pickWithKey, withFolders } from '../../tui/forms/picker.ts'
@@ -282,6 +282,23 @@ function secretsIn({ state }: DashboardState) {
   const fields = start.page === 'backup' ? start.editor.form.fields : []
   return fields.flatMap(({ field }) => (field.kind === 'secret' ? [field.secret] : []))
 }
+
+test('a chosen job and a chosen point stay chosen, whatever comes in before them', () => {
+  const dashboard = new DashboardState().start().answer('repositories', [DEPOT])
+  const job = (id: string, queuedMs: number): JobData => ({ ...BACKUP, id, queuedMs, state: 'queued' })
+  dashboard.press('7').answer('jobs', [job('a', 1), job('b', 2)])
+  dashboard.press('down', 'enter').answer('jobs', [job('a', 1), job('b', 2), job('c', 3)])
+  // Also while its log is read.
+  dashboard.press('c', 'y')
+  expect(dashboard.lastCall('cancelJob').args).toEqual(['a'])
+  dashboard.press('esc', 'up', 'c', 'y')
+  expect(dashboard.lastCall('cancelJob').args).toEqual(['b'])
+
+  const points = seededApplication({ pointCount: 3 }).pointList
+  dashboard.press('2').answer('points', points.slice(0, 2)).press('down')
+  dashboard.send({ kind: 'changed', topic: 'points' }).answer('points', points)
+  expect(dashboard.press('enter').state.screens.browse.point).toBe(points[0]!.id)
+})
 
 test('points a day are those of backups, and nothing before the points were read', () => {
   const dashboard = new DashboardState().start().answer('repositories', [DEPOT])

@@ -7,7 +7,7 @@ import type { JobData } from '../../../src/service/application/shown.ts'
 import { Line } from '../../components/line.tsx'
 import { progressBar } from '../../components/progress-bar.ts'
 import { Table, type TableColumn } from '../../components/table.tsx'
-import { placeAt } from '../../state/list.ts'
+import { placeAt, placeNow } from '../../state/list.ts'
 import { valueOr } from '../../state/loaded.ts'
 import type { Shared } from '../../state/shared.ts'
 import { fold } from '../../text/fold.ts'
@@ -40,7 +40,7 @@ export function JobsView({ state, shared, columns, rows }: ViewProps<JobsState>)
       <Table
         columns={columnsFor(shared, columns)}
         rows={all}
-        place={state.place}
+        place={placeNow(state, all)}
         width={columns}
         height={rows - 1}
         colorOf={(job) => colorOf(theme, job)}

@@ -3,7 +3,7 @@ import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
 import { type Answer, call } from '../../state/call.ts'
 import type { ScreenEvent } from '../../state/event.ts'
-import { LIST_START, type ListPlace, moveInList, placeAt } from '../../state/list.ts'
+import { type HeldPlace, LIST_START, moveAndHold, placeNow } from '../../state/list.ts'
 import { valueOr } from '../../state/loaded.ts'
 import type { Screen } from '../../state/screen.ts'
 import { bodyRows, type Shared } from '../../state/shared.ts'
@@ -13,8 +13,7 @@ import { addLines, emptyLog, type JobLog, logRows, moveInLog } from './job-log.t
 /** Title and headings. */
 const HEAD_ROWS = 2
 
-export interface JobsState {
-  readonly place: ListPlace
+export interface JobsState extends HeldPlace {
   /** The log that is read. */
   readonly log: JobLog | undefined
   /** The job that the question before cancelling is about, whichever is chosen by then. */
@@ -25,7 +24,7 @@ export type JobsCommand = Motion | 'log' | 'cancel' | 'retry' | 'follow' | 'clos
 
 export const jobs: Screen<JobsState, JobsCommand> = {
   title: 'Jobs',
-  initial: { place: LIST_START, log: undefined, cancelling: undefined },
+  initial: { place: LIST_START, chosen: undefined, log: undefined, cancelling: undefined },
   keys: keysFor,
   isTyping: () => false,
   reduce,
@@ -37,9 +36,9 @@ export function shownJobs(shared: Shared): readonly JobData[] {
   return valueOr(shared.jobs, []).toSorted((a, b) => rank(a) - rank(b) || b.queuedMs - a.queuedMs)
 }
 
-export function chosenJob({ place }: JobsState, shared: Shared): JobData | undefined {
+export function chosenJob(state: JobsState, shared: Shared): JobData | undefined {
   const shown = shownJobs(shared)
-  return shown[Math.min(place.selected, shown.length - 1)]
+  return shown[placeNow(state, shown).selected]
 }
 
 export function isActive({ state }: JobData): boolean {
@@ -95,7 +94,7 @@ function takeCommand(state: JobsState, command: JobsCommand, shared: Shared): St
   if (job === undefined) return { state }
   switch (command) {
     case 'log':
-      return readOn({ ...state, log: emptyLog(job.id) }, shared)
+      return readOn({ ...state, chosen: job.id, log: emptyLog(job.id) }, shared)
     case 'retry':
       return { state, effects: [call('jobs:retry', 'retryJob', job.id)] }
     case 'cancel': {
@@ -116,8 +115,7 @@ function takeCommand(state: JobsState, command: JobsCommand, shared: Shared): St
 function move(state: JobsState, motion: Motion, shared: Shared): JobsState {
   const { log } = state
   if (log !== undefined) return { ...state, log: moveInLog(log, motion, logRows(shared)) }
-  const extent = { count: shownJobs(shared).length, height: bodyRows(shared) - HEAD_ROWS }
-  return { ...state, place: moveInList(placeAt(state.place, state.place.selected, extent), motion, extent) }
+  return { ...state, ...moveAndHold(state, motion, shownJobs(shared), bodyRows(shared) - HEAD_ROWS) }
 }
 
 function cancel(state: JobsState): Step<JobsState> {

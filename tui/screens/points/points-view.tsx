@@ -8,6 +8,7 @@ import { Dialog } from '../../components/dialog.tsx'
 import { FormView, lineWithCursor } from '../../components/form-view.tsx'
 import { Line } from '../../components/line.tsx'
 import { Table, type TableColumn } from '../../components/table.tsx'
+import { placeNow } from '../../state/list.ts'
 import { valueOr } from '../../state/loaded.ts'
 import type { Shared } from '../../state/shared.ts'
 import { fold, foldAll } from '../../text/fold.ts'
@@ -55,7 +56,7 @@ function PointTable({ state, shared, columns, rows }: Props): ReactNode {
       <Table
         columns={columnsFor(state, shared, columns)}
         rows={shown}
-        place={state.place}
+        place={placeNow(state, shown)}
         width={columns}
         height={rows - HEAD_ROWS - (state.hasDetails ? DETAIL_ROWS : 0)}
         colorOf={(point) => (point.suspect.length > 0 ? theme.warning : undefined)}

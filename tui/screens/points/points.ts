@@ -6,7 +6,7 @@ import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
 import { type Answer, call, type Failure } from '../../state/call.ts'
 import type { ScreenEvent } from '../../state/event.ts'
-import { LIST_START, type ListPlace, moveInList, placeAt } from '../../state/list.ts'
+import { type HeldPlace, LIST_START, type ListPlace, moveAndHold, moveInList, placeNow } from '../../state/list.ts'
 import { afterFailure, type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
 import type { Screen } from '../../state/screen.ts'
 import type { Shared } from '../../state/shared.ts'
@@ -31,12 +31,11 @@ export interface Mounting {
   readonly isTrying: boolean
 }
 
-export interface PointsState {
+export interface PointsState extends HeldPlace {
   /** Whose points were chosen and marked. */
   readonly repository: string | undefined
   readonly filter: TextLine
   readonly isFiltering: boolean
-  readonly place: ListPlace
   readonly hasDetails: boolean
   /** Ids, in the order in which they were marked. */
   readonly marked: readonly string[]
@@ -45,6 +44,8 @@ export interface PointsState {
   readonly difference: ShownDifference | undefined
   readonly mounting: Mounting | undefined
 }
+
+const AT_START = { place: LIST_START, chosen: undefined } as const
 
 export type PointsCommand =
   Motion | 'browse' | 'filter' | 'details' | 'mark' | 'unmark' | 'diff' | 'mount' | 'unmount' | 'forget' | 'close'
@@ -55,7 +56,7 @@ export const points: Screen<PointsState, PointsCommand> = {
     repository: undefined,
     filter: EMPTY_LINE,
     isFiltering: false,
-    place: LIST_START,
+    ...AT_START,
     hasDetails: false,
     marked: [],
     forgetting: [],
@@ -74,7 +75,7 @@ export function shownPoints(state: PointsState, shared: Shared): readonly PointD
 
 export function chosenPoint(state: PointsState, shared: Shared): PointData | undefined {
   const shown = shownPoints(state, shared)
-  return shown[Math.min(state.place.selected, shown.length - 1)]
+  return shown[placeNow(state, shown).selected]
 }
 
 const KEYS: Keymap<PointsCommand> = [
@@ -187,15 +188,15 @@ function move(state: PointsState, motion: Motion, shared: Shared): PointsState {
     const extent = { count: valueOr(difference.items, []).length, height: differenceRowCount(shared) }
     return { ...state, difference: { ...difference, place: moveInList(difference.place, motion, extent) } }
   }
-  const extent = { count: shownPoints(state, shared).length, height: pointRowCount(shared, state.hasDetails) }
-  return { ...state, place: moveInList(placeAt(state.place, state.place.selected, extent), motion, extent) }
+  const height = pointRowCount(shared, state.hasDetails)
+  return { ...state, ...moveAndHold(state, motion, shownPoints(state, shared), height) }
 }
 
 /** Closes what was opened last. */
 function close(state: PointsState): PointsState {
   if (state.difference !== undefined) return { ...state, difference: undefined }
   if (state.hasDetails) return { ...state, hasDetails: false }
-  return { ...state, filter: EMPTY_LINE, place: LIST_START }
+  return { ...state, filter: EMPTY_LINE, ...AT_START }
 }
 
 function toggled(marked: readonly string[], id: string): readonly string[] {
@@ -250,8 +251,8 @@ function forget(state: PointsState, { repository }: Shared): Step<PointsState> {
 
 function typeFilter(state: PointsState, key: Key): Step<PointsState> {
   if (key === 'enter' || key === 'down') return { state: { ...state, isFiltering: false } }
-  if (key === 'esc') return { state: { ...state, isFiltering: false, filter: EMPTY_LINE, place: LIST_START } }
-  return { state: { ...state, filter: typeKey(state.filter, key), place: LIST_START } }
+  if (key === 'esc') return { state: { ...state, isFiltering: false, filter: EMPTY_LINE, ...AT_START } }
+  return { state: { ...state, filter: typeKey(state.filter, key), ...AT_START } }
 }
 
 function typeMount(state: PointsState, key: Key, shared: Shared): Step<PointsState> {
@@ -271,7 +272,7 @@ function typeMount(state: PointsState, key: Key, shared: Shared): Step<PointsSta
 }
 
 function paste(state: PointsState, text: string): PointsState {
-  if (state.isFiltering) return { ...state, filter: pasteText(state.filter, text), place: LIST_START }
+  if (state.isFiltering) return { ...state, filter: pasteText(state.filter, text), ...AT_START }
   const { mounting } = state
   if (mounting === undefined || mounting.isTrying) return state
   return { ...state, mounting: { ...mounting, form: pasteInForm(mounting.form, text) } }
