@@ -79,7 +79,8 @@ describe('a server that goes away in the middle, and comes back', () => {
     writeFileSync(join(place.source, 'large'), patternBytes(LARGE_BYTES, 1))
     await place.init()
     const server = { stop: () => ssh.kill(), start: () => ssh.start() }
-    const hasPack = (): boolean => readdirSync(folder).includes('packs')
+    // The folder of a pack is made while that is being written.
+    const hasPack = (): boolean => readdirSync(join(folder, 'packs')).length > 0
     const backup = place.start(['backup', place.source, '--json', ...SLOWLY])
     const made = await interrupt(backup, { ...server, isMidway: hasPack })
     expect(made.code, made.stderr).toBe(0)
