@@ -155,10 +155,12 @@ export class DaemonDesk implements Desk {
   async #around(job: Job): Promise<Parameters<typeof showJob>[1]> {
     const { state, id } = job
     const nowMs = this.#clock.nowMs()
+    const progress = state === 'running' ? this.#daemon.progressOf(id) : undefined
     return {
       nowMs,
-      isAbandoned: isAbandoned(job, nowMs),
-      progress: state === 'running' ? this.#daemon.progressOf(id) : undefined,
+      progress,
+      // What this daemon runs goes on also when its store does not take that down.
+      isAbandoned: progress === undefined && isAbandoned(job, nowMs),
       lockedFor: state === 'queued' ? await this.#daemon.lockedFor(job) : undefined,
     }
   }
