@@ -335,18 +335,6 @@ test('a line that is too long is read to its end where it is chosen, in the list
   await dashboard.shows('the end of the line')
 })
 
-test('names with escape sequences are shown escaped wherever they come from', async () => {
-  const application = planned()
-  application.planList = [{ ...NIGHTLY, name: 'ev\u001b]0;il\u0007', sources: ['/a\u202eb'] }]
-  application.jobList = [{ ...BACKUP, outcome: 'x\u001b[2J', state: 'errored', progress: undefined }]
-  const dashboard = new TestDashboard(application)
-  await dashboard.press('5')
-  await dashboard.shows('ev\\u{1b}]0;il')
-  await dashboard.press('7')
-  await dashboard.shows('x\\u{1b}[2J')
-  expect(dashboard.output()).not.toContain('\u001b]0;il')
-})
-
 /** Goes through the first start up to the recovery code. */
 async function newBackup(dashboard: TestDashboard): Promise<void> {
   await dashboard.shows('I need my files back')
