@@ -62,11 +62,11 @@ test('trees, lists and details that are put at once while packs are on their way
 test('the last packs of data and of trees are put together: a far store is waited for once', async () => {
   /** Ends a put of a pack only once another one is under way. */
   class MeetingDriver extends MemoryDriver {
-    readonly #met = Promise.withResolvers<void>()
+    readonly #met = Promise.withResolvers<undefined>()
     #packs = 0
 
     override async put(name: ObjectName, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
-      if (name.kind === 'packs' && ++this.#packs === 2) this.#met.resolve()
+      if (name.kind === 'packs' && ++this.#packs === 2) this.#met.resolve(undefined)
       if (name.kind === 'packs') await this.#met.promise
       await super.put(name, parts, signal)
     }
