@@ -109,11 +109,16 @@ test('modes and distances are shown as people write them', () => {
 })
 
 test('text is cut into graphemes as the language does it, whether or not its characters stand alone', () => {
-  const segmenter = new Intl.Segmenter()
-  const cut = (by: Pick<Intl.Segmenter, 'segment'> | Graphemes, text: string): unknown =>
-    Array.from(by.segment(text), ({ segment, index }) => [segment, index])
+  type Cut = readonly [string, number] | undefined
+  const cut = (by: Pick<Intl.Segmenter, 'segment'> | Graphemes, text: string): readonly Cut[] => {
+    const pair = (found: { readonly segment: string; readonly index: number } | undefined): Cut =>
+      found && [found.segment, found.index]
+    const segments = by.segment(text)
+    const places = [undefined, -1, ...Array.from({ length: Math.min(text.length, 100) + 1 }, (_, index) => index)]
+    return [...Array.from(segments, pair), ...places.map((index) => pair(segments.containing(index)))]
+  }
   const each = new RegExp(`[\\u001B${ONE_COLUMN}]`)
   const alone = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code)).filter((one) => each.test(one))
-  const texts = [alone.join(''), alone.toReversed().join(''), 'e\u0301 👩‍👩‍👧 한글\r\n', '\u001b[36m⠉⣿\u001b[39m │']
-  for (const text of texts) expect(cut(new Graphemes(), text)).toEqual(cut(segmenter, text))
+  const texts = [alone.join(''), alone.toReversed().join(''), '', 'e\u0301 👩‍👩‍👧 한글\r\n', '\u001b[36m⠉⣿\u001b[39m │']
+  for (const text of texts) expect(cut(new Graphemes(), text)).toEqual(cut(new Intl.Segmenter(), text))
 })
