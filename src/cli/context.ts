@@ -10,7 +10,7 @@ import { Output } from './output.ts'
 import { parseRate } from '../base/parse-quantity.ts'
 import type { SecretContext } from './secrets.ts'
 import type { SecretVariables } from './secret-variables.ts'
-import { type Interruption, interruptible } from './signals.ts'
+import { type Interruption, interruptible, type SignalSource } from './signals.ts'
 
 /** What a command is given of the process that it runs in. */
 /** What is said when a command is interrupted that stores things. */
@@ -44,6 +44,8 @@ interface ProcessParts {
   readonly environment: Record<string, string | undefined>
   readonly variables: SecretVariables
   readonly flags: GlobalFlags
+  /** What interrupts the command; this process, when absent. */
+  readonly signals?: SignalSource
 }
 
 function limitsOf({ limitUpload, limitDownload }: GlobalFlags): RateLimits {
@@ -63,7 +65,7 @@ function inheritedFrom(descriptor: number): () => Promise<SlotSecret> {
 }
 
 /** Makes the context of the command that this process runs. */
-export function createContext({ environment, variables, flags }: ProcessParts): CliContext {
+export function createContext({ environment, variables, flags, signals }: ProcessParts): CliContext {
   const output = new Output({
     stdout: process.stdout,
     stderr: process.stderr,
@@ -76,7 +78,7 @@ export function createContext({ environment, variables, flags }: ProcessParts): 
   let notice = 'stopping'
   const { signal, onHangUp } = interruptible(() => {
     output.error(`tidemark: ${notice}. Once more ends it at once.`)
-  })
+  }, signals)
   const workingDirectory = process.cwd()
   const paths = choosePaths(environment, workingDirectory, { config: flags.config, cacheDir: flags.cacheDir })
   const secrets: SecretContext = {

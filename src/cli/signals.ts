@@ -3,7 +3,8 @@ import { EXIT_INTERRUPTED } from './exit-codes.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-interface SignalSource {
+/** Where signals come from. */
+export interface SignalSource {
   on(name: (typeof SIGNALS)[number], act: () => void): unknown
 }
 

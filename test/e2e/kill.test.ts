@@ -11,4 +11,4 @@ const TOTAL = Object.values(KILLS).reduce((sum, count) => sum + count)
 
 test(`a program killed ${TOTAL} times in backup, restore, forget, prune and undo leaves every point whole`, async () => {
   await new KilledUser(new CliPlace(), 1).live(KILLS)
-})
+}, 600_000)

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { byteStringOf } from '../../src/base/byte-string.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import type { PointId } from '../../src/base/ids.ts'
@@ -31,7 +32,8 @@ export class UserHere {
   constructor(place: CliPlace) {
     const environment = { ...place.environment }
     const variables = takeSecretVariables(environment)
-    this.#context = createContext({ environment, variables, flags: { progress: false } })
+    // What ends this process is not for the user's commands to take.
+    this.#context = createContext({ environment, variables, flags: { progress: false }, signals: new EventEmitter() })
   }
 
   /** Opens the repository for `act`, to be looked after. */
