@@ -15,6 +15,8 @@ export interface MountedPoint {
   readonly instanceName: string
   readonly started: Timespec
   readonly tags: readonly string[]
+  /** It holds what a restore was about to overwrite: no state of a source, so nothing leads to it as the latest. */
+  readonly isUndo: boolean
   readonly view: PointView
   /** Returns its record as JSON. */
   record(): Promise<Uint8Array>

@@ -4,7 +4,7 @@ import { AtFolder } from './at-folder.ts'
 import { nameChains } from './chain-names.ts'
 import { folderOf, linkTo, entryOf } from './entries.ts'
 import type { Folder, FolderEntry } from './folder.ts'
-import type { MountedPoint, PointSource } from './mounted-points.ts'
+import type { MountedPoint, PointSet, PointSource } from './mounted-points.ts'
 import { SetFolder } from './set-folder.ts'
 import { versionsFolder } from './versions-folder.ts'
 
@@ -21,7 +21,7 @@ export function rootFolder(source: PointSource): Folder {
     versions: instanceFolders(source, versionsFolder),
   })
   return new SetFolder(source, (set) => {
-    const { points } = set
+    const points = backupsOf(set)
     const entries = folders.map(([name, folder]) => folderOf(byteStringOf(name), folder, set))
     const latest = points.at(-1)
     const isOneChain = points.every(({ chain }) => chain === latest?.chain)
@@ -29,24 +29,28 @@ export function rootFolder(source: PointSource): Folder {
   })
 }
 
+function backupsOf({ points }: PointSet): readonly MountedPoint[] {
+  return points.filter(({ isUndo }) => !isUndo)
+}
+
 /** Returns a folder of all instances, each a folder of its chains; `ofChain` makes those. */
 function instanceFolders(source: PointSource, ofChain: (source: PointSource, chain: string) => Folder): Folder {
   const chainsOf = (instance: ByteString): Folder => {
     return new SetFolder(source, (set) => {
-      const chains = nameChains(set.points).filter(({ instanceName }) => instanceName === instance)
+      const chains = nameChains(backupsOf(set)).filter(({ instanceName }) => instanceName === instance)
       return chains.map(({ id, name }) => folderOf(name, ofChain(source, id), set))
     })
   }
   return new SetFolder(source, (set) => {
-    const names = new Set(nameChains(set.points).map(({ instanceName }) => instanceName))
+    const names = new Set(nameChains(backupsOf(set)).map(({ instanceName }) => instanceName))
     return Array.from(names, (name) => folderOf(name, chainsOf(name), set))
   })
 }
 
 /** Returns a folder of links to the points of a chain. */
 function chainFolder(source: PointSource, chain: string): Folder {
-  return new SetFolder(source, ({ points }) => {
-    const ofChain = points.filter((point) => point.chain === chain)
+  return new SetFolder(source, (set) => {
+    const ofChain = backupsOf(set).filter((point) => point.chain === chain)
     const links = ofChain.map((point) => linkTo(point, { name: point.folderName, up: '../../../' }))
     const latest = ofChain.at(-1)
     return latest === undefined ? links : [...links, linkTo(latest, { name: LATEST, up: '../../../' })]

@@ -48,10 +48,7 @@ export class RepositoryPoints implements WatchedStore {
   readonly #clock: Clock
   #known = new Map<ObjectId, MountedPoint>()
 
-  /**
-   * `blobs` are those that points of `realm` hold, also points that are yet to come; only these are shown.
-   * What restores overwrote is not: `latest` must not lead there, and `undo` puts it back.
-   */
+  /** `blobs` are those that points of `realm` hold, also points that are yet to come; only these are shown. */
   constructor({ repository, realm, blobs, clock }: MountedPointsOptions) {
     this.#repository = repository
     this.#realm = realm
@@ -71,7 +68,7 @@ export class RepositoryPoints implements WatchedStore {
 
   async #load(listed: Listed<PointKind>): Promise<PointSet> {
     const [chain, files] = await Promise.all([this.#repository.chain({ reload: true, listed }), this.#files])
-    const infos = byAge(chain.points.filter(({ realm, record }) => realm === this.#realm && record.undo === undefined))
+    const infos = byAge(chain.points.filter(({ realm }) => realm === this.#realm))
     const names = nameFolders(infos)
     this.#known = new Map(infos.map((info) => [info.object, this.#mounted(info, { chain, names, files })]))
     const known = this.#known
@@ -96,6 +93,7 @@ export class RepositoryPoints implements WatchedStore {
       instanceName: instanceName(chain, info),
       started: record.started,
       tags,
+      isUndo: record.undo !== undefined,
       view: this.#known.get(info.object)?.view ?? openPointView(blobs, record.parts, directories),
       record: async () => {
         const detail = await readDetail(blobs, info)

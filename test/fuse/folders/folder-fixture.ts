@@ -30,6 +30,7 @@ export class FakePoints implements PointSource {
       chain: 'c'.repeat(32),
       instance: 'a'.repeat(32),
       instanceName: 'laptop',
+      isUndo: false,
       started,
       tags: [],
       view: openPointView(this.blobs, [{ ...part, trees: this.blobs.addTree(root) }]),

@@ -38,6 +38,18 @@ test('where there are several chains, no latest says which one is meant', async 
   ])
 })
 
+test('what restores overwrote is a point like others, but nowhere the latest, and no chain of an instance', async () => {
+  const points = new FakePoints()
+  const root = rootFolder(points)
+  points.show(points.point(1), points.point(2, [], { isUndo: true, chain: 'd'.repeat(32), tags: ['undo'] }))
+  expect(await listing(root, 'points')).toEqual([one, two])
+  expect(await listing(root, 'records')).toEqual([`${one}.json`, `${two}.json`])
+  expect(await listing(root, 'tags/undo')).toEqual([`${two} -> ../../points/${two}`])
+  expect(await listing(root)).toContain(`latest -> points/${one}`)
+  expect(await listing(root, 'instances/laptop')).toEqual(['cccccccc'])
+  expect(await listing(root, 'versions/laptop')).toEqual(['cccccccc'])
+})
+
 test('chains whose ids begin the same are called by the whole of them', async () => {
   const points = new FakePoints()
   const chains = ['c'.repeat(32), `${'c'.repeat(31)}0`]
