@@ -137,7 +137,7 @@ function defineRestore(program: Command, run: Run): void {
       ]),
     )
     .option('--delete', 'delete what lies in restored folders and is not in the point')
-    .option('--verify', 'read everything back and compare it')
+    .option('--verify', 'read what was restored back and compare it')
     .option('--undo', 'have `undo` take it back also where DIR is empty or not there yet')
     .option('--no-undo', 'keep nothing of what is overwritten, deleted or created')
     .option('-y, --yes', 'go ahead without asking')

@@ -1,7 +1,8 @@
 import { mkdir, readdir, realpath } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 
-import { isDead, resolveMountPoint } from '../../fuse/transports/kernel/mounts.ts'
+import { mountedAlready } from '../../fuse/transports/kernel/clear-mount-point.ts'
+import { isDead, MOUNT_TYPE, mountAt, resolveMountPoint } from '../../fuse/transports/kernel/mounts.ts'
 import { display } from '../base/byte-string.ts'
 import { errnoOf, TargetError, UsageError } from '../base/errors.ts'
 import { fileNameOf } from '../base/file-name.ts'
@@ -14,6 +15,7 @@ import type { CliContext } from './context.ts'
  * @throws {UsageError} BAD_ARGUMENT: there is no such folder, or it is none.
  * @throws {TargetError} TARGET_UNSAFE: it is not empty, or is the repository at `url`, or lies in or around it;
  * TARGET_DENIED, TARGET_FAILED: it cannot be looked into.
+ * @throws {MountError} MOUNT_BUSY: a repository is mounted there.
  */
 export async function chooseMountPoint(
   { workingDirectory, url }: { readonly workingDirectory: string; readonly url: string },
@@ -26,6 +28,7 @@ export async function chooseMountPoint(
     throw placeNotReached(resolve(workingDirectory, directory), cause)
   }
   if (await isDead(mountPoint)) return mountPoint
+  if (mountAt(mountPoint)?.type === MOUNT_TYPE) throw mountedAlready(mountPoint)
   await refuseRepository(mountPoint, url)
   let names: string[]
   try {

@@ -30,6 +30,7 @@ export function resolvePoint(points: PointChain, spec: string, options: ResolveO
   if (back !== null) return latestPoint(points, { spec, back: Number(back.groups?.['back'] ?? 0), options })
   const time = endOfNamedTime(spec)
   if (time !== undefined) return pointAt(points, { spec, time, options })
+  if (/^\d{4}-\d\d-\d\d$/.test(spec)) throw unknown(spec, 'there is no such day')
   return byId(points, spec, options)
 }
 
@@ -67,15 +68,18 @@ function onlyChain(points: PointChain, spec: string, options: ResolveOptions): C
   const lines = matching.map(({ chain, latest, points: all }) => {
     return `chain ${shortId(chain)}: ${numberOf(all.length, 'point')}, the latest ${describe(points, latest)}`
   })
-  throw ambiguous(spec, { what: 'chains', lines, hint: 'Name the chain with --chain, or the point by its uuid.' })
+  throw ambiguous(spec, { what: 'chains', lines, hint: 'Name the chain with --chain, or the point by its id.' })
 }
 
 function byId(points: PointChain, spec: string, options: ResolveOptions): PointInfo {
   // A folder's name ends in the start of a uuid; a uuid may be written with dashes.
   const isFolder = /^[\w-]+Z_[0-9a-f]{4,32}$/i.test(spec)
   const digits = (isFolder ? spec.slice(spec.lastIndexOf('_') + 1) : spec.replaceAll('-', '')).toLowerCase()
-  if (digits.length < PREFIX_DIGITS_MIN || digits.length > 32 || !/^[0-9a-f]+$/.test(digits)) {
+  if (digits.length > 32 || !/^[0-9a-f]+$/.test(digits)) {
     throw unknown(spec, 'it is neither the beginning of an id nor a date, a time or `latest`')
+  }
+  if (digits.length < PREFIX_DIGITS_MIN) {
+    throw unknown(spec, `the beginning of an id has at least ${PREFIX_DIGITS_MIN} digits`)
   }
   const matching = points.points.filter((point) => {
     if (options.chain !== undefined && point.record.chain !== options.chain) return false
@@ -86,7 +90,7 @@ function byId(points: PointChain, spec: string, options: ResolveOptions): PointI
   if (only === undefined) throw unknown(spec, 'no point has this id')
   if (matching.length === 1) return only
   const lines = [...matching].sort(compareWithinChain).map((point) => describe(points, point))
-  throw ambiguous(spec, { what: 'points', lines, hint: 'Give more digits of the uuid.' })
+  throw ambiguous(spec, { what: 'points', lines, hint: 'Give more digits of the id.' })
 }
 
 function folderTimeOf(name: string): string {

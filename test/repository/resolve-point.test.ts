@@ -52,6 +52,12 @@ describe('ids', () => {
       expect.objectContaining({ code: 'UNKNOWN_POINT', hint: 'See `tidemark points`.' }),
     )
   })
+  test.each([
+    ['ff0', 'at least 4 digits'],
+    ['2026-02-30', 'no such day'],
+  ])('of %s is told what is wrong with it', (spec, reason) => {
+    expect(() => resolve(spec)).toThrow(reason)
+  })
   test('the name of a folder names its point, and no other time does', () => {
     const { record } = points.get(id('ff00'))!
     expect(pointFolderName(record)).toBe('2026-01-12T10-00-00Z_ff000000')

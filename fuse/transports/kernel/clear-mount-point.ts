@@ -9,10 +9,13 @@ import { endMount } from './unmount.ts'
  */
 export async function clearMountPoint(mountPoint: string, searchPath: string): Promise<void> {
   if (mountAt(mountPoint)?.type !== MOUNT_TYPE) return
-  if (!(await isDead(mountPoint))) {
-    throw new MountError('MOUNT_BUSY', `a repository is mounted at ${mountPoint} already`, {
-      hint: 'Choose another directory, or end that mount with `tidemark unmount`.',
-    })
-  }
+  if (!(await isDead(mountPoint))) throw mountedAlready(mountPoint)
   await endMount({ mountPoint, searchPath, lazy: true })
+}
+
+/** Returns the error of a mount at `mountPoint` that lives. */
+export function mountedAlready(mountPoint: string): MountError {
+  return new MountError('MOUNT_BUSY', `a repository is mounted at ${mountPoint} already`, {
+    hint: 'Choose another directory, or end that mount with `tidemark unmount`.',
+  })
 }

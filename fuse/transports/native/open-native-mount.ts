@@ -69,6 +69,7 @@ export async function openNativeMount(options: NativeMountOptions): Promise<Nati
       onError: (error) => (errnoOf(error) === LOOP_ENDED ? onEnd(undefined) : onProblem({ path: NOWHERE, error })),
     },
   )
+  mountReadOnly(fuse)
   await promisify(fuse.mount.bind(fuse))().catch((error: unknown) => {
     throw refused(mountPoint, error)
   })
@@ -80,6 +81,13 @@ export async function openNativeMount(options: NativeMountOptions): Promise<Nati
       ? endMount({ mountPoint, searchPath, lazy })
       : promisify(fuse.unmount.bind(fuse))().then(() => undefined)
   return { ended, unmount: () => end(false), detach: () => end(true) }
+}
+
+/** Has the kernel refuse what would write before anybody is asked. The library has no option for it. */
+function mountReadOnly(fuse: Fuse): void {
+  const making = fuse as unknown as { _fuseOptions: () => string }
+  const options = `${making._fuseOptions()},ro`
+  making._fuseOptions = () => options
 }
 
 async function loadFuse(): Promise<typeof Fuse> {

@@ -1,4 +1,5 @@
 import { byteStringOf } from '../../base/byte-string.ts'
+import { UsageError } from '../../base/errors.ts'
 import type { ChainId } from '../../base/ids.ts'
 import type { BackupOptions, BackupSummary } from '../../engine/backup-types.ts'
 import { compareCreated, type PointInfo } from '../../repository/point-info.ts'
@@ -35,7 +36,7 @@ export async function backupCommand(
   const mountedPoints = mountedDevices(choice.roots)
   const options: BackupOptions = {
     full: flags.full === true,
-    tags: [...new Set(flags.tag)],
+    tags: chosenTags(flags.tag),
     description: flags.description ?? '',
     dryRun: flags.dryRun === true,
     strict: flags.strict === true,
@@ -90,4 +91,10 @@ async function lastOfOtherChains(repository: Repository, chain: ChainId): Promis
     .filter(({ record }) => record.undo === undefined)
     .toSorted(compareCreated)
     .at(-1)
+}
+
+function chosenTags(tags: readonly string[] = []): string[] {
+  if (tags.includes(''))
+    throw new UsageError('BAD_ARGUMENT', 'a tag is empty', { hint: 'Name it, or leave --tag out.' })
+  return [...new Set(tags)]
 }

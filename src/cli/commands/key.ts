@@ -151,7 +151,7 @@ export async function removeKey(
   const slot = slotNamed(await listSlots(session.driver, slots.opened), name)
   if (flags.yes !== true) {
     if (!context.interactive) {
-      throw new UsageError('CONFIRMATION_NEEDED', `slot ${slot.slice(0, 8)} is removed for good`, {
+      throw new UsageError('CONFIRMATION_NEEDED', `slot ${slot.slice(0, 8)} would be removed for good`, {
         hint: 'Say --yes where nobody can be asked.',
       })
     }

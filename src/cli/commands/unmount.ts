@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { resolveMountPoint } from '../../../fuse/transports/kernel/mounts.ts'
 import { endMount } from '../../../fuse/transports/kernel/unmount.ts'
 import type { CliContext } from '../context.ts'
+import { errnoOf, UsageError } from '../../base/errors.ts'
 import { placeNotReached } from '../mount-place.ts'
 
 /** Ends a mount, of whichever process. */
@@ -11,8 +12,9 @@ export async function unmountCommand({ output, workingDirectory }: CliContext, d
   let mountPoint: string
   try {
     mountPoint = await resolveMountPoint(path)
-  } catch (error) {
-    throw placeNotReached(path, error)
+  } catch (cause) {
+    if (errnoOf(cause) !== 'ENOENT') throw placeNotReached(path, cause)
+    throw new UsageError('BAD_ARGUMENT', `nothing is mounted at ${path}: there is no such folder`, { cause })
   }
   await endMount({ mountPoint, lazy: false, searchPath: process.env['PATH'] ?? '' })
   if (output.json) output.document({ mountPoint })
