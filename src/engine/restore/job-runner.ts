@@ -90,6 +90,7 @@ export class JobRunner {
     }
   }
 
+  /** Returns the bytes of a job in memory of its own, which goes over to a thread. */
   async #bytesOf(job: FrameJob, fetch: FrameFetch, fetching: Promise<Uint8Array>): Promise<PackBytes> {
     const { offset, end } = job
     try {
@@ -99,7 +100,7 @@ export class JobRunner {
       // Of a pack that was cut off, what is still there is not given up with the rest.
       const isCutOff = error instanceof StorageError && error.code === 'OUT_OF_RANGE'
       if (!isCutOff || fetch.jobs.length === 1) throw error
-      return { bytes: await this.#fetch(job), bytesOffset: offset }
+      return { bytes: new Uint8Array(await this.#fetch(job)), bytesOffset: offset }
     }
   }
 

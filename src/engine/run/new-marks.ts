@@ -45,11 +45,14 @@ export class RepeatedLook {
     this.#isDue = true
     if (this.#isLooking) return
     this.#isLooking = true
-    while (this.#isDue) {
-      this.#isDue = false
-      await this.#look()
+    try {
+      while (this.#isDue) {
+        this.#isDue = false
+        await this.#look()
+      }
+    } finally {
+      this.#isLooking = false
     }
-    this.#isLooking = false
   }
 }
 
