@@ -8,7 +8,7 @@ import { truncateEnd } from '../base/text-width.ts'
 import { logText } from '../service/application/log-text.ts'
 import { shownText } from '../service/application/shown-text.ts'
 import type { JobDetailDocument, JobDocument, LogLineDocument } from '../service/control/documents.ts'
-import { EXIT_PARTIAL } from '../service/jobs/command-verdict.ts'
+import { isDoneInPart } from '../service/jobs/command-verdict.ts'
 import { OMISSIONS } from './reasons.ts'
 
 /** Returns a time of a document in local time; nothing where there is none. */
@@ -55,7 +55,7 @@ function progressText({ step, bytesDone }: NonNullable<JobDocument['progress']>)
 
 /** Returns the state of a job; of one that has not done all that it should, what it is. */
 export function stateOf({ state, exitCode }: Pick<JobDocument, 'exitCode'> & { readonly state: string }): string {
-  return state === 'done' && exitCode === EXIT_PARTIAL ? 'done in part' : state
+  return isDoneInPart(state, exitCode) ? 'done in part' : state
 }
 
 /** Returns what a job that was done in part could not read, by its summary; nothing for any other. */

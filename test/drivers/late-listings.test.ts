@@ -5,7 +5,6 @@ import { afterAll, expect, test } from 'vitest'
 import { openDuneSeaDriver } from '../../drivers/dunesea/dunesea-driver.ts'
 import { createS3Store } from '../../drivers/s3/create-store.ts'
 import { openS3Driver } from '../../drivers/s3/s3-driver.ts'
-import { parseS3Url } from '../../drivers/s3/s3-location.ts'
 import { createSftpStore } from '../../drivers/sftp/create-store.ts'
 import { openSftpDriver } from '../../drivers/sftp/sftp-driver.ts'
 import type { PointId } from '../../src/base/ids.ts'
@@ -23,7 +22,7 @@ import { startTestDuneSea } from '../support/dunesea-server.ts'
 import { closeSharedPool, EngineFixture } from '../support/engine-fixture.ts'
 import { type HttpProxy, startHttpProxy } from '../support/http-proxy.ts'
 import { diskLines, pointLines } from '../support/point-content.ts'
-import { S3_CREDENTIALS, startS3Server } from '../support/s3-server.ts'
+import { s3Options, startS3Server } from '../support/s3-server.ts'
 import { noSecrets, startSshServer } from '../support/ssh-server.ts'
 
 const SEED = Number(process.env['TIDEMARK_LATE_SEED'] ?? 1)
@@ -179,12 +178,7 @@ test('S3: points made over a store that lists late are whole, whatever its listi
   await using proxy = await startHttpProxy(server.port)
   const lateness = new Lateness()
   listLate(proxy, lateness)
-  const url = server.url('late/store', proxy.port)
-  const credentials = {
-    accessKeyId: S3_CREDENTIALS.AWS_ACCESS_KEY_ID,
-    secretAccessKey: S3_CREDENTIALS.AWS_SECRET_ACCESS_KEY,
-  }
-  const options = { url, location: parseS3Url(url), credentials }
+  const options = s3Options(server.url('late/store', proxy.port))
   await createS3Store(options)
   await using driver = openS3Driver(options)
   await backUpOver(driver, lateness)

@@ -6,7 +6,6 @@ import { afterAll, expect, test } from 'vitest'
 import { openDuneSeaDriver } from '../../drivers/dunesea/dunesea-driver.ts'
 import { createS3Store } from '../../drivers/s3/create-store.ts'
 import { openS3Driver } from '../../drivers/s3/s3-driver.ts'
-import { parseS3Url } from '../../drivers/s3/s3-location.ts'
 import { createSftpStore } from '../../drivers/sftp/create-store.ts'
 import { openSftpDriver } from '../../drivers/sftp/sftp-driver.ts'
 import type { PointId } from '../../src/base/ids.ts'
@@ -18,7 +17,7 @@ import { startFaultProxy } from '../support/fault-proxy.ts'
 import { type Fault, type HttpProxy, type ProxiedRequest, startHttpProxy } from '../support/http-proxy.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
 import { diskLines, pointLines } from '../support/point-content.ts'
-import { S3_CREDENTIALS, startS3Server } from '../support/s3-server.ts'
+import { s3Options, startS3Server } from '../support/s3-server.ts'
 import { noSecrets, startSshServer } from '../support/ssh-server.ts'
 
 /** What a backup through a store that begins to fail in the middle must end with. */
@@ -119,12 +118,7 @@ test('S3: whatever a store meets in the middle of a backup is told, loses nothin
     headers: { 'content-type': 'application/xml' },
     body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message></Error>`,
   })
-  const url = server.url('runs/store', proxy.port)
-  const credentials = {
-    accessKeyId: S3_CREDENTIALS.AWS_ACCESS_KEY_ID,
-    secretAccessKey: S3_CREDENTIALS.AWS_SECRET_ACCESS_KEY,
-  }
-  const options = { url, location: parseS3Url(url), credentials }
+  const options = s3Options(server.url('runs/store', proxy.port))
   await createS3Store(options)
   await using driver = openS3Driver(options)
   const faults: readonly (readonly [string, Fault, Failure])[] = [

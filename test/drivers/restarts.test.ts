@@ -5,19 +5,18 @@ import { afterAll, expect, test } from 'vitest'
 
 import { createS3Store } from '../../drivers/s3/create-store.ts'
 import { openS3Driver } from '../../drivers/s3/s3-driver.ts'
-import { parseS3Url } from '../../drivers/s3/s3-location.ts'
 import { createSftpStore } from '../../drivers/sftp/create-store.ts'
 import { openSftpDriver } from '../../drivers/sftp/sftp-driver.ts'
 import { byteStringOf } from '../../src/base/byte-string.ts'
 import { restore } from '../../src/engine/restore/restore.ts'
-import type { RestoreOptions } from '../../src/engine/restore-types.ts'
 import type { Driver, ObjectName } from '../../src/storage/driver.ts'
 import { withRetries } from '../../src/storage/retry.ts'
 import { closeSharedPool, EngineFixture, sharedPool } from '../support/engine-fixture.ts'
 import { startHttpProxy } from '../support/http-proxy.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
 import { diskLines } from '../support/point-content.ts'
-import { S3_CREDENTIALS, startS3Server } from '../support/s3-server.ts'
+import { RESTORE_DEFAULTS } from '../support/restore-fixture.ts'
+import { s3Options, startS3Server } from '../support/s3-server.ts'
 import { noSecrets, startSshServer } from '../support/ssh-server.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -63,16 +62,6 @@ class MortalServer {
   }
 }
 
-const OPTIONS: RestoreOptions = {
-  target: undefined,
-  path: byteStringOf('/'),
-  include: [],
-  exclude: [],
-  overwrite: 'if-changed',
-  delete: false,
-  verify: false,
-}
-
 /** Backs up and restores while the server is killed in the middle of each. */
 async function goThroughDeaths(driver: Driver, server: Server): Promise<void> {
   const mortal = new MortalServer(server)
@@ -89,7 +78,7 @@ async function goThroughDeaths(driver: Driver, server: Server): Promise<void> {
     view: await fixture.view(point),
     repository: fixture.repository,
     workers: sharedPool(),
-    options: { ...OPTIONS, path: byteStringOf(fixture.source), target: byteStringOf(target) },
+    options: { ...RESTORE_DEFAULTS, path: byteStringOf(fixture.source), target: byteStringOf(target) },
   })
   await mortal.backAgain()
   expect(failures).toEqual([])
@@ -109,12 +98,7 @@ test('SFTP: a server that is killed in the middle of a backup and of a restore, 
 test('S3: a server that is killed in the middle of a backup and of a restore, and comes back, costs nothing', async () => {
   await using s3 = await startS3Server()
   await using proxy = await startHttpProxy(s3.port)
-  const url = s3.url('deaths/store', proxy.port)
-  const credentials = {
-    accessKeyId: S3_CREDENTIALS.AWS_ACCESS_KEY_ID,
-    secretAccessKey: S3_CREDENTIALS.AWS_SECRET_ACCESS_KEY,
-  }
-  const options = { url, location: parseS3Url(url), credentials }
+  const options = s3Options(s3.url('deaths/store', proxy.port))
   await createS3Store(options)
   await using driver = openS3Driver(options)
   await goThroughDeaths(driver, {

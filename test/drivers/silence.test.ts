@@ -3,7 +3,6 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openDuneSeaDriver } from '../../drivers/dunesea/dunesea-driver.ts'
 import { createS3Store } from '../../drivers/s3/create-store.ts'
 import { openS3Driver } from '../../drivers/s3/s3-driver.ts'
-import { parseS3Url } from '../../drivers/s3/s3-location.ts'
 import { createSftpStore } from '../../drivers/sftp/create-store.ts'
 import { openSftpDriver } from '../../drivers/sftp/sftp-driver.ts'
 import { utf8 } from '../../src/base/bytes.ts'
@@ -14,7 +13,7 @@ import { startFaultProxy } from '../support/fault-proxy.ts'
 import { type HttpProxy, startHttpProxy } from '../support/http-proxy.ts'
 import { listIds } from '../support/objects.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
-import { S3_CREDENTIALS, startS3Server } from '../support/s3-server.ts'
+import { s3Options, startS3Server } from '../support/s3-server.ts'
 import { noSecrets, startSshServer } from '../support/ssh-server.ts'
 
 afterEach(() => void vi.useRealTimers())
@@ -33,18 +32,13 @@ interface Stage {
 async function s3Stage(): Promise<Stage> {
   const server = await startS3Server()
   const proxy = await startHttpProxy(server.port)
-  const url = server.url('silent/store', proxy.port)
-  const credentials = {
-    accessKeyId: S3_CREDENTIALS.AWS_ACCESS_KEY_ID,
-    secretAccessKey: S3_CREDENTIALS.AWS_SECRET_ACCESS_KEY,
-  }
-  const options = { url, location: parseS3Url(url), credentials }
+  const options = s3Options(server.url('silent/store', proxy.port))
   await createS3Store(options)
   const direct = server.url('silent/store')
   return staged(
     { proxy, server },
     (patience) => openS3Driver({ ...options, ...patience }),
-    () => openS3Driver({ url: direct, location: parseS3Url(direct), credentials }),
+    () => openS3Driver(s3Options(direct)),
   )
 }
 

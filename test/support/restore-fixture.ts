@@ -109,13 +109,13 @@ export class RestoreFixture {
   ): Promise<RestoreSummary> {
     pool ??= new WorkerPool({ threads: 2 })
     const { view, repository } = this
-    return restore({ view, repository, workers: pool, options: { ...defaults, ...options }, ...extra })
+    return restore({ view, repository, workers: pool, options: { ...RESTORE_DEFAULTS, ...options }, ...extra })
   }
 
   /** Returns the plan as lines of action and path below the target. */
   async plan(options: Partial<RestoreOptions> & { target: ByteString }): Promise<string[]> {
     const lines: string[] = []
-    for await (const item of planRestore({ view: this.view, options: { ...defaults, ...options } })) {
+    for await (const item of planRestore({ view: this.view, options: { ...RESTORE_DEFAULTS, ...options } })) {
       lines.push(`${item.action} ${item.path.slice(options.target.length)}`)
     }
     return lines
@@ -128,7 +128,8 @@ export class RestoreFixture {
   }
 }
 
-const defaults: RestoreOptions = {
+/** All that there is, without any choice. */
+export const RESTORE_DEFAULTS: RestoreOptions = {
   target: undefined,
   path: byteStringOf('/'),
   include: [],

@@ -4,10 +4,20 @@ import { join } from 'node:path'
 
 import S3rver from '@20minutes/s3rver'
 
+import { parseS3Url } from '../../drivers/s3/s3-location.ts'
 import { freePort } from './ssh-server.ts'
 
 /** Credentials that the server takes, and no other. */
 export const S3_CREDENTIALS = { AWS_ACCESS_KEY_ID: 'S3RVER', AWS_SECRET_ACCESS_KEY: 'S3RVER' } as const
+
+/** Returns what opens the repository at a URL of the server, or of a proxy before it, as a driver. */
+export function s3Options(url: string) {
+  const credentials = {
+    accessKeyId: S3_CREDENTIALS.AWS_ACCESS_KEY_ID,
+    secretAccessKey: S3_CREDENTIALS.AWS_SECRET_ACCESS_KEY,
+  }
+  return { url, location: parseS3Url(url), credentials }
+}
 
 /** A real S3 server on loopback, which ignores the condition of a put without a word. */
 export interface TestS3Server extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import { formatBytes } from '../../base/format.ts'
 import { numberOf } from '../../base/number-of.ts'
-import { EXIT_PARTIAL } from '../jobs/command-verdict.ts'
+import { isDoneInPart } from '../jobs/command-verdict.ts'
 import { decodeCommandMessage } from '../jobs/command-message.ts'
 import type { Job, JobProgress as Progress, Json } from '../jobs/job.ts'
 import { UsageError } from '../../base/errors.ts'
@@ -36,7 +36,7 @@ export function showJob(job: Job, running: Running | undefined): JobData {
 
 /** Tells whether a job is done, but for a part of it. */
 export function isPartial({ state, result }: Job): boolean {
-  return state === 'done' && result?.exitCode === EXIT_PARTIAL
+  return isDoneInPart(state, result?.exitCode)
 }
 
 function showProgress(progress: Progress & { readonly bytesPerSecond: number }): JobProgress {

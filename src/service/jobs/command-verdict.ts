@@ -19,6 +19,11 @@ export interface CommandEnd extends RunEnd {
 /** Exit code of a command that did all but some of it: docs/json.md says how much. */
 export const EXIT_PARTIAL = 3
 
+/** Tells whether a job in `state` is done, but for a part of it. */
+export function isDoneInPart(state: string, exitCode: number | null | undefined): boolean {
+  return state === 'done' && exitCode === EXIT_PARTIAL
+}
+
 /** Exit codes of the contract of the command line. */
 const EXIT = {
   done: 0,
