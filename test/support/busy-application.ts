@@ -49,6 +49,7 @@ export const BACKUP: JobData = {
   queuedMs: TEST_NOW_MS - 60_000,
   startedMs: TEST_NOW_MS - 60_000,
   endedMs: undefined,
+  ranMs: 60_000,
   attempt: 1,
   isHere: false,
   isPartial: false,

@@ -459,6 +459,7 @@ export class FakeApplication implements Application {
       queuedMs: startedMs,
       startedMs,
       endedMs: undefined,
+      ranMs: 0,
       attempt: 1,
       isHere: this.host.kind !== 'daemon',
       isPartial: false,

@@ -316,6 +316,16 @@ test('a job that is done but for a source that was not there is no tick, and say
   expect(frame).not.toContain('✓ done')
 })
 
+test('how long a job took leaves out what it waited between its runs, and nothing is said of one that waits', async () => {
+  const application = planned()
+  const over = { state: 'done', progress: undefined, endedMs: BACKUP.queuedMs + 7_200_000, attempt: 2 } as const
+  const waiting = { ...BACKUP, state: 'queued', progress: undefined, id: 'job-1', ranMs: 65_000, attempt: 1 } as const
+  application.jobList = [{ ...BACKUP, ...over, ranMs: 125_000 }, waiting]
+  const dashboard = new TestDashboard(application, { columns: 120, rows: 40 })
+  await dashboard.press('7')
+  expect(await dashboard.shows(/✓ done .* 2 min 05 s/)).not.toMatch(/1 min 05 s|h /)
+})
+
 test('a line that is too long is read to its end where it is chosen, in the list of jobs and in a log', async () => {
   const application = planned()
   const outcome = `${'a long way to say it '.repeat(7)}and this is its end`

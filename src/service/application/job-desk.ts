@@ -10,13 +10,14 @@ import { type CommandMessage, encodeCommandMessage } from '../jobs/command-messa
 import type { JobRunner } from '../jobs/job-runner.ts'
 import { JOBS_PER_PAGE_MAX, type JobStore } from '../jobs/job-store.ts'
 import type { Job, JobId, JobProgress, LogLine, NewJob } from '../jobs/job.ts'
+import { isAbandoned } from '../jobs/worker-name.ts'
 import { Worker } from '../jobs/worker.ts'
 import type { ControlClient } from '../control/client.ts'
 import { progressOf } from '../control/show.ts'
 import { isGone } from './daemon-link.ts'
 import { logText } from './log-text.ts'
 import { RateMeter } from './rate-meter.ts'
-import { showJob, undoPointOf } from './show-job.ts'
+import { repositoryOf, showJob, undoPointOf, wordsOf } from './show-job.ts'
 import type { Handle, JobData, Shown } from './shown.ts'
 import { shownText } from './shown-text.ts'
 
@@ -130,12 +131,8 @@ export class JobDesk implements AsyncDisposable {
   async lastDoneSinceMs(command: string, repository: string): Promise<number | undefined> {
     const { store, instance } = this.#options
     const { jobs } = await store.list({ instance, states: ['done'], limit: JOBS_PER_PAGE_MAX })
-    const found = jobs
-      .map((job) => showJob(job, undefined))
-      .find((job) => {
-        return job.kind === command && job.repository === repository
-      })
-    return found?.startedMs
+    const isWanted = (words: readonly string[]): boolean => words[0] === command && repositoryOf(words) === repository
+    return jobs.find((job) => isWanted(wordsOf(job)))?.startedMs
   }
 
   async log(handle: Handle, line: number): Promise<Shown[]> {
@@ -184,11 +181,14 @@ export class JobDesk implements AsyncDisposable {
   }
 
   #show(job: Job, elsewhere: ReadonlyMap<number, JobProgress>): JobData {
-    if (job.state !== 'running') return showJob(job, undefined)
+    const nowMs = this.#options.clock.nowMs()
+    if (job.state !== 'running') return showJob(job, { isHere: false, isAbandoned: false, progress: undefined, nowMs })
     const isHere = this.#worker.isRunning(job.id)
-    const progress = this.#worker.progressOf(job.id) ?? elsewhere.get(job.id) ?? job.progress
+    const told = this.#worker.progressOf(job.id) ?? elsewhere.get(job.id)
+    const progress = told ?? job.progress
     return showJob(job, {
-      isHere,
+      ...{ isHere, nowMs },
+      isAbandoned: !isHere && told === undefined && isAbandoned(job, nowMs),
       progress: progress && { ...progress, bytesPerSecond: this.#rates.of(job.id, progress) },
     })
   }

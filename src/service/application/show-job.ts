@@ -3,20 +3,26 @@ import { numberOf } from '../../base/number-of.ts'
 import { isDoneInPart } from '../jobs/command-verdict.ts'
 import { decodeCommandMessage } from '../jobs/command-message.ts'
 import type { Job, JobProgress as Progress, Json } from '../jobs/job.ts'
+import { ranMsOf } from '../jobs/ran-ms.ts'
 import { UsageError } from '../../base/errors.ts'
 import type { JobData, JobProgress, Shown } from './shown.ts'
 import { shownText } from './shown-text.ts'
 
-/** What is known of a job that runs. */
-export interface Running {
-  /** In this process. */
+/** What is known of a job beside what its store says. */
+export interface JobSurroundings {
+  /** It runs in this process. */
   readonly isHere: boolean
+  /** Nobody runs it, though it is kept as running. */
+  readonly isAbandoned: boolean
+  /** Of one that runs. */
   readonly progress: (Progress & { readonly bytesPerSecond: number }) | undefined
+  readonly nowMs: number
 }
 
-/** Returns a job as faces show it; `running`: it does. */
-export function showJob(job: Job, running: Running | undefined): JobData {
+/** Returns a job as faces show it. */
+export function showJob(job: Job, surroundings: JobSurroundings): JobData {
   const words = wordsOf(job)
+  const { isHere, progress } = surroundings
   return {
     id: String(job.id),
     kind: shownText(words[0] ?? job.kind),
@@ -26,9 +32,10 @@ export function showJob(job: Job, running: Running | undefined): JobData {
     queuedMs: job.addedMs,
     startedMs: job.startedMs,
     endedMs: job.finishedMs,
+    ranMs: ranMsOf(job, surroundings),
     attempt: job.runs,
-    isHere: running?.isHere ?? false,
-    progress: running?.progress && showProgress(running.progress),
+    isHere,
+    progress: progress && showProgress(progress),
     outcome: outcomeOf(job),
     isPartial: isPartial(job),
   }

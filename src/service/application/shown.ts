@@ -169,6 +169,8 @@ export interface JobData {
   readonly queuedMs: number
   readonly startedMs: number | undefined
   readonly endedMs: number | undefined
+  /** How long it ran, or has run so far, without what it waited between its runs; `undefined` before the first. */
+  readonly ranMs: number | undefined
   readonly attempt: number
   /** It runs in this process, and ends with it. */
   readonly isHere: boolean

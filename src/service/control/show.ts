@@ -5,7 +5,7 @@ import { otherRepositoryOf, repositoryOf, wordsOf } from '../application/show-jo
 import type { DaemonStatus } from '../daemon/daemon.ts'
 import type { PlanStatus } from '../daemon/plan-status.ts'
 import type { Job, JobProgress, JobRun, LogLine } from '../jobs/job.ts'
-import { LEASE_MS } from '../jobs/leased-run.ts'
+import { ranMsOf } from '../jobs/ran-ms.ts'
 import type { Unlocked } from '../keys/key-agent.ts'
 import type { Notification } from '../notifications/notification.ts'
 import { explainTrigger } from '../plans/explain-trigger.ts'
@@ -62,7 +62,7 @@ export function showJob(job: Job, surroundings: JobSurroundings): JobDocument {
     due: timeOf(job.dueMs),
     started: timeOf(job.startedMs),
     finished: timeOf(job.finishedMs),
-    ranMs: job.startedMs === undefined ? null : ranMsOf(job, surroundings),
+    ranMs: ranMsOf(job, surroundings) ?? null,
     runs: job.runs,
     failures: job.failures,
     cancelRequested: job.cancelRequested,
@@ -70,14 +70,6 @@ export function showJob(job: Job, surroundings: JobSurroundings): JobDocument {
     error: errorOf(job.result?.error),
     progress: showProgress(progress ?? job.progress),
   }
-}
-
-function ranMsOf(job: Job, { isAbandoned, nowMs }: JobSurroundings): number {
-  const { lease, ranMs, runStartedMs } = job
-  if (runStartedMs === undefined) return ranMs
-  // The last word of a worker that ended was that it has the job for so long.
-  const endMs = isAbandoned && lease !== undefined ? Math.min(nowMs, lease.untilMs - LEASE_MS) : nowMs
-  return ranMs + Math.max(0, endMs - runStartedMs)
 }
 
 export function showJobDetail(job: Job, runs: readonly JobRun[], surroundings: JobSurroundings): JobDetailDocument {

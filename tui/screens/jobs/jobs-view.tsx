@@ -38,7 +38,7 @@ export function JobsView({ state, shared, columns, rows }: ViewProps<JobsState>)
         color={isHostUnwell(shared.host) ? theme.warning : theme.muted}
       />
       <Table
-        columns={columnsFor(shared, columns)}
+        columns={columnsFor(columns)}
         rows={all}
         place={placeNow(state, all)}
         width={columns}
@@ -61,10 +61,10 @@ function emptyText({ jobs }: Shared): string {
   return jobs.kind === 'failed' ? jobs.problem.message : 'nothing has run yet'
 }
 
-function columnsFor({ nowMs }: Shared, width: number): readonly TableColumn<JobData>[] {
+function columnsFor(width: number): readonly TableColumn<JobData>[] {
   const wide: readonly TableColumn<JobData>[] = [
     { title: 'plan', width: 12, value: ({ plan }) => plan ?? '' },
-    { title: 'took', width: 11, align: 'right', value: (job) => durationOf(job, nowMs) },
+    { title: 'took', width: 11, align: 'right', value: durationOf },
   ]
   return [
     { title: 'state', width: 8, value: ({ state, isPartial }) => shownJobState(state, isPartial) },
@@ -76,8 +76,8 @@ function columnsFor({ nowMs }: Shared, width: number): readonly TableColumn<JobD
   ]
 }
 
-function durationOf({ startedMs, endedMs }: JobData, nowMs: number): string {
-  return startedMs === undefined ? '' : formatDuration(Math.max(0, (endedMs ?? nowMs) - startedMs))
+function durationOf({ ranMs, state }: JobData): string {
+  return ranMs === undefined || state === 'queued' ? '' : formatDuration(ranMs)
 }
 
 function progressOf({ progress, outcome, state, attempt }: JobData): string {
