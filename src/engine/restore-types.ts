@@ -46,7 +46,7 @@ export interface RestoreOptions {
   readonly delete: boolean
   /** Absolute paths that are never deleted, nor anything in them: the repository, and what the point leaves out. */
   readonly leaveAlone?: readonly ByteString[]
-  /** Everything written is read back and compared with the point. */
+  /** Everything written, and every file that is taken to be unchanged, is read and compared with the point. */
   readonly verify: boolean
   /** Owners are restored by number even where a user of the same name has another one here. */
   readonly numericIds?: boolean

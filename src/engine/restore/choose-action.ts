@@ -22,7 +22,7 @@ export function chooseAction(meeting: Meeting, mode: OverwriteMode): RestoreActi
   if (isSame(meeting) && !(mode === 'always' && entry.kind === 'file')) return 'unchanged'
   switch (mode) {
     case 'never':
-      return isContentSame(meeting) && entry.kind === 'file' ? 'unchanged' : 'keep'
+      return 'keep'
     case 'if-newer':
       return compareTimespec(entry.mtime, existing.mtime) > 0 ? 'overwrite' : 'keep'
     case 'if-changed':

@@ -5,9 +5,10 @@ import { O_NONBLOCK, O_RDONLY } from '../../base/posix/constants.ts'
 import { closeDescriptor, openAt } from '../../base/posix/descriptors.ts'
 import { errno, lastError } from '../../base/posix/errno.ts'
 import { addressOf, libc } from '../../base/posix/libc.ts'
-import { dataRanges } from '../../base/posix/sparse.ts'
+import { type FileRange, dataRanges } from '../../base/posix/sparse.ts'
 import { type FileStatus, statusOf } from '../../base/posix/statx.ts'
 import { readXattrs } from '../../base/posix/xattr.ts'
+import type { Hole } from '../../format/tree.ts'
 import type { JobFile } from './job-file.ts'
 import type { JobFrames } from './job-frames.ts'
 import { BLOB_FIELDS, BLOB_LENGTH, type ProcessRights } from './restore-job.ts'
@@ -53,7 +54,7 @@ export class FileComparer {
       const equal = new Uint8Array(file.job.blobs.length / BLOB_FIELDS)
       this.#compareBlobs(fd, file, equal)
       for (let i = 0; i < file.pieceCount; i++) if (equal[file.piece(i).blob] !== 1) return 'its content differs'
-      for (const hole of file.extras.holes) if (!isZero(fd, hole)) return 'its content differs'
+      if (!areZeros(fd, file.extras.holes)) return 'its content differs'
       return attributesProblem(fd, status, file, this.#rights)
     } finally {
       closeDescriptor(fd)
@@ -96,17 +97,34 @@ function readFully(fd: number, buffer: Uint8Array, offset: number): boolean {
   return true
 }
 
-function isZero(fd: number, hole: { readonly offset: number; readonly length: number }): boolean {
-  const end = hole.offset + hole.length
-  const buffer = Buffer.alloc(ZERO_CHECK_BYTES)
-  for (const range of dataRanges(fd, end)) {
-    const rangeEnd = range.offset + range.length
-    for (let at = Math.max(range.offset, hole.offset); at < rangeEnd; at += buffer.byteLength) {
-      const part = buffer.subarray(0, Math.min(buffer.byteLength, rangeEnd - at))
-      if (!readFully(fd, part, at) || part.some((byte) => byte !== 0)) return false
+/** Tells whether a file reads as zeros in all of `holes`, which are ascending and apart: only what is data there is read. */
+function areZeros(fd: number, holes: readonly Hole[]): boolean {
+  const last = holes.at(-1)
+  if (last === undefined) return true
+  let next = 0
+  for (const range of dataRanges(fd, endOf(last))) {
+    for (let hole = holes[next]; hole !== undefined && endOf(hole) <= range.offset; hole = holes[next]) next++
+    for (let i = next; ; i++) {
+      const hole = holes[i]
+      if (hole === undefined || hole.offset >= endOf(range)) break
+      const offset = Math.max(hole.offset, range.offset)
+      if (!isZero(fd, { offset, length: Math.min(endOf(hole), endOf(range)) - offset })) return false
     }
   }
   return true
+}
+
+function isZero(fd: number, range: FileRange): boolean {
+  const buffer = Buffer.alloc(Math.min(ZERO_CHECK_BYTES, range.length))
+  for (let at = range.offset; at < endOf(range); at += buffer.byteLength) {
+    const part = buffer.subarray(0, Math.min(buffer.byteLength, endOf(range) - at))
+    if (!readFully(fd, part, at) || part.some((byte) => byte !== 0)) return false
+  }
+  return true
+}
+
+function endOf({ offset, length }: FileRange): number {
+  return offset + length
 }
 
 function attributesProblem(

@@ -19,9 +19,9 @@ import type { FrameSource, JobRunner } from './job-runner.ts'
 import { NeedTable } from './need-table.ts'
 import { nextTurn } from './next-turn.ts'
 import { type RestoreFile, blobCountOf, blobIdOf } from './restore-file.ts'
-import { type FileProblem, type RestoreJobResult, WAY_IN_PLACE } from './restore-job.ts'
+import { type FileProblem, type RestoreJobResult, WAY_AS_IS, WAY_IN_PLACE } from './restore-job.ts'
 import type { SharedFiles } from './shared-files.ts'
-import { noRoomFor, problemError, targetError } from './target-errors.ts'
+import { noRoomFor, problemError, targetError, unlikePoint, unlikeWritten } from './target-errors.ts'
 import type { TargetTree } from './target-tree.ts'
 
 /** Blobs whose places are held in memory at once. */
@@ -39,7 +39,9 @@ export interface FileRestorerOptions {
   readonly onNote: (note: string) => void
   /** Called with bytes of a file that is written in several jobs. */
   readonly onPart: (file: RestoreFile, bytes: number) => void
-  /** Called once for each file, when nothing more will be written to it. */
+  /** Called with bytes of a file that were compared with the point, or will not be because it failed. */
+  readonly onVerified: (file: RestoreFile, bytes: number) => void
+  /** Called once for each file, when nothing more will be written to it, or it was read that is only verified. */
   readonly onWrittenFile: (file: RestoreFile) => void
   /** Called once for each file, when it is whole or has failed. */
   readonly onDone: (file: RestoreFile) => void
@@ -67,6 +69,12 @@ export class FileRestorer {
    * or was interrupted.
    */
   async restore(files: readonly RestoreFile[]): Promise<void> {
+    await this.#writeFiles(files.filter(({ way }) => way !== WAY_AS_IS))
+    if (this.#options.verify) await this.#verify(files)
+    for (const file of files) this.#options.onDone(file)
+  }
+
+  async #writeFiles(files: readonly RestoreFile[]): Promise<void> {
     for (const file of files) if (this.#isTooLarge(file)) this.#fail(file, noRoomFor(this.#pathOf(file)))
     const writing = this.#writeAll(files)
     this.#writing.add(writing)
@@ -76,8 +84,6 @@ export class FileRestorer {
       this.#writing.delete(writing)
     }
     await this.#fillRoom(files)
-    if (this.#options.verify) await this.#verify(files.filter(({ problem }) => problem === undefined))
-    for (const file of files) this.#options.onDone(file)
   }
 
   async #writeAll(files: readonly RestoreFile[]): Promise<void> {
@@ -230,11 +236,31 @@ export class FileRestorer {
   }
 
   async #verify(files: readonly RestoreFile[]): Promise<void> {
-    const { runner } = this.#options
-    const candidates = files.map((file) => ({ file, from: 0, to: blobCountOf(file) }))
+    const { runner, onVerified } = this.#options
+    const whole = files.filter(({ problem }) => problem === undefined)
+    const candidates = whole.map((file) => ({ file, from: 0, to: blobCountOf(file) }))
     await runner.forEach(buildReadingJobs('verify', candidates), async (builder) => {
-      this.#take(builder, await runner.run(builder))
+      const { problems } = await runner.run(builder)
+      for (const problem of problems) this.#takeDifference(builder, problem)
+      builder.rowFiles.forEach((file, row) => this.#countVerified(file, builder.rowBytes[row] ?? 0))
     })
+    for (const file of files) {
+      // Holes are part of the size, and were no bytes of any job.
+      onVerified(file, file.entry.size - file.bytesVerified)
+      this.#count(file)
+    }
+  }
+
+  #countVerified(file: RestoreFile, bytes: number): void {
+    file.bytesVerified += bytes
+    this.#options.onVerified(file, bytes)
+  }
+
+  #takeDifference(builder: JobBuilder, problem: FileProblem): void {
+    if (problem.code !== 'ID_MISMATCH') return this.#takeProblem(builder, problem)
+    const file = present(builder.rowFiles[problem.file], 'the file of a problem')
+    const unlike = file.way === WAY_AS_IS ? unlikePoint : unlikeWritten
+    this.#fail(file, unlike(this.#pathOf(file), problem.message))
   }
 
   #take(builder: JobBuilder, result: RestoreJobResult): void {

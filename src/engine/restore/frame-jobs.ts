@@ -169,7 +169,7 @@ export function buildReadingJobs(kind: 'compare' | 'verify', candidates: readonl
         builders.push(builder)
         bytes = 0
       }
-      builder.startFile(file)
+      builder.startFile(file, { isContinued: blob > from })
       for (; blob < to && bytes <= 2 * JOB_RAW_BYTES_MAX; blob++) {
         builder.addContent(file, blob, builder.addBlob(file, blob, { frame: 0, offset: 0 }))
         bytes += blobLengthOf(file, blob)

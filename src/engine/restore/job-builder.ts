@@ -1,6 +1,7 @@
 import type { ByteString } from '../../base/byte-string.ts'
 import { BLOB_ID_BYTES } from '../../base/ids.ts'
 import type { FrameLocation } from '../../repository/frame-table.ts'
+import type { Hole } from '../../format/tree.ts'
 import type { FilePiece } from '../point-view-layout.ts'
 import { type RestoreFile, blobIdOf, blobLengthOf, piecesOfBlob } from './restore-file.ts'
 import {
@@ -54,8 +55,8 @@ export class JobBuilder {
     return this.#blobIds.push(blobIdOf(file, blob)) - 1
   }
 
-  /** Adds a file; what `addContent` adds next is of this one. */
-  startFile(file: RestoreFile): void {
+  /** Adds a file; what `addContent` adds next is of this one. `isContinued`: another job has its holes. */
+  startFile(file: RestoreFile, { isContinued = false } = {}): void {
     const { step, entry, isShared, temporaryName } = file
     const isPart = this.kind === 'write' && isShared
     const way = isPart ? WAY_PART : file.way
@@ -65,7 +66,7 @@ export class JobBuilder {
     const { seconds, nanoseconds } = entry.mtime
     const piecesFrom = this.#pieces.length / PIECE_FIELDS
     const directory = this.#directoryRow(step.directory)
-    const extras = this.#addExtras(file)
+    const extras = this.#addExtras(file, isContinued ? [] : file.entry.holes)
     this.#files.push(way, directory, nameOffset, entry.mode, step.uid, step.gid, seconds, nanoseconds, entry.size)
     this.#files.push(piecesFrom, 0, extras)
     this.rowFiles.push(file)
@@ -117,8 +118,8 @@ export class JobBuilder {
     return this.#paths.length - 1
   }
 
-  #addExtras({ entry, step, temporaryName }: RestoreFile): number {
-    const { xattrs, holes } = entry
+  #addExtras({ entry, step, temporaryName }: RestoreFile, holes: readonly Hole[]): number {
+    const { xattrs } = entry
     const { inherits } = step.directory
     // Files with several names get flags that lock them when they have all of them.
     const flags = entry.link === undefined ? entry.flags : 0

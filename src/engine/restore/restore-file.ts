@@ -4,13 +4,13 @@ import { BLOB_ID_BYTES, type BlobId } from '../../base/ids.ts'
 import type { FileEntry } from '../../format/tree.ts'
 import { type FileLayout, type FilePiece, idAt } from '../point-view-layout.ts'
 import type { PlanStep } from './plan-step.ts'
-import type { WAY_CREATE, WAY_IN_PLACE, WAY_REPLACE } from './restore-job.ts'
+import type { WAY_AS_IS, WAY_CREATE, WAY_IN_PLACE, WAY_REPLACE } from './restore-job.ts'
 
 /** A file on its way to the target. */
 export interface RestoreFile {
   readonly step: PlanStep
   readonly entry: FileEntry
-  readonly way: typeof WAY_CREATE | typeof WAY_REPLACE | typeof WAY_IN_PLACE
+  readonly way: typeof WAY_CREATE | typeof WAY_REPLACE | typeof WAY_IN_PLACE | typeof WAY_AS_IS
   /** The name that it is written under first, where it replaces something. */
   readonly temporaryName: ByteString | undefined
   /** `undefined` where it is simple: one blob that holds all of it, or none. */
@@ -21,6 +21,8 @@ export interface RestoreFile {
   isShared: boolean
   /** It stands in the progress already. */
   isCounted: boolean
+  /** Bytes of it that were compared with the point. */
+  bytesVerified: number
 }
 
 /** Returns how many data blobs make up a file. */

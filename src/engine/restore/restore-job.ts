@@ -119,6 +119,8 @@ export const WAY_REPLACE = 1
 export const WAY_IN_PLACE = 2
 /** It was made ready, several jobs write parts of it, and whoever leads finishes it. */
 export const WAY_PART = 3
+/** It is there, looks as wanted, and is only read. */
+export const WAY_AS_IS = 4
 
 /** A file that failed, and why: `code` is an errno's name or one of `ErrorCode`. */
 export interface FileProblem {

@@ -3,7 +3,6 @@ import type { ByteString } from '../../base/byte-string.ts'
 import { makeDirectoryAt, removeAt } from '../../base/posix/files.ts'
 import { statusOf } from '../../base/posix/statx.ts'
 import { compareTimespec } from '../../base/clock.ts'
-import { IntegrityError } from '../../base/errors.ts'
 import type { FileEntry } from '../../format/tree.ts'
 import type { FileLayout } from '../point-view-layout.ts'
 import type { OpenPointView } from '../point-view.ts'
@@ -13,9 +12,9 @@ import { linkFile, setLinkedFlags } from './link-files.ts'
 import { makeOther, verifyOther } from './other-entries.ts'
 import type { PlanStep } from './plan-step.ts'
 import { type RestoreFile, isSimple } from './restore-file.ts'
-import { WAY_CREATE, WAY_IN_PLACE, WAY_REPLACE } from './restore-job.ts'
+import { WAY_AS_IS, WAY_CREATE, WAY_IN_PLACE, WAY_REPLACE } from './restore-job.ts'
 import type { RestoreTally } from './restore-tally.ts'
-import { targetError } from './target-errors.ts'
+import { targetError, unlikeWritten } from './target-errors.ts'
 import type { TargetDirectory, TargetTree } from './target-tree.ts'
 import type { TemporaryNames } from './temporary-names.ts'
 
@@ -78,6 +77,12 @@ export class RestoreRun {
     this.#options.tally.partDone(step, bytes, this.#pathOf)
   }
 
+  /** Counts bytes of a file that were compared with the point. */
+  verified({ step, way }: RestoreFile, bytes: number): void {
+    if (way === WAY_AS_IS) this.partDone(step, bytes)
+    else this.#options.tally.readBack(step, bytes, this.#pathOf)
+  }
+
   done(step: PlanStep): void {
     this.#options.tally.done(step, this.#pathOf)
   }
@@ -92,6 +97,8 @@ export class RestoreRun {
       removeAt(target.handles.fd(step.directory.path), step.name, { directory: step.kind === 'dir' })
       if (step.kind === 'dir') target.handles.forget(this.#relativePath(step))
       this.done(step)
+    } else if (step.action === 'unchanged' && this.#options.verify && step.entry?.kind === 'file' && !step.linkTo) {
+      return this.#collect(step, step.entry)
     } else if (step.action === 'unchanged' || step.action === 'keep') this.done(step)
     else return this.#restore(step)
     return undefined
@@ -101,36 +108,42 @@ export class RestoreRun {
     const { target } = this.#options
     const entry = present(step.entry, 'what is restored')
     if (step.linkTo !== undefined) this.#links.push(step)
-    else if (entry.kind === 'file') {
-      if (isSimple(entry)) this.#addFile(step, entry, undefined)
-      else return this.#options.view.layout(entry).then((layout) => this.#addFile(step, entry, layout))
-    } else {
+    else if (entry.kind === 'file') return this.#collect(step, entry)
+    else {
       assert(entry.kind !== 'dir', 'a directory was handled before')
       const dirfd = target.handles.fd(step.directory.path)
       const { name, uid, gid, existing } = step
       const temporaryName = existing === undefined ? undefined : this.#temporaryName()
       makeOther(entry, { dirfd, name, temporaryName, uid, gid }, (note) => this.#options.tally.note(note))
-      if (this.#options.verify) this.#refuse(verifyOther(entry, dirfd, name))
+      if (this.#options.verify) this.#refuse(step, verifyOther(entry, dirfd, name))
       this.done(step)
     }
     return undefined
   }
 
+  /** Collects a file whose content is to be restored, or only to be verified where it is unchanged. */
+  #collect(step: PlanStep, entry: FileEntry): Promise<void> | undefined {
+    if (isSimple(entry)) this.#addFile(step, entry, undefined)
+    else return this.#options.view.layout(entry).then((layout) => this.#addFile(step, entry, layout))
+    return undefined
+  }
+
   #addFile(step: PlanStep, entry: FileEntry, layout: FileLayout | undefined): void {
-    const { existing } = step
-    // Other names of the file in its place stay what they are.
-    const isInPlace = existing?.kind === 'file' && existing.nlink === 1
+    const way = wayOf(step)
+    const isNew = way === WAY_CREATE && !hasParts(layout)
     this.bytes += entry.size
+    if (this.#options.verify && way !== WAY_AS_IS) this.#options.tally.toReadBack(entry.size)
     this.files.push({
       step,
       entry,
-      way: existing === undefined ? WAY_CREATE : isInPlace ? WAY_IN_PLACE : WAY_REPLACE,
+      way,
       // Under its own name, a file that an interruption left half-written would pass for what was there before.
-      temporaryName: isInPlace || (existing === undefined && !hasParts(layout)) ? undefined : this.#temporaryName(),
+      temporaryName: isNew || way === WAY_IN_PLACE || way === WAY_AS_IS ? undefined : this.#temporaryName(),
       layout,
       problem: undefined,
       isShared: false,
       isCounted: false,
+      bytesVerified: 0,
     })
   }
 
@@ -161,7 +174,9 @@ export class RestoreRun {
     try {
       target.withDescriptor(row.path, (fd) => {
         attributes.apply(fd, row, { isOwn: false, isUsed: row.isUsed })
-        if (verify && compareTimespec(statusOf(fd).mtime, row) !== 0) this.#refuse('its time of change differs')
+        if (verify && compareTimespec(statusOf(fd).mtime, row) !== 0) {
+          throw unlikeWritten(target.pathOf(target.root, row.path), 'its time of change differs')
+        }
       })
     } catch (error) {
       tally.undone({ action: row.action, bytes: 0, failed: false })
@@ -192,11 +207,8 @@ export class RestoreRun {
     }
   }
 
-  #refuse(problem: string | undefined): void {
-    if (problem === undefined) return
-    throw new IntegrityError('ID_MISMATCH', `it is not as it was written: ${problem}`, {
-      hint: 'The target may be failing: restore elsewhere.',
-    })
+  #refuse(step: PlanStep, problem: string | undefined): void {
+    if (problem !== undefined) throw unlikeWritten(this.#pathOf(step), problem)
   }
 
   #temporaryName(): ByteString {
@@ -206,6 +218,13 @@ export class RestoreRun {
   #relativePath({ directory, name }: PlanStep): ByteString {
     return (directory.path === '' ? name : `${directory.path}/${name}`) as ByteString
   }
+}
+
+function wayOf({ action, existing }: PlanStep): RestoreFile['way'] {
+  if (action === 'unchanged') return WAY_AS_IS
+  if (existing === undefined) return WAY_CREATE
+  // Other names of the file in its place stay what they are.
+  return existing.kind === 'file' && existing.nlink === 1 ? WAY_IN_PLACE : WAY_REPLACE
 }
 
 /** Tells whether a file may be written by several jobs, and so be half-written for a while. */

@@ -56,6 +56,17 @@ export class RestoreTally {
     this.#tell(step, pathOf)
   }
 
+  /** Counts bytes that will be read back once they are written. */
+  toReadBack(bytes: number): void {
+    this.#total.bytes += bytes
+  }
+
+  /** Counts bytes of what a step wrote as read back. */
+  readBack(step: PlanStep, bytes: number, pathOf: (step: PlanStep) => ByteString): void {
+    this.#done.bytes += bytes
+    this.#tell(step, pathOf)
+  }
+
   #tell(step: PlanStep, pathOf: (step: PlanStep) => ByteString): void {
     const nowMs = this.#clock.monotonicMs()
     if (this.#events.progress === undefined || nowMs - this.#toldMs < PROGRESS_INTERVAL_MS) return

@@ -182,6 +182,7 @@ class FileQueue implements AsyncDisposable {
       onWritten: (bytes) => (tally.bytesWritten += bytes),
       onNote: (note) => tally.note(note),
       onPart: ({ step }, bytes) => run.partDone(step, bytes),
+      onVerified: (file, bytes) => run.verified(file, bytes),
       onWrittenFile: ({ step }) => run.done(step),
       onDone: (file) => this.#done(file),
     })

@@ -37,6 +37,20 @@ export function problemError(path: ByteString, { code, message }: FileProblem): 
   }
 }
 
+/** Returns the error of a file that was written, and is not found as it was when it is read back. */
+export function unlikeWritten(path: ByteString, problem: string): TidemarkError {
+  return new IntegrityError('ID_MISMATCH', `${display(path)} is not as it was written: ${problem}`, {
+    context: { path: display(path) },
+    hint: 'The target may be failing: restore elsewhere.',
+  })
+}
+
+/** Returns the error of a file that looks as the point has it by size and time, and is not when it is read. */
+export function unlikePoint(path: ByteString, problem: string): TidemarkError {
+  const what = `${display(path)} is not as the point has it: ${problem} (--overwrite always restores it)`
+  return new IntegrityError('ID_MISMATCH', what, { context: { path: display(path) } })
+}
+
 function fromErrno(
   path: ByteString,
   { code, message, cause }: { readonly code: string; readonly message: string; readonly cause?: unknown },

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type ByteString, byteStringOf } from '../../../src/base/byte-string.ts'
@@ -54,6 +54,14 @@ describe('existing files', () => {
       expect(content, line).toBe(action === 'keep' ? 'on disk' : `point ${name}`)
     }
     expect(readFileSync(join(target, 'other'), 'utf8')).toBe('unrelated')
+  })
+
+  test('that are left alone count as unchanged only where mode and owner are as wanted, too', async () => {
+    const { f, target } = await prepare()
+    chmodSync(join(target, 'same'), 0o600)
+    const { actions } = await f.restore({ target: path(target), overwrite: 'never' })
+    expect(actions).toMatchObject({ create: { entries: 1 }, keep: { entries: 3 }, unchanged: { entries: 0 } })
+    expect(statSync(join(target, 'same')).mode & 0o777).toBe(0o600)
   })
 
   test('are written only where they differ, and read where only the time does', async () => {

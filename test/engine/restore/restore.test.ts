@@ -1,6 +1,18 @@
 import { execFileSync } from 'node:child_process'
-import { lstatSync, mkdirSync, readFileSync, statSync, truncateSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openLocalDriver } from '../../../drivers/local/local-driver.ts'
 import { type ByteString, byteStringOf } from '../../../src/base/byte-string.ts'
@@ -320,6 +332,74 @@ test('verifying notices what a failing disk made of a file', async () => {
   )
   expect(summary.failures).toMatchObject([{ path: path(target, 'a'), error: { code: 'ID_MISMATCH' } }])
   expect(summary.filesVerified).toBe(1)
+})
+
+describe('verifying what is there already', () => {
+  const size = 9_000_000
+  const holes = [{ offset: 100_000, length: 8_000_000 }]
+  const sparse = Buffer.from(patternBytes(size, 1)).fill(0, 100_000, 8_100_000)
+
+  /** Overwrites bytes of a file without a trace in its size and time. */
+  function damage(file: string, at: number): void {
+    const { mtime } = statSync(file)
+    const fd = openSync(file, 'r+')
+    writeSync(fd, Buffer.from([1]), 0, 1, at)
+    closeSync(fd)
+    utimesSync(file, mtime, mtime)
+  }
+
+  async function restored(): Promise<{ f: RestoreFixture; target: string }> {
+    const f = await RestoreFixture.create()
+    // Times of whole seconds, which `utimesSync` gives back as they were.
+    const mtime = time(1_500_000_000)
+    await f.open([
+      ...['good', 'bad', 'other'].map((name) => f.file(name, `content of ${name}`, { mtime })),
+      f.file('large', patternBytes(size, 2), { mtime }),
+      f.file('sparse', sparse, { mtime, holes }),
+    ])
+    const target = temporaryFolder()
+    await f.restore({ target: path(target) })
+    return { f, target }
+  }
+
+  test('reads files that look unchanged, too, and names those that are not', async () => {
+    const { f, target } = await restored()
+    damage(join(target, 'bad'), 3)
+    damage(join(target, 'large'), size - 1)
+    damage(join(target, 'sparse'), 7_000_000)
+    writeFileSync(join(target, 'other'), 'left alone')
+    const { actions, failures, filesVerified } = await f.restore({
+      target: path(target),
+      overwrite: 'never',
+      verify: true,
+    })
+    expect(failures.map(({ path }) => basename(path)).sort()).toEqual(['bad', 'large', 'sparse'])
+    for (const { error } of failures) expect(error).toMatchObject({ code: 'ID_MISMATCH' })
+    expect(failures[0].error.message).toMatch(/its content differs \(--overwrite always restores it\)$/)
+    expect(filesVerified).toBe(1)
+    expect(actions).toMatchObject({ unchanged: { entries: 1 }, keep: { entries: 1 } })
+    const mended = await f.restore({ target: path(target), overwrite: 'always', verify: true })
+    expect(mended).toMatchObject({ failures: [], filesVerified: 5 })
+    expect(readFileSync(join(target, 'sparse')).equals(sparse)).toBe(true)
+  })
+
+  test('tells how far it is, bytes that were written twice', async () => {
+    const { f, target } = await restored()
+    rmSync(join(target, 'large'))
+    const seen: RestoreProgress[] = []
+    await f.restore(
+      { target: path(target), verify: true },
+      { events: { progress: (one) => seen.push(one) }, clock: { nowMs: () => 0, monotonicMs: slowClock() } },
+    )
+    const words = 'content of good'.length + 'content of bad'.length + 'content of other'.length
+    const last = seen.at(-1)
+    expect(last.bytesTotal).toBe(words + 3 * size)
+    expect(last.bytesDone).toBe(last.bytesTotal)
+    const share = seen.filter(({ planned }) => planned).map(({ bytesDone }) => bytesDone)
+    expect(share).toEqual([...share].sort((a, b) => a - b))
+    // A large file is read in parts.
+    expect(new Set(share.filter((bytes) => bytes > words + size)).size).toBeGreaterThan(2)
+  })
 })
 
 /** Every look at it is a second later, so that no progress goes unreported. */
