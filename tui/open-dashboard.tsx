@@ -28,6 +28,8 @@ export interface DashboardOptions {
   readonly clock: Clock
   /** The folder of the user: an absolute path. */
   readonly home: string
+  /** No repository is configured, which is known before `open` resolves. */
+  readonly hasNothing: boolean
   /** Frames as running text for those who hear them. */
   readonly isScreenReader: boolean
   /** Ends the dashboard, as a signal does; the terminal is restored. */
@@ -43,7 +45,7 @@ export interface DashboardOptions {
 export async function openDashboard(
   open: () => Promise<Application>,
   streams: Streams,
-  { theme, clock, home, isScreenReader, signal }: DashboardOptions,
+  { theme, clock, home, hasNothing, isScreenReader, signal }: DashboardOptions,
 ): Promise<void> {
   let failure: { readonly error: unknown } | undefined
   const fail = (error: unknown): void => {
@@ -58,7 +60,8 @@ export async function openDashboard(
     quit: () => instance.unmount(),
     onBug: fail,
   })
-  const store = new Store(initialState({ size: sizeOf(streams.stdout), nowMs: clock.nowMs(), home, theme }), runner.run)
+  const beginning = { size: sizeOf(streams.stdout), nowMs: clock.nowMs(), home, theme, hasNothing }
+  const store = new Store(initialState(beginning), runner.run)
   const instance = render(<App store={store} />, {
     ...streams,
     exitOnCtrlC: false,

@@ -11,12 +11,13 @@ export class DashboardState {
   /** Everything that reducers have wanted. */
   readonly effects: Effect[] = []
 
-  constructor() {
+  constructor({ hasNothing = false } = {}) {
     this.state = initialState({
       size: { columns: 80, rows: 24 },
       nowMs: TEST_NOW_MS,
       home: '/home/arthur',
       theme: { colors: '16', background: 'dark' },
+      hasNothing,
     })
   }
 

@@ -76,6 +76,7 @@ export class HeadlessDashboard {
       theme,
       clock,
       home: '/home/arthur',
+      hasNothing: false,
       isScreenReader,
       signal: this.#end.signal,
     })

@@ -185,6 +185,17 @@ test('the two ways to begin are shown to those who have nothing, once', () => {
   expect(new DashboardState().start().answer('repositories', [DEPOT]).state.screen).toBe('overview')
 })
 
+test('where it is known from the start that there is nothing, the two ways are there before anybody is asked, once', () => {
+  const dashboard = new DashboardState({ hasNothing: true })
+  expect([dashboard.state.screen, dashboard.effects]).toEqual(['start', []])
+  dashboard.press('down', 'enter').start().answer('repositories', [])
+  expect(dashboard.state.screens.start).toMatchObject({ page: 'backup' })
+  dashboard.press('esc', 'esc')
+  expect(dashboard.state.screen).toBe('overview')
+  dashboard.press('ctrl+r').answer('repositories', [])
+  expect(dashboard.state.screen).toBe('overview')
+})
+
 const AMBER = { color: 'amber', message: 'so it is', repository: 'attic' } as const
 
 test.each([

@@ -2,7 +2,7 @@ import { join } from 'node:path/posix'
 
 import type { ThemeOptions } from '../theme/theme.ts'
 import type { Size } from './event.ts'
-import { LOADING } from './loaded.ts'
+import { LOADING, ready } from './loaded.ts'
 import { initialScreens } from './screen-step.ts'
 import type { State } from './state.ts'
 
@@ -12,10 +12,12 @@ export interface Beginning {
   /** The folder of the user: an absolute path. */
   readonly home: string
   readonly theme: ThemeOptions
+  /** No repository is configured: whoever begins is shown two ways at once. */
+  readonly hasNothing: boolean
 }
 
 /** Returns the state before there is anybody to ask. */
-export function initialState({ size, nowMs, home, theme }: Beginning): State {
+export function initialState({ size, nowMs, home, theme, hasNothing }: Beginning): State {
   return {
     shared: {
       size,
@@ -25,15 +27,15 @@ export function initialState({ size, nowMs, home, theme }: Beginning): State {
       settings: { theme, mountFolder: join(home, 'tidemark') },
       root: '',
       repository: undefined,
-      repositories: LOADING,
+      repositories: hasNothing ? ready([]) : LOADING,
       points: LOADING,
       jobs: LOADING,
       health: LOADING,
       notifications: LOADING,
       mounts: LOADING,
     },
-    screen: 'overview',
-    back: [],
+    screen: hasNothing ? 'start' : 'overview',
+    back: hasNothing ? ['overview'] : [],
     screens: initialScreens(),
     overlay: undefined,
     leftLocked: new Set(),

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { homedir } from 'node:os'
 
 import { UsageError } from '../../base/errors.ts'
@@ -18,6 +19,18 @@ export async function tuiCommand(context: CliContext): Promise<undefined> {
   const { openDashboard } = await import('../../../tui/open-dashboard.tsx')
   const open = async (): Promise<Application> => (await import('../open-application.ts')).openApplication(context)
   const looks = terminalLooks(surroundings.environment)
-  await openDashboard(open, { stdin, stdout, stderr }, { ...looks, clock, home: homedir(), signal })
+  const beginning = { home: homedir(), hasNothing: hasNothing(context) }
+  await openDashboard(open, { stdin, stdout, stderr }, { ...looks, ...beginning, clock, signal })
   return undefined
+}
+
+/** Nothing was named, and there is no configuration: known without the code that reads one. */
+function hasNothing({ paths, repository }: CliContext): boolean {
+  if (repository !== undefined) return false
+  try {
+    return statSync(paths.configFile, { throwIfNoEntry: false }) === undefined
+  } catch {
+    // Why it cannot be looked at is told by what reads it.
+    return false
+  }
 }
