@@ -5,7 +5,7 @@ import { openPointView } from '../engine/point-view.ts'
 import type { ChainInfo, PointChain } from '../repository/point-chain.ts'
 import type { PointInfo } from '../repository/point-info.ts'
 import type { Repository } from '../repository/repository.ts'
-import { resolvePoint } from '../repository/resolve-point.ts'
+import { AmbiguousPointError, resolvePoint } from '../repository/resolve-point.ts'
 
 /** Options that narrow down which points are meant. */
 export interface ChainFlags {
@@ -33,14 +33,24 @@ export async function choosePoint(repository: Repository, choice: PointChoice, f
     accepts: filter.accepts,
   }
   try {
-    return resolvePoint(points, choice.point, options)
+    return await resolveNarrowed()
   } catch (error) {
-    if (!(error instanceof UsageError) || error.code !== 'AMBIGUOUS_POINT' || choice.path === undefined) throw error
-    const holding = await chainsHolding(repository, points, choice.path)
-    const accepts = (chain: ChainInfo): boolean => filter.accepts(chain) && holding.has(chain.chain)
-    // When none holds it, that several chains match is still the better answer.
-    if (holding.size === 0) throw error
-    return resolvePoint(points, choice.point, { ...options, accepts })
+    if (!(error instanceof AmbiguousPointError)) throw error
+    const { tellCandidates } = await import('./ambiguous-point.ts')
+    throw await tellCandidates(error, { repository, points })
+  }
+
+  async function resolveNarrowed(): Promise<PointInfo> {
+    try {
+      return resolvePoint(points, choice.point, options)
+    } catch (error) {
+      if (!(error instanceof AmbiguousPointError) || choice.path === undefined) throw error
+      const holding = await chainsHolding(repository, points, choice.path)
+      const accepts = (chain: ChainInfo): boolean => filter.accepts(chain) && holding.has(chain.chain)
+      // When none holds it, that several chains match is still the better answer.
+      if (holding.size === 0) throw error
+      return resolvePoint(points, choice.point, { ...options, accepts })
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { type ByteString } from '../base/byte-string.ts'
+import { type ByteString, display } from '../base/byte-string.ts'
 import { toHex } from '../base/bytes.ts'
 import type { PointDetail } from '../format/records.ts'
 import { instanceName, type PointChain } from '../repository/point-chain.ts'
@@ -19,6 +19,11 @@ export interface DetailedPoint {
 export function makerName(points: PointChain, { info, detail }: DetailedPoint): string {
   const isKnown = points.instances.has(info.record.instance)
   return isKnown || detail === undefined ? instanceName(points, info) : `${detail.user}@${detail.host}`
+}
+
+/** Returns what a point was made of, as one line. */
+export function sourcesText(detail: PointDetail | undefined): string {
+  return detail === undefined ? '?' : detail.sources.map((source) => display(source as ByteString)).join(' ')
 }
 
 /** Returns a point as `points --json` lists it. */

@@ -1,9 +1,8 @@
 import { msOfTimespec } from '../base/clock.ts'
 import { UsageError } from '../base/errors.ts'
-import { formatUtc } from '../base/format.ts'
-import { type ChainId, type InstanceId, shortId } from '../base/ids.ts'
+import type { ChainId, InstanceId } from '../base/ids.ts'
 import { numberOf } from '../base/number-of.ts'
-import { type ChainInfo, instanceName, type PointChain } from './point-chain.ts'
+import type { ChainInfo, PointChain } from './point-chain.ts'
 import { compareWithinChain, type PointInfo, pointFolderName } from './point-info.ts'
 import { endOfNamedTime } from './point-time.ts'
 
@@ -17,13 +16,30 @@ export interface ResolveOptions {
 }
 
 const PREFIX_DIGITS_MIN = 4
-const CANDIDATES_SHOWN = 10
+
+/** Several points, or the latest points of several chains, fit what names one. */
+export class AmbiguousPointError extends UsageError {
+  readonly candidates: readonly PointInfo[]
+
+  constructor(spec: string, { what, candidates, hint }: Ambiguity) {
+    const message = `"${spec}" fits ${candidates.length} ${what}`
+    super('AMBIGUOUS_POINT', message, { context: { point: spec, candidates: candidates.length }, hint })
+    this.candidates = candidates
+  }
+}
+
+interface Ambiguity {
+  readonly what: string
+  readonly candidates: readonly PointInfo[]
+  readonly hint: string
+}
 
 /**
  * Returns the point that `spec` names: a uuid or a unique prefix of at least four digits, the name of a point's folder,
  * a date or time (the last point that started not after it), `latest`, or `latest~N` for the Nth before it.
  *
- * @throws {UsageError} UNKNOWN_POINT; AMBIGUOUS_POINT: several points or chains match, and the message lists them.
+ * @throws {UsageError} UNKNOWN_POINT
+ * @throws {AmbiguousPointError}
  */
 export function resolvePoint(points: PointChain, spec: string, options: ResolveOptions = {}): PointInfo {
   const back = /^latest(?:~(?<back>\d{1,9}))?$/.exec(spec)
@@ -65,10 +81,9 @@ function onlyChain(points: PointChain, spec: string, options: ResolveOptions): C
   const [only] = matching
   if (only === undefined) throw unknown(spec, 'there is no point yet')
   if (matching.length === 1) return only
-  const lines = matching.map(({ chain, latest, points: all }) => {
-    return `chain ${shortId(chain)}: ${numberOf(all.length, 'point')}, the latest ${describe(points, latest)}`
-  })
-  throw ambiguous(spec, { what: 'chains', lines, hint: 'Name the chain with --chain, or the point by its id.' })
+  const candidates = matching.map(({ latest }) => latest)
+  const hint = 'Name the chain with --chain, or the point by its id.'
+  throw new AmbiguousPointError(spec, { what: 'chains', candidates, hint })
 }
 
 function byId(points: PointChain, spec: string, options: ResolveOptions): PointInfo {
@@ -89,17 +104,12 @@ function byId(points: PointChain, spec: string, options: ResolveOptions): PointI
   const [only] = matching
   if (only === undefined) throw unknown(spec, 'no point has this id')
   if (matching.length === 1) return only
-  const lines = [...matching].sort(compareWithinChain).map((point) => describe(points, point))
-  throw ambiguous(spec, { what: 'points', lines, hint: 'Give more digits of the id.' })
+  const candidates = matching.toSorted(compareWithinChain)
+  throw new AmbiguousPointError(spec, { what: 'points', candidates, hint: 'Give more digits of the id.' })
 }
 
 function folderTimeOf(name: string): string {
   return name.slice(0, name.lastIndexOf('_')).toLowerCase()
-}
-
-function describe(points: PointChain, point: PointInfo): string {
-  const { record } = point
-  return `${shortId(record.point)} of ${instanceName(points, point)}, ${formatUtc(record.started)}`
 }
 
 function unknown(spec: string, reason: string): UsageError {
@@ -107,14 +117,4 @@ function unknown(spec: string, reason: string): UsageError {
     context: { point: spec },
     hint: 'See `tidemark points`.',
   })
-}
-
-function ambiguous(
-  spec: string,
-  { what, lines, hint }: { what: string; lines: readonly string[]; hint: string },
-): UsageError {
-  const shown = lines.slice(0, CANDIDATES_SHOWN).map((line) => `\n  ${line}`)
-  const more = lines.length > CANDIDATES_SHOWN ? `\n  and ${lines.length - CANDIDATES_SHOWN} more` : ''
-  const message = `"${spec}" fits ${lines.length} ${what}:${shown.join('')}${more}`
-  return new UsageError('AMBIGUOUS_POINT', message, { context: { point: spec, candidates: lines.length }, hint })
 }

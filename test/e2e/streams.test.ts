@@ -50,7 +50,14 @@ test('when several chains match, they are listed with exit code 2, and a path or
   const two = summaryOf((await place.succeed(['backup', '--stdin', '--name', 'two', '--json'], { input: '2' })).stdout)
   const ambiguous = await place.run(['ls', 'latest'])
   expect(ambiguous.code).toBe(2)
-  expect(ambiguous.stderr).toContain(String(two['chain']).slice(0, 8))
+  const { stdout } = await place.succeed(['points'])
+  const time = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/.exec(stdout.split('\n')[2]!)![0]
+  expect(ambiguous.stderr).toMatch(
+    new RegExp(
+      `"latest" fits 2 chains:\n  Chain .*\n[^]*^  ${String(two['chain']).slice(0, 8)} .*${time}  \\S+@\\S+ +two$`,
+      'm',
+    ),
+  )
   expect((await place.succeed(['cat', 'latest:/one'])).stdout).toBe('1')
   expect((await place.succeed(['ls', 'latest', '--chain', String(two['chain']).slice(0, 10)])).stdout).toBe('two\n')
   expect((await place.succeed(['cat', `${String(two['point'])}:/two`])).stdout).toBe('2')

@@ -33,6 +33,13 @@ function resolve(spec: string, options: ResolveOptions = { instance: tiny.instan
   return resolvePoint(points, spec, options).record.point
 }
 
+/** Returns what matches the error that names these points, in this order. */
+function ambiguous(...points: string[]): unknown {
+  const named = (point: string): unknown => expect.objectContaining({ point: id(point) })
+  const candidates = points.map((point): unknown => expect.objectContaining({ record: named(point) }))
+  return expect.objectContaining({ code: 'AMBIGUOUS_POINT', candidates })
+}
+
 describe('ids', () => {
   test('a uuid names its point, with dashes and in capitals too', () => {
     expect(resolve(id('abcd2'))).toBe(id('abcd2'))
@@ -44,8 +51,7 @@ describe('ids', () => {
     expect(resolve('abcd1')).toBe(id('abcd1'))
   })
   test('a prefix of several points lists them', () => {
-    expect(() => resolve('abcd')).toThrow(expect.objectContaining({ code: 'AMBIGUOUS_POINT' }))
-    expect(() => resolve('abcd')).toThrow(/abcd1000 of tiny[^]*abcd2000 of tiny/)
+    expect(() => resolve('abcd')).toThrow(ambiguous('abcd1', 'abcd2'))
   })
   test.each(['ff0', 'eeee', 'nonsense', '', 'latest~', 'latest~x', 'g'.repeat(32)])('%j names nothing', (spec) => {
     expect(() => resolve(spec)).toThrow(
@@ -74,8 +80,7 @@ describe('latest', () => {
     expect(() => resolve('latest~3')).toThrow(expect.objectContaining({ code: 'UNKNOWN_POINT' }))
   })
   test('is ambiguous for an instance without a chain when there are several, and --chain chooses', () => {
-    expect(() => resolve('latest', {})).toThrow(expect.objectContaining({ code: 'AMBIGUOUS_POINT' }))
-    expect(() => resolve('latest', {})).toThrow(/chain aaaaaaaa: 3 points[^]*chain bbbbbbbb: 1 point, /)
+    expect(() => resolve('latest', {})).toThrow(ambiguous('ff00', '1234'))
     expect(resolve('latest', { chain: chainB })).toBe(id('1234'))
     expect(resolve('latest', { accepts: ({ chain }) => chain === chainB })).toBe(id('1234'))
   })

@@ -1,4 +1,4 @@
-import { type ByteString, byteStringOf, display } from '../../base/byte-string.ts'
+import { type ByteString, byteStringOf } from '../../base/byte-string.ts'
 import { formatCount } from '../../base/number-of.ts'
 import type { PointChain } from '../../repository/point-chain.ts'
 import { compareCreated } from '../../repository/point-info.ts'
@@ -7,7 +7,7 @@ import type { CliContext } from '../context.ts'
 import { EXIT_DAMAGE, EXIT_DONE } from '../exit-codes.ts'
 import { formatBytes, formatTime } from '../../base/format.ts'
 import { openPoints } from '../open-points.ts'
-import { type DetailedPoint, jsonPoint } from '../point-format.ts'
+import { type DetailedPoint, jsonPoint, sourcesText } from '../point-format.ts'
 import { readDetails } from '../read-details.ts'
 import { table } from '../table.ts'
 import { resolve } from 'node:path'
@@ -66,10 +66,7 @@ function pointLines(points: readonly DetailedPoint[]): string[] {
       { title: 'Size', align: 'right', value: ({ info }) => formatBytes(info.record.bytes) },
       { title: 'New', align: 'right', value: ({ info }) => formatBytes(info.record.bytesStored) },
       { title: 'Tags', value: ({ info }) => info.tags.join(',') },
-      {
-        title: 'Sources',
-        value: ({ detail }) => detail?.sources.map((s) => display(s as ByteString)).join(' ') ?? '?',
-      },
+      { title: 'Sources', value: ({ detail }) => sourcesText(detail) },
     ],
     points,
   )

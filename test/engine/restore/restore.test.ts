@@ -375,7 +375,7 @@ describe('verifying what is there already', () => {
     })
     expect(failures.map(({ path }) => basename(path)).sort()).toEqual(['bad', 'large', 'sparse'])
     for (const { error } of failures) expect(error).toMatchObject({ code: 'ID_MISMATCH' })
-    expect(failures[0].error.message).toMatch(/its content differs \(--overwrite always restores it\)$/)
+    expect(failures[0]!.error.message).toMatch(/its content differs \(--overwrite always restores it\)$/)
     expect(filesVerified).toBe(1)
     expect(actions).toMatchObject({ unchanged: { entries: 1 }, keep: { entries: 1 } })
     const mended = await f.restore({ target: path(target), overwrite: 'always', verify: true })
