@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { collectGarbage } from '../../base/collect-garbage.ts'
 import { type BlobId, idBytes, type ObjectId } from '../../base/ids.ts'
 import { FLUSH_BYTES, FLUSH_INTERVAL_MS, INDEX_BLOBS_MAX, INDEX_HEADROOM } from '../../base/limits.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -20,6 +21,9 @@ import type { SizedPack } from './bases.ts'
 import type { RunListing } from './store-lists.ts'
 import { ContentMeasure } from '../tripwire/content-measure.ts'
 import type { Team, WorkerPool } from '../workers/worker-pool.ts'
+
+/** Packs that leave too little behind to be worth the milliseconds. */
+const PACKS_FEW = 4
 
 export interface RunStoreOptions {
   readonly repository: Repository
@@ -285,8 +289,11 @@ export class RunStore {
 
   async #putIndex(written: readonly WrittenPack[]): Promise<void> {
     if (written.length === 0) return
-    // What the threads needed for those packs, the C library keeps for the next: beside an index it would be the peak.
-    giveBackMemory()
+    // What several packs took, nobody has collected yet, and the C library keeps: beside an index it would be the peak.
+    if (written.length > PACKS_FEW) {
+      collectGarbage()
+      giveBackMemory()
+    }
     const { records, instance } = this.#options.repository
     try {
       const { id, bytes } = await records.put('index', buildIndex(written), instance)
