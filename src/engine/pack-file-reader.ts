@@ -34,7 +34,7 @@ export class PackFileReader implements Disposable {
     if (this.#buffer.byteLength < bytes) this.#buffer = blockMemory(Math.max(bytes, BUFFER_BYTES_MIN))
     try {
       const there = this.#stored(file).read(this.#buffer.subarray(0, bytes), offset - before)
-      if (there < before + length) throw cutOff(id)
+      if (there < before + length) throw packCutOff(id)
       return this.#buffer.subarray(before, before + length)
     } catch (error) {
       throw error instanceof TidemarkError ? error : unreadable(id, error)
@@ -66,7 +66,8 @@ export class PackFileReader implements Disposable {
 
 const hint = 'Run `tidemark check --repair`: the next backup then stores again what it held.'
 
-function cutOff(pack: string): IntegrityError {
+/** Returns the error of a frame that lies behind the end of its pack. */
+export function packCutOff(pack: string): IntegrityError {
   return new IntegrityError('AUTH_FAILED', `${packPath(pack)} is shorter than the index says`, {
     context: { pack },
     hint,

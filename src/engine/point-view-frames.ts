@@ -30,6 +30,7 @@ export interface PackAccess {
 
 export interface FetchOptions {
   readonly signal: AbortSignal
+  /** Told of each frame's ciphertext: none where the store has it no more, or not all of it. */
   readonly onFrame: (frame: number, sealed: Uint8Array) => void
 }
 

@@ -1,5 +1,5 @@
 import { assert, present } from '../base/assert.ts'
-import { IntegrityError } from '../base/errors.ts'
+import { IntegrityError, isNotFound } from '../base/errors.ts'
 import { type BlobId, idBytes } from '../base/ids.ts'
 import type { BlobType } from '../format/pack.ts'
 import type { TreeEntry } from '../format/tree.ts'
@@ -8,12 +8,14 @@ import type { FrameDiskCache } from '../repository/frame-disk-cache.ts'
 import { coalesce } from '../repository/frame-ranges.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { RepositoryIndex } from '../repository/repository-index.ts'
+import { getAvailable } from '../storage/get-available.ts'
 import type { FetchOptions, FramesHandle, PackAccess, PointFrames } from './point-view-frames.ts'
 import { readInParts } from './point-view-directory.ts'
 import { type FileContent, type FileLayout, layoutOf, type PointBlobs } from './point-view-layout.ts'
 
 /** Decoded frames that are kept on the main thread: trees, mostly, which are looked into again and again. */
 const CACHE_BYTES = 12 << 20
+const NOTHING = new Uint8Array()
 /** Rows before and behind a pack that are looked at for packs of the same run. */
 const PACKS_AROUND = 128
 
@@ -99,11 +101,12 @@ class RepositoryFrames implements PointFrames {
       const name = { kind: 'packs', id: packs.row(row).id } as const
       const ranges = coalesce(wanted.map((frame) => ({ frame, ...blobs.frames.get(frame) })))
       return ranges.map(async (range) => {
-        const bytes = await driver.get(name, range, signal)
+        const bytes = await orNothing(getAvailable(driver, name, range, signal))
         for (const { frame, offset, storedBytes } of range.frames) {
           const sealed = bytes.subarray(offset - range.offset, offset - range.offset + storedBytes)
-          onFrame(frame, sealed)
-          this.#frameCache?.keep({ pack: name.id, offset, storedBytes }, sealed)
+          const isWhole = sealed.byteLength === storedBytes
+          onFrame(frame, isWhole ? sealed : NOTHING)
+          if (isWhole) this.#frameCache?.keep({ pack: name.id, offset, storedBytes }, sealed)
         }
       })
     })
@@ -168,5 +171,15 @@ class RepositoryFrames implements PointFrames {
     this.#reader = this.#repository.blobsIn(this.#index, { cacheBytesMax: CACHE_BYTES })
     this.#epoch++
     return true
+  }
+}
+
+/** Of a pack that is gone, nothing is there; another one may hold the same. */
+async function orNothing(fetched: Promise<Uint8Array>): Promise<Uint8Array> {
+  try {
+    return await fetched
+  } catch (error) {
+    if (isNotFound(error)) return NOTHING
+    throw error
   }
 }

@@ -3,6 +3,8 @@ import { idBytes, type RepositoryId } from '../base/ids.ts'
 import { runAll } from '../base/run-all.ts'
 import { wipe } from '../crypto/secret.ts'
 import type { Driver } from '../storage/driver.ts'
+import { getAvailable } from '../storage/get-available.ts'
+import { rangeOutside } from '../storage/object-errors.ts'
 import { decodeFrame } from './frame-codec.ts'
 import { coalesce, type FrameRange, type WantedFrame } from './frame-ranges.ts'
 import type { LocalCache } from './local-cache.ts'
@@ -81,7 +83,7 @@ export class FrameReader {
     if (this.#treePacks !== undefined && this.#isKeptWhole(pack)) {
       return this.#treePacks.read(pack.id, pack.bytes, signal)
     }
-    return this.#driver.get({ kind: 'packs', id: pack.id }, range, signal)
+    return getAvailable(this.#driver, { kind: 'packs', id: pack.id }, range, signal)
   }
 
   #decode(
@@ -90,21 +92,23 @@ export class FrameReader {
   ): FrameOutcome {
     const { key, wanted, range, bytes } = from
     const start = wanted.offset - range.offset
+    const sealed = bytes.subarray(start, start + wanted.storedBytes)
     const { rawBytes } = this.#index.blobs.frames.get(wanted.frame)
     try {
+      if (sealed.byteLength < wanted.storedBytes) throw rangeOutside({ kind: 'packs', id: pack.id })
       return decodeFrame(
         {
           key,
           repositoryIdBytes: this.#repository,
           number: this.#index.frameNumber(wanted.frame),
-          sealed: bytes.subarray(start, start + wanted.storedBytes),
+          sealed,
           rawBytes,
           pack: pack.id,
         },
         new Uint8Array(rawBytes),
       )
     } catch (error) {
-      if (!(error instanceof IntegrityError)) throw error
+      if (!(error instanceof IntegrityError || error instanceof StorageError)) throw error
       // What was kept may be older than a repaired store.
       this.#treePacks?.forget(pack.id)
       return error
@@ -121,6 +125,6 @@ export class FrameReader {
 /** Returns the error when it says that the bytes are gone for good, or were never ours; throws every other. */
 function lostFrames(error: unknown): StorageError | IntegrityError {
   if (error instanceof IntegrityError) return error
-  if (error instanceof StorageError && (error.code === 'NOT_FOUND' || error.code === 'OUT_OF_RANGE')) return error
+  if (error instanceof StorageError && error.code === 'NOT_FOUND') return error
   throw error
 }

@@ -15,14 +15,17 @@ export interface UnnamedPack {
 
 /** What the store has of the packs that the index names, and what else. */
 export interface PackPresence {
-  /** Rows of the packs that are there at their sizes. */
-  readonly rows: readonly number[]
-  /** By row: what is wrong with packs that are not. */
+  /** By row: how many bytes there are of the packs that are there, as they should be or not. */
+  readonly sizes: ReadonlyMap<number, number>
+  /** By row: what is wrong with packs that are not there, or have another size. */
   readonly wrong: ReadonlyMap<number, IntegrityError>
   readonly unnamed: readonly UnnamedPack[]
 }
 
-/** Compares the listing of the packs with the index; what is absent is in doubt from then on. */
+/**
+ * Compares the listing of the packs with the index. What is absent is in doubt from then on: of a pack that was cut off,
+ * the frames behind the cut, since whoever restores reads those before it.
+ */
 export async function checkPacks(
   { driver }: Repository,
   index: RepositoryIndex,
@@ -35,16 +38,26 @@ export async function checkPacks(
     if (row === undefined) unnamed.push({ id: name.id, bytes })
     else sizes.set(row, bytes)
   }
-  const rows: number[] = []
   const wrong = new Map<number, IntegrityError>()
+  const absent: number[] = []
   for (let row = 0; row < index.packs.size; row++) {
     const pack = index.packs.row(row)
     const bytes = sizes.get(row)
-    if (bytes === pack.bytes) rows.push(row)
-    else wrong.set(row, bytes === undefined ? missing(pack.id) : wrongSize(pack.id, pack.bytes, bytes))
+    if (bytes === pack.bytes) continue
+    wrong.set(row, bytes === undefined ? missing(pack.id) : wrongSize(pack.id, pack.bytes, bytes))
+    for (const frame of framesBehind(index, row, bytes ?? 0)) absent.push(frame)
   }
-  index.doubtStored({ frames: [], packs: wrong.keys() })
-  return { rows, wrong, unnamed }
+  index.doubtStored({ frames: absent, packs: [] })
+  return { sizes, wrong, unnamed }
+}
+
+/** Returns the frames of a pack that do not end within its first `bytes` bytes. */
+function framesBehind({ blobs, packs }: RepositoryIndex, row: number, bytes: number): number[] {
+  const { firstFrame = 0, frames = 0 } = packs.row(row)
+  return Array.from({ length: frames }, (_, i) => firstFrame + i).filter((frame) => {
+    const { offset, storedBytes } = blobs.frames.get(frame)
+    return offset + storedBytes > bytes
+  })
 }
 
 /** Returns the packs that a prune is about to delete or has deleted: that they are gone is no damage. */

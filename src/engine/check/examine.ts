@@ -102,7 +102,8 @@ async function examineRealm(
   const blobs = new BlobReader({ driver, repository: id, realm, index })
   const presence = await checkPacks(repository, index, signal)
   const lost = new LostCopies(context, events, options)
-  const { rows, unnamed } = presence
+  const { sizes, unnamed } = presence
+  const rows = [...sizes.keys()]
   const reading = { context, index, instances: chain.instances, rows, percent, findings, lost, events, signal }
   const read: PacksRead | undefined = percent > 0 ? await readPacks(reading) : undefined
   const { needed, trees, isWhole } = await checkTrees({ index, blobs, points, lost, events, signal })
@@ -121,7 +122,7 @@ async function examineRealm(
     points: chain.points.filter(({ realm: of }) => of === realm.realm).length,
     trees,
     blobs: needed.count,
-    packs: sumOf(rows.map((row) => index.packs.row(row))),
+    packs: sumOf(Array.from(sizes.values(), (bytes) => ({ bytes }))),
     dataRead: read?.dataRead,
     affected,
     blobsCalledLost: lost.blobs,
@@ -211,6 +212,8 @@ async function judgePacks(
 ): Promise<void> {
   const { presence, read, packsNeeded, index, findings, signal } = of
   for (const [row, problem] of read?.rotten ?? []) {
+    // Of a pack that was cut off, that says it all.
+    if (presence.wrong.has(row)) continue
     if (packsNeeded.has(row)) findings.damaged(problem)
     else findings.noted(notNeeded(problem))
   }

@@ -5,6 +5,7 @@ import type { InstanceId, ObjectId } from '../../base/ids.ts'
 import type { InstanceRecord } from '../../format/records.ts'
 import type { RepositoryIndex } from '../../repository/repository-index.ts'
 import { packPath } from '../../storage/driver.ts'
+import { getAvailable } from '../../storage/get-available.ts'
 import type { CareContext } from '../care-types.ts'
 import type { Team } from '../workers/worker-pool.ts'
 import { type PackCheckSetup, type PackJob, PACK_JOB_FRAME_FIELDS, type PackResult } from './check-jobs.ts'
@@ -22,7 +23,7 @@ export interface ReadPacksOptions {
   readonly context: CareContext
   readonly index: RepositoryIndex
   readonly instances: ReadonlyMap<InstanceId, InstanceRecord>
-  /** Rows of the packs that are there at their sizes. */
+  /** Rows of the packs that are there, whatever their sizes. */
   readonly rows: readonly number[]
   readonly percent: number
   readonly findings: Findings
@@ -149,8 +150,7 @@ class Reading {
     const job: PackJob = { type: 'pack', id, kind, storedBytes, key, firstFrame, frames: columns }
     const file = driver.localFile(name)
     if (file !== undefined) return (await team.run({ ...job, file })) as PackResult
-    const bytes = await driver.get(name, undefined, signal)
-    if (bytes.byteLength !== storedBytes) throw wrongSize(id, storedBytes, bytes.byteLength)
+    const bytes = wholeLength(await getAvailable(driver, name, { offset: 0, length: storedBytes }, signal), storedBytes)
     return (await team.run({ ...job, bytes }, [bytes.buffer as ArrayBuffer])) as PackResult
   }
 
@@ -208,8 +208,12 @@ function badPack(id: ObjectId, problem: string): IntegrityError {
   })
 }
 
-function wrongSize(id: ObjectId, wanted: number, bytes: number): IntegrityError {
-  return badPack(id, `it has ${bytes} bytes where the index says ${wanted}`)
+/** Returns `bytes`, with zeros for what a pack that was cut off lacks. */
+function wholeLength(bytes: Uint8Array, length: number): Uint8Array {
+  if (bytes.byteLength === length) return bytes
+  const whole = new Uint8Array(length)
+  whole.set(bytes)
+  return whole
 }
 
 function leftOut(id: ObjectId, blobs: number): IntegrityError {

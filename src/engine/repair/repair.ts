@@ -207,7 +207,7 @@ class Repair {
     const blobs = new BlobStore(realm, store, dryRun ? this.#rehearsed : new Set())
     try {
       const rottenPacks = new Set([...this.#rottenPacks, ...doubtedPacks(diagnosis)])
-      if (store !== undefined) await doubtAsFound(store, diagnosis, rottenPacks)
+      if (store !== undefined) await doubtAsFound(store, rottenPacks)
       await salvage({ diagnosis, rottenPacks, store: blobs, signal: this.#signal })
       await wanted.heal({
         sources,
@@ -241,8 +241,9 @@ function namesOf(objects: readonly string[]): ObjectName[] {
 }
 
 /** Packs that do not give all of what they hold: what they still give should be elsewhere, too. */
-function doubtedPacks({ index: { blobs, packs } }: RealmDiagnosis): ObjectId[] {
-  const doubted: ObjectId[] = []
+function doubtedPacks({ presence, index: { blobs, packs } }: RealmDiagnosis): ObjectId[] {
+  // One that is not as long as it was may lack no frame, and yet counts for no writer and no prune.
+  const doubted = Array.from(presence.wrong.keys(), (row) => packs.row(row).id)
   for (let row = 0; row < packs.size; row++) {
     const { id, firstFrame = 0, frames = 0 } = packs.row(row)
     for (let frame = firstFrame; frame < firstFrame + frames; frame++) {
@@ -255,13 +256,8 @@ function doubtedPacks({ index: { blobs, packs } }: RealmDiagnosis): ObjectId[] {
 }
 
 /** What is stored now must count as new, and rank above what these packs hold. */
-async function doubtAsFound(
-  store: RunStore,
-  { presence, index: found }: RealmDiagnosis,
-  rottenPacks: ReadonlySet<ObjectId>,
-): Promise<void> {
+async function doubtAsFound(store: RunStore, rottenPacks: ReadonlySet<ObjectId>): Promise<void> {
   const index = await store.index()
-  const ids = [...rottenPacks, ...Array.from(presence.wrong.keys(), (row) => found.packs.row(row).id)]
-  const rows = ids.map((id) => index.packs.rowOf(id)).filter((row) => row !== undefined)
+  const rows = Array.from(rottenPacks, (id) => index.packs.rowOf(id)).filter((row) => row !== undefined)
   index.doubtStored({ frames: [], packs: rows })
 }

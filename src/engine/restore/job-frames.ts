@@ -6,7 +6,7 @@ import { KeyedHasher } from '../../crypto/blake3.ts'
 import { wipe } from '../../crypto/secret.ts'
 import { decodeFrame } from '../../repository/frame-codec.ts'
 import { packPath } from '../../storage/driver.ts'
-import { PackFileReader } from '../pack-file-reader.ts'
+import { packCutOff, PackFileReader } from '../pack-file-reader.ts'
 import {
   BLOB_FIELDS,
   BLOB_FRAME,
@@ -118,7 +118,9 @@ export class JobFrames implements Disposable {
   #read(pack: JobPack, range: { readonly offset: number; readonly length: number }): Uint8Array {
     const { bytes, bytesOffset = 0, file } = pack
     if (bytes !== undefined) {
-      return bytes.subarray(range.offset - bytesOffset, range.offset - bytesOffset + range.length)
+      const part = bytes.subarray(range.offset - bytesOffset, range.offset - bytesOffset + range.length)
+      if (part.byteLength < range.length) throw packCutOff(pack.id)
+      return part
     }
     return this.#files.read({ id: pack.id, file: present(file, "a pack's file") }, range)
   }

@@ -1,7 +1,7 @@
-import { StorageError } from '../../base/errors.ts'
 import { wipe } from '../../crypto/secret.ts'
 import type { RepositoryIndex } from '../../repository/repository-index.ts'
 import type { Driver } from '../../storage/driver.ts'
+import { getAvailable } from '../../storage/get-available.ts'
 import type { Team } from '../workers/worker-pool.ts'
 import { type FrameFetch, type FrameJob, groupByFetch, type PackRange } from './frame-jobs.ts'
 import type { JobBuilder } from './job-builder.ts'
@@ -22,7 +22,7 @@ export interface JobRunnerOptions {
 
 type PackBytes = Pick<JobPack, 'file' | 'bytes' | 'bytesOffset'>
 
-/** Returns where a job's frames are to be read. @throws {StorageError} as `Driver.get` */
+/** Returns where a job's frames are to be read; of a pack that was cut off, fewer bytes than they have. @throws {StorageError} as `Driver.get` */
 export type FrameSource = () => Promise<PackBytes>
 
 /** Gives jobs to threads: with the name of the pack's file, where there is one, otherwise with its bytes. */
@@ -93,21 +93,14 @@ export class JobRunner {
   /** Returns the bytes of a job in memory of its own, which goes over to a thread. */
   async #bytesOf(job: FrameJob, fetch: FrameFetch, fetching: Promise<Uint8Array>): Promise<PackBytes> {
     const { offset, end } = job
-    try {
-      const bytes = await fetching
-      return { bytes: new Uint8Array(bytes.subarray(offset - fetch.offset, end - fetch.offset)), bytesOffset: offset }
-    } catch (error) {
-      // Of a pack that was cut off, what is still there is not given up with the rest.
-      const isCutOff = error instanceof StorageError && error.code === 'OUT_OF_RANGE'
-      if (!isCutOff || fetch.jobs.length === 1) throw error
-      return { bytes: new Uint8Array(await this.#fetch(job)), bytesOffset: offset }
-    }
+    const bytes = await fetching
+    return { bytes: new Uint8Array(bytes.subarray(offset - fetch.offset, end - fetch.offset)), bytesOffset: offset }
   }
 
   async #fetch({ packRow, offset, end }: PackRange): Promise<Uint8Array> {
     const { driver, index, signal } = this.#options
     const { id } = index.packs.row(packRow)
-    return driver.get({ kind: 'packs', id }, { offset, length: end - offset }, signal)
+    return getAvailable(driver, { kind: 'packs', id }, { offset, length: end - offset }, signal)
   }
 
   async #inTurns<T>(items: readonly T[], atOnce: number, use: (item: T) => Promise<void>): Promise<void> {

@@ -21,6 +21,8 @@ import { testSecret } from '../../support/test-machine.ts'
 const SEED = Number(process.env['TIDEMARK_TEST_SEED'] ?? 20261121)
 /** Frames of a pack that are damaged, one after the other. */
 const FRAMES_MAX = 5
+/** Files in the pack that is cut off. */
+const FILES_CUT = 8
 /** What nothing refers to: that it was deleted is not to be seen, and nothing is wrong without it. */
 const UNMISSED: readonly ObjectKind[] = ['runs', 'marks', 'dead', 'lost', 'notes']
 
@@ -44,6 +46,15 @@ let objects: ObjectInfo[]
 /** Makes a small repository with an object of every kind. */
 async function prepare(): Promise<void> {
   fixture = await EngineFixture.create()
+  await fill()
+  await putOneOfEach()
+  whole = await readAll()
+  expect(whole.unreadable).toEqual(new Set())
+  objects = []
+  for (const kind of OBJECT_KINDS) objects.push(...(await listAll(fixture.driver, kind)))
+}
+
+async function fill(): Promise<void> {
   for (const folder of ['a', 'b/inner', 'c']) mkdirSync(fixture.path(folder), { recursive: true })
   for (let i = 0; i < 12; i++) writeFileSync(fixture.path(['a', 'b/inner', 'c'][i % 3]!, `small-${i}`), `text ${i}`)
   writeFileSync(fixture.path('a', 'chunks'), patternBytes(1_500_000, 2))
@@ -52,11 +63,6 @@ async function prepare(): Promise<void> {
   await fixture.backup()
   writeFileSync(fixture.path('c', 'small-2'), 'changed')
   await fixture.backup()
-  await putOneOfEach()
-  whole = await readAll()
-  expect(whole.unreadable).toEqual(new Set())
-  objects = []
-  for (const kind of OBJECT_KINDS) objects.push(...(await listAll(fixture.driver, kind)))
 }
 
 afterAll(closeSharedPool)
@@ -232,4 +238,35 @@ describe.each(['deleted', 'truncated'] as const)(`every object %s (seed ${SEED})
       fixture.driver.heal()
     }
   })
+})
+
+test('of a pack that was cut off, exactly the files behind the cut are named, by its size alone or with its data read', async () => {
+  fixture = await EngineFixture.create()
+  // Of whole files, two to a frame.
+  for (let i = 0; i < FILES_CUT; i++) writeFileSync(fixture.path(`file-${i}`), patternBytes(400_000, i))
+  await fixture.backup()
+  whole = await readAll()
+  const index = await fixture.repository.index()
+  const numbers = new Set<number>()
+  for (let row = 0; row < index.packs.size; row++) {
+    const { id, kind, bytes, firstFrame = 0, frames = 0 } = index.packs.row(row)
+    const ends = Array.from({ length: frames }, (_, i) => index.blobs.frames.get(firstFrame + i))
+    const cuts = ends.flatMap(({ offset, storedBytes }) => [offset + storedBytes - 1, offset + storedBytes])
+    for (const cut of [0, ...cuts, bytes - 1]) {
+      await fixture.driver.truncate({ kind: 'packs', id }, cut)
+      const context = `${kind} pack cut at ${cut} of ${bytes}`
+      const truth = await readAll()
+      // The second one goes by what the first said of it, too.
+      for (const readDataPercent of [100, 0]) {
+        const { report, affected } = await runCheck(fixture, { readDataPercent })
+        expect(report.damage, context).toBe(1)
+        expect(new Set(affected), context).toEqual(truth.unreadable)
+      }
+      expectNoWrongBytes(truth, context)
+      numbers.add(truth.unreadable.size)
+      fixture.driver.heal()
+    }
+  }
+  // All, none, and much in between.
+  expect(numbers.size).toBeGreaterThan(FILES_CUT / 2)
 })

@@ -14,6 +14,7 @@ import { careContext, runCheck, runRepair } from '../../support/care-fixture.ts'
 import { closeSharedPool, EngineFixture } from '../../support/engine-fixture.ts'
 import { listAll, listIds } from '../../support/objects.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
+import { runPrune } from '../../support/prune-fixture.ts'
 import { diskLines, pointLines } from '../../support/point-content.ts'
 import { testSecret } from '../../support/test-machine.ts'
 
@@ -125,6 +126,41 @@ test('a pack that rots where nothing lies is stored again whole from itself', as
     expect(report.notesPut).toBe(0)
     await expectWhole(fixture)
   }
+})
+
+/** Cuts the end of a pack off for good. */
+async function cutOff(driver: Driver, name: ObjectName, bytes: number): Promise<void> {
+  const whole = await driver.get(name)
+  await driver.remove(name)
+  await driver.put(name, [whole.subarray(0, bytes)])
+}
+
+test('of a pack that was cut off, what lies before the cut is stored again from itself', async () => {
+  const fixture = await twoPoints()
+  const [pack] = await packsOf(fixture, 'data')
+  const last = pack!.frames.at(-1)
+  // Its footer is gone, and every frame is there.
+  await cutOff(fixture.driver.inner, { kind: 'packs', id: pack!.id }, last.offset + last.storedBytes)
+  const { report, affected, left } = await runRepair(fixture)
+  expect([report.before.damage, report.before.affected.length, affected, left]).toEqual([1, 0, [], []])
+  expect(report.blobsHealed).toBeGreaterThan(5)
+  await expectWhole(fixture)
+})
+
+test('a backup stores again what a pack that was cut off held; a prune takes nothing out of it, and then deletes it', async () => {
+  const fixture = await twoPoints()
+  const [pack] = await packsOf(fixture, 'data')
+  await cutOff(fixture.driver.inner, { kind: 'packs', id: pack!.id }, pack!.frames[2]!.offset)
+  expect((await runCheck(fixture)).affected.length).toBeGreaterThan(0)
+  await expect(runPrune(fixture, { exclusive: true })).rejects.toMatchObject({ code: 'BLOB_MISSING' })
+  const [first] = (await fixture.repository.chain()).points
+  await fixture.backup()
+  await expectWhole(fixture)
+  const { freed, repacked } = await runPrune(fixture, { exclusive: true })
+  expect([freed.packs, repacked.packs]).toEqual([1, 0])
+  expect(await listIds(fixture.driver, 'packs')).not.toContain(pack!.id)
+  await expectWhole(fixture)
+  expect((await pointLines(await fixture.view(first!.record.point), fixture.source)).length).toBeGreaterThan(3)
 })
 
 test('files that rotted are healed from where they still are, and from nothing else', async () => {

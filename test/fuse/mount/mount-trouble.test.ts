@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createReadStream, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -89,9 +89,11 @@ describe('a store that does not answer', () => {
 })
 
 describe('a pack that is gone', () => {
-  fuseTest('is done without where another one holds the same', async () => {
-    const root = temporaryFolder()
-    const f = await MountFixture.create(await openLocalDriver({ root }))
+  fuseTest.each([
+    ['on this machine', async () => openLocalDriver({ root: temporaryFolder() })],
+    ['elsewhere', async () => new MemoryDriver()],
+  ])('from a store %s is done without where another one holds the same', async (_where, open) => {
+    const f = await MountFixture.create(await open())
     writeFileSync(f.engine.path('file'), patternBytes(3_000_000, 1))
     await f.engine.backup()
     // Who does not know what is stored stores it again.
@@ -107,7 +109,7 @@ describe('a pack that is gone', () => {
     const { ids } = await (await f.engine.view()).layout(file)
     expect(index.otherPlaces(ids)).toHaveLength(1)
     const { id } = index.packs.row(index.locate(ids)!.frameLocation.pack)
-    rmSync(join(root, 'packs', id.slice(0, 2), id))
+    await driver.remove({ kind: 'packs', id })
     await f.mount()
     expect(Buffer.compare(await readFile(f.path(0, 'file')), patternBytes(3_000_000, 1))).toBe(0)
     expect(Buffer.compare(await readFile(f.path(1, 'file')), patternBytes(3_000_000, 1))).toBe(0)
@@ -133,6 +135,26 @@ describe('a pack that is gone', () => {
     expect(f.problems[0]?.error).toMatchObject({ code: 'BLOB_MISSING' })
     expect(Buffer.compare(await readFile(f.path(1, 'first')), patternBytes(3_000_000, 1))).toBe(0)
   })
+})
+
+fuseTest('of a pack elsewhere that was cut off, what lies before the cut is read', async () => {
+  const f = await MountFixture.create(new MemoryDriver())
+  writeFileSync(f.engine.path('file'), patternBytes(6_000_000, 1))
+  await f.engine.backup()
+  const index = await f.engine.repository.index()
+  const rows = Array.from({ length: index.packs.size }, (_, row) => index.packs.row(row))
+  const { id, bytes } = rows.find(({ kind }) => kind === 'data')!
+  await f.engine.driver.truncate({ kind: 'packs', id }, bytes - 1_000_000)
+  await f.mount()
+  const read: Buffer[] = []
+  const reading = async (): Promise<void> => {
+    for await (const piece of createReadStream(f.path(0, 'file'))) read.push(piece as Buffer)
+  }
+  await expect(reading()).rejects.toMatchObject({ code: 'EIO' })
+  const given = Buffer.concat(read)
+  expect(given.byteLength).toBeGreaterThan(2_000_000)
+  expect(Buffer.compare(given, patternBytes(6_000_000, 1).subarray(0, given.byteLength))).toBe(0)
+  expect(f.problems[0]?.error).toMatchObject({ code: 'BLOB_MISSING' })
 })
 
 function packsOf(root: string): string[] {
