@@ -26,7 +26,10 @@ const PATHS_MAX = 20
 export interface OmissionCount {
   readonly reason: SkipReason | TroubleReason
   entries: number
+  /** As far as sizes are known. */
   bytes: number
+  /** Whether the size of one is not known. */
+  isMore: boolean
 }
 
 /** Tells the user what a backup is doing and what it has done. */
@@ -102,12 +105,13 @@ export class BackupReport extends OperationReport {
 
   #onTrouble({ path, reason, bytes, error }: Trouble): void {
     const skip = isSkip(reason)
-    const met = this.#met.get(reason) ?? { reason, entries: 0, bytes: 0 }
+    const met = this.#met.get(reason) ?? { reason, entries: 0, bytes: 0, isMore: false }
     met.entries++
-    met.bytes += bytes
+    met.bytes += bytes ?? 0
+    met.isMore ||= bytes === undefined
     this.#met.set(reason, met)
     if (this.output.json) {
-      const fields = { ...jsonPath(path), reason, bytes }
+      const fields = { ...jsonPath(path), reason, bytes: bytes ?? null }
       const message = error === undefined ? {} : { message: error.message }
       this.output.event(skip ? 'skipped' : 'trouble', { ...fields, ...message })
       if (skip) return

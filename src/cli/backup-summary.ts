@@ -5,8 +5,8 @@ import { isSkip, OMISSIONS } from './reasons.ts'
 
 interface Met {
   readonly dryRun: boolean
-  /** Sizes by reason, as far as they are known. */
-  readonly met: ReadonlyMap<SkipReason | TroubleReason, { readonly bytes: number }>
+  /** Sizes by reason; `isMore`: there are others whose size is not known. */
+  readonly met: ReadonlyMap<SkipReason | TroubleReason, { readonly bytes: number; readonly isMore: boolean }>
 }
 
 /** Returns the lines that tell people what a backup has done. */
@@ -29,8 +29,8 @@ export function backupSummaryLines(summary: BackupSummary, { dryRun, met }: Met)
   ]
   for (const [reason, count] of [...summary.skipped, ...summary.troubles]) {
     const { counted, remedy } = OMISSIONS[reason]
-    const bytes = met.get(reason)?.bytes ?? 0
-    const size = bytes > 0 ? `, ${formatBytes(bytes)}` : ''
+    const { bytes, isMore } = met.get(reason) ?? { bytes: 0, isMore: true }
+    const size = bytes > 0 ? `, ${isMore ? 'more than ' : ''}${formatBytes(bytes)}` : ''
     const hint = remedy === undefined ? '' : ` (${remedy})`
     lines.push(`  ${isSkip(reason) ? 'left out' : 'trouble'}: ${formatCount(count)} ${counted}${size}${hint}`)
   }

@@ -89,5 +89,5 @@ function plainOf(value: unknown): unknown {
 
 function jsonOmission(omission: PointDetail['omissions'][number]): JsonPath & Record<string, unknown> {
   const { part, path, reason, bytes } = omission
-  return { part, ...jsonPath(path as ByteString), reason, bytes }
+  return { part, ...jsonPath(path as ByteString), reason, bytes: bytes === 0 ? null : bytes }
 }

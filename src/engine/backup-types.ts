@@ -26,8 +26,8 @@ export type TroubleReason = 'missing' | 'vanished' | 'changed' | 'denied' | 'io-
 export interface Trouble {
   readonly path: ByteString
   readonly reason: SkipReason | TroubleReason
-  /** Size, where known. */
-  readonly bytes: number
+  /** Size, where known: nobody walks through what is left out to add it up. */
+  readonly bytes?: number | undefined
   readonly error?: TidemarkError | Error
 }
 

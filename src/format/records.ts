@@ -145,6 +145,7 @@ export interface Omission {
   readonly path: string
   /** A reason out of `CoverageCounts.skipped` or `unreadable`. */
   readonly reason: string
+  /** 0 where its size is not known. */
   readonly bytes: number
 }
 

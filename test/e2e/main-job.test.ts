@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
@@ -118,7 +118,9 @@ test('what is left out is counted, named and told how to include', async () => {
   expect(stdout).toMatch(/left out: 1 marked by \.nobackup/)
   expect(stderr).toContain(join(place.source, 'large'))
   const again = eventsOf((await place.succeed([...words, '--json'])).stdout)
-  expect(again).toContainEqual(expect.objectContaining({ type: 'skipped', reason: 'excluded' }))
+  const { size } = statSync(join(place.source, 'large'))
+  expect(again).toContainEqual(expect.objectContaining({ type: 'skipped', reason: 'excluded', bytes: size }))
+  expect(again).toContainEqual(expect.objectContaining({ type: 'skipped', reason: 'nobackup', bytes: null }))
   expect((await place.run(['cat', `latest:${place.source}/large`])).code).toBe(2)
 })
 

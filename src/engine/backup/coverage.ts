@@ -38,7 +38,7 @@ export class Coverage {
     if (SKIPS.has(trouble.reason)) count(this.skipped, trouble.reason as SkipReason)
     else count(this.troubles, trouble.reason as TroubleReason)
     if (this.omissions.length < OMISSIONS_MAX) {
-      const { path, reason, bytes } = trouble
+      const { path, reason, bytes = 0 } = trouble
       this.omissions.push({ part: this.#part, path, reason, bytes })
     }
     if (this.#events === undefined) this.kept.push(trouble)

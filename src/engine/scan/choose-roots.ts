@@ -46,10 +46,10 @@ export function chooseRoots({
     })
   }
   const chosen = new Set(outside)
-  for (const path of roots) if (!chosen.has(path)) trouble({ path, reason: 'repository', bytes: 0 })
+  for (const path of roots) if (!chosen.has(path)) trouble({ path, reason: 'repository' })
   for (const [path, error] of failed) {
     const code = errnoOf(error) ?? ''
-    trouble({ path, reason: isMissing(code) ? 'missing' : reasonOf(code), bytes: 0, error: error as Error })
+    trouble({ path, reason: isMissing(code) ? 'missing' : reasonOf(code), error: error as Error })
   }
   return { roots: outside.filter((root) => !failed.has(root)), unreadable: [...failed.keys()] }
 }

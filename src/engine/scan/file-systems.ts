@@ -16,13 +16,11 @@ export class FileSystems {
   }
 
   /** Bytes in use on the file system that is mounted at `name`, or 0 where nobody knows. */
-  bytesUsed(dirfd: number, name: ByteString): number {
-    return (
-      withDirectory(dirfd, name, (fd) => {
-        const { blocks, bfree, bsize } = statfsSync(`/proc/self/fd/${fd}`)
-        return (blocks - bfree) * bsize
-      }) ?? 0
-    )
+  bytesUsed(dirfd: number, name: ByteString): number | undefined {
+    return withDirectory(dirfd, name, (fd) => {
+      const { blocks, bfree, bsize } = statfsSync(`/proc/self/fd/${fd}`)
+      return (blocks - bfree) * bsize
+    })
   }
 
   #remember(device: string, find: () => string): string {

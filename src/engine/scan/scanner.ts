@@ -139,7 +139,7 @@ export class Scanner {
   /** A root that is reached through a link and is the repository, or a folder of ours, stays empty. */
   #closeRoot(row: number, parent: ByteString, name: ByteString): void {
     this.states.close(row)
-    this.#options.trouble({ path: joinPath(parent, name), reason: 'repository', bytes: 0 })
+    this.#options.trouble({ path: joinPath(parent, name), reason: 'repository' })
   }
 
   *#scanRoot(row: number, path: ByteString): Generator<ScannedDirectory> {
@@ -244,7 +244,7 @@ export class Scanner {
     }
     const marker = this.#options.filter.markerIn(names, () => readCacheTag(frame.fd))
     if (marker !== undefined) {
-      this.#skip(frame, { path: frame.path, reason: marker.reason, bytes: 0 })
+      this.#skip(frame, { path: frame.path, reason: marker.reason })
       names = marker.keep === undefined ? [] : [marker.keep]
     }
     const baseNames = names.length === 0 ? undefined : this.#baseEntries(frame.row)
@@ -276,17 +276,17 @@ export class Scanner {
     const isDirectory = (mode & S_IFMT) === S_IFDIR
     const path = joinPath(frame.path, name)
     if (kindOfMode(mode) === undefined) {
-      this.#skip(frame, { path, reason: 'unsupported', bytes: 0 })
+      this.#skip(frame, { path, reason: 'unsupported' })
       return true
     }
     if (isDirectory && this.#leftOut.size > 0 && this.#leftOut.has(this.#status.identity)) {
-      this.#skip(frame, { path, reason: 'repository', bytes: 0 })
+      this.#skip(frame, { path, reason: 'repository' })
       return true
     }
     if (!filter.hasPatterns) return false
     const relative = frame.relative === '' ? name : joinPath(frame.relative, name)
     if (!filter.excludes(relative, isDirectory)) return false
-    const bytes = isDirectory ? 0 : this.#status.size
+    const bytes = isDirectory ? undefined : this.#status.size
     this.#skip(frame, { path, reason: 'excluded', bytes })
     return true
   }
@@ -325,7 +325,7 @@ export class Scanner {
       // Asked about first: a mounted point is read from a store that may be far away.
       if (this.#options.mountedPoints?.has(this.#status.device) === true) {
         this.states.close(row)
-        this.#options.trouble({ path, reason: 'mounted-point', bytes: 0 })
+        this.#options.trouble({ path, reason: 'mounted-point' })
         return
       }
       if (this.#options.crossFilesystems) return
@@ -359,12 +359,12 @@ export class Scanner {
     if (code === undefined) throw error
     if (isMissing(code)) this.states.setGone(row)
     this.states.distrust(row)
-    this.#options.trouble({ path, reason: reasonOf(code), bytes: 0, error: error as Error })
+    this.#options.trouble({ path, reason: reasonOf(code), error: error as Error })
   }
 
   #statFailed(path: ByteString): void {
     const error = lastError('statx', path)
-    this.#options.trouble({ path, reason: reasonOf(errnoName(errno())), bytes: 0, error })
+    this.#options.trouble({ path, reason: reasonOf(errnoName(errno())), error })
   }
 
   #statPath(path: ByteString, flags: number): void {
