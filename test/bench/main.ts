@@ -12,6 +12,7 @@ import { compareMounts } from './compare-mounts.ts'
 import { compareTools } from './compare-tools.ts'
 import { conditions } from './conditions.ts'
 import { Corpora } from './corpora.ts'
+import { findFloor } from './floor.ts'
 import { measureGrowth } from './growth.ts'
 import { readOptions, USAGE } from './options.ts'
 import { findPeers } from './peers.ts'
@@ -93,10 +94,13 @@ async function bench({ folder, size, runs, tools, output, program }: BenchOption
   const large = { bytes: statSync(corpora.large()).size }
   const [loadBefore = 0] = loadavg()
   const index = measureIndex()
-  const [ourResults, ...peerResults] = await compareTools({ tools: [ours, ...peers], corpora, folder, runs, say })
+  const floor = findFloor()
+  const all = [ours, ...peers, ...(floor === undefined ? [] : [floor])]
+  const [ourResults, ...otherResults] = await compareTools({ tools: all, corpora, folder, runs, say })
   if (ourResults === undefined) return
   const facts = conditions({ small, large, runs, loadBefore, peers: peers.map(({ name }) => name) })
-  const findings = { conditions: facts, ours: ourResults, peers: peerResults, index }
+  const peerResults = otherResults.slice(0, peers.length)
+  const findings = { conditions: facts, ours: ourResults, peers: peerResults, floor: otherResults[peers.length], index }
   keep(writeReport(findings, readReport(output)), output)
 }
 

@@ -17,6 +17,7 @@ function findings(ours: readonly number[]): Findings {
     conditions: ['a machine'],
     ours: results('Tidemark', ours),
     peers: [results('quick', [1000]), results('packaged', [2000], true)],
+    floor: results('programs', [320], true),
     index: { blobs: 1_000_000, counted: 36.8, resident: 36.7 },
   }
 }
@@ -103,4 +104,11 @@ test('growth is a part of its own, with the cost of each file', () => {
   const report = withGrowth({ conditions: ['a machine'], growth }, writeReport(findings([400]), ''))
   expect(line(report, '100000')).toContain('| 4.00 s (8.00), 200 MB; 40.0 µs, 2000 B a file | 0.70 s (1.40)')
   expect(line(writeReport(findings([500]), report), '100000')).toBe(line(report, '100000'))
+})
+
+test('the least that the machine takes for the same work is set beside the best of the others, and is nobody to beat', () => {
+  const report = writeReport(findings([400]), '')
+  expect(line(report, 'first backup, small', 2)).toContain('| 0.32 of quick | 1.25 |')
+  expect(line(report, 'first backup, small', 1)).toContain('| 0.40 of quick |')
+  expect(line(report, 'peak memory, first backup, small', 2)).toBe('')
 })

@@ -1,4 +1,5 @@
-import { INDEX_BYTES_PER_BLOB_MAX, megabytes, ROWS, seconds } from './goals.ts'
+import { FLOOR_TEXT } from './floor.ts'
+import { INDEX_BYTES_PER_BLOB_MAX, megabytes, ROWS, seconds, TIME_ROWS } from './goals.ts'
 import type { Row } from './goals.ts'
 import type { Growth } from './growth.ts'
 import type { IndexBytes } from './index-bytes.ts'
@@ -33,6 +34,8 @@ export interface MountFindings extends Compared {
 /** All that a run of the bench found. */
 export interface Findings extends MountFindings {
   readonly index: IndexBytes
+  /** The least that the same work takes; `undefined` where it was not measured. */
+  readonly floor: ToolResults | undefined
 }
 
 function table(rows: readonly (readonly string[])[]): string {
@@ -97,6 +100,17 @@ function goalsTable({ ours, peers }: Compared, rows: readonly Row[]): string {
   return table([['work', 'of the best', 'goal', 'result', "of the distribution's best", 'goal', 'result'], ...lines])
 }
 
+/** Sets what was measured beside the least that the machine takes for it. */
+function floorTable({ ours, peers }: Compared, floor: ToolResults): string {
+  const lines = TIME_ROWS.flatMap((row) => {
+    const [figure, least, peer] = [row.figure(ours), row.figure(floor), best(row, peers)]
+    if (figure === undefined || least === undefined) return []
+    const ofPeer = peer === undefined ? '' : `${(least / peer.figure).toFixed(2)} of ${peer.name}`
+    return [[row.title, row.write(floor), ofPeer, (figure / least).toFixed(2)]]
+  })
+  return table([['work', 'floor', 'of the best of the others', 'Tidemark, of the floor'], ...lines])
+}
+
 function growthTable(growth: readonly Growth[]): string {
   const cells = (files: number, { wallMs, cpuMs, peakBytes }: Measurement): string =>
     `${seconds(wallMs)} s (${seconds(cpuMs)}), ${megabytes(peakBytes)} MB; ` +
@@ -118,7 +132,7 @@ function keptPart(document: string, [begin, end]: readonly [string, string], oth
 }
 
 /** Writes the report as Markdown; what was written by hand in `before`, the report it replaces, is kept. */
-export function writeReport({ conditions, index, ...compared }: Findings, before: string): string {
+export function writeReport({ conditions, index, floor, ...compared }: Findings, before: string): string {
   const indexLine =
     `The index of ${index.blobs} blobs takes ${index.counted.toFixed(1)} bytes a blob by its own count, and made its ` +
     `process ${index.resident.toFixed(1)} bytes a blob larger. Goal: <= ${INDEX_BYTES_PER_BLOB_MAX}: ` +
@@ -133,6 +147,7 @@ export function writeReport({ conditions, index, ...compared }: Findings, before
     '## Goals',
     "Tidemark's figure over the smallest of the others.",
     goalsTable(compared, ROWS),
+    ...(floor === undefined ? [] : ['## Floor', `What ${floor.name} take: ${FLOOR_TEXT}`, floorTable(compared, floor)]),
     '## Index',
     indexLine,
     '## Growth',
