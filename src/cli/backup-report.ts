@@ -12,6 +12,7 @@ import type {
 } from '../engine/backup-types.ts'
 import { backupSummaryLines, backupSummaryFields } from './backup-summary.ts'
 import { formatTime } from '../base/format.ts'
+import { formatCount } from '../base/number-of.ts'
 import { jsonPath } from '../base/json-path.ts'
 import type { PointInfo } from '../repository/point-info.ts'
 import { OperationReport } from './operation-report.ts'
@@ -61,12 +62,24 @@ export class BackupReport extends OperationReport {
       this.output.event('summary', backupSummaryFields(summary, { ...options, errors: errorsOf(summary, options) }))
       return
     }
+    if (this.output.quiet && !options.dryRun) return this.#warnOfTroubles(summary)
     for (const line of backupSummaryLines(summary, { ...options, met: this.#met })) this.output.line(line)
+    if (!this.output.quiet) this.#name([...this.#skipped, ...this.#troubles], [...this.#met.values()])
+  }
+
+  #warnOfTroubles({ troubles }: BackupSummary): void {
+    for (const [reason, count] of troubles) this.output.warning(`${formatCount(count)} ${OMISSIONS[reason].counted}`)
+    this.#name(
+      this.#troubles,
+      [...this.#met.values()].filter(({ reason }) => !isSkip(reason)),
+    )
+  }
+
+  #name(lines: readonly string[], met: readonly OmissionCount[]): void {
     if (this.output.verbose) return
-    for (const paths of [this.#skipped, this.#troubles]) for (const line of paths) this.output.message(line)
-    const named = this.#skipped.length + this.#troubles.length
-    const total = [...this.#met.values()].reduce((sum, { entries }) => sum + entries, 0)
-    if (total > named) this.output.message(`  … and ${total - named} more: -v names all`)
+    for (const line of lines) this.output.error(line)
+    const total = met.reduce((sum, { entries }) => sum + entries, 0)
+    if (total > lines.length) this.output.error(`  … and ${total - lines.length} more: -v names all`)
   }
 
   /** Whether something that belongs into the point is not in it. */

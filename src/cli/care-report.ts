@@ -61,8 +61,10 @@ export class CareReport extends OperationReport {
   }
 
   /** Prints what became of each point; `names` are those of the instances. */
-  points(report: ForgetReport, names: ReadonlyMap<InstanceId, string>): void {
-    const { verdicts } = report
+  points(
+    { verdicts }: ForgetReport,
+    { names, dryRun }: { readonly names: ReadonlyMap<InstanceId, string>; readonly dryRun: boolean },
+  ): void {
     if (this.output.json) {
       for (const { point, keep, reasons } of verdicts) {
         const { point: id, chain, instance } = point.record
@@ -71,17 +73,17 @@ export class CareReport extends OperationReport {
       return
     }
     if (verdicts.length === 0) return
-    for (const line of verdictLines(verdicts, names)) this.output.line(line)
+    for (const line of verdictLines(verdicts, names)) this.#tell(line, dryRun)
   }
 
   /** Prints which losses are accepted; returns how many. */
-  losses({ lost, unreadable }: ForgottenLosses): number {
+  losses({ lost, unreadable }: ForgottenLosses, { dryRun }: { readonly dryRun: boolean }): number {
     const records = unreadable.map((bad) => ({ point: null, chain: null, unreadable: bad }))
     for (const { point, chain, unreadable: bad } of [...lost, ...records]) {
       const object = bad === undefined ? null : `points/${bad.object}`
       if (this.output.json) this.output.event('lost', { point, chain, object })
-      else if (point === null) this.output.line(`${String(object)} cannot be read, and is removed`)
-      else this.output.line(`Point ${shortId(point)} is lost${object === null ? '' : `: ${object} is removed`}`)
+      else if (point === null) this.#tell(`${String(object)} cannot be read, and is removed`, dryRun)
+      else this.#tell(`Point ${shortId(point)} is lost${object === null ? '' : `: ${object} is removed`}`, dryRun)
     }
     return lost.length + unreadable.length
   }
@@ -103,14 +105,14 @@ export class CareReport extends OperationReport {
     const verbs = dryRun ? { forget: 'Would forget', keep: 'keep' } : { forget: 'Forgot', keep: 'kept' }
     // Points that are named are all forgotten: nothing was weighed.
     const rest = kept === 0 ? '' : `, ${verbs.keep} ${numberOf(kept, 'point')}`
-    this.output.line(`${verbs.forget} ${numberOf(forgotten, 'point')}${rest}`)
+    this.#tell(`${verbs.forget} ${numberOf(forgotten, 'point')}${rest}`, dryRun)
     if (leftOut > 0) {
       const others = `${numberOf(leftOut, 'point')} of other instances`
-      this.output.line(`Left out ${others}: --all-instances judges them, too`)
+      this.#tell(`Left out ${others}: --all-instances judges them, too`, dryRun)
     }
     if (freeable === undefined) return
     const when = `marked by the next \`tidemark prune\`, deleted by one ${formatDuration(graceSeconds * 1000)} later`
-    this.output.line(`A prune frees about ${formatBytes(freeable)}: ${when}`)
+    this.#tell(`A prune frees about ${formatBytes(freeable)}: ${when}`, dryRun)
   }
 
   /** Prints what a prune did, or would do. */
@@ -123,7 +125,13 @@ export class CareReport extends OperationReport {
       this.output.event('summary', { ...report, waiting, dryRun, durationMs: Math.round(this.#elapsedMs()) })
       return
     }
-    for (const line of pruneLines(report, dryRun)) this.output.line(line)
+    for (const line of pruneLines(report, dryRun)) this.#tell(line, dryRun)
+  }
+
+  /** What would be done is what a dry run is asked for. */
+  #tell(line: string, dryRun: boolean): void {
+    if (dryRun) this.output.line(line)
+    else this.output.done(line)
   }
 
   #onProgress({ step, done, total }: CareProgress): void {

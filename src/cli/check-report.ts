@@ -77,9 +77,10 @@ export class CheckOutput extends OperationReport {
       return
     }
     this.#endFindings(report)
-    for (const line of checkLines(report)) this.output.line(line)
-    this.output.line(isSound(report) ? `No damage found, in ${this.#duration()}` : `Damage found: ${verdict(report)}`)
-    if (!isSound(report)) {
+    this.#tell(checkLines(report), isSound(report))
+    if (isSound(report)) this.output.done(`No damage found, in ${this.#duration()}`)
+    else {
+      this.output.line(`Damage found: ${verdict(report)}`)
       this.output.message(
         'hint: `tidemark check --repair` repairs what can be; --heal-from says where bytes may still be.',
       )
@@ -138,18 +139,24 @@ export class CheckOutput extends OperationReport {
       this.output.event('summary', { objects, bytes, damage, leftovers, durationMs: this.#durationMs() })
       return
     }
-    this.output.line(`${numberOf(objects, 'object')} with ${formatBytes(bytes)} have the bytes of their names`)
-    if (leftovers.files > 0) {
-      this.output.line(
-        `${numberOf(leftovers.files, 'file')} with ${formatBytes(leftovers.bytes)} left behind by writers`,
-      )
-    }
-    const damaged = numberOf(damage, 'object')
-    this.output.line(damage === 0 ? `No damage found, in ${this.#duration()}` : `Damage found: ${damaged}`)
-    if (damage > 0) {
+    const lines = [`${numberOf(objects, 'object')} with ${formatBytes(bytes)} have the bytes of their names`]
+    const left = `${numberOf(leftovers.files, 'file')} with ${formatBytes(leftovers.bytes)}`
+    if (leftovers.files > 0) lines.push(`${left} left behind by writers`)
+    this.#tell(lines, damage === 0)
+    if (damage === 0) this.output.done(`No damage found, in ${this.#duration()}`)
+    else {
+      this.output.line(`Damage found: ${numberOf(damage, 'object')}`)
       this.output.message(
         'hint: `tidemark check --read-data`, with the password, says which files of which points are affected; --repair repairs what can be.',
       )
+    }
+  }
+
+  /** With -q, only damage is told. */
+  #tell(lines: readonly string[], isSound: boolean): void {
+    for (const line of lines) {
+      if (isSound) this.output.done(line)
+      else this.output.line(line)
     }
   }
 

@@ -76,6 +76,11 @@ export class Output {
     this.#out(`${text}\n`)
   }
 
+  /** Writes a line that tells what was done, where nobody asked a question; silent with -q. */
+  done(text: string): void {
+    if (!this.quiet) this.line(text)
+  }
+
   /** Writes bytes of a result as they are; resolves when they are on their way. */
   async bytes(bytes: Uint8Array): Promise<void> {
     if (this.gone.aborted) return

@@ -41,7 +41,7 @@ export function createProgram(run: RunCommand): Command {
     .exitOverride()
     .option('-r, --repository <REPO>', 'which repository: name, path or URL')
     .option('--json', 'print JSON: see docs/json.md')
-    .option('-q, --quiet', 'say nothing but results and problems')
+    .option('-q, --quiet', 'say nothing but what is asked for, and problems')
     .option('-v, --verbose', 'say more')
     .option('--no-progress', 'show no progress')
     .option('--cache-dir <DIR>', 'where the cache lies')

@@ -77,13 +77,13 @@ export class RestoreReport extends OperationReport {
     }
     const where = options.target === undefined ? 'in place' : `to ${display(options.target)}`
     const what = `${formatBytes(bytesWritten)} written in ${formatDuration(durationMs)}`
-    this.output.line(`Restored ${display(options.path)} of point ${point.slice(0, 8)} ${where}: ${what}`)
-    for (const line of countLines(actions, DONE_WORDS)) this.output.line(line)
-    if (options.verify) this.output.line(`  ${numberOf(filesVerified, 'file')} read back and compared`)
-    if (undo !== undefined) this.output.line('  `tidemark undo` takes it back')
-    if (failures.length > 0) this.output.line(`  ${numberOf(failures.length, 'entry', 'entries')} failed`)
+    this.output.done(`Restored ${display(options.path)} of point ${point.slice(0, 8)} ${where}: ${what}`)
+    for (const line of countLines(actions, DONE_WORDS)) this.output.done(line)
+    if (options.verify) this.output.done(`  ${numberOf(filesVerified, 'file')} read back and compared`)
+    if (undo !== undefined) this.output.done('  `tidemark undo` takes it back')
+    if (failures.length > 0) this.output.done(`  ${numberOf(failures.length, 'entry', 'entries')} failed`)
     const unnamed = failures.length - this.#named
-    if (unnamed > 0) this.output.message(`  … and ${numberOf(unnamed, 'more failure')}: -v names all`)
+    if (unnamed > 0) this.output.error(`  … and ${numberOf(unnamed, 'more failure')}: -v names all`)
     if (full.entries > 0) this.#tellFull(full)
   }
 

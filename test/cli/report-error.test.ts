@@ -1,15 +1,12 @@
 import { expect, test } from 'vitest'
 
 import { StorageError } from '../../src/base/errors.ts'
-import { Output, type OutputStream } from '../../src/cli/output.ts'
 import { reportError } from '../../src/cli/report-error.ts'
+import { keptOutput } from '../support/kept-output.ts'
 
 function report(error: unknown): { readonly exitCode: number; readonly event: unknown } {
-  let said = ''
-  const stdout: OutputStream = { write: (text) => ((said += String(text)), true), on: () => undefined }
-  const stderr: OutputStream = { write: () => true, on: () => undefined }
-  const output = new Output({ stdout, stderr, json: true, quiet: false, verbose: false, progress: false })
-  return { exitCode: reportError(output, error), event: JSON.parse(said) }
+  const { output, stdout } = keptOutput({ json: true })
+  return { exitCode: reportError(output, error), event: JSON.parse(stdout.text) }
 }
 
 test('an error says whether the same command may succeed later', () => {

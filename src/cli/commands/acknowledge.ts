@@ -19,7 +19,7 @@ export async function acknowledgeCommand(
     await acknowledge(repository, point, clock)
     acknowledged.push(point.record.point)
     if (!output.json)
-      output.line(`Acknowledged point ${point.record.point.slice(0, 8)}: what came before it may be forgotten`)
+      output.done(`Acknowledged point ${point.record.point.slice(0, 8)}: what came before it may be forgotten`)
   }
   if (output.json) output.document({ acknowledged })
 }

@@ -43,8 +43,8 @@ export async function forgetCommand(
     const estimate = flags.prune === true ? false : options
     const forgotten = await forget(care, request, { dryRun, estimate }, report.events, context.signal)
     report.stop()
-    report.points(forgotten, names)
-    const losses = named === undefined ? 0 : report.losses(named)
+    report.points(forgotten, { names, dryRun })
+    const losses = named === undefined ? 0 : report.losses(named, { dryRun })
     report.summarizeForget(forgotten, { dryRun, losses })
     // What would be forgotten is not, so a prune that only looks would tell of something else.
     if (flags.prune === true && !dryRun) await runPrune(context, { care, options, report })

@@ -193,6 +193,6 @@ function tellMounted(
     output.document({ mountPoint, repository: repository.id, location: url })
     return
   }
-  output.line(`Mounted ${url} at ${mountPoint}.`)
+  output.done(`Mounted ${url} at ${mountPoint}.`)
   output.message(`\`tidemark unmount ${mountPoint}\` ends it.`)
 }

@@ -63,7 +63,7 @@ export async function proveCommand(context: CliContext, place: string | undefine
     })
     report.stop()
     if (output.json) output.event('summary', jsonProof(proof, found))
-    else for (const line of linesOf(proof, found)) output.line(line)
+    else if (!output.quiet || !isProven(proof)) for (const line of linesOf(proof, found)) output.line(line)
     for (const path of proof.unlikeSource) {
       output.error(`tidemark: ${display(path)} holds something else than the point, though it looks the same`)
     }
