@@ -355,7 +355,7 @@ export class FakeApplication implements Application {
     const nextMs = [1, 2, 3, 4, 5].map((days) => 1_795_000_000_000 + days * 86_400_000)
     const keep = Number(quickOf(form.steps).keepLast)
     const forgotten = keep > 0 ? this.pointList.slice(0, -keep).map(({ id }) => id) : []
-    return { mistakes, trigger: `at ${form.trigger}`, nextMs, forgotten }
+    return { mistakes, remarks: {}, trigger: `at ${form.trigger}`, nextMs, forgotten }
   }
 
   async savePlan(form: PlanForm, replaces: string | undefined): Promise<void> {

@@ -122,6 +122,7 @@ test('a plan with mistakes is not saved, and the first of them gets the focus', 
   dashboard.press('5').answer('plans', []).press('n', 'ctrl+s')
   const meaning: PlanMeaning = {
     mistakes: { 'steps.1.keep-last': 'no number' },
+    remarks: {},
     trigger: undefined,
     nextMs: [],
     forgotten: [],

@@ -5,7 +5,7 @@ import type { PlanEditing } from '../../tui/screens/plans/plan-pages.ts'
 import { DEPOT } from '../support/busy-application.ts'
 import { DashboardState } from '../support/dashboard-state.ts'
 
-const WELL: PlanMeaning = { mistakes: {}, trigger: 'every day', nextMs: [], forgotten: [] }
+const WELL: PlanMeaning = { mistakes: {}, remarks: {}, trigger: 'every day', nextMs: [], forgotten: [] }
 
 /** A dashboard in the form of a new plan. */
 function newPlan(): DashboardState {
@@ -94,6 +94,26 @@ test('what is wrong with a field is said at it once it was left, and no longer w
   expect(editing(dashboard).editor.form.fields.find(({ name }) => name === 'name')?.mistake).toBeUndefined()
   dashboard.press('ctrl+t', 'down', 'enter', 'ctrl+u').type('attic').press('tab').answer('explainPlan', WELL)
   expect(mistakeAt('value')).toBeUndefined()
+})
+
+test('a tag that nothing has is remarked where it stands, once it was left, and the plan is saved all the same', () => {
+  const dashboard = newPlan()
+    .press('n', 'ctrl+t', 'down', 'enter')
+    .press(...Array.from({ length: 7 }, () => 'tab'))
+  dashboard.type('wekly')
+  const remarkAt = (name: string): string | undefined => {
+    const { at } = editing(dashboard)
+    return at.page === 'step' ? at.editor.form.fields.find((field) => field.name === name)?.remark : undefined
+  }
+  const remarks = { 'steps.1.keep-tag': 'no point has the tag "wekly"' }
+  dashboard.answer('explainPlan', { ...WELL, remarks })
+  expect(remarkAt('keep-tag')).toBeUndefined()
+  dashboard.press('tab').answer('explainPlan', { ...WELL, remarks })
+  expect(remarkAt('keep-tag')).toBe('no point has the tag "wekly"')
+  dashboard.press('shift+tab', 'backspace')
+  expect(remarkAt('keep-tag')).toBeUndefined()
+  dashboard.press('esc', 'esc', 'ctrl+s').answer('explainPlan', { ...WELL, remarks })
+  expect(dashboard.calls('savePlan')).toBe(1)
 })
 
 test('a plan is saved with its options and steps', () => {

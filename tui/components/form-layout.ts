@@ -9,7 +9,7 @@ const MARK_COLUMNS = 2
 export interface PlacedField {
   readonly labelled: LabelledField<string>
   readonly isFocused: boolean
-  /** What is wrong with it, or how to fill it. */
+  /** What is wrong with it, what is remarked, or how to fill it. */
   readonly notes: readonly string[]
 }
 
@@ -43,11 +43,16 @@ export function fieldsInView(form: Form<string>, columns: number, rows: number):
 function placedFields(form: Form<string>, columns: number): readonly PlacedField[] {
   const width = columns - labelColumns(form) - MARK_COLUMNS
   return form.fields.map((labelled, index) => {
-    const { mistake, help } = labelled
     const isFocused = index === form.focus
-    const note = mistake === undefined ? (isFocused ? help : undefined) : `✗ ${mistake}`
+    const note = noteOf(labelled, isFocused)
     return { labelled, isFocused, notes: note === undefined ? [] : wrap(note, width) }
   })
+}
+
+function noteOf({ mistake, remark, help }: LabelledField<string>, isFocused: boolean): string | undefined {
+  if (mistake !== undefined) return `✗ ${mistake}`
+  if (remark !== undefined) return `▲ ${remark}`
+  return isFocused ? help : undefined
 }
 
 function rowsOf(field: PlacedField | undefined): number {

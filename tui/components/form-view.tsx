@@ -34,7 +34,8 @@ interface FieldRowProps extends PlacedField {
 
 function FieldRow({ labelled, isFocused, notes, labelWidth, columns }: FieldRowProps): ReactNode {
   const theme = useTheme()
-  const { label, field, mistake } = labelled
+  const { label, field, mistake, remark } = labelled
+  const color = mistake !== undefined ? theme.bad : remark !== undefined ? theme.warning : theme.muted
   const value = shownField(field, isFocused, columns - labelWidth - 2)
   return (
     <Box flexDirection="column" width={columns}>
@@ -44,12 +45,7 @@ function FieldRow({ labelled, isFocused, notes, labelWidth, columns }: FieldRowP
         color={isFocused ? theme.accent : undefined}
       />
       {notes.map((note, index) => (
-        <Line
-          key={index}
-          text={`  ${' '.repeat(labelWidth)}${note}`}
-          columns={columns}
-          color={mistake === undefined ? theme.muted : theme.bad}
-        />
+        <Line key={index} text={`  ${' '.repeat(labelWidth)}${note}`} columns={columns} color={color} />
       ))}
     </Box>
   )

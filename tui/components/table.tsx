@@ -45,7 +45,10 @@ export function Table<Row>(props: TableProps<Row>): ReactNode {
   return (
     <Box flexDirection="column" width={width} height={height}>
       <Line text={MARK + textOf(columns.map(({ title }) => title))} columns={width} color={theme.muted} isBold />
-      {rows.length === 0 && <Line text={MARK + empty} columns={width} color={theme.muted} />}
+      {rows.length === 0 &&
+        wrap(empty, width - MARK.length)
+          .slice(0, tableRows(height))
+          .map((line, row) => <Line key={row} text={MARK + line} columns={width} color={theme.muted} />)}
       {rows.slice(place.top, place.top + shown).map((row, offset) => {
         const index = place.top + offset
         const isSelected = index === place.selected

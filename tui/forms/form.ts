@@ -17,6 +17,8 @@ export interface LabelledField<Name extends string> {
   readonly field: Field
   /** What is wrong with it. */
   readonly mistake?: string | undefined
+  /** What is not wrong with it, but perhaps not meant. */
+  readonly remark?: string | undefined
 }
 
 /** Fields one below the other, and which one the keys go to. */
@@ -105,18 +107,22 @@ export function withMistakes<Name extends string>(
   return { fields, focus: first < 0 ? form.focus : first }
 }
 
+/** What is said of fields, by their names. */
+export interface Notes {
+  readonly mistakes: Readonly<Record<string, string>>
+  readonly remarks: Readonly<Record<string, string>>
+}
+
 /**
- * Returns the form with what is wrong with the fields that hold something and are not in focus: whoever types is not told
+ * Returns the form with what is said of the fields that hold something and are not in focus: whoever types is not told
  * at every letter that it is not done yet.
  */
-export function withMistakesLeft<Name extends string>(
-  form: Form<Name>,
-  mistakes: Readonly<Record<string, string>>,
-): Form<Name> {
+export function withNotesLeft<Name extends string>(form: Form<Name>, { mistakes, remarks }: Notes): Form<Name> {
   const fields = form.fields.map((each, index) => {
     const mistake = mistakes[each.name]
+    const remark = remarks[each.name]
     const isDone = index !== form.focus && !isEmpty(each.field)
-    return !isDone || each.mistake === mistake ? each : { ...each, mistake }
+    return !isDone || (each.mistake === mistake && each.remark === remark) ? each : { ...each, mistake, remark }
   })
   return fields.every((field, index) => field === form.fields[index]) ? form : { ...form, fields }
 }
@@ -132,7 +138,9 @@ function focusOn<Name extends string>(form: Form<Name>, focus: number): Form<Nam
 
 function changeFocused<Name extends string>(form: Form<Name>, change: (field: Field) => Field): Form<Name> {
   const fields = form.fields.map((labelled, index) =>
-    index === form.focus ? { ...labelled, field: change(labelled.field), mistake: undefined } : labelled,
+    index === form.focus
+      ? { ...labelled, field: change(labelled.field), mistake: undefined, remark: undefined }
+      : labelled,
   )
   return { ...form, fields }
 }

@@ -1,7 +1,7 @@
 import { byteStringOf } from '../../base/byte-string.ts'
-import { UsageError } from '../../base/errors.ts'
 import type { ChainId } from '../../base/ids.ts'
 import type { BackupOptions, BackupSummary } from '../../engine/backup-types.ts'
+import { checkDescription, checkTags } from '../../engine/point-words.ts'
 import { compareCreated, type PointInfo } from '../../repository/point-info.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { BackupReport } from '../backup-report.ts'
@@ -36,8 +36,8 @@ export async function backupCommand(
   const mountedPoints = mountedDevices(choice.roots)
   const options: BackupOptions = {
     full: flags.full === true,
-    tags: chosenTags(flags.tag),
-    description: flags.description ?? '',
+    tags: checkTags(flags.tag ?? []),
+    description: checkDescription(flags.description ?? ''),
     dryRun: flags.dryRun === true,
     strict: flags.strict === true,
   }
@@ -91,10 +91,4 @@ async function lastOfOtherChains(repository: Repository, chain: ChainId): Promis
     .filter(({ record }) => record.undo === undefined)
     .toSorted(compareCreated)
     .at(-1)
-}
-
-function chosenTags(tags: readonly string[] = []): string[] {
-  if (tags.includes(''))
-    throw new UsageError('BAD_ARGUMENT', 'a tag is empty', { hint: 'Name it, or leave --tag out.' })
-  return [...new Set(tags)]
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { TidemarkError, UsageError } from '../../base/errors.ts'
 import type { InstanceId } from '../../base/ids.ts'
+import { nearestWord } from '../../base/nearest-word.ts'
 import { judge } from '../../engine/forget/forget.ts'
 import { readConfigurationText } from '../configuration.ts'
 import { commandOfStep } from '../jobs/plan-commands.ts'
@@ -66,13 +67,13 @@ export class ConfiguredPlans implements PlanDesk {
     const { plans, mistakes } = judgePlans(input, { [form.name]: written })
     const [plan] = plans
     if (plan === undefined || mistakes.length > 0) {
-      return { mistakes: mistakesByField(mistakes, written), trigger: undefined, nextMs: [], forgotten: [] }
+      return { mistakes: mistakesByField(mistakes, written), ...NOT_KNOWN, trigger: undefined, nextMs: [] }
     }
     return {
       mistakes: {},
+      ...(await this.#retention(plan)),
       trigger: triggersInWords(plan.triggers),
       nextMs: nextFirings(plan, { ...this.#context, afterMs: this.#options.clock.nowMs(), count: TIMES_SHOWN }),
-      forgotten: await this.#forgotten(plan),
     }
   }
 
@@ -215,24 +216,39 @@ export class ConfiguredPlans implements PlanDesk {
     return nextMs
   }
 
-  /** Ids of the points that the retention of a plan would forget now, as far as its repository is open. */
-  async #forgotten(plan: Plan): Promise<string[]> {
+  /** Returns what the retention of a plan would forget now, and which tag of it nothing has, as far as its repository is open. */
+  async #retention(plan: Plan): Promise<Retention> {
     const { clock, repositories, timeZone } = this.#options
-    const step = plan.steps.find((each) => each.kind === 'forget')
-    const known = (await repositories.all()).get(step?.repository ?? plan.repository)
-    if (step === undefined || known?.state.kind !== 'open') return []
+    const at = plan.steps.findIndex(({ kind }) => kind === 'forget')
+    const step = plan.steps[at]
+    if (step?.kind !== 'forget') return NOT_KNOWN
+    const known = (await repositories.all()).get(step.repository)
+    if (known?.state.kind !== 'open') return NOT_KNOWN
     const { policy, allInstances } = step
+    let remarks = NOT_KNOWN.remarks
     try {
       return await known.use(async ({ repository }) => {
-        const verdicts = judge({ repository, clock }, await repository.chain(), { policy, timeZone, allInstances })
-        return verdicts.filter(({ keep }) => !keep).map(({ point }) => point.record.point)
+        const chain = await repository.chain()
+        const tags = new Set([...plan.tags, ...chain.points.flatMap((point) => point.tags)])
+        const unknown = policy.tags?.find((tag) => !tags.has(tag))
+        if (unknown !== undefined) remarks = { [`steps.${at}.keep-tag`]: untagged(unknown, tags) }
+        const verdicts = judge({ repository, clock }, chain, { policy, timeZone, allInstances })
+        return { forgotten: verdicts.filter(({ keep }) => !keep).map(({ point }) => point.record.point), remarks }
       })
     } catch (error) {
       // Then nothing would be forgotten: `forget` refuses it, too.
-      if (error instanceof TidemarkError) return []
+      if (error instanceof TidemarkError) return { forgotten: [], remarks }
       throw error
     }
   }
+}
+
+type Retention = Pick<PlanMeaning, 'forgotten' | 'remarks'>
+const NOT_KNOWN: Retention = { forgotten: [], remarks: {} }
+
+function untagged(tag: string, known: ReadonlySet<string>): string {
+  const near = nearestWord(tag, known)
+  return shownText(`no point has the tag "${tag}"${near === undefined ? '' : `; is "${near}" meant?`}`)
 }
 
 /** How long all would take to be restored, as the summary of `tidemark prove` says it. */

@@ -262,6 +262,8 @@ export interface PlanForm {
  */
 export interface PlanMeaning {
   readonly mistakes: Readonly<Record<string, Shown>>
+  /** By field as mistakes: what is no mistake, but perhaps not what was meant. */
+  readonly remarks: Readonly<Record<string, Shown>>
   readonly trigger: Shown | undefined
   readonly nextMs: readonly number[]
   /** Ids of existing points that its retention would forget. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 import { UsageError } from '../../base/errors.ts'
 import { NAME_BYTES_MAX } from '../../base/limits.ts'
+import { checkTag } from '../../engine/point-words.ts'
 import { checkPattern } from '../../engine/scan/exclude-pattern.ts'
 import type { CommandSource, Hook, Hooks, NotifyCause, Plan, PlanSource, Step } from './plan.ts'
 import { NOTIFY_CAUSES } from './plan.ts'
@@ -57,7 +58,7 @@ function planSchema({ home, defaultRepository }: PlanSchemaOptions) {
     'cross-filesystems': yesNo,
     strict: yesNo,
     repository: place.optional(),
-    tags: listOf(text).default([]),
+    tags: listOf(parsedBy(checkTag)).default([]),
     description: z.string().max(DESCRIPTION_LENGTH_MAX).default(''),
     trigger: listOf(parsedBy((value) => parseTrigger(value, home))),
     'time-zone': z

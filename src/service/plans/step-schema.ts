@@ -5,10 +5,11 @@ import { nearestWord } from '../../base/nearest-word.ts'
 import { parseCalendarDuration } from '../../base/parse-quantity.ts'
 import type { RetentionPolicy } from '../../engine/care-types.ts'
 import { keepsAnything } from '../../engine/forget/policy.ts'
+import { checkTag } from '../../engine/point-words.ts'
 import { locationMistake } from '../repository-location.ts'
 import { isRepositoryName } from '../repository-name.ts'
 import type { AfterStep, Step, StepAction, StepKind, StepTiming } from './plan.ts'
-import { listOf, mistakesOf, parsedBy, settings, text } from './schema-parts.ts'
+import { listOf, mistakesOf, parsedBy, settings } from './schema-parts.ts'
 import { parseDuration, parseInterval, parseWindow } from './time-text.ts'
 
 const NAME = 'a name has letters, digits, ".", "_" and "-" only, at most 64'
@@ -45,7 +46,7 @@ const policy = settings({
   'keep-monthly': count.optional(),
   'keep-yearly': count.optional(),
   'keep-within': parsedBy((value) => parseCalendarDuration(value, 'keep-within')).optional(),
-  'keep-tag': listOf(text).optional(),
+  'keep-tag': listOf(parsedBy(checkTag)).optional(),
   'all-instances': z.boolean('true or false is expected').optional(),
 }).transform((rules, context) => {
   const given = {

@@ -171,8 +171,13 @@ test('a plan copies into a repository with another password, and says what it wo
   const copied = await application.points('away')
   expect(copied.map(({ id }) => id).sort()).toEqual([older?.id, newer?.id].sort())
   const meaning = await application.explainPlan(form)
-  expect(meaning.mistakes).toEqual({})
-  expect(meaning).toMatchObject({ forgotten: [older?.id] })
+  expect(meaning).toMatchObject({ mistakes: {}, remarks: {}, forgotten: [older?.id] })
+  const tagged = { kind: 'forget', settings: { 'keep-tag': ['weekly', 'wekly'] } } as const
+  const options = { ...form.options, tags: ['weekly'] }
+  expect(await application.explainPlan({ ...form, options, steps: [...steps.slice(0, -1), tagged] })).toMatchObject({
+    mistakes: {},
+    remarks: { 'steps.2.keep-tag': 'no point has the tag "wekly"; is "weekly" meant?' },
+  })
   await application.lock()
   expect((await application.explainPlan(form)).forgotten).toEqual([])
 })

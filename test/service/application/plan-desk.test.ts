@@ -99,6 +99,19 @@ test('a form is explained while it is typed: its next times, and its mistakes by
   await expect(application.savePlan(wrong, undefined)).rejects.toMatchObject({ code: 'BAD_CONFIGURATION' })
 })
 
+test('tags that no point can have are told at the field that names them', async () => {
+  const { application } = await place()
+  const steps: readonly StepForm[] = [
+    { kind: 'incremental', settings: {} },
+    { kind: 'forget', settings: { 'keep-last': ['3'], 'keep-tag': ['kept', ''] } },
+  ]
+  const form = { ...FORM, options: { ...FORM.options, tags: ['x'.repeat(256)] }, steps }
+  expect((await application.explainPlan(form)).mistakes).toEqual({
+    tags: 'a tag has more than 255 bytes; shorten it: long texts belong into the description',
+    'steps.1.keep-tag': 'a tag is empty; name it, or leave it out',
+  })
+})
+
 test('names that the configuration does not know are told at the field that names them', async () => {
   const { application } = await place()
   const steps: readonly StepForm[] = [

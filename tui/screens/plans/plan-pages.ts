@@ -6,7 +6,7 @@ import type {
   StepSetting,
 } from '../../../src/service/application/shown.ts'
 import { type Editor, editorKeys, pasteInEditor, typeInEditor } from '../../forms/editor.ts'
-import { textField, withMistakes, withMistakesLeft } from '../../forms/form.ts'
+import { textField, withMistakes, withNotesLeft } from '../../forms/form.ts'
 import type { Key } from '../../keymap/key.ts'
 import { commandOf, type Keymap } from '../../keymap/keymap.ts'
 import { isMotion, MOTION_KEYS } from '../../keymap/motion.ts'
@@ -118,10 +118,11 @@ export function pasteInPage(editing: PlanEditing, text: string): PlanEditing {
   return taken({ ...editing, at: { ...at, editor: pasteInEditor<string>(at.editor, text) } as PlanPage })
 }
 
-type Mistakes = Readonly<Record<string, string>>
+/** What is said of fields, by their names or, in steps, as `steps.2.between`. */
+type ByField = Readonly<Record<string, string>>
 
 /** Returns the plan with what is wrong with it, on the page where the first mistake is. */
-export function withPlanMistakes(editing: PlanEditing, mistakes: Mistakes): PlanEditing {
+export function withPlanMistakes(editing: PlanEditing, mistakes: ByField): PlanEditing {
   const { editor, options } = editing
   const { steps } = planOf(editing)
   const { first, others } = sorted({ editor, steps }, mistakes)
@@ -138,19 +139,20 @@ export function withPlanMistakes(editing: PlanEditing, mistakes: Mistakes): Plan
   return { ...plain, at: { page: 'options', editor: { ...own, form: withMistakes(own.form, mistakes) } } }
 }
 
-/** Returns the plan with what is known to be wrong in those fields of the page that were filled in and left. */
-export function withKnownMistakes(editing: PlanEditing): PlanEditing {
+/** Returns the plan with what is known of those fields of the page that were filled in and left. */
+export function withKnownNotes(editing: PlanEditing): PlanEditing {
   const { at, editor, meaning } = editing
-  const mistakes = meaning?.mistakes ?? {}
+  const { mistakes, remarks } = meaning ?? { mistakes: {}, remarks: {} }
   switch (at.page) {
     case 'plan': {
-      const form = withMistakesLeft(editor.form, sorted({ editor, steps: planOf(editing).steps }, mistakes).first)
-      return { ...editing, editor: { ...editor, form } }
+      const of = { editor, steps: planOf(editing).steps }
+      const notes = { mistakes: sorted(of, mistakes).first, remarks: sorted(of, remarks).first }
+      return { ...editing, editor: { ...editor, form: withNotesLeft(editor.form, notes) } }
     }
     case 'options':
     case 'step': {
-      const here = at.page === 'step' ? ofStep(mistakes, at.at) : mistakes
-      const form = withMistakesLeft<string>(at.editor.form, here)
+      const here = (all: ByField): ByField => (at.page === 'step' ? ofStep(all, at.at) : all)
+      const form = withNotesLeft<string>(at.editor.form, { mistakes: here(mistakes), remarks: here(remarks) })
       return { ...editing, at: { ...at, editor: { ...at.editor, form } } as PlanPage }
     }
     default:
@@ -158,14 +160,14 @@ export function withKnownMistakes(editing: PlanEditing): PlanEditing {
   }
 }
 
-interface SortedMistakes {
+interface SortedByField {
   /** By the fields of the first page. */
-  readonly first: Mistakes
+  readonly first: ByField
   /** In steps, where the first page does not show them. */
   readonly others: readonly { readonly at: number }[]
 }
 
-function sorted({ editor, steps }: Pick<PlanEditing, 'editor' | 'steps'>, mistakes: Mistakes): SortedMistakes {
+function sorted({ editor, steps }: Pick<PlanEditing, 'editor' | 'steps'>, mistakes: ByField): SortedByField {
   const first: Record<string, string> = {}
   const others: { readonly at: number }[] = []
   for (const [field, what] of Object.entries(mistakes)) {
@@ -178,10 +180,10 @@ function sorted({ editor, steps }: Pick<PlanEditing, 'editor' | 'steps'>, mistak
   return { first, others }
 }
 
-/** Returns mistakes in a step by their settings. */
-function ofStep(mistakes: Mistakes, at: number): Mistakes {
+/** Returns what is said of a step by its settings. */
+function ofStep(notes: ByField, at: number): ByField {
   const prefix = `steps.${at}.`
-  const here = Object.entries(mistakes).filter(([field]) => field.startsWith(prefix))
+  const here = Object.entries(notes).filter(([field]) => field.startsWith(prefix))
   return Object.fromEntries(here.map(([field, what]) => [field.slice(prefix.length), what]))
 }
 

@@ -20,7 +20,7 @@ import {
   type PlanEditing,
   planOf,
   typeInPage,
-  withKnownMistakes,
+  withKnownNotes,
   withPlanMistakes,
 } from './plan-pages.ts'
 
@@ -147,7 +147,7 @@ function changed(state: PlansState, before: PlanEditing, editing: PlanEditing): 
     editing.options !== before.options ||
     editing.steps !== before.steps
   if (hasChanged) return { state: { ...state, editing }, effects: [explain(editing)] }
-  return { state: { ...state, editing: withKnownMistakes(editing) } }
+  return { state: { ...state, editing: withKnownNotes(editing) } }
 }
 
 function paste(state: PlansState, editing: PlanEditing, text: string): Step<PlansState> {
@@ -231,7 +231,7 @@ function takeMeaning(
   editing: PlanEditing,
   { value, slot, args }: Extract<Answer, { method: 'explainPlan' }>,
 ): Step<PlansState> {
-  const explained: PlansState = { ...state, editing: withKnownMistakes({ ...editing, meaning: value }) }
+  const explained: PlansState = { ...state, editing: withKnownNotes({ ...editing, meaning: value }) }
   if (slot !== 'plans:judge') return { state: explained }
   if (Object.keys(value.mistakes).length === 0) {
     return { state: explained, effects: [call('plans:save', 'savePlan', args[0], editing.replaces)] }

@@ -16,6 +16,7 @@ import { noPointsText } from '../../text/no-points.ts'
 import { shownDistance, shownTime } from '../../text/when.ts'
 import { type Theme, useTheme } from '../../theme/theme.ts'
 import type { ViewProps } from '../view-props.ts'
+import { whyNoneFound } from './filter-points.ts'
 import { DETAIL_ROWS, HEAD_ROWS } from './layout.ts'
 import { chosenPoint, type PointsState, type ShownDifference, shownPoints } from './points.ts'
 import { timelineOf } from './timeline.ts'
@@ -60,11 +61,16 @@ function PointTable({ state, shared, columns, rows }: Props): ReactNode {
         width={columns}
         height={rows - HEAD_ROWS - (state.hasDetails ? DETAIL_ROWS : 0)}
         colorOf={(point) => (point.suspect.length > 0 ? theme.warning : undefined)}
-        empty={noPointsText(shared, 'no such points')}
+        empty={noPointsText(shared, whyNone(state, shared))}
       />
       {state.hasDetails && chosen !== undefined && <Details point={chosen} columns={columns} theme={theme} />}
     </Box>
   )
+}
+
+function whyNone({ filter }: PointsState, { points }: Shared): string {
+  const all = valueOr(points, [])
+  return all.length === 0 ? 'there is no point yet' : whyNoneFound(all, filter.text)
 }
 
 function headOf(state: PointsState, shared: Shared, count: number): string {
