@@ -17,7 +17,7 @@ import {
 } from '../../src/storage/driver.ts'
 import { objectExists, objectNotFound } from '../../src/storage/object-errors.ts'
 import { listObjects } from './list-objects.ts'
-import { storeError } from './local-errors.ts'
+import { nameTaken, notAFile, storeError } from './local-errors.ts'
 import { type LinkFile, Publisher, systemLink } from './publish.ts'
 import { readObject } from './read-object.ts'
 import { StoreFolders } from './store-folders.ts'
@@ -145,7 +145,7 @@ export class LocalDriver implements StreamingDriver {
     return this.#meaning('looking at', name, async () => {
       await this.#assertFolder(name)
       const info = await lstat(this.localFile(name))
-      if (!info.isFile()) throw notAFile(this.localFile(name))
+      if (!info.isFile()) throw notAFile(name, this.localFile(name))
       return { name, bytes: info.size }
     })
   }
@@ -223,7 +223,8 @@ export class LocalDriver implements StreamingDriver {
       this.#swept = true
       await sweepTemporaryFiles(this.#root, temporary.writtenMs)
     }
-    if (!published) throw objectExists(name, this.location)
+    if (published) return
+    throw (await this.#isAnotherThing(name)) ? nameTaken(name, this.localFile(name)) : objectExists(name, this.location)
   }
 
   /** Gives the temporary file its name or removes it. Returns whether the name was free. */
@@ -254,8 +255,18 @@ export class LocalDriver implements StreamingDriver {
         // Someone removed a folder or the temporary file under our hands: all of it is made again when tried again.
         this.#folders.forget()
       }
+      // Opening a link, a socket or a device fails in ways that tell nothing of the disk.
+      else if (doing === 'reading' && errnoOf(error) !== undefined && (await this.#isAnotherThing(name))) {
+        throw notAFile(name, path)
+      }
       throw storeError(error, { doing, path })
     }
+  }
+
+  /** Tells whether something lies in the place of an object that is no regular file. */
+  async #isAnotherThing(name: ObjectName): Promise<boolean> {
+    const info = await lstat(this.localFile(name)).catch(() => undefined)
+    return info?.isFile() === false
   }
 }
 
@@ -265,12 +276,5 @@ function noStore(root: string, what: string, retry: 'never' | 'transient'): Stor
     retry,
     context: { path: root },
     hint: 'Check the path, attach the volume, or make a repository with `tidemark init`.',
-  })
-}
-
-function notAFile(path: string): StorageError {
-  return new StorageError('STORE_FAILED', `${path} is not a file`, {
-    context: { path },
-    hint: 'Only regular files belong into a repository: `tidemark check` names what is affected.',
   })
 }

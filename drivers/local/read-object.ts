@@ -5,6 +5,7 @@ import { StorageError } from '../../src/base/errors.ts'
 import { INDEX_BYTES_MAX } from '../../src/base/limits.ts'
 import type { ByteRange, ObjectName } from '../../src/storage/driver.ts'
 import { rangeInside } from '../../src/storage/object-errors.ts'
+import { notAFile } from './local-errors.ts'
 
 /** No object is larger than the largest index file; a longer read would only serve to exhaust memory. */
 const READ_BYTES_MAX = INDEX_BYTES_MAX
@@ -15,7 +16,7 @@ const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBL
 /**
  * Returns the bytes of the regular file at `path`, or exactly `range` of them, freshly allocated.
  *
- * @throws {StorageError} OUT_OF_RANGE; STORE_FAILED: no regular file, or larger than any object.
+ * @throws {StorageError} NOT_FOUND: no regular file; OUT_OF_RANGE; STORE_FAILED: larger than any object.
  */
 export async function readObject(
   path: string,
@@ -27,7 +28,7 @@ export async function readObject(
 ): Promise<Uint8Array> {
   await using file = await open(path, OPEN_FLAGS)
   const info = await file.stat()
-  if (!info.isFile()) throw unreadable(path, 'is not a file')
+  if (!info.isFile()) throw notAFile(wanted.name, path)
   const { offset, length } = rangeInside(wanted.name, wanted.range, info.size)
   if (length > READ_BYTES_MAX) throw unreadable(path, `has ${length} bytes, more than any object`)
   wanted.signal?.throwIfAborted()

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { afterAll, describe, expect, test } from 'vitest'
+import { openLocalDriver } from '../../../drivers/local/local-driver.ts'
 import { type ByteString, bytesOf, joinPath } from '../../../src/base/byte-string.ts'
 import { IntegrityError } from '../../../src/base/errors.ts'
 import { type BlobId, hexId, type ObjectId, type PointId } from '../../../src/base/ids.ts'
@@ -10,11 +11,13 @@ import { type OpenPointView, openPointView } from '../../../src/engine/point-vie
 import type { TreeEntry } from '../../../src/format/tree.ts'
 import { openRepository } from '../../../src/repository/repository.ts'
 import { signTombstone } from '../../../src/repository/signing.ts'
-import { OBJECT_KINDS, type ObjectInfo, type ObjectKind, objectPath } from '../../../src/storage/driver.ts'
+import { type Driver, OBJECT_KINDS, type ObjectInfo, type ObjectKind, objectPath } from '../../../src/storage/driver.ts'
 import { runCheck } from '../../support/care-fixture.ts'
 import { closeSharedPool, EngineFixture, sharedPool } from '../../support/engine-fixture.ts'
 import { listAll } from '../../support/objects.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
+import { STRANGE_THINGS } from '../../support/strange-things.ts'
+import { temporaryMemoryFolder } from '../../support/temporary-folder.ts'
 import { testSecret } from '../../support/test-machine.ts'
 
 /** Bits are flipped at places that this chooses. */
@@ -25,6 +28,8 @@ const FRAMES_MAX = 5
 const FILES_CUT = 8
 /** What nothing refers to: that it was deleted is not to be seen, and nothing is wrong without it. */
 const UNMISSED: readonly ObjectKind[] = ['runs', 'marks', 'dead', 'lost', 'notes']
+/** Without its config or only slot, nobody opens it anew; without its record or its signer's, a point is not there. */
+const UNOPENABLE: readonly ObjectKind[] = ['config', 'keys', 'points', 'instances']
 
 let random = SEED
 function below(bound: number): number {
@@ -44,8 +49,8 @@ let whole: Truth
 let objects: ObjectInfo[]
 
 /** Makes a small repository with an object of every kind. */
-async function prepare(): Promise<void> {
-  fixture = await EngineFixture.create()
+async function prepare(store?: Driver): Promise<void> {
+  fixture = await EngineFixture.create(store)
   await fill()
   await putOneOfEach()
   whole = await readAll()
@@ -229,8 +234,7 @@ describe.each(['deleted', 'truncated'] as const)(`every object %s (seed ${SEED})
       const { report, affected } = await runCheck(fixture, { readDataPercent: 100, dryRun: true })
       const context = objectPath(name)
       expect(isDamaged(report), context).toBe(how === 'truncated' || !UNMISSED.includes(name.kind))
-      // Without its config or only slot, nobody opens it anew; without its record or its signer's, a point is not there.
-      if (!['config', 'keys', 'points', 'instances'].includes(name.kind)) {
+      if (!UNOPENABLE.includes(name.kind)) {
         const truth = await readAll()
         expect(new Set(affected), context).toEqual(truth.unreadable)
         expectNoWrongBytes(truth, context)
@@ -238,6 +242,28 @@ describe.each(['deleted', 'truncated'] as const)(`every object %s (seed ${SEED})
       fixture.driver.heal()
     }
   })
+})
+
+test('what is no file, in place of an object of any kind, is as if that had been deleted', async () => {
+  const store = await openLocalDriver({ root: temporaryMemoryFolder() })
+  await prepare(store)
+  const firstOfKinds = objects.filter(({ name: { kind } }, i) => objects[i - 1]?.name.kind !== kind)
+  for (const [i, { name }] of [...firstOfKinds, ...of(['packs'])].entries()) {
+    const path = store.localFile(name)
+    renameSync(path, `${path}.aside`)
+    const [what, put] = STRANGE_THINGS[i % STRANGE_THINGS.length]!
+    await put(path)
+    const { report, affected } = await runCheck(fixture, { readDataPercent: 100, dryRun: true })
+    const context = `${what} for ${objectPath(name)}`
+    expect(isDamaged(report), context).toBe(!UNMISSED.includes(name.kind))
+    if (!UNOPENABLE.includes(name.kind)) {
+      const truth = await readAll()
+      expect(new Set(affected), context).toEqual(truth.unreadable)
+      expectNoWrongBytes(truth, context)
+    }
+    rmSync(path, { recursive: true })
+    renameSync(`${path}.aside`, path)
+  }
 })
 
 test('of a pack that was cut off, exactly the files behind the cut are named, by its size alone or with its data read', async () => {

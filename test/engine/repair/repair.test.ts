@@ -1,7 +1,9 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { openLocalDriver } from '../../../drivers/local/local-driver.ts'
 import { MemoryDriver } from '../../../drivers/memory/memory-driver.ts'
+import { IntegrityError } from '../../../src/base/errors.ts'
 import type { ObjectId } from '../../../src/base/ids.ts'
 import { copyPoints } from '../../../src/engine/copy/copy.ts'
 import { forgetLost } from '../../../src/engine/forget/forget-lost.ts'
@@ -14,7 +16,9 @@ import { careContext, runCheck, runRepair } from '../../support/care-fixture.ts'
 import { closeSharedPool, EngineFixture } from '../../support/engine-fixture.ts'
 import { listAll, listIds } from '../../support/objects.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
-import { runPrune } from '../../support/prune-fixture.ts'
+import { keepLast, runPrune } from '../../support/prune-fixture.ts'
+import { STRANGE_THINGS } from '../../support/strange-things.ts'
+import { temporaryMemoryFolder } from '../../support/temporary-folder.ts'
 import { diskLines, pointLines } from '../../support/point-content.ts'
 import { testSecret } from '../../support/test-machine.ts'
 
@@ -23,8 +27,8 @@ afterAll(closeSharedPool)
 const READ = { readDataPercent: 100 }
 
 /** Makes a repository with two points: small files in folders, and one of several chunks. */
-async function twoPoints(): Promise<EngineFixture> {
-  const fixture = await EngineFixture.create()
+async function twoPoints(store?: Driver): Promise<EngineFixture> {
+  const fixture = await EngineFixture.create(store)
   mkdirSync(fixture.path('folder', 'inner'), { recursive: true })
   writeFileSync(fixture.path('top'), 'top')
   writeFileSync(fixture.path('folder', 'inner', 'deep'), 'deep')
@@ -161,6 +165,25 @@ test('a backup stores again what a pack that was cut off held; a prune takes not
   expect(await listIds(fixture.driver, 'packs')).not.toContain(pack!.id)
   await expectWhole(fixture)
   expect((await pointLines(await fixture.view(first!.record.point), fixture.source)).length).toBeGreaterThan(3)
+})
+
+test('what is no file in place of a pack stops no backup, and no prune after it', async () => {
+  const store = await openLocalDriver({ root: temporaryMemoryFolder() })
+  const fixture = await twoPoints(store)
+  const packs = [...(await packsOf(fixture, 'data')), ...(await packsOf(fixture, 'tree'))]
+  for (const [i, { id }] of packs.entries()) {
+    const path = store.localFile({ kind: 'packs', id })
+    rmSync(path)
+    await STRANGE_THINGS[i % STRANGE_THINGS.length]![1](path)
+  }
+  await fixture.reopen()
+  await expect(runPrune(fixture, { exclusive: true })).rejects.toBeInstanceOf(IntegrityError)
+  await fixture.backup()
+  // Trees of the points before cannot be made again.
+  await keepLast(fixture, 1)
+  await expectWhole(fixture)
+  expect((await runPrune(fixture, { exclusive: true })).needed.packs).toBe(2)
+  await expectWhole(fixture)
 })
 
 test('files that rotted are healed from where they still are, and from nothing else', async () => {

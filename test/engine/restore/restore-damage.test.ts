@@ -1,13 +1,15 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { openLocalDriver } from '../../../drivers/local/local-driver.ts'
 import { type ByteString, byteStringOf } from '../../../src/base/byte-string.ts'
 import { diskTree } from '../../support/disk.ts'
 import { FaultyDriver } from '../../support/faulty-driver.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
 import { RestoreFixture, closePool } from '../../support/restore-fixture.ts'
 import { rootTest } from '../../support/root-test.ts'
-import { temporaryFolder, temporaryVolume } from '../../support/temporary-folder.ts'
+import { STRANGE_THINGS } from '../../support/strange-things.ts'
+import { temporaryFolder, temporaryMemoryFolder, temporaryVolume } from '../../support/temporary-folder.ts'
 import { dirEntry, symlinkEntry } from '../../support/tree-entries.ts'
 
 afterAll(closePool)
@@ -75,6 +77,19 @@ describe('what cannot be restored', () => {
     names.slice(0, 4).forEach((file, i) => {
       expect(readFileSync(join(target, file)).equals(patternBytes(1 << 20, i))).toBe(true)
     })
+  })
+
+  test.each(STRANGE_THINGS)('is what lies in a pack in whose place there is %s', async (_what, put) => {
+    const store = await openLocalDriver({ root: temporaryMemoryFolder() })
+    const f = await RestoreFixture.create(store)
+    await f.open([f.file('empty', ''), f.file('large', patternBytes(2_000_000, 1)), f.file('small', 'small')])
+    const pack = store.localFile({ kind: 'packs', id: f.dataPacks[0]!.id })
+    rmSync(pack)
+    await put(pack)
+    const target = temporaryFolder()
+    const { failures } = await f.restore({ target: path(target) })
+    expect(failures.map(({ path: at }) => at.slice(target.length + 1)).sort()).toEqual(['large', 'small'])
+    expect(readdirSync(target)).toEqual(['empty'])
   })
 
   test('comes from another copy where there is one', async () => {
