@@ -25,7 +25,7 @@ const EXPECTED_NAMES: ReadonlySet<string> = new Set([
  * Makes the folder `root` for a new store, with missing parents, or takes one that holds nothing else. Once resolved
  * it is durable. Whether a repository is already in it is for the caller to find out.
  *
- * @throws {UsageError} BAD_ARGUMENT: something else lies there.
+ * @throws {UsageError} BAD_ARGUMENT: something else lies there, or nobody can make folders there.
  * @throws {StorageError} STORE_DENIED, STORE_READ_ONLY, STORE_FULL, STORE_FAILED
  */
 export async function createStore(root: string): Promise<void> {
@@ -53,6 +53,8 @@ async function makeFolder(path: string): Promise<void> {
   if (found !== undefined) throw unsuitable(path, 'is a file')
   await makeFolder(dirname(path))
   await mkdir(path, { mode: FOLDER_MODE }).catch((error: unknown) => {
+    // The folder that it belongs into is there.
+    if (errnoOf(error) === 'ENOENT') throw unsuitable(path, 'cannot be made: nobody can make folders there')
     if (errnoOf(error) !== 'EEXIST') throw error
   })
   await syncFolder(await realpath(dirname(path)))

@@ -13,8 +13,8 @@ export interface RestoreTarget {
 /**
  * Returns where a restore goes.
  *
- * @throws {UsageError} BAD_ARGUMENT: neither `target` nor `inPlace`.
- * @throws {TargetError} TARGET_DENIED, TARGET_FAILED: the target cannot be looked into, or is no folder.
+ * @throws {UsageError} BAD_ARGUMENT: neither `target` nor `inPlace`; the target is no folder.
+ * @throws {TargetError} TARGET_DENIED, TARGET_FAILED: the target cannot be looked into.
  */
 export async function restoreTarget(
   workingDirectory: string,
@@ -32,12 +32,10 @@ export async function restoreTarget(
   } catch (cause) {
     const errno = errnoOf(cause)
     if (errno === 'ENOENT') return { target, isEmpty: true }
+    const details = { context: { path: target }, cause, hint: 'Choose another folder with --target.' }
+    const what = `${target} cannot be restored into`
+    if (errno === 'ENOTDIR') throw new UsageError('BAD_ARGUMENT', `${what}: it is not a folder`, details)
     const code = errno === 'EACCES' || errno === 'EPERM' ? 'TARGET_DENIED' : 'TARGET_FAILED'
-    const why = errno === 'ENOTDIR' ? 'it is not a folder' : (errno ?? 'unknown')
-    throw new TargetError(code, `${target} cannot be restored into: ${why}`, {
-      context: { path: target },
-      cause,
-      hint: 'Choose another folder with --target.',
-    })
+    throw new TargetError(code, `${what}: ${errno ?? 'unknown'}`, details)
   }
 }

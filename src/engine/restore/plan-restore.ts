@@ -38,8 +38,8 @@ export interface PlanRestoreInput {
  * Yields what a restore would do with each entry, parents before children, and changes nothing.
  *
  * It is the very plan that `restore` carries out.
- * @throws {UsageError} UNKNOWN_PATH, BAD_PATTERN
- * @throws {TargetError} TARGET_UNSAFE: it would delete from the root of all files; TARGET_FAILED: no directory.
+ * @throws {UsageError} UNKNOWN_PATH, BAD_PATTERN; BAD_ARGUMENT: the target is no directory.
+ * @throws {TargetError} TARGET_UNSAFE: it would delete from the root of all files; TARGET_DENIED, TARGET_FAILED.
  */
 export async function* planRestore(input: PlanRestoreInput): AsyncGenerator<RestoreItem> {
   const { options, signal } = input
@@ -85,7 +85,7 @@ function notThere(path: ByteString): UsageError {
   })
 }
 
-/** Opens the directory that a restore of `start` lands in. @throws {TargetError} */
+/** Opens the directory that a restore of `start` lands in. @throws {UsageError | TargetError} as `TargetTree.open`; TARGET_UNSAFE */
 export function openTarget(start: TreeEntry, options: RestoreOptions, how: { readonly create: boolean }): TargetTree {
   const target = TargetTree.open(targetPath(start, options), how)
   // What is selected below the root may have lost files; the root itself never has.

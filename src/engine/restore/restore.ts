@@ -50,7 +50,7 @@ export interface RestoreInput {
  * What cannot be read or written is listed in the summary, and the rest goes on. Interrupted by `signal`, it stops
  * between frames and rejects with the signal's reason; restoring again finishes the rest, because a file gets its time
  * of change when it is whole.
- * @throws {UsageError} UNKNOWN_PATH, BAD_PATTERN
+ * @throws {UsageError} UNKNOWN_PATH, BAD_PATTERN; BAD_ARGUMENT: the target is no directory, and none can be made there.
  * @throws {TargetError} TARGET_UNSAFE, TARGET_FAILED, TARGET_DENIED: the target itself cannot be used.
  * @throws {KeyError} KEY_NOT_FULL: a backup-only key set reads nothing.
  */

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { type ByteString, bytesOf, display, joinPath } from '../../base/byte-string.ts'
-import { TargetError, errnoOf } from '../../base/errors.ts'
+import { UsageError, errnoOf } from '../../base/errors.ts'
 import { closeDescriptor } from '../../base/posix/descriptors.ts'
 import { openDirectory, openDirectoryAt, readDirectory } from '../../base/posix/directory.ts'
 import { type FileStatus, statusAt, statusOf } from '../../base/posix/statx.ts'
@@ -50,6 +50,14 @@ function makeDirectory(path: ByteString): void {
   }
 }
 
+function unsuitable(path: ByteString, what: string, cause: unknown): UsageError {
+  return new UsageError('BAD_ARGUMENT', `${display(path)} ${what}`, {
+    context: { path: display(path) },
+    cause,
+    hint: 'Name a folder, or a path where one can be made.',
+  })
+}
+
 /** The directory that a restore lands in. */
 export class TargetTree implements Disposable {
   /** Absolute. */
@@ -72,18 +80,14 @@ export class TargetTree implements Disposable {
    * Opens the directory at `path`, an absolute path; symbolic links that lead to it are followed.
    *
    * @param create it is made, with its parents, when it is not there; otherwise the tree is one without a descriptor.
-   * @throws {TargetError} TARGET_FAILED: it is no directory; TARGET_DENIED, TARGET_FULL.
+   * @throws {UsageError} BAD_ARGUMENT: it is no directory, and none can be made there.
+   * @throws {TargetError} TARGET_DENIED, TARGET_FULL, TARGET_FAILED
    */
   static open(path: ByteString, { create }: { readonly create: boolean }): TargetTree {
     try {
       return new TargetTree(path, openDirectory(path), false)
     } catch (error) {
-      if (errnoOf(error) === 'ENOTDIR') {
-        throw new TargetError('TARGET_FAILED', `${display(path)} is not a directory`, {
-          cause: error,
-          hint: 'Name a directory, or a path where one can be made.',
-        })
-      }
+      if (errnoOf(error) === 'ENOTDIR') throw unsuitable(path, 'is not a folder, or lies below a file', error)
       if (errnoOf(error) !== 'ENOENT') throw targetError(path, error)
     }
     if (!create) return new TargetTree(path, -1, true)
@@ -91,6 +95,8 @@ export class TargetTree implements Disposable {
       makeDirectories(path)
       return new TargetTree(path, openDirectory(path), true)
     } catch (error) {
+      // Every parent is there or was made: what says so takes no new folders, as /proc does not.
+      if (errnoOf(error) === 'ENOENT') throw unsuitable(path, 'cannot be made: nobody can make folders there', error)
       throw targetError(path, error)
     }
   }

@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { type ByteString, bytesOf } from '../../base/byte-string.ts'
-import { errnoOf, SourceError } from '../../base/errors.ts'
+import { errnoOf, UsageError } from '../../base/errors.ts'
 import { closeDescriptor } from '../../base/posix/descriptors.ts'
 import { openDirectory } from '../../base/posix/directory.ts'
 import { namesOfRoot } from './root-tree.ts'
@@ -17,8 +17,8 @@ export interface ChosenRoots {
  * Returns the roots that can be scanned: those that lie in a directory which is never entered, or cannot be read, are
  * told and left out.
  *
- * @throws {SourceError} SOURCE_NOT_FOUND, SOURCE_UNREADABLE: no root is left.
- * @throws {UsageError} BAD_ARGUMENT: a root is no absolute path.
+ * @throws {SourceError} SOURCE_NOT_FOUND, SOURCE_UNREADABLE: no root can be read.
+ * @throws {UsageError} BAD_ARGUMENT: a root is no absolute path; all lie in directories that are never entered.
  */
 export function chooseRoots({
   roots,
@@ -41,7 +41,7 @@ export function chooseRoots({
   const isAnyLeft = outside.length > failed.size || bare.length > 0
   if (first !== undefined && !isAnyLeft) throw unreadableRoot(...first)
   if (!isAnyLeft) {
-    throw new SourceError('SOURCE_UNREADABLE', 'everything named lies in the repository or in Tidemark’s own folders', {
+    throw new UsageError('BAD_ARGUMENT', 'everything named lies in the repository or in Tidemark’s own folders', {
       hint: 'Name a folder outside the repository.',
     })
   }

@@ -77,6 +77,7 @@ export class Scanner {
    * Records everything; yields each directory once its entries are in the table, parents before children.
    *
    * @throws {SourceError} SOURCE_NOT_FOUND, SOURCE_UNREADABLE: none of the roots can be read, or one went just now.
+   * @throws {UsageError} BAD_ARGUMENT, as `chooseRoots`
    */
   *scan(): Generator<ScannedDirectory> {
     const { roots, unreadable } = chooseRoots(this.#options)

@@ -66,3 +66,12 @@ test('the root may be a symbolic link', async () => {
   expect(readdirSync(join(folder, 'real', 'index'))).toEqual([object.id])
   expect(driver.location).toBe(join(folder, 'link'))
 })
+
+test.runIf(process.platform === 'linux')('where nobody can make folders, that is what is said', async () => {
+  for (const root of ['/proc/none', '/proc/none/below']) {
+    await expect(createStore(root)).rejects.toMatchObject({
+      code: 'BAD_ARGUMENT',
+      message: '/proc/none cannot be made: nobody can make folders there',
+    })
+  }
+})

@@ -268,14 +268,14 @@ test('a target that is no directory is refused', async () => {
   await f.open([f.file('a', 'x')])
   const target = join(temporaryFolder(), 'file')
   writeFileSync(target, '')
-  await expect(f.restore({ target: path(target) })).rejects.toSatisfy((error) => errnoOf(error) === 'TARGET_FAILED')
+  await expect(f.restore({ target: path(target) })).rejects.toSatisfy((error) => errnoOf(error) === 'BAD_ARGUMENT')
 })
 
 test.runIf(process.platform === 'linux')('a target where nobody can make directories is refused', async () => {
   const f = await RestoreFixture.create()
   await f.open([f.file('a', 'x')])
   for (const target of ['/proc/none', '/proc/none/below'])
-    await expect(f.restore({ target: path(target) })).rejects.toSatisfy((error) => errnoOf(error) === 'TARGET_FAILED')
+    await expect(f.restore({ target: path(target) })).rejects.toSatisfy((error) => errnoOf(error) === 'BAD_ARGUMENT')
 })
 
 test('a preview changes nothing and needs no target', async () => {
