@@ -91,6 +91,8 @@ export function describeMountContract(
       const names = (folder: string): Ran => run('cd "$1" && getfattr -d -m - -e hex plain && getfacl -p plain', folder)
       expect(names(shown)).toEqual(names(source))
       expect(names(shown).out).toContain(CONTRACT_XATTR)
+      // The sign of `ls` for an access list.
+      expect(run('ls -l "$1"', at('plain')).out).toMatch(/^-[-rwx]{9}\+ /)
       expect(run('getfattr -n user.none "$1"', at('plain'))).toMatchObject({ code: 1 })
     })
 
