@@ -1,4 +1,4 @@
-import { type Instance, render } from 'ink'
+import { render } from 'ink'
 
 import type { Clock } from '../src/base/clock.ts'
 import type { Application, Topic } from '../src/service/application/port.ts'
@@ -58,6 +58,7 @@ export async function openDashboard(
     clock,
     dispatch: (event) => store.dispatch(event),
     quit: () => instance.unmount(),
+    repaint: () => paintAnew(),
     onBug: fail,
   })
   const beginning = { size: sizeOf(streams.stdout), nowMs: clock.nowMs(), home, theme, hasNothing }
@@ -71,8 +72,14 @@ export async function openDashboard(
     interactive: true,
     isScreenReaderEnabled: isScreenReader,
   })
+  const paintAnew = (): void => {
+    // Where a terminal leaves its lines when its size changes is its own affair: nothing on it is relied upon.
+    streams.stdout.write(ERASE_ALL)
+    instance.clear()
+    store.dispatch({ kind: 'resize', size: sizeOf(streams.stdout) })
+  }
   await using ends = new AsyncDisposableStack()
-  ends.defer(watchSize(streams.stdout, instance, store))
+  ends.defer(watchSize(streams.stdout, paintAnew))
   ends.defer(() => runner.close())
   const ticking = setInterval(() => store.dispatch({ kind: 'tick', nowMs: clock.nowMs() }), TICK_MS)
   ends.defer(() => clearInterval(ticking))
@@ -104,14 +111,8 @@ export async function openDashboard(
   if (failure !== undefined) throw failure.error
 }
 
-/** Tells the store how large the terminal is; returns what ends that. */
-function watchSize(stdout: NodeJS.WriteStream, instance: Instance, store: Store): () => void {
-  const paintAnew = (): void => {
-    // Where a terminal leaves its lines when its size changes is its own affair: nothing on it is relied upon.
-    stdout.write(ERASE_ALL)
-    instance.clear()
-    store.dispatch({ kind: 'resize', size: sizeOf(stdout) })
-  }
+/** Has whoever paints the terminal anew do so when its size has changed; returns what ends that. */
+function watchSize(stdout: NodeJS.WriteStream, paintAnew: () => void): () => void {
   let resizing: NodeJS.Timeout | undefined
   const onResize = (): void => {
     clearTimeout(resizing)

@@ -27,6 +27,7 @@ const SENT: Readonly<Record<string, string>> = {
   space: ' ',
   backspace: '\u007f',
   'ctrl+c': '\u0003',
+  'ctrl+l': '\u000c',
   'ctrl+n': '\u000e',
   'ctrl+r': '\u0012',
   'ctrl+s': '\u0013',
@@ -111,6 +112,11 @@ export class HeadlessDashboard {
     this.#terminal.resize(columns, rows)
     Object.assign(this.#stdout, { columns, rows })
     this.#stdout.emit('resize')
+  }
+
+  /** Writes to the terminal as another program does. */
+  disturb(text: string): void {
+    this.#terminal.write(text)
   }
 
   /** Ends it as a signal does. */

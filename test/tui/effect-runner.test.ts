@@ -23,6 +23,7 @@ function running(application: FakeApplication): Running {
     clock: { nowMs: () => 0, monotonicMs: () => performance.now() },
     dispatch: (event) => events.push(event),
     quit: () => undefined,
+    repaint: () => undefined,
     onBug: (error) => bugs.push(error),
   })
   return { runner, events, bugs }

@@ -108,7 +108,7 @@ test('a repository that somebody leaves locked is not asked for again until he w
 })
 
 test('when the keys are forgotten, what was read with them is forgotten, and no password is asked for', () => {
-  const dashboard = started().answer('points', []).press('ctrl+l').answer('lock', undefined)
+  const dashboard = started().answer('points', []).press('ctrl+k').answer('lock', undefined)
   expect(dashboard.state.shared.points.kind).toBe('loading')
   dashboard.fail('points', 'WRONG_KEY', 'depot is locked')
   expect(dashboard.state.overlay).toBeUndefined()
@@ -151,7 +151,7 @@ test('how a job ended is told, whatever screen one is at', () => {
 test('in a terminal that is too small no key does what nobody sees, but q leaves', () => {
   const dashboard = started()
     .send({ kind: 'resize', size: { columns: 79, rows: 24 } })
-    .press('2', ':', 'ctrl+l')
+    .press('2', ':', 'ctrl+k')
   expect(dashboard.state.screen).toBe('overview')
   expect(dashboard.state.overlay).toBeUndefined()
   expect(dashboard.press('q').effects.at(-1)).toEqual({ kind: 'quit' })

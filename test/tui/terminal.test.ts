@@ -110,6 +110,21 @@ test('resizes without end leave a whole frame', async () => {
   expect(lines.filter((line) => line.includes('All points verified'))).toHaveLength(1)
 })
 
+test.each([
+  ['on a screen', ['2'], '5 points'],
+  ['in a form', ['5', 'n', 'x'], /Name +x▏/],
+  ['over a screen', ['?'], 'Keys of Overview'],
+] as const)('Ctrl+L paints anew what another program wrote over: %s', async (_, keys, shown) => {
+  const dashboard = new TestDashboard(seededApplication())
+  await dashboard.shows('depot: 5 points')
+  await dashboard.press(...keys)
+  await dashboard.shows(shown)
+  dashboard.disturb('\u001b[2J\u001b[5;5HBroadcast message from root')
+  await dashboard.shows('Broadcast message from root')
+  await dashboard.press('ctrl+l')
+  expect(await dashboard.shows(shown)).not.toContain('Broadcast')
+})
+
 test('a key repaints only the lines that it changes', async () => {
   const dashboard = new TestDashboard(seededApplication())
   await dashboard.press('2')

@@ -82,4 +82,4 @@ export interface Drop {
 }
 
 /** What a reducer wants done. */
-export type Effect = Call | Drop | { readonly kind: 'quit' }
+export type Effect = Call | Drop | { readonly kind: 'quit' | 'repaint' }

@@ -15,6 +15,8 @@ export interface RunnerOptions {
   readonly clock: Clock
   readonly dispatch: (event: Event) => void
   readonly quit: () => void
+  /** Paints the whole terminal anew. */
+  readonly repaint: () => void
   /** Is told of what is no expected failure: a bug, which nobody catches. */
   readonly onBug: (error: unknown) => void
 }
@@ -32,6 +34,8 @@ export class EffectRunner {
     switch (effect.kind) {
       case 'quit':
         return this.#options.quit()
+      case 'repaint':
+        return this.#options.repaint()
       case 'drop':
         return this.#drop(effect.slot)
       case 'call':

@@ -2,7 +2,7 @@ import type { HostData, JobData } from '../../src/service/application/shown.ts'
 import { isHostUnwell, shownHost } from '../text/host.ts'
 import type { Key } from '../keymap/key.ts'
 import { commandOf } from '../keymap/keymap.ts'
-import { HELP_WHILE_TYPING, SHARED_KEYS, type SharedCommand } from '../keymap/shared-keys.ts'
+import { HELP_WHILE_TYPING, REPAINT, SHARED_KEYS, type SharedCommand } from '../keymap/shared-keys.ts'
 import { type Answer, call, type Failure, type Slot } from './call.ts'
 import type { Event } from './event.ts'
 import { goBack, openScreen, tellScreen } from './navigate.ts'
@@ -50,6 +50,7 @@ export function reduce(state: State, event: Event): Outcome {
 }
 
 function takeKey(state: State, key: Key): Outcome {
+  if (key === REPAINT.keys[0]) return takeSharedCommand(state, REPAINT.command)
   if (!isLargeEnough(state.shared.size)) {
     return key === 'q' || key === 'ctrl+c' ? outcome(state, [{ kind: 'quit' }]) : outcome(state)
   }
@@ -91,6 +92,8 @@ function takeSharedCommand(state: State, command: SharedCommand): Outcome {
       return takeNextRepository(state)
     case 'refresh':
       return askAnew(state)
+    case 'repaint':
+      return outcome(state, [{ kind: 'repaint' }])
     case 'quit':
       return takeQuit(state)
   }

@@ -29,10 +29,22 @@ export function timelineOf(points: readonly PointData[], chosen: PointData | und
   }
 }
 
+/** What is there between `▲` and a time. */
+const GAP = 1
+
+/** The times stand at the ends of the line, but make room for `▲`. */
 function scaleOf(oldest: number, newest: number, chosenColumn: number | undefined, columns: number): string {
   const first = shownTime(oldest)
   const last = shownTime(newest)
-  const scale = Array.from(first.padEnd(columns - last.length) + last)
-  if (chosenColumn !== undefined) scale[chosenColumn] = '▲'
-  return scale.join('')
+  const times = (firstAt: number, lastAt: number): string => put(put(' '.repeat(columns), firstAt, first), lastAt, last)
+  const lastAt = columns - last.length
+  if (chosenColumn === undefined) return times(0, lastAt)
+  const isOverFirst = chosenColumn < first.length + GAP
+  const isOverLast = chosenColumn >= lastAt - GAP
+  const line = times(isOverFirst ? chosenColumn + 1 + GAP : 0, isOverLast ? chosenColumn - GAP - last.length : lastAt)
+  return put(line, chosenColumn, '▲')
+}
+
+function put(line: string, column: number, text: string): string {
+  return line.slice(0, column) + text + line.slice(column + text.length)
 }
