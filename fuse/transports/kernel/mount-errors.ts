@@ -1,4 +1,6 @@
+import { byteStringOf, display } from '../../../src/base/byte-string.ts'
 import { MountError, errnoOf } from '../../../src/base/errors.ts'
+import type { MountPoint } from '../../../src/base/posix/mount-points.ts'
 import { MOUNT_HELPER } from './mount-helper.ts'
 
 /** Returns the error of a mount that this machine or its configuration does not allow. */
@@ -83,4 +85,18 @@ const helperMessages: readonly (readonly [RegExp, (mountPoint: string) => MountE
 export function refusedByHelper(mountPoint: string, message: string): MountError {
   for (const [pattern, error] of helperMessages) if (pattern.test(message)) return error(mountPoint)
   return unavailable(`${mountPoint} cannot be mounted: ${message}`, 'Check that it is an empty directory that you own.')
+}
+
+/** Returns the error of a mount that is to be ended and is not there; `mounts` are those of this program. */
+export function notMounted(mountPoint: string, mounts: readonly MountPoint[]): MountError {
+  const paths = new Set(mounts.map(({ path }) => path))
+  const isCovered = paths.has(byteStringOf(mountPoint))
+  const what = isCovered ? `something else was mounted over ${mountPoint}` : `no repository is mounted at ${mountPoint}`
+  const others = [...paths].map(display).join(', ')
+  const hint = isCovered
+    ? 'Unmount that first.'
+    : others === ''
+      ? 'None is mounted anywhere.'
+      : `Mounted are: ${others}.`
+  return new MountError('NOT_MOUNTED', what, { hint })
 }

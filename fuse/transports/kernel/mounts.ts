@@ -10,14 +10,14 @@ export const MOUNT_TYPE = 'fuse.tidemark'
 const ANSWER_MS_MAX = 5000
 
 /** Returns the mounts of this program that are there, whoever made them, and alive or not. */
-export function tidemarkMounts(): MountPoint[] {
-  return mountPoints().filter(({ type }) => type === MOUNT_TYPE)
+export function tidemarkMounts(mounts: readonly MountPoint[] = mountPoints()): MountPoint[] {
+  return mounts.filter(({ type }) => type === MOUNT_TYPE)
 }
 
 /** Returns what is mounted at `path`, an absolute path without symbolic links: the topmost, if there is any. */
-export function mountAt(path: string): MountPoint | undefined {
+export function mountAt(path: string, mounts: readonly MountPoint[] = mountPoints()): MountPoint | undefined {
   const bytes = byteStringOf(path)
-  return mountPoints().findLast((mount) => mount.path === bytes)
+  return mounts.findLast((mount) => mount.path === bytes)
 }
 
 /** Returns the mounts inside of what is mounted at `path`. */

@@ -1,11 +1,11 @@
 import { byteStringOf } from '../../../src/base/byte-string.ts'
 import { MountError, errnoOf } from '../../../src/base/errors.ts'
+import { mountPoints } from '../../../src/base/posix/mount-points.ts'
 import { unmount } from '../../../src/base/posix/mounting.ts'
 import { describeHolders, holdersOf } from './holders.ts'
-import { noHelper } from './mount-errors.ts'
+import { noHelper, notMounted } from './mount-errors.ts'
 import { runHelper } from './mount-helper.ts'
 import { MOUNT_TYPE, mountAt, tidemarkMounts } from './mounts.ts'
-import { display } from '../../../src/base/byte-string.ts'
 
 export interface UnmountOptions {
   /** Absolute, without symbolic links: `resolveMountPoint`. */
@@ -23,7 +23,9 @@ export interface UnmountOptions {
  *   MOUNT_UNAVAILABLE: it is not this user's, or what it takes is missing.
  */
 export async function endMount({ mountPoint, lazy, searchPath }: UnmountOptions): Promise<void> {
-  if (mountAt(mountPoint)?.type !== MOUNT_TYPE) throw notMounted(mountPoint)
+  // Looked at once: a mount that comes up meanwhile is not there and there in one sentence.
+  const mounts = mountPoints()
+  if (mountAt(mountPoint, mounts)?.type !== MOUNT_TYPE) throw notMounted(mountPoint, tidemarkMounts(mounts))
   const failure =
     process.geteuid?.() === 0
       ? unmountAsRoot(mountPoint, lazy)
@@ -53,13 +55,6 @@ async function unmountByHelper({ mountPoint, lazy, searchPath }: UnmountOptions)
   const result = await runHelper({ words, searchPath })
   if (result === undefined) throw noHelper()
   return result.isDone ? undefined : result.message
-}
-
-function notMounted(mountPoint: string): MountError {
-  const others = tidemarkMounts().map(({ path }) => display(path))
-  return new MountError('NOT_MOUNTED', `no repository is mounted at ${mountPoint}`, {
-    hint: others.length === 0 ? 'None is mounted anywhere.' : `Mounted are: ${others.join(', ')}.`,
-  })
 }
 
 async function busy(mountPoint: string): Promise<MountError> {

@@ -16,10 +16,12 @@ import { Worker } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { encodeInvalidEntry, encodeInvalidNode } from '../../../fuse/protocol/notifications.ts'
 import type { KernelDevice } from '../../../fuse/transports/kernel/kernel-device.ts'
+import { notMounted } from '../../../fuse/transports/kernel/mount-errors.ts'
 import { mountAt, resolveMountPoint } from '../../../fuse/transports/kernel/mounts.ts'
 import { openKernelDevice } from '../../../fuse/transports/kernel/open-kernel-device.ts'
 import { endMount } from '../../../fuse/transports/kernel/unmount.ts'
 import { byteStringOf } from '../../../src/base/byte-string.ts'
+import type { MountPoint } from '../../../src/base/posix/mount-points.ts'
 import { rootTest } from '../../support/root-test.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -198,6 +200,16 @@ describe('a mount that is in use', () => {
     expect(holder.exitCode).toBeNull()
     await kill(holder)
     expect(await ended).toBe(0)
+  })
+})
+
+test('where no repository is mounted, those are named that are, and what covers one is told', () => {
+  const mounts = ['/a', '/b', '/b'].map((mounted) => ({ path: byteStringOf(mounted) }) as MountPoint)
+  expect(notMounted('/c', mounts)).toMatchObject({ code: 'NOT_MOUNTED', hint: 'Mounted are: /a, /b.' })
+  expect(notMounted('/c', [])).toMatchObject({ hint: 'None is mounted anywhere.' })
+  expect(notMounted('/b', mounts)).toMatchObject({
+    message: 'something else was mounted over /b',
+    hint: 'Unmount that first.',
   })
 })
 
