@@ -16,8 +16,8 @@ import type { PassProgress } from './pass-progress.ts'
 import { staleEntries } from './stale-entries.ts'
 import { TreeBuilder } from './tree-builder.ts'
 
-/** How long this thread scans before it listens to the others. */
-const SLICE_MS = 8
+/** How long this thread scans before it goes on with what it waits for: opening takes dozens of such turns. */
+const SLICE_MS = 1
 /** Jobs on their way before the scan waits for them. */
 const JOBS_MAX = 16
 
