@@ -1,28 +1,27 @@
 import { resolve } from 'node:path'
 
 import { present } from '../../base/assert.ts'
-import { byteStringOf, bytesOf } from '../../base/byte-string.ts'
+import { byteStringOf } from '../../base/byte-string.ts'
 import type { Clock } from '../../base/clock.ts'
-import { UsageError } from '../../base/errors.ts'
 import type { Randomness } from '../../base/random.ts'
 import type { Scheduler } from '../../repository/run-object.ts'
-import type { SlotSecret } from '../../repository/slot-key.ts'
 import type { Paths } from '../directories.ts'
 import { normalizeLocation } from '../resolve-repository.ts'
-import { encodeSelection } from '../restore-selection.ts'
 import { rememberStoreTest } from '../store-tests.ts'
 import { comparePoints, findEntries, listEntries, lookUp, pathOf, readRange, versionsOf } from './browsing.ts'
+import { CommandDesk } from './command-desk.ts'
 import type { DaemonKeys } from './daemon-keys.ts'
 import type { DaemonLink } from './daemon-link.ts'
+import type { NotificationDesk, PlanDesk } from './desks.ts'
 import { healthOf, type RepositoryHealth } from './health.ts'
 import type { JobDesk } from './job-desk.ts'
 import type { KnownRepository } from './known-repository.ts'
+import { MountDesk, type Mounting } from './mount-desk.ts'
 import { foldersIn, freeBytesAt } from './places.ts'
 import type { Application, NewKey, RepositoryForm, Topic, TypedSecret } from './port.ts'
-import { previewRestore, selectionOf } from './previewing.ts'
+import { previewRestore } from './previewing.ts'
 import type { Repositories, Stores } from './repositories.ts'
 import { type RepositoryDesk, typedSecret } from './repository-desk.ts'
-import { mountsOf } from './show-mount.ts'
 import type {
   DifferenceData,
   EntryData,
@@ -54,36 +53,6 @@ import { previewUndo, undoData } from './undoing.ts'
 /** How often what health says of the age of something is told anew. */
 const AGING_MS = 60_000
 
-/** Makes and ends mounts: what answers them is no part of the service. */
-export interface Mounting {
-  /**
-   * Mounts, in a process that outlives this one; `secret` opens the repository, and is wiped. `undefined`: an unlocked
-   * daemon does.
-   */
-  mount(request: {
-    /** Its name in the configuration, or its location. */
-    readonly repository: string
-    readonly point: string | undefined
-    readonly directory: string
-    readonly secret: SlotSecret | undefined
-  }): Promise<void>
-  /** @throws {MountError} MOUNT_BUSY, NOT_MOUNTED */
-  unmount(mountPoint: string): Promise<void>
-}
-
-/** What faces ask of plans, and of what is worth telling. */
-export interface PlanDesk extends Pick<
-  Application,
-  'plans' | 'planForm' | 'explainPlan' | 'savePlan' | 'removePlan' | 'runPlan' | 'pausePlan'
-> {
-  /** Returns what is wrong with them. */
-  findings(): Promise<readonly HealthData[]>
-}
-export interface NotificationDesk extends Pick<Application, 'notifications' | 'acknowledge'>, AsyncDisposable {
-  /** Returns the points of which somebody has acknowledged that they hold less than those before them. */
-  knownLess(): Promise<ReadonlySet<string>>
-}
-
 export interface LocalApplicationOptions {
   readonly repositories: Repositories
   readonly desk: RepositoryDesk
@@ -114,10 +83,14 @@ export interface LocalApplicationOptions {
 export class LocalApplication implements Application {
   readonly root: Handle = '/'
   readonly #options: LocalApplicationOptions
+  readonly #commands: CommandDesk
+  readonly #mounts: MountDesk
   readonly #endAging: () => void
 
   constructor(options: LocalApplicationOptions) {
     this.#options = options
+    this.#commands = new CommandDesk(options)
+    this.#mounts = new MountDesk({ ...options, stateDirectory: options.paths.stateDirectory })
     this.#endAging = options.scheduler.every(AGING_MS, () => options.topics.tell('health'))
   }
 
@@ -289,12 +262,7 @@ export class LocalApplication implements Application {
   }
 
   async restore(request: RestoreRequest): Promise<Handle> {
-    const { repository, point, target, deleteOthers } = request
-    const where = target === undefined ? ['--in-place'] : ['--target', resolve(this.#options.workingDirectory, target)]
-    const others = deleteOthers ? ['--delete'] : []
-    // What faces name is a uuid, never an option.
-    const words = ['restore', ...where, ...others, '--selection', '-', '--undo', '--verify', '--yes', '--', point]
-    return this.#ask(repository, words, encodeSelection(selectionOf(request)))
+    return this.#commands.restore(request)
   }
 
   async undoable(repository: string, restore: Handle | undefined): Promise<UndoData> {
@@ -307,21 +275,19 @@ export class LocalApplication implements Application {
   }
 
   async undo(repository: string, undo: string): Promise<Handle> {
-    return this.#ask(repository, ['undo', '--yes', '--', undo])
+    return this.#commands.undo(repository, undo)
   }
 
   async forget(repository: string, points: readonly string[]): Promise<Handle> {
-    if (points.length > 0) return this.#ask(repository, ['forget', '--', ...points])
-    throw new UsageError('BAD_ARGUMENT', 'no point was chosen to be forgotten', { hint: 'Mark the points first.' })
+    return this.#commands.forget(repository, points)
   }
 
   async check(repository: string, readPercent: number): Promise<Handle> {
-    return this.#ask(repository, ['check', ...(readPercent > 0 ? [`--read-data=${readPercent}`] : [])])
+    return this.#commands.check(repository, readPercent)
   }
 
   async backup(repository: string, sources: readonly string[]): Promise<Handle> {
-    const paths = sources.map((source) => resolve(this.#options.workingDirectory, source))
-    return this.#ask(repository, ['backup', '--', ...paths])
+    return this.#commands.backup(repository, sources)
   }
 
   async jobs(): Promise<readonly JobData[]> {
@@ -381,21 +347,16 @@ export class LocalApplication implements Application {
   }
 
   async mounts(): Promise<readonly MountData[]> {
-    return mountsOf(this.#options.user, this.#options.paths.stateDirectory)
+    return this.#mounts.mounts()
   }
 
   async mount(repository: string, point: string | undefined, directory: string): Promise<void> {
-    const { mounting, topics, workingDirectory } = this.#options
-    const known = await this.#repository(repository)
-    await known.use(async () => undefined)
-    this.#requireSecret(known)
-    const secret = known.secret()
-    await mounting.mount({ repository, point, directory: resolve(workingDirectory, directory), secret })
-    topics.tell('mounts')
+    await this.#mounts.mount(repository, point, directory)
+    this.#options.topics.tell('mounts')
   }
 
   async unmount(mount: Handle): Promise<void> {
-    await this.#options.mounting.unmount(bytesOf(pathOf(mount)).toString('utf8'))
+    await this.#mounts.unmount(mount)
     this.#options.topics.tell('mounts')
   }
 
@@ -415,19 +376,5 @@ export class LocalApplication implements Application {
 
   async #repository(name: string): Promise<KnownRepository> {
     return this.#options.desk.get(name)
-  }
-
-  /** Processes open a repository with what opened it here, or ask the daemon that gave it. @throws {KeyError} WRONG_KEY */
-  #requireSecret(known: KnownRepository): void {
-    if (this.#options.daemon.client === undefined) known.requireOwnSecret()
-  }
-
-  /** A command on a repository that is open: who runs it is given what opened it. */
-  async #ask(repository: string, words: readonly string[], input?: string): Promise<Handle> {
-    const known = await this.#repository(repository)
-    await known.use(async () => undefined)
-    this.#requireSecret(known)
-    await this.#options.keys.hold(known)
-    return this.#options.jobs.ask({ words, repository, ...(input === undefined ? {} : { input }) })
   }
 }

@@ -3,7 +3,7 @@ import type { InstanceId } from '../../base/ids.ts'
 import { pointHoldingLess } from '../notifications/conditions.ts'
 import type { NotificationStore } from '../notifications/notification-store.ts'
 import type { NotificationId } from '../notifications/notification.ts'
-import type { NotificationDesk } from './local-application.ts'
+import type { NotificationDesk } from './desks.ts'
 import { shownText } from './shown-text.ts'
 
 /** Notifications that a face is shown. */

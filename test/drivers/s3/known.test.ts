@@ -2,11 +2,10 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 
 import { createS3Store } from '../../../drivers/s3/create-store.ts'
 import { openS3Driver, type S3Driver, type S3Knowledge } from '../../../drivers/s3/s3-driver.ts'
-import { parseS3Url } from '../../../drivers/s3/s3-location.ts'
 import { utf8 } from '../../../src/base/bytes.ts'
 import { type HttpProxy, startHttpProxy } from '../../support/http-proxy.ts'
 import { freshName } from '../../support/objects.ts'
-import { S3_CREDENTIALS, startS3Server, type TestS3Server } from '../../support/s3-server.ts'
+import { s3Options, startS3Server, type TestS3Server } from '../../support/s3-server.ts'
 
 let server: TestS3Server
 beforeAll(async () => {
@@ -15,16 +14,11 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]())
 let stores = 0
 
-const CREDENTIALS = {
-  accessKeyId: S3_CREDENTIALS.AWS_ACCESS_KEY_ID,
-  secretAccessKey: S3_CREDENTIALS.AWS_SECRET_ACCESS_KEY,
-}
-
 /** Opens a store behind a proxy that, like some servers, refuses puts with a condition. */
 async function openStore(known: S3Knowledge | undefined): Promise<{ driver: S3Driver; proxy: HttpProxy }> {
   const proxy = await startHttpProxy(server.port)
   const url = server.url(`known/store-${stores++}`, proxy.port)
-  const options = { url, location: parseS3Url(url), credentials: CREDENTIALS, known }
+  const options = { ...s3Options(url), known }
   await createS3Store(options)
   const driver = openS3Driver(options)
   onTestFinished(async () => {
@@ -68,11 +62,7 @@ test('credentials that are given win over none in the environment, and wrong one
   const { driver } = await openStore(undefined)
   const object = freshName()
   await driver.put(object, [utf8('x')])
-  const url = server.url('known/wrong')
-  await using wrong = openS3Driver({
-    url,
-    location: parseS3Url(url),
-    credentials: { accessKeyId: 'nobody', secretAccessKey: 'nothing' },
-  })
+  const credentials = { accessKeyId: 'nobody', secretAccessKey: 'nothing' }
+  await using wrong = openS3Driver({ ...s3Options(server.url('known/wrong')), credentials })
   await expect(wrong.get(object)).rejects.toMatchObject({ code: 'STORE_DENIED' })
 })
