@@ -73,15 +73,15 @@ test('of two daemons of one user the second says which runs; however the first o
   expect(second.stderr).toContain(`a daemon runs already: process ${first.pid}`)
   await place.succeed(['plan', 'run', 'p'])
   await passes(() => expect(timesBegun()).toBe(1))
-  first.kill('SIGTERM')
-  expect(await first.ended).toBe(0)
-  expect(await place.jobs()).toMatchObject([{ state: 'queued' }, { state: 'queued' }])
-  // The lock goes with its process, however that ends.
+  first.kill('SIGKILL')
+  await first.ended
+  expect(await place.jobs()).toMatchObject([{ state: 'running', interrupted: true }, { state: 'queued' }])
+  // The lock goes with its process, however that ends. What was interrupted for the first time is begun again at once.
   const third = await place.startDaemon()
   await passes(() => expect(timesBegun()).toBe(2))
-  third.kill('SIGKILL')
-  await third.ended
-  expect(await place.jobs()).toMatchObject([{ state: 'running', interrupted: true }, { state: 'queued' }])
+  third.kill('SIGTERM')
+  expect(await third.ended).toBe(0)
+  expect(await place.jobs()).toMatchObject([{ state: 'queued' }, { state: 'queued' }])
   await place.startDaemon()
   await place.succeed(['job', 'show', '2', '--follow'])
   const [backup, forget] = await place.jobs()
