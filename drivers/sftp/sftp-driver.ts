@@ -84,7 +84,7 @@ export class SftpDriver implements Driver {
     this.#session = session
     this.#root = root
     this.location = location
-    this.capabilities = { exclusivePut: true, persistent: true, concurrency: connections }
+    this.capabilities = { exclusivePut: true, persistent: true, concurrency: connections, cheapCalls: true }
   }
 
   async put(name: ObjectName, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {

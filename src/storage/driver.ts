@@ -63,6 +63,8 @@ export interface DriverCapabilities {
   readonly persistent: boolean
   /** How many calls at once this store serves well. */
   readonly concurrency: number
+  /** A call costs next to nothing beside its bytes, as on a channel that stays open: more and smaller ones begin sooner. */
+  readonly cheapCalls?: boolean
 }
 
 /**

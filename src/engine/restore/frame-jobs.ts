@@ -11,8 +11,6 @@ const JOB_RAW_BYTES_MAX = 3 << 20
 const JOB_NEEDS_MAX = 2048
 /** Files without content in one job. */
 const JOB_EMPTY_FILES_MAX = 1024
-/** Bytes that are fetched from a store elsewhere with one request: two bring a pack of 16 MiB, jobs not being cut. */
-const FETCH_BYTES_MAX = 9 << 20
 /** Bytes between two jobs that cost less to fetch from a store elsewhere than another request. */
 const FETCH_GAP_BYTES_MAX = 256 << 10
 
@@ -68,14 +66,14 @@ export function groupByFrames(needs: NeedTable, { blobs }: RepositoryIndex): Fra
   return jobs
 }
 
-/** Puts jobs together, in the order of `groupByFrames`, whose bytes one request brings. */
-export function groupByFetch(jobs: readonly FrameJob[]): FrameFetch[] {
+/** Puts jobs together, in the order of `groupByFrames`, whose bytes one request brings: so many, or those of one job. */
+export function groupByFetch(jobs: readonly FrameJob[], bytesMax: number): FrameFetch[] {
   const fetches: { packRow: number; offset: number; end: number; jobs: FrameJob[] }[] = []
   for (const job of jobs) {
     const { packRow, offset, end } = job
     const last = fetches.at(-1)
     const isNear = last?.packRow === packRow && offset - last.end <= FETCH_GAP_BYTES_MAX
-    if (isNear && end - last.offset <= FETCH_BYTES_MAX) {
+    if (isNear && end - last.offset <= bytesMax) {
       last.end = Math.max(last.end, end)
       last.jobs.push(job)
     } else {

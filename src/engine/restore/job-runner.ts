@@ -9,8 +9,12 @@ import type { JobPack, RestoreJob, RestoreJobResult } from './restore-job.ts'
 
 /** Jobs on their way per thread, so that none waits for this thread. */
 const JOBS_PER_THREAD = 3
-/** Requests at once to a store elsewhere: each brings up to nine megabytes, and two batches of files may be at work. */
-const FETCHES_MAX = 3
+/**
+ * What is fetched at once from a store elsewhere for a batch of files, of which two may be at work: half packs, or where
+ * calls are cheap what one job needs, which is there sooner.
+ */
+const FEW_FETCHES = { atOnceMax: 3, bytesMax: 9 << 20 }
+const MANY_FETCHES = { atOnceMax: 12, bytesMax: 0 }
 
 export interface JobRunnerOptions {
   readonly team: Team
@@ -53,8 +57,13 @@ export class JobRunner {
       if (file !== undefined) files.set(job, file)
     }
     await this.forEach([...files], async ([job, file]) => use(job, async () => ({ file })))
-    const fetches = groupByFetch(jobs.filter((job) => !files.has(job)))
-    await this.#inTurns(fetches, Math.min(driver.capabilities.concurrency, FETCHES_MAX), async (fetch) => {
+    const { concurrency, cheapCalls = false } = driver.capabilities
+    const { atOnceMax, bytesMax } = cheapCalls ? MANY_FETCHES : FEW_FETCHES
+    const fetches = groupByFetch(
+      jobs.filter((job) => !files.has(job)),
+      bytesMax,
+    )
+    await this.#inTurns(fetches, Math.min(concurrency, atOnceMax), async (fetch) => {
       let fetching: Promise<Uint8Array> | undefined
       const source = async (job: FrameJob) => this.#bytesOf(job, fetch, (fetching ??= this.#fetch(fetch)))
       await this.forEach(fetch.jobs, async (job) => use(job, () => source(job)))
@@ -94,6 +103,7 @@ export class JobRunner {
   async #bytesOf(job: FrameJob, fetch: FrameFetch, fetching: Promise<Uint8Array>): Promise<PackBytes> {
     const { offset, end } = job
     const bytes = await fetching
+    if (fetch.jobs.length === 1) return { bytes, bytesOffset: offset }
     return { bytes: new Uint8Array(bytes.subarray(offset - fetch.offset, end - fetch.offset)), bytesOffset: offset }
   }
 
