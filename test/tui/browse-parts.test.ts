@@ -5,7 +5,6 @@ import type { PreviewItem } from '../../src/service/application/shown.ts'
 import { imageSizeOf } from '../../tui/screens/browse/image-size.ts'
 import { diffLines } from '../../tui/screens/browse/line-diff.ts'
 import { previewLines } from '../../tui/screens/browse/preview.ts'
-import { reportLines } from '../../tui/screens/restore/report-lines.ts'
 import { leftOut, restoreRows, totalsOf } from '../../tui/screens/restore/restore-rows.ts'
 
 test('a difference of lines leads from the one text to the other, and keeps what they have in common', () => {
@@ -118,22 +117,4 @@ test('what is left out takes with it all below it, and counts as nothing else', 
   expect(totals.create.count).toBe(0)
   expect(totals['left out']).toEqual({ count: 2, bytes: 10 })
   expect(totals.overwrite).toEqual({ count: 1, bytes: 5 })
-})
-
-test('what a command tells as JSON is a report in words, and anything else stays as it is', () => {
-  const summary = JSON.stringify({
-    type: 'summary',
-    target: null,
-    filesVerified: 1200,
-    bytesWritten: 2048,
-    durationMs: 400,
-  })
-  expect(reportLines(summary)).toEqual([
-    'files verified       1,200',
-    'bytes written        2.0 KiB',
-    'duration             0.4 s',
-  ])
-  const failure = JSON.stringify({ type: 'error', path: '/a', message: 'cannot be written', hint: 'Is it full?' })
-  expect(reportLines(failure)).toEqual(['/a: cannot be written: Is it full?'])
-  expect(reportLines('{no event')).toEqual(['{no event'])
 })

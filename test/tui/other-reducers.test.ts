@@ -4,6 +4,7 @@ import { parseDuneSeaUrl } from '../../drivers/dunesea/dunesea-location.ts'
 import { parseExternalUrl } from '../../drivers/external/external-location.ts'
 import { parseS3Url } from '../../drivers/s3/s3-location.ts'
 import { parseSftpUrl } from '../../drivers/sftp/sftp-location.ts'
+import { textWidth } from '../../src/base/text-width.ts'
 import { parseTrigger } from '../../src/service/plans/trigger-text.ts'
 import type { JobData, PlanForm, PlanMeaning } from '../../src/service/application/shown.ts'
 import { editorOf, typeInEditor, withoutSecrets } from '../../tui/forms/editor.ts'
@@ -15,6 +16,8 @@ import { addLines, emptyLog, moveInLog } from '../../tui/screens/jobs/job-log.ts
 import { newPlan, planEditor, planIn, TRIGGER_EXAMPLES } from '../../tui/screens/plans/plan-fields.ts'
 import { chartsOf } from '../../tui/screens/overview/charts.ts'
 import { shownCode, typeInCode } from '../../tui/screens/recovery-code/recovery-code.ts'
+import { start } from '../../tui/screens/start/start.ts'
+import { helpLines, helpRows } from '../../tui/state/help.ts'
 import { BACKUP, DEPOT } from '../support/busy-application.ts'
 import { DashboardState } from '../support/dashboard-state.ts'
 import { seededApplication } from '../support/seeded-application.ts'
@@ -195,6 +198,36 @@ test('where it is known from the start that there is nothing, the two ways are t
   expect(dashboard.state.screen).toBe('overview')
   dashboard.press('ctrl+r').answer('repositories', [])
   expect(dashboard.state.screen).toBe('overview')
+})
+
+test('once something is configured, Esc leads to the first start no more', () => {
+  const dashboard = new DashboardState({ hasNothing: true }).start().answer('repositories', [])
+  dashboard.press('6').answer('repositories', [DEPOT]).press('3', 'esc', 'esc')
+  expect(dashboard.state.screen).toBe('overview')
+})
+
+test.each([
+  ['running', []],
+  ['done', ['browse']],
+  ['errored', ['again']],
+] as const)('a first point that is %s offers what can be done then', (state, offered) => {
+  const { shared } = new DashboardState().start().answer('jobs', [{ ...BACKUP, state }]).state
+  const running = { page: 'running', repository: 'first', sources: [], job: BACKUP.id } as const
+  expect(start.keys(running, shared).map(({ command }) => command)).toEqual(offered)
+})
+
+test('what all keys do is read in full, and no further than to its end', () => {
+  const dashboard = new DashboardState().start().answer('repositories', [DEPOT]).press('4', '?')
+  const lines = helpLines(dashboard.state)
+  expect(lines.filter((line) => textWidth(line) > 80)).toEqual([])
+  expect(lines.join(' ').replace(/ +/g, ' ')).toContain(
+    'open the repository with a password, a recovery code or a key file',
+  )
+  dashboard.press(...lines.map(() => 'down'))
+  expect(dashboard.state.overlay).toEqual({
+    kind: 'help',
+    top: Math.max(0, lines.length - helpRows(dashboard.state.shared)),
+  })
 })
 
 const AMBER = { color: 'amber', message: 'so it is', repository: 'attic' } as const

@@ -1,11 +1,11 @@
 import type { ReactNode } from 'react'
 
 import { shownKey } from '../keymap/keymap.ts'
-import { SHARED_KEYS, TYPING_KEYS } from '../keymap/shared-keys.ts'
+import { helpLines, helpRows } from '../state/help.ts'
 import { placeAt } from '../state/list.ts'
 import type { Overlay } from '../state/overlay.ts'
 import { paletteEntries } from '../state/palette.ts'
-import { isTyping, keysOfScreen, titleOf } from '../state/screen-step.ts'
+import { titleOf } from '../state/screen-step.ts'
 import type { State } from '../state/state.ts'
 import { useTheme } from '../theme/theme.ts'
 import { Dialog } from './dialog.tsx'
@@ -25,7 +25,7 @@ export function OverlayView({ state, overlay, columns, rows }: OverlayViewProps)
   const room = { columns, rows }
   switch (overlay.kind) {
     case 'help':
-      return <Help state={state} top={overlay.top} {...room} />
+      return <Help state={state} top={overlay.top} columns={columns} />
     case 'palette':
       return <Palette state={state} overlay={overlay} {...room} />
     case 'question': {
@@ -61,20 +61,18 @@ interface HelpProps {
   readonly state: State
   readonly top: number
   readonly columns: number
-  readonly rows: number
 }
 
-function Help({ state, top, columns, rows }: HelpProps): ReactNode {
+function Help({ state, top, columns }: HelpProps): ReactNode {
   const theme = useTheme()
-  const bindings = [...keysOfScreen(state), ...(isTyping(state) ? TYPING_KEYS : SHARED_KEYS)]
-  const shown = rows - 2
-  const first = Math.min(top, Math.max(0, bindings.length - shown))
   return (
     <>
       <Line text={`Keys of ${titleOf(state.screen)}`} columns={columns} isBold color={theme.accent} />
-      {bindings.slice(first, first + shown).map(({ keys, help }, index) => (
-        <Line key={index} text={`  ${keys.map(shownKey).join(' ').padEnd(16)} ${help}`} columns={columns} />
-      ))}
+      {helpLines(state)
+        .slice(top, top + helpRows(state.shared))
+        .map((line, index) => (
+          <Line key={index} text={line} columns={columns} />
+        ))}
       <Line text="  ↑ ↓ scroll, any other key closes this" columns={columns} color={theme.muted} />
     </>
   )

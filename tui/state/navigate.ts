@@ -1,5 +1,6 @@
 import type { Destination } from './destination.ts'
 import type { ScreenEvent } from './event.ts'
+import { valueOr } from './loaded.ts'
 import { andThen, outcome, type Outcome, withMessage } from './outcome.ts'
 import { lookAt } from './reduce-shared.ts'
 import { stepOfScreen } from './screen-step.ts'
@@ -36,9 +37,14 @@ export function openScreen(state: State, destination: Destination): Outcome {
   )
 }
 
+/** There is a repository, and nobody is about to add another one: the first start is over. */
+function isBegun({ shared, screens }: State): boolean {
+  return screens.start.page === 'choose' && valueOr(shared.repositories, []).length > 0
+}
+
 /** Goes back to the screen before; at the first one nothing happens. */
 export function goBack(state: State): Outcome {
-  const [screen, ...back] = state.back
+  const [screen, ...back] = isBegun(state) ? state.back.filter((name) => name !== 'start') : state.back
   if (screen === undefined) return outcome(state)
   return tellScreen({ ...state, screen, back }, screen, { kind: 'opened', destination: { screen } })
 }

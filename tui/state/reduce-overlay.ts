@@ -1,5 +1,6 @@
 import { EMPTY_LINE, pasteText, typeKey } from '../forms/text-line.ts'
 import type { Key } from '../keymap/key.ts'
+import { helpLines, helpRows } from './help.ts'
 import { tellScreen } from './navigate.ts'
 import { outcome, type Outcome } from './outcome.ts'
 import type { Overlay } from './overlay.ts'
@@ -38,7 +39,8 @@ export function pasteInOverlay(state: State, overlay: Overlay, text: string): St
 }
 
 function keyInHelp(state: State, top: number, key: Key): State {
-  if (key === 'down' || key === 'j') return { ...state, overlay: { kind: 'help', top: top + 1 } }
+  const last = Math.max(0, helpLines(state).length - helpRows(state.shared))
+  if (key === 'down' || key === 'j') return { ...state, overlay: { kind: 'help', top: Math.min(last, top + 1) } }
   if (key === 'up' || key === 'k') return { ...state, overlay: { kind: 'help', top: Math.max(0, top - 1) } }
   return { ...state, overlay: undefined }
 }

@@ -15,7 +15,7 @@ import { Worker } from '../jobs/worker.ts'
 import type { ControlClient } from '../control/client.ts'
 import { progressOf } from '../control/show.ts'
 import { isGone } from './daemon-link.ts'
-import { logText } from './log-text.ts'
+import { logLines } from './log-text.ts'
 import { RateMeter } from './rate-meter.ts'
 import { repositoryOf, showJob, undoPointOf, wordsOf } from './show-job.ts'
 import type { Handle, JobData, Shown } from './shown.ts'
@@ -145,7 +145,8 @@ export class JobDesk implements AsyncDisposable {
       if (page.length === 0) break
       lines.push(...page)
     }
-    return lines.slice(line).map(({ from, text }) => shownText(logText(from, text)))
+    const shown = lines.flatMap(({ from, text }) => logLines(from, text))
+    return shown.slice(line).map(shownText)
   }
 
   /** Returns the point that a restore can be undone from. @throws {UsageError} UNKNOWN_POINT: it made none. BAD_ARGUMENT */

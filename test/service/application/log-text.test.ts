@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { logText } from '../../../src/service/application/log-text.ts'
+import { logLines, logText } from '../../../src/service/application/log-text.ts'
 
 test.each([
   [
@@ -19,6 +19,10 @@ test.each([
     { type: 'summary', troubles: { missing: 1, denied: 0 }, marked: { packs: 2, bytes: 4096 }, points: ['a', 'b'] },
     'summary: troubles missing 1, marked packs 2, marked bytes 4.0 KiB, points a, points b',
   ],
+  [
+    { type: 'summary', actions: { overwrite: { entries: 1, bytes: 11 }, create: { entries: 0, bytes: 0 } } },
+    'summary: overwrite 1 entry, 11 B',
+  ],
   [{ type: 'summary', graceSeconds: 86_400, dryRun: false }, 'summary: grace 1 d 00 h'],
 ])('an event of a command is told in words: %j', (event, words) => {
   expect(logText('out', JSON.stringify(event))).toBe(words)
@@ -33,6 +37,26 @@ test.each([
   ['out', 'a line'],
 ] as const)('what is no event of a command is left as it is: %s %s', (from, text) => {
   expect(logText(from, text)).toBe(text)
+})
+
+test('a summary has a line for each of its figures, and anything else one', () => {
+  const summary = {
+    type: 'summary',
+    target: null,
+    filesVerified: 1200,
+    bytesWritten: 2048,
+    full: true,
+    durationMs: 400,
+  }
+  expect(logLines('out', JSON.stringify(summary))).toEqual([
+    'summary',
+    '  files verified       1,200',
+    '  bytes written        2.0 KiB',
+    '  full',
+    '  duration             0.4 s',
+  ])
+  expect(logLines('out', '{"type":"error","message":"no room"}')).toEqual(['error: no room'])
+  expect(logLines('err', 'a line')).toEqual(['a line'])
 })
 
 test('an event that is deeper than any is cut, however deep', () => {

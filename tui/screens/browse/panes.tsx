@@ -8,6 +8,7 @@ import { Line } from '../../components/line.tsx'
 import { Table, type TableColumn } from '../../components/table.tsx'
 import { valueOr } from '../../state/loaded.ts'
 import { textWidth } from '../../../src/base/text-width.ts'
+import { shownEntryKind } from '../../text/entry-kind.ts'
 import { fold, foldAll } from '../../text/fold.ts'
 import { shownMode } from '../../text/mode.ts'
 import { shownTime } from '../../text/when.ts'
@@ -48,9 +49,14 @@ export function PreviewPane({ entry, preview, columns, rows, isFocused }: Previe
 }
 
 function factsOf({ kind, bytes, modifiedMs, mode, owner, group, target }: EntryData): readonly string[] {
-  const what = target === undefined ? kind : `${kind} to ${target}`
-  const size = kind === 'file' ? ` ${formatBytes(bytes)} (${numberOf(bytes, 'byte')})` : ''
+  const what = shownEntryKind(kind) + (target === undefined ? '' : ` to ${target}`)
+  const size = kind === 'file' ? `, ${sizeText(bytes)}` : ''
   return [`${what}${size}`, `modified ${shownTime(modifiedMs)}`, `${shownMode(mode)} ${owner}:${group}`]
+}
+
+function sizeText(bytes: number): string {
+  const exact = numberOf(bytes, 'byte')
+  return bytes < 1024 ? exact : `${formatBytes(bytes)} (${exact})`
 }
 
 function previewText(preview: Preview | undefined): readonly string[] {

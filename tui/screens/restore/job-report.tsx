@@ -10,7 +10,6 @@ import type { Shared } from '../../state/shared.ts'
 import { wrap } from '../../text/fit.ts'
 import { fold } from '../../text/fold.ts'
 import { useTheme } from '../../theme/theme.ts'
-import { reportLines } from './report-lines.ts'
 import { hasEnded, type RestoreState } from './restore-state.ts'
 
 export interface JobReportProps {
@@ -51,7 +50,7 @@ export function JobReport({ job, shared, columns, rows }: JobReportProps): React
     `${sign} ${name} ${data.isPartial ? 'is done in part' : ENDS[data.state]}${outcome}`,
     columns,
   ).slice(0, HEAD_ROWS_MAX)
-  const report = job.report?.flatMap(reportLines) ?? ['reading the report …']
+  const report = job.report ?? ['reading the report …']
   // What was said last matters most.
   const lines = report.flatMap((line) => fold(line, columns, rows)).slice(-(rows - head.length - 1))
   return (

@@ -2,13 +2,14 @@ import { Box } from 'ink'
 import type { ReactNode } from 'react'
 
 import { formatBytes } from '../../../src/base/format.ts'
-import { formatCount } from '../../../src/base/number-of.ts'
+import { formatCount, numberOf } from '../../../src/base/number-of.ts'
 import type { EntryData, PreviewItem, RestoreAction } from '../../../src/service/application/shown.ts'
 import { Dialog } from '../../components/dialog.tsx'
 import { FormView } from '../../components/form-view.tsx'
 import { Line } from '../../components/line.tsx'
 import { Table, type TableColumn } from '../../components/table.tsx'
 import { treeLabel } from '../../components/tree-label.ts'
+import { shownEntryKind } from '../../text/entry-kind.ts'
 import { fold } from '../../text/fold.ts'
 import { shownMode } from '../../text/mode.ts'
 import { shownTime } from '../../text/when.ts'
@@ -174,5 +175,6 @@ function Comparison({ item, columns, theme }: ComparisonProps): ReactNode {
 function factsOf(entry: EntryData | undefined): string {
   if (entry === undefined) return 'nothing'
   const { kind, bytes, modifiedMs, mode, owner, group } = entry
-  return `${kind}  ${formatCount(bytes)} bytes  ${shownTime(modifiedMs)}  ${shownMode(mode)}  ${owner}:${group}`
+  const size = kind === 'file' ? [numberOf(bytes, 'byte')] : []
+  return [shownEntryKind(kind), ...size, shownTime(modifiedMs), shownMode(mode), `${owner}:${group}`].join('  ')
 }

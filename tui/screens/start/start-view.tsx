@@ -13,7 +13,7 @@ import { type Color, type Theme, useTheme } from '../../theme/theme.ts'
 import { AddingView } from '../adding/adding-view.tsx'
 import { RecoveryCodeView } from '../recovery-code/recovery-code-view.tsx'
 import type { ViewProps } from '../view-props.ts'
-import type { StartState } from './start.ts'
+import { firstJob, type StartState } from './start.ts'
 
 const WAYS = [
   { title: 'I need my files back', help: 'connect to a repository, look into it, restore' },
@@ -27,7 +27,7 @@ export function StartView({ state, shared, columns, rows }: ViewProps<StartState
     case 'choose':
       return (
         <Box flexDirection="column" width={columns}>
-          <Line text="Tidemark keeps nothing for you yet." columns={columns} isBold color={theme.accent} />
+          <Line text={greeting(shared)} columns={columns} isBold color={theme.accent} />
           <Line text="" columns={columns} />
           {WAYS.map(({ title, help }, index) => (
             <Line
@@ -60,6 +60,11 @@ export function StartView({ state, shared, columns, rows }: ViewProps<StartState
   }
 }
 
+function greeting({ repositories }: Shared): string {
+  const isNew = valueOr(repositories, []).length === 0
+  return isNew ? 'Tidemark keeps nothing for you yet.' : 'Another repository: what is it for?'
+}
+
 interface RunningProps {
   readonly state: Extract<StartState, { page: 'running' }>
   readonly shared: Shared
@@ -68,7 +73,7 @@ interface RunningProps {
 
 function Running({ state, shared, columns }: RunningProps): ReactNode {
   const theme = useTheme()
-  const job = valueOr(shared.jobs, []).find(({ id }) => id === state.job)
+  const job = firstJob(state, shared)
   const color = colorOf(theme, job)
   return (
     <Box flexDirection="column" width={columns}>

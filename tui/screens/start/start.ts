@@ -1,4 +1,4 @@
-import type { Handle } from '../../../src/service/application/shown.ts'
+import type { Handle, JobData } from '../../../src/service/application/shown.ts'
 import { join } from 'node:path/posix'
 
 import {
@@ -82,12 +82,10 @@ const CHOOSE_KEYS: Keymap<string> = [
   { command: 'up', keys: ['up', 'k'], help: 'I need my files back' },
   { command: 'down', keys: ['down', 'j'], label: 'choose', help: 'New backup' },
 ]
-const RUNNING_KEYS: Keymap<string> = [
-  { command: 'browse', keys: ['enter'], label: 'look into the point', help: 'walk into what is kept now' },
-  { command: 'again', keys: ['r'], label: 'try again', help: 'make the first point again' },
-]
+const LOOK = { command: 'browse', keys: ['enter'], label: 'look into the point', help: 'walk into what is kept now' }
+const AGAIN = { command: 'again', keys: ['r'], label: 'try again', help: 'make the first point again' }
 
-function keysFor(state: StartState): Keymap<string> {
+function keysFor(state: StartState, shared: Shared): Keymap<string> {
   switch (state.page) {
     case 'choose':
       return CHOOSE_KEYS
@@ -98,7 +96,24 @@ function keysFor(state: StartState): Keymap<string> {
     case 'code':
       return state.code.check === undefined ? SHOWN_CODE_KEYS : CHECK_CODE_KEYS
     case 'running':
-      return RUNNING_KEYS
+      return keysBehind(firstJob(state, shared))
+  }
+}
+
+/** Returns the job that makes the first point, as far as it is known. */
+export function firstJob({ job }: Extract<StartState, { page: 'running' }>, { jobs }: Shared): JobData | undefined {
+  return valueOr(jobs, []).find(({ id }) => id === job)
+}
+
+function keysBehind(job: JobData | undefined): Keymap<string> {
+  switch (job?.state) {
+    case 'done':
+      return [LOOK]
+    case 'errored':
+    case 'cancelled':
+      return [AGAIN]
+    default:
+      return []
   }
 }
 

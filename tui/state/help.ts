@@ -1,0 +1,28 @@
+import { shownKey } from '../keymap/keymap.ts'
+import { SHARED_KEYS, TYPING_KEYS } from '../keymap/shared-keys.ts'
+import { wrap } from '../text/fit.ts'
+import { isTyping, keysOfScreen } from './screen-step.ts'
+import { bodyRows, type Shared } from './shared.ts'
+import type { State } from './state.ts'
+
+/** Before what keys do. */
+const KEYS_COLUMNS = 19
+/** Above and below: whose keys they are, and how to leave them. */
+const OTHER_ROWS = 2
+
+/** Returns what all keys do that are known now, none of it cut. */
+export function helpLines(state: State): readonly string[] {
+  const { columns } = state.shared.size
+  const bindings = [...keysOfScreen(state), ...(isTyping(state) ? TYPING_KEYS : SHARED_KEYS)]
+  return bindings.flatMap(({ keys, help }) =>
+    wrap(help, columns - KEYS_COLUMNS).map((line, row) => {
+      const before = row === 0 ? `  ${keys.map(shownKey).join(' ')}` : ''
+      return before.padEnd(KEYS_COLUMNS) + line
+    }),
+  )
+}
+
+/** Returns how many of these lines are seen at once. */
+export function helpRows(shared: Shared): number {
+  return bodyRows(shared) - OTHER_ROWS
+}
