@@ -2,6 +2,8 @@ import { assert } from '../base/assert.ts'
 import type { BlobLocation } from './blob-index.ts'
 
 const FIELDS = 4
+const FRAME = 1
+const OFFSET = 2
 
 /** Another place where a blob of the index lies. */
 export interface Copy extends BlobLocation {
@@ -18,6 +20,11 @@ export class CopyTable {
     assert(rows.length % FIELDS === 0, 'a copy has four numbers')
     this.#rows = rows
     this.#count = rows.length / FIELDS
+  }
+
+  /** Returns a table of `count` copies that are all zeros. */
+  static ofSize(count: number): CopyTable {
+    return new CopyTable(new Uint32Array(count * FIELDS))
   }
 
   get count(): number {
@@ -51,6 +58,13 @@ export class CopyTable {
       this.#rows = grown
     }
     this.set(this.#count++, copy)
+  }
+
+  /** Returns all rows in the order of their frames, and of their places in these. */
+  rowsByPlace(): Uint32Array {
+    const rows = Uint32Array.from({ length: this.#count }, (_, row) => row)
+    const field = (row: number, number: number): number => this.#rows[row * FIELDS + number] ?? 0
+    return rows.sort((a, b) => field(a, FRAME) - field(b, FRAME) || field(a, OFFSET) - field(b, OFFSET))
   }
 
   /** Returns the copies of one entry, freshly made. Looks at every row: for what happens rarely. */

@@ -1,5 +1,6 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { byteString } from '../../base/byte-string.ts'
+import { freeBytes } from '../../base/free-bytes.ts'
 import { BLOB_BYTES_MAX } from '../../base/limits.ts'
 import { AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../../base/posix/constants.ts'
 import { errno, errnoName } from '../../base/posix/errno.ts'
@@ -142,6 +143,7 @@ class BackupMember implements TeamMember {
       else this.#frames.addShared(chunk, this.#ids.bytes, at)
       start += length
     }
+    freeBytes(bytes)
     const result: ChunksResult = { ids: this.#ids.slice(), problem: undefined, bytesRead: start }
     return { result }
   }

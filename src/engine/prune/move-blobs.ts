@@ -1,5 +1,5 @@
-import { present } from '../../base/assert.ts'
 import { IntegrityError, type TidemarkError } from '../../base/errors.ts'
+import { freeBytes } from '../../base/free-bytes.ts'
 import { BLOB_ID_BYTES, hexId, RANDOM_ID_BYTES, type RunId } from '../../base/ids.ts'
 import { KeyedHasher } from '../../crypto/blake3.ts'
 import type { BlobType } from '../../format/pack.ts'
@@ -7,14 +7,14 @@ import type { Copy } from '../../repository/copy-table.ts'
 import { FrameReader } from '../../repository/frame-reader.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { RunObject } from '../../repository/run-object.ts'
-import type { BackupJob, ChunksResult } from '../backup/backup-jobs.ts'
+import type { BytesJob, ChunksResult } from '../backup/backup-jobs.ts'
 import type { CareContext } from '../care-types.ts'
 import { RunStore, type StoredObjects } from '../run/run-store.ts'
 import type { RealmView } from './realm-view.ts'
 import type { RepackPlan } from './repack-plan.ts'
 
-/** Frames that are decoded at once: at most 4 MiB each, mostly one. */
-const FRAMES_AT_ONCE = 32
+/** Decoded bytes that are at hand at once, unless a single frame has more: what a request or two bring. */
+const BATCH_BYTES_MAX = 8 << 20
 /** Bytes of blobs that a thread is given at once. */
 const JOB_BYTES = 4 << 20
 
@@ -60,11 +60,22 @@ export async function moveBlobs(options: MoveOptions): Promise<StoredObjects> {
   }
 }
 
+/** Blobs of data on their way to a thread. */
+interface Gathered {
+  readonly bytes: Uint8Array
+  filled: number
+  readonly lengths: number[]
+  /** Their entries in the index of the view. */
+  readonly entries: number[]
+}
+
 class Mover {
   readonly #options: MoveOptions
   readonly #store: RunStore
   readonly #frames: FrameReader
   readonly #hashers: readonly (readonly [Exclude<BlobType, 'data'>, KeyedHasher])[]
+  /** What the next jobs bring: of one batch of frames, there may be little that is needed. */
+  readonly #gathered = new Map<BytesJob['frames'], Gathered>()
   readonly #jobs = new Set<Promise<void>>()
   #done = 0
 
@@ -79,22 +90,29 @@ class Mover {
   }
 
   async run(): Promise<void> {
-    const { plan, signal } = this.#options
+    const { plan, view, signal } = this.#options
     let batch: Copy[] = []
     let frames = new Set<number>()
+    let bytes = 0
     try {
       for (let row = 0; row < plan.blobs.count; row++) {
         const copy = plan.blobs.at(row)
-        if (frames.size === FRAMES_AT_ONCE && !frames.has(copy.frame)) {
-          signal.throwIfAborted()
-          await this.#move(batch, frames)
-          batch = []
-          frames = new Set()
+        if (!frames.has(copy.frame)) {
+          const { rawBytes } = view.index.blobs.frames.get(copy.frame)
+          if (bytes > 0 && bytes + rawBytes > BATCH_BYTES_MAX) {
+            signal.throwIfAborted()
+            await this.#move(batch, frames)
+            batch = []
+            frames = new Set()
+            bytes = 0
+          }
+          frames.add(copy.frame)
+          bytes += rawBytes
         }
-        frames.add(copy.frame)
         batch.push(copy)
       }
       await this.#move(batch, frames)
+      for (const kind of this.#gathered.keys()) await this.#send(kind)
       await Promise.all(this.#jobs)
     } finally {
       await Promise.allSettled(this.#jobs)
@@ -109,18 +127,16 @@ class Mover {
       else warning(outcome)
     }
     await this.#frames.read(frames, onFrame, signal)
-    const alone: Copy[] = []
-    const shared: Copy[] = []
     const { minBytes } = this.#store.chunker
     for (const piece of batch) {
       const payload = payloads.get(piece.frame)
       if (payload === undefined) continue
       const { pack, rawBytes } = view.index.blobs.frames.get(piece.frame)
+      const isAlone = piece.length === rawBytes && piece.length >= minBytes
       if (view.index.packs.row(pack).kind === 'tree') await this.#putTree(piece, payload)
-      else (piece.length === rawBytes && piece.length >= minBytes ? alone : shared).push(piece)
+      else await this.#gather(piece, payload, isAlone ? 'alone' : 'shared')
     }
-    await this.#storeData(alone, payloads, 'alone')
-    await this.#storeData(shared, payloads, 'shared')
+    for (const payload of payloads.values()) freeBytes(payload)
     progress((this.#done += batch.length))
   }
 
@@ -135,41 +151,37 @@ class Mover {
     throw notItself()
   }
 
-  /** Hands data blobs to the threads, a few megabytes at a time; a little more than they can work on at once. */
-  async #storeData(
-    pieces: readonly Copy[],
-    payloads: ReadonlyMap<number, Uint8Array>,
-    frames: 'alone' | 'shared',
-  ): Promise<void> {
-    for (let next = 0; next < pieces.length;) {
-      const first = next
-      let bytes = 0
-      while (next < pieces.length && (next === first || bytes + (pieces[next]?.length ?? 0) <= JOB_BYTES)) {
-        bytes += pieces[next++]?.length ?? 0
-      }
-      const job = this.#job(pieces.slice(first, next), { payloads, bytes, frames })
-      this.#jobs.add(job)
-      const forget = (): boolean => this.#jobs.delete(job)
-      job.then(forget, () => undefined)
-      while (this.#jobs.size > 2 * this.#options.context.workers.threads) await Promise.race(this.#jobs)
+  /** Copies a blob of data to those that go to the threads together. */
+  async #gather({ entry, offset, length }: Copy, payload: Uint8Array, frames: BytesJob['frames']): Promise<void> {
+    if ((this.#gathered.get(frames)?.filled ?? 0) + length > JOB_BYTES) await this.#send(frames)
+    let gathered = this.#gathered.get(frames)
+    if (gathered === undefined) {
+      const bytes = new Uint8Array(Math.max(JOB_BYTES, length))
+      this.#gathered.set(frames, (gathered = { bytes, filled: 0, lengths: [], entries: [] }))
     }
+    gathered.bytes.set(payload.subarray(offset, offset + length), gathered.filled)
+    gathered.filled += length
+    gathered.lengths.push(length)
+    gathered.entries.push(entry)
   }
 
-  async #job(
-    pieces: readonly Copy[],
-    of: { payloads: ReadonlyMap<number, Uint8Array>; bytes: number; frames: 'alone' | 'shared' },
-  ): Promise<void> {
-    const bytes = new Uint8Array(of.bytes)
-    let at = 0
-    for (const { frame, offset, length } of pieces) {
-      bytes.set(present(of.payloads.get(frame), 'a payload').subarray(offset, offset + length), at)
-      at += length
-    }
-    const lengths = pieces.map(({ length }) => length)
-    const job: BackupJob = { type: 'bytes', bytes, lengths, frames: of.frames }
+  /** Hands what was gathered to the threads, and waits until they have little more than they can work on at once. */
+  async #send(frames: BytesJob['frames']): Promise<void> {
+    const gathered = this.#gathered.get(frames)
+    if (gathered === undefined) return
+    this.#gathered.delete(frames)
+    const job = this.#run(gathered, frames)
+    this.#jobs.add(job)
+    const forget = (): boolean => this.#jobs.delete(job)
+    job.then(forget, () => undefined)
+    while (this.#jobs.size > 2 * this.#options.context.workers.threads) await Promise.race(this.#jobs)
+  }
+
+  async #run({ bytes, filled, lengths, entries }: Gathered, frames: BytesJob['frames']): Promise<void> {
+    const job: BytesJob = { type: 'bytes', bytes: bytes.subarray(0, filled), lengths, frames }
     const { ids } = (await this.#store.run(job)) as ChunksResult
     const { blobs } = this.#options.view.index
-    const isItself = pieces.every(({ entry }, i) => blobs.find(ids, i * BLOB_ID_BYTES) === entry)
+    const isItself = entries.every((entry, i) => blobs.find(ids, i * BLOB_ID_BYTES) === entry)
     if (!isItself) throw notItself()
   }
 }

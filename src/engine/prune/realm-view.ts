@@ -2,6 +2,7 @@ import type { BitSet } from '../../base/bit-set.ts'
 import { display } from '../../base/byte-string.ts'
 import { IntegrityError } from '../../base/errors.ts'
 import { type ObjectId, shortId } from '../../base/ids.ts'
+import { U32List } from '../../base/u32-list.ts'
 import type { DeadRecord, LostRecord, MarkRecord } from '../../format/records.ts'
 import { type KnownRecord, loadRecords } from '../../repository/known-records.ts'
 import type { PointChain } from '../../repository/point-chain.ts'
@@ -24,7 +25,7 @@ export interface RealmView {
   /** Entries of the index that a point needs. */
   readonly needed: BitSet
   /** Of those, what the newest point of each chain needs beyond the ones before it, in the order of its paths. */
-  readonly newest: readonly (readonly number[])[]
+  readonly newest: readonly Uint32Array[]
   readonly copies: NeededCopies
 }
 
@@ -116,7 +117,7 @@ async function findNeeded(
   const problems: ReachProblem[] = []
   const onProblem = (problem: ReachProblem): number => problems.push(problem)
   const blobs = repository.blobsIn(index)
-  const newest = new Map(newestOfChains(points).map((point): [PointInfo, number[]] => [point, []]))
+  const newest = new Map(newestOfChains(points).map((point) => [point, new U32List()]))
   const onNeeded = (entry: number, point: PointInfo): void => {
     newest.get(point)?.push(entry)
   }
@@ -124,7 +125,7 @@ async function findNeeded(
   const needed = await reach({ index, blobs, points: ordered, onProblem, onNeeded, progress, signal })
   const problem = pruneRules.whatStops(problems)
   if (problem !== undefined) throw unreadable(problem, problems.length)
-  return { needed, newest: [...newest.values()] }
+  return { needed, newest: Array.from(newest.values(), ({ numbers }) => numbers) }
 }
 
 function newestOfChains(points: readonly PointInfo[]): PointInfo[] {

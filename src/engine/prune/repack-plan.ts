@@ -1,5 +1,6 @@
 import type { ObjectId } from '../../base/ids.ts'
 import { FRAME_BYTES_TARGET, PACK_BYTES_TARGET } from '../../base/limits.ts'
+import { U32List } from '../../base/u32-list.ts'
 import type { PackKind } from '../../format/pack.ts'
 import type { BlobLocation } from '../../repository/blob-index.ts'
 import { CopyTable } from '../../repository/copy-table.ts'
@@ -60,15 +61,16 @@ export function planRepack(view: RealmView, options: PruneOptions): RepackPlan {
   const uses = packUses(view)
   const sources = new Set([...wasteful(uses, options), ...small(view, uses, options)].map(({ row }) => row))
   let budget = (options.repackBytesMax ?? Infinity) - sum(uses.filter(({ row }) => sources.has(row)))
-  const ordered: number[] = []
+  const ordered = new U32List()
   for (const entries of view.newest.flatMap((all) => byKind(view, all))) {
     const scattered = scatteredBlobs(view, entries)
-    const bytes = scattered.reduce((total, entry) => total + (index.blobs.location(entry)?.length ?? 0), 0)
+    let bytes = 0
+    for (const entry of scattered) bytes += index.blobs.location(entry)?.length ?? 0
     if (bytes > budget) continue
     budget -= bytes
     for (const entry of scattered) ordered.push(entry)
   }
-  return gather(view, { sources, ordered, uses })
+  return gather(view, { sources, ordered: ordered.numbers, uses })
 }
 
 /** Of the packs that are used in part, the worst ones, until the rest wastes no more than it may. */
@@ -97,8 +99,8 @@ function small({ index }: RealmView, uses: readonly PackUse[], { repackBytesMax 
 }
 
 /** Returns trees and small files apart: who lists a point reads the former alone. What has a frame of its own is neither. */
-function byKind({ index }: RealmView, entries: readonly number[]): [number[], number[]] {
-  const [trees, files]: [number[], number[]] = [[], []]
+function byKind({ index }: RealmView, entries: Uint32Array): [Uint32Array, Uint32Array] {
+  const [trees, files] = [new U32List(), new U32List()]
   for (const entry of entries) {
     const location = index.blobs.location(entry)
     if (location === undefined) continue
@@ -106,14 +108,14 @@ function byKind({ index }: RealmView, entries: readonly number[]): [number[], nu
     if (index.packs.row(pack).kind === 'tree') trees.push(entry)
     else if (location.length < rawBytes) files.push(entry)
   }
-  return [trees, files]
+  return [trees.numbers, files.numbers]
 }
 
 /**
  * Returns those of a point's blobs, in its order, that lie in frames of which it needs less than half, if reading all of
  * its blobs would take more than twice as many frames as it has to.
  */
-function scatteredBlobs({ index }: RealmView, entries: readonly number[]): number[] {
+function scatteredBlobs({ index }: RealmView, entries: Uint32Array): Uint32Array {
   const { blobs } = index
   const usedOf = new Map<number, number>()
   let bytes = 0
@@ -124,7 +126,7 @@ function scatteredBlobs({ index }: RealmView, entries: readonly number[]): numbe
     usedOf.set(location.frame, (usedOf.get(location.frame) ?? 0) + location.length)
   }
   const ideal = Math.max(1, Math.ceil(bytes / FRAME_BYTES_TARGET))
-  if (usedOf.size < SCATTERED_FRAMES_MIN || usedOf.size <= 2 * ideal) return []
+  if (usedOf.size < SCATTERED_FRAMES_MIN || usedOf.size <= 2 * ideal) return new Uint32Array()
   return entries.filter((entry) => {
     const frame = blobs.location(entry)?.frame ?? 0
     return (usedOf.get(frame) ?? 0) < blobs.frames.get(frame).rawBytes / 2
@@ -134,7 +136,7 @@ function scatteredBlobs({ index }: RealmView, entries: readonly number[]): numbe
 interface Choice {
   readonly sources: ReadonlySet<number>
   /** Entries that come first, in this order. */
-  readonly ordered: readonly number[]
+  readonly ordered: Uint32Array
   readonly uses: readonly PackUse[]
 }
 
@@ -144,34 +146,34 @@ function gather(view: RealmView, { sources, ordered, uses }: Choice): RepackPlan
   const { frames } = index.blobs
   const isThere = presence(index, present)
   const isSource = ({ frame }: BlobLocation): boolean => sources.has(frames.get(frame).pack)
-  const scattered = new Map<number, BlobLocation | undefined>(ordered.map((entry) => [entry, undefined]))
+  /** By entry, from 1 on: its place among those that come first. */
+  const places = new Uint32Array(needed.size)
+  for (const [i, entry] of ordered.entries()) places[entry] = i + 1
+  const first = CopyTable.ofSize(ordered.length)
   const found = new CopyTable()
   const holders = new Set<ObjectId>()
   if (sources.size > 0 || ordered.length > 0) {
-    forEachNeeded(index, needed, (entry, places) => {
-      const kept = indispensable(index, isThere, places)
-      const from = scattered.has(entry) ? kept[0] : kept.find(isSource)
+    forEachNeeded(index, needed, (entry, locations) => {
+      const kept = indispensable(index, isThere, locations)
+      const place = places[entry] ?? 0
+      const from = place > 0 ? kept[0] : kept.find(isSource)
       if (from === undefined) return
-      if (scattered.has(entry)) scattered.set(entry, from)
+      if (place > 0) first.set(place - 1, { entry, ...from })
       else found.push({ entry, ...from })
-      for (const { frame } of places) holders.add(index.packs.row(frames.get(frame).pack).id)
+      for (const { frame } of locations) holders.add(index.packs.row(frames.get(frame).pack).id)
     })
   }
   const blobs = new CopyTable()
-  for (const [entry, from] of scattered) if (from !== undefined) blobs.push({ entry, ...from })
-  for (const row of inOrderOfFrames(found)) blobs.push(found.at(row))
+  for (let row = 0; row < first.count; row++) {
+    const copy = first.at(row)
+    // Of which there is no copy, there is nothing to move.
+    if (copy.length > 0) blobs.push(copy)
+  }
+  for (const row of found.rowsByPlace()) blobs.push(found.at(row))
   const chosen = uses.filter(({ row }) => sources.has(row))
   const stored = chosen.reduce((total, { bytes }) => total + bytes, 0)
   const packs = sources.size
   return { blobs, holders, sources: { packs, bytes: sum(chosen) }, emptied: { packs, bytes: stored } }
-}
-
-function inOrderOfFrames(copies: CopyTable): Uint32Array {
-  const rows = Uint32Array.from({ length: copies.count }, (_, row) => row)
-  return rows.sort((a, b) => {
-    const [one, other] = [copies.at(a), copies.at(b)]
-    return one.frame - other.frame || one.offset - other.offset
-  })
 }
 
 function sum(uses: readonly PackUse[]): number {

@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { afterAll, describe, expect, test } from 'vitest'
+import { byteStringOf } from '../../../src/base/byte-string.ts'
 import { StorageError } from '../../../src/base/errors.ts'
 import { repositoryStats } from '../../../src/engine/look/stats.ts'
 import { forget } from '../../../src/engine/forget/forget.ts'
@@ -84,6 +85,35 @@ describe('writing anew', () => {
     await f.loseCache()
     await expectWhole(f)
     expect((await runPrune(f, { exclusive: true })).repacked.packs).toBe(0)
+  })
+
+  test('what the newest point has left in many frames comes together, in the order of its paths', async () => {
+    const f = await EngineFixture.create()
+    const kept = Array.from({ length: 30 }, (_, i) => `f${String(i).padStart(2, '0')}-0`)
+    for (const [i, name] of kept.entries()) {
+      writeFileSync(f.path(name), patternBytes(30_000, i))
+      for (let more = 1; more < 3; more++) {
+        writeFileSync(f.path(name.replace(/0$/, `${more}`)), patternBytes(510_000, i + 100 * more))
+      }
+    }
+    await f.backup()
+    for (const name of kept) for (const more of [1, 2]) rmSync(f.path(name.replace(/0$/, `${more}`)))
+    await f.backup()
+    // Nothing is written anew for the sake of what is unused.
+    const report = await runPrune(f, { exclusive: true, unusedPercentMax: 100 })
+    expect(report.repackedInto.packs).toBe(1)
+    const index = await f.repository.index()
+    const view = await f.view()
+    const places: number[] = []
+    for (const name of kept) {
+      const file = await view.lookup(byteStringOf(f.path(name)))
+      if (file?.kind !== 'file') throw new Error('the file is in the point')
+      const { frame, offset } = index.locate(file.content.ids)!
+      places.push(frame * 2 ** 23 + offset)
+    }
+    expect(places).toEqual(places.toSorted((a, b) => a - b))
+    expect(new Set(places.map((place) => Math.floor(place / 2 ** 23))).size).toBe(1)
+    await expectWhole(f)
   })
 
   test('as much as it may cost, and no more', async () => {
