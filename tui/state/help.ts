@@ -13,8 +13,12 @@ const OTHER_ROWS = 2
 /** Returns what all keys do that are known now, none of it cut. */
 export function helpLines(state: State): readonly string[] {
   const { columns } = state.shared.size
-  const bindings = [...keysOfScreen(state), ...(isTyping(state) ? TYPING_KEYS : SHARED_KEYS)]
-  return bindings.flatMap(({ keys, help }) =>
+  const own = keysOfScreen(state)
+  const taken = new Set(own.flatMap(({ keys }) => keys))
+  const shared = (isTyping(state) ? TYPING_KEYS : SHARED_KEYS)
+    .map((binding) => ({ ...binding, keys: binding.keys.filter((key) => !taken.has(key)) }))
+    .filter(({ keys }) => keys.length > 0)
+  return [...own, ...shared].flatMap(({ keys, help }) =>
     wrap(help, columns - KEYS_COLUMNS).map((line, row) => {
       const before = row === 0 ? `  ${keys.map(shownKey).join(' ')}` : ''
       return before.padEnd(KEYS_COLUMNS) + line

@@ -44,22 +44,18 @@ export function unlocked(state: State, answer: Extract<Answer, { method: 'unlock
   return outcome({ ...next, overlay: undefined, leftLocked }, callsForAll(next.shared))
 }
 
-/** What follows when it has not: another try, and after three an end. */
+/** What follows when it has not: another try. Whoever goes on typing types a secret, never keys of the screen below. */
 export function refused(state: State, { problem }: Failure): State {
   const { overlay } = state
   if (overlay?.kind !== 'unlock') return state
   const refusals = overlay.refusals + 1
-  if (refusals >= REFUSALS_MAX) {
-    return endUnlocking(
-      state,
-      overlay,
-      `${problem.message}, ${refusals} times. Ctrl+U tries again; the recovery code opens it as well.`,
-    )
-  }
+  const mistake = refusals < REFUSALS_MAX ? problem.message : `${problem.message} ${refusals} times now: ${OTHER_WAY}`
   const form = emptyForm(overlay.form)
-  const fields = form.fields.map((field) => (field.name === 'secret' ? { ...field, mistake: problem.message } : field))
+  const fields = form.fields.map((field) => (field.name === 'secret' ? { ...field, mistake } : field))
   return { ...state, overlay: { ...overlay, form: { ...form, fields }, refusals, isTrying: false } }
 }
+
+const OTHER_WAY = 'the recovery code opens it as well, ↑ and → choose it.'
 
 function endUnlocking(state: State, overlay: Unlocking, message: string): State {
   takeSecret(overlay.form, 'secret').fill(0)
@@ -69,11 +65,14 @@ function endUnlocking(state: State, overlay: Unlocking, message: string): State 
 /** What follows when all keys have been forgotten: what was read with them goes, too. */
 export function locked(state: State): Outcome {
   const { repository } = state.shared
-  const { browse, points, restore } = initialScreens()
+  const { browse, overview, points, restore } = initialScreens()
   const next: State = {
     ...state,
     shared: { ...state.shared, points: LOADING },
-    screens: { ...state.screens, browse, points, restore },
+    screens: {
+      ...{ ...state.screens, browse, points, restore },
+      overview: { ...state.screens.overview, sizes: overview.sizes },
+    },
     leftLocked: repository === undefined ? state.leftLocked : withLeft(state, repository),
   }
   return outcome(withMessage(next, 'The keys of all repositories are forgotten.'), callsForAll(next.shared))

@@ -33,7 +33,7 @@ export function JobsView({ state, shared, columns, rows }: ViewProps<JobsState>)
   return (
     <Box flexDirection="column" width={columns}>
       <Line
-        text={`${numberOf(all.length, 'job')}, ${active} of them not over; run by ${shownHost(shared.host)}`}
+        text={`${numberOf(all.length, 'job')}${active === 0 ? '' : `, ${active} of them not over`}; run by ${shownHost(shared.host)}`}
         columns={columns}
         color={isHostUnwell(shared.host) ? theme.warning : theme.muted}
       />

@@ -12,6 +12,7 @@ import { placeAt } from '../../state/list.ts'
 import { valueOr } from '../../state/loaded.ts'
 import { runningJobs, type Shared } from '../../state/shared.ts'
 import { isHostUnwell, shownHost } from '../../text/host.ts'
+import { noPointsText } from '../../text/no-points.ts'
 import { shownDistance, shownTime } from '../../text/when.ts'
 import { type Color, healthColor, type Theme, useTheme } from '../../theme/theme.ts'
 import type { ViewProps } from '../view-props.ts'
@@ -112,7 +113,10 @@ function jobLines(state: OverviewState, shared: Shared, columns: number): readon
   const lines = [...running, ...next].slice(0, JOB_ROWS)
   return lines.length > 0
     ? lines
-    : [{ text: `Nothing runs, nothing is planned. Jobs are run by ${shownHost(shared.host)}.`, isRunning: false }]
+    : [
+        { text: 'Nothing runs, nothing is planned.', isRunning: false },
+        { text: `Jobs are run by ${shownHost(shared.host)}.`, isRunning: false },
+      ]
 }
 
 function Jobs({ lines, columns }: { readonly lines: readonly JobLine[]; readonly columns: number }): ReactNode {
@@ -170,6 +174,9 @@ function LastPoints({ shared, columns }: PartProps): ReactNode {
   return (
     <Box flexDirection="column" height={LAST_POINT_ROWS}>
       <Line text="Last points: what they cover" columns={columns} isBold color={theme.accent} />
+      {points.length === 0 && (
+        <Line text={noPointsText(shared, 'none was made yet')} columns={columns} color={theme.muted} />
+      )}
       {points.map((point) => (
         <Line
           key={point.id}

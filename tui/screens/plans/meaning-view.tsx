@@ -32,7 +32,7 @@ export function MeaningView({ meaning, shared, columns, rows }: MeaningViewProps
   const listed = [...points.filter(({ id }) => forgotten.has(id)), ...points.filter(({ id }) => !forgotten.has(id))]
   return (
     <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
-      {lines.map((line, index) => (
+      {lines.slice(0, rows).map((line, index) => (
         <Line key={index} text={line} columns={columns} color={theme.muted} />
       ))}
       {listed.slice(0, Math.max(0, rows - lines.length)).map(({ id, startedMs, type, tags }) => (

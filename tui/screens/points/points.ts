@@ -101,8 +101,21 @@ const KEYS: Keymap<PointsCommand> = [
   ...MOTION_KEYS,
 ]
 const CLOSE = { command: 'close', keys: ['esc'], label: 'close', help: 'close what is open here' } as const
+/** While a filter is typed. */
+const FILTER_KEYS: Keymap<PointsCommand> = [
+  {
+    command: 'filter',
+    keys: ['enter', 'down'],
+    label: 'to the points',
+    help: 'choose among the points that are found',
+  },
+  { command: 'close', keys: ['esc'], label: 'all points', help: 'show all points again' },
+]
 
 function keysFor(state: PointsState): Keymap<PointsCommand> {
+  // The form says itself what its keys are.
+  if (state.mounting !== undefined) return []
+  if (state.isFiltering) return FILTER_KEYS
   if (state.difference !== undefined) return [CLOSE, ...MOTION_KEYS]
   const hasOpen = state.hasDetails || state.filter.text !== ''
   return hasOpen ? [...KEYS, CLOSE] : KEYS
@@ -167,8 +180,8 @@ function withPoint(
       const field = {
         name: 'directory',
         label: 'Mount at',
-        field: textField(),
-        help: 'an empty folder, absolute; made where there is none',
+        field: textField(shared.settings.mountFolder),
+        help: 'an empty folder, made where there is none',
       } as const
       return { state: { ...state, mounting: { point: chosen, form: { fields: [field], focus: 0 }, isTrying: false } } }
     }
