@@ -79,7 +79,8 @@ export class BackupReport extends OperationReport {
     if (this.output.verbose) return
     for (const line of lines) this.output.error(line)
     const total = met.reduce((sum, { entries }) => sum + entries, 0)
-    if (total > lines.length) this.output.error(`  … and ${total - lines.length} more: -v names all`)
+    const unnamed = total - lines.length
+    if (unnamed > 0) this.output.error(`  … and ${formatCount(unnamed)} more: -v names all`)
   }
 
   /** Whether something that belongs into the point is not in it. */

@@ -16,7 +16,7 @@ const SKIPS: Readonly<Record<SkipReason, Omission>> = {
     counted: 'on another file system',
     remedy: 'included with --cross-filesystems',
   },
-  repository: { short: 'repository', counted: 'the repository itself' },
+  repository: { short: 'Tidemark’s own', counted: 'the repository, or another folder of Tidemark’s own' },
   nobackup: { short: '.nobackup', counted: 'marked by .nobackup', remedy: 'included without that file' },
   'cache-directory': { short: 'cache', counted: 'marked as a cache', remedy: 'by --exclude-caches' },
   'marker-file': { short: 'marked', counted: 'marked by a file', remedy: 'by --exclude-if-present' },

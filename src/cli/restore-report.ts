@@ -80,7 +80,7 @@ export class RestoreReport extends OperationReport {
     this.output.done(`Restored ${display(options.path)} of point ${point.slice(0, 8)} ${where}: ${what}`)
     for (const line of countLines(actions, DONE_WORDS)) this.output.done(line)
     if (options.verify) this.output.done(`  ${numberOf(filesVerified, 'file')} read back and compared`)
-    if (undo !== undefined) this.output.done('  `tidemark undo` takes it back')
+    if (undo !== undefined && isAnythingDone(actions)) this.output.done('  `tidemark undo` takes it back')
     if (failures.length > 0) this.output.done(`  ${numberOf(failures.length, 'entry', 'entries')} failed`)
     const unnamed = failures.length - this.#named
     if (unnamed > 0) this.output.error(`  … and ${numberOf(unnamed, 'more failure')}: -v names all`)
@@ -118,6 +118,10 @@ export class RestoreReport extends OperationReport {
     // Most messages begin with the path already.
     this.output.error(`tidemark: ${error.message.startsWith(where) ? '' : `${where}: `}${error.message}`)
   }
+}
+
+function isAnythingDone({ create, overwrite, delete: deleted }: RestoreSummary['actions']): boolean {
+  return create.entries + overwrite.entries + deleted.entries > 0
 }
 
 /** Returns the JSON fields that say what is restored where. */

@@ -35,7 +35,8 @@ export async function restoreTarget(
     const details = { context: { path: target }, cause, hint: 'Choose another folder with --target.' }
     const what = `${target} cannot be restored into`
     if (errno === 'ENOTDIR') throw new UsageError('BAD_ARGUMENT', `${what}: it is not a folder`, details)
-    const code = errno === 'EACCES' || errno === 'EPERM' ? 'TARGET_DENIED' : 'TARGET_FAILED'
-    throw new TargetError(code, `${what}: ${errno ?? 'unknown'}`, details)
+    const isDenied = errno === 'EACCES' || errno === 'EPERM'
+    const why = isDenied ? `permission denied (${errno})` : (errno ?? 'unknown')
+    throw new TargetError(isDenied ? 'TARGET_DENIED' : 'TARGET_FAILED', `${what}: ${why}`, details)
   }
 }

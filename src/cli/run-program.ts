@@ -19,7 +19,7 @@ export async function runProgram({ words, ...parts }: ProgramInput): Promise<Pro
     else await program.parseAsync(withoutHelpForNothing(program, words), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    return { ...ran, exitCode: usageProblem(error, groupOf(program, words)) }
+    return { ...ran, exitCode: usageProblem(error, commandOf(program, words)) }
   }
   return ran
 }
@@ -39,19 +39,27 @@ function withoutHelpForNothing(program: Command, words: readonly string[]): read
   return words
 }
 
-/** Returns the group of commands that a command line has got to; the program itself is none. */
-function groupOf(program: Command, words: readonly string[]): Command | undefined {
-  let group: Command | undefined
+/** Returns the command, or group of commands, that a command line has got to, and its names. */
+function commandOf(program: Command, words: readonly string[]): CommandReached {
+  let [command, names] = [program, program.name()]
   for (const word of program.parseOptions([...words]).operands) {
-    const found = (group ?? program).commands.find((command) => command.name() === word)
+    const found = command.commands.find((each) => each.name() === word)
     if (found === undefined) break
-    group = found
+    command = found
+    names += ` ${word}`
   }
-  return group !== undefined && group.commands.length > 0 ? group : undefined
+  return { command, names, isProgram: command === program }
+}
+
+interface CommandReached {
+  readonly command: Command
+  /** As it is typed: `tidemark key list`. */
+  readonly names: string
+  readonly isProgram: boolean
 }
 
 /** Tells what is wrong with the command line, in the form of all other errors. */
-function usageProblem(error: CommanderError, group: Command | undefined): number {
+function usageProblem(error: CommanderError, reached: CommandReached): number {
   // Help and version, asked for, are no problem.
   if (error.exitCode === 0) return EXIT_DONE
   // Help that was shown because a command of a group is missing has said it all.
@@ -59,12 +67,12 @@ function usageProblem(error: CommanderError, group: Command | undefined): number
   const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n')
   process.stderr.write(`tidemark: ${message.replace(/\.$/, '')}\n`)
   const meant = /^\(Did you mean (.*)\?\)$/.exec(suggestion ?? '')?.[1]
-  process.stderr.write(`hint: ${meant === undefined ? whatThereIs(group) : `Did you mean ${meant}?`}\n`)
+  process.stderr.write(`hint: ${meant === undefined ? whatThereIs(reached) : `Did you mean ${meant}?`}\n`)
   return EXIT_USAGE
 }
 
-function whatThereIs(group: Command | undefined): string {
-  if (group === undefined) return 'See `tidemark help`.'
-  const names = group.commands.map((command) => command.name()).join(', ')
-  return `The commands of \`tidemark ${group.name()}\` are ${names}.`
+function whatThereIs({ command, names, isProgram }: CommandReached): string {
+  if (isProgram) return 'See `tidemark help`.'
+  if (command.commands.length === 0) return `See \`${names} --help\`.`
+  return `The commands of \`${names}\` are ${command.commands.map((each) => each.name()).join(', ')}.`
 }

@@ -32,7 +32,5 @@ export function interruptible(onInterrupt: () => void, signals: SignalSource = p
 
 /** What a command ends with after it was interrupted. */
 export function interrupted(): RunError {
-  return new RunError('INTERRUPTED', 'interrupted', {
-    hint: 'Everything stored so far is kept: run the same command again to go on.',
-  })
+  return new RunError('INTERRUPTED', 'interrupted')
 }

@@ -27,5 +27,5 @@ export function warnAboutStore(output: Output, test: StoreTest | undefined): voi
 
 function say(output: Output, message: string): void {
   if (output.json) output.event('warning', { message })
-  output.message(`tidemark: warning: ${message}`)
+  output.warning(message)
 }

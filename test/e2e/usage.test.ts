@@ -21,7 +21,7 @@ test.each([
     ['daemon', 'blah'],
     /'daemon'.*\nhint: The commands of `tidemark daemon` are install, /,
   ],
-  ['a missing argument', ['cat'], /missing required argument/],
+  ['a missing argument', ['cat'], /missing required argument.*\nhint: See `tidemark cat --help`/],
   ['too many arguments', ['driver', 'list', 'x'], /too many arguments/],
   ['an unknown choice', ['restore', 'latest', '--target', 'x', '--overwrite', 'perhaps'], /never, if-changed/],
   ['options that exclude each other', ['backup', '--stdin', '--from-command', '--name', 'x'], /cannot be used with/],

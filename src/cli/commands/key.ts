@@ -266,10 +266,14 @@ function slotNamed(slots: readonly SlotInfo[], name: string): ObjectId {
   const matching = slots.filter(({ id }) => id.startsWith(name.toLowerCase()))
   const [first, ...others] = matching
   if (first !== undefined && others.length === 0) return first.id
-  throw new UsageError('BAD_ARGUMENT', `"${name}" fits ${matching.length} key slots`, {
-    context: { slot: name },
-    hint: '`tidemark key list` shows their ids.',
-  })
+  throw new UsageError(
+    'BAD_ARGUMENT',
+    `"${name}" fits ${matching.length === 0 ? 'no key slot' : `${matching.length} key slots`}`,
+    {
+      context: { slot: name },
+      hint: '`tidemark key list` shows their ids.',
+    },
+  )
 }
 
 function tell({ output }: CliContext, fields: Readonly<Record<string, unknown>>, message: string): void {

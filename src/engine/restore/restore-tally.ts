@@ -12,7 +12,8 @@ export class RestoreTally {
   readonly #clock: Clock
   readonly #startedMs: number
   readonly #counts: Record<RestoreAction, { entries: number; bytes: number }>
-  readonly #failures: RestoreFailure[] = []
+  /** By path: what cannot be read is often not written, either, and is told once. */
+  readonly #failures = new Map<ByteString, RestoreFailure>()
   readonly #notes = new Set<string>()
   readonly #total = { entries: 0, bytes: 0 }
   readonly #done = { entries: 0, bytes: 0 }
@@ -92,12 +93,13 @@ export class RestoreTally {
 
   /** @param bytes that were to be written. */
   fail(path: ByteString, error: TidemarkError, bytes = 0): void {
+    if (this.#failures.has(path)) return
     const failure = { path, error }
     if (error.code === 'TARGET_FULL') {
       this.#full.entries++
       this.#full.bytes += bytes
     }
-    this.#failures.push(failure)
+    this.#failures.set(path, failure)
     this.#events.failure?.(failure)
   }
 
@@ -114,7 +116,7 @@ export class RestoreTally {
       actions,
       bytesWritten: this.bytesWritten,
       filesVerified: this.filesVerified,
-      failures: this.#failures,
+      failures: [...this.#failures.values()],
       full: this.#full,
       durationMs: this.#clock.monotonicMs() - this.#startedMs,
     }
