@@ -1,4 +1,4 @@
-import type { Client, FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2'
+import ssh2, { type Client, type FileEntryWithStats, type SFTPWrapper, type Stats } from 'ssh2'
 
 import { concatBytes } from '../../src/base/bytes.ts'
 import type { StoreSpace } from '../../src/storage/driver.ts'
@@ -6,8 +6,10 @@ import { SftpFailure, statusOf } from './sftp-errors.ts'
 
 /** What OpenSSH takes and gives in one message (limits@openssh.com); what a server takes less of is divided further. */
 const MESSAGE_BYTES = 255 * 1024
-/** How much of one file is on its way at once: 100 MB/s at a round trip of 40 ms, for so much memory. */
+/** How much of one file is on its way at once over one channel: 100 MB/s at a round trip of 40 ms, for so much memory. */
 const MESSAGES_AT_ONCE = 16
+/** The same over each of several, which share the line: what fills the two megabytes that a server takes on a channel before it answers. */
+const SHARED_MESSAGES_AT_ONCE = 7
 /** A server tells a hundred names in an answer; most folders are told by two answers and the word that it was all. */
 const FOLDER_READS_AT_ONCE = 3
 /** What every server takes in one message. */
@@ -17,6 +19,23 @@ export interface FolderContent {
   readonly entries: readonly FileEntryWithStats[]
   /** How often more was asked for, at least once. */
   readonly rounds: number
+}
+
+/** What is written to a file, or to one part of it, while other channels write the rest. */
+export interface FileContent {
+  /** One after the other. */
+  readonly parts: readonly Uint8Array[]
+  /** Where in the file they begin, where it is shared. */
+  readonly sharedOffset?: number
+  /** The mode that the file has once it is written, where it is another one. */
+  readonly mode?: number
+}
+
+/** How a file is opened: a new one by `create`, which fails when there is one, or by several channels, each with `share`. */
+const OPENING = {
+  read: ssh2.utils.sftp.OPEN_MODE.READ,
+  create: ssh2.utils.sftp.OPEN_MODE.WRITE | ssh2.utils.sftp.OPEN_MODE.CREAT | ssh2.utils.sftp.OPEN_MODE.EXCL,
+  share: ssh2.utils.sftp.OPEN_MODE.WRITE | ssh2.utils.sftp.OPEN_MODE.CREAT,
 }
 
 /** One SFTP channel of a connection. Every call that the server refuses or never answers rejects with an `SftpFailure`. */
@@ -59,9 +78,8 @@ export class SftpChannel {
     return new SftpChannel(client, sftp, inOrder)
   }
 
-  /** Opens a file: `read`, or `create`, which fails when there is one. */
-  async openFile(path: string, how: 'read' | 'create', mode: number): Promise<Buffer> {
-    return this.#call((done) => this.#sftp.open(path, how === 'read' ? 'r' : 'wx', { mode }, done))
+  async openFile(path: string, how: keyof typeof OPENING, mode: number): Promise<Buffer> {
+    return this.#call((done) => this.#sftp.open(path, OPENING[how], { mode }, done))
   }
 
   async close(handle: Buffer): Promise<void> {
@@ -80,25 +98,28 @@ export class SftpChannel {
   }
 
   /**
-   * Writes `parts` one after the other from the file's beginning, makes them durable where the server can, and closes the
-   * file, whatever comes. What the server does with one file it does in the order in which it is asked.
+   * Writes `content` to a file, makes it durable where the server can, and closes the file, whatever comes. What the server
+   * does with one file it does in the order in which it is asked.
    * @see draft-ietf-secsh-filexfer-02, 6.1
    */
-  async writeFile(handle: Buffer, parts: readonly Uint8Array[], signal: AbortSignal | undefined): Promise<void> {
-    const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0)
-    const writing = this.#write(handle, parts, signal)
+  async writeFile(handle: Buffer, content: FileContent, signal: AbortSignal | undefined): Promise<void> {
+    const bytes = content.parts.reduce((sum, part) => sum + part.byteLength, 0)
+    const writing = this.#write(handle, content, signal)
     // A longer one may go out in several messages, each after the answer to the one before.
     if (bytes > SMALL_BYTES) await writing.catch(() => undefined)
-    const ended = await Promise.allSettled([writing, this.sync(handle), this.close(handle)])
+    const { mode } = content
+    const protecting = mode === undefined ? undefined : this.#finish((done) => this.#sftp.fchmod(handle, mode, done))
+    const ended = await Promise.allSettled([writing, protecting, this.sync(handle), this.close(handle)])
     for (const end of ended) if (end.status === 'rejected') throw end.reason
     signal?.throwIfAborted()
   }
 
-  async #write(handle: Buffer, parts: readonly Uint8Array[], signal: AbortSignal | undefined): Promise<void> {
-    await inTurns(messagesOf(parts), async ({ bytes, offset }) => {
+  async #write(handle: Buffer, { parts, sharedOffset }: FileContent, signal: AbortSignal | undefined): Promise<void> {
+    const [atOnce, start] = sharedOffset === undefined ? [MESSAGES_AT_ONCE, 0] : [SHARED_MESSAGES_AT_ONCE, sharedOffset]
+    await inTurns(messagesOf(parts), atOnce, async ({ bytes, offset }) => {
       signal?.throwIfAborted()
       const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-      await this.#finish((done) => this.#sftp.write(handle, buffer, 0, buffer.byteLength, offset, done))
+      await this.#finish((done) => this.#sftp.write(handle, buffer, 0, buffer.byteLength, start + offset, done))
     })
   }
 
@@ -108,7 +129,7 @@ export class SftpChannel {
    */
   async read(handle: Buffer, into: Buffer, offset: number, signal: AbortSignal | undefined): Promise<number> {
     let end = into.byteLength
-    await inTurns(rangesOf(into.byteLength), async ({ start, length }) => {
+    await inTurns(rangesOf(into.byteLength), MESSAGES_AT_ONCE, async ({ start, length }) => {
       for (let done = 0; done < length && start + done < end;) {
         signal?.throwIfAborted()
         const read = await this.#readOnce(handle, into, { at: start + done, length: length - done, offset })
@@ -274,8 +295,8 @@ function* rangesOf(total: number): Generator<{ start: number; length: number }> 
   }
 }
 
-/** Does `act` for every item, a bounded number at once; the first failure ends it once all that began have settled. */
-async function inTurns<T>(items: Iterable<T>, act: (item: T) => Promise<void>): Promise<void> {
+/** Does `act` for every item, so many at once; the first failure ends it once all that began have settled. */
+async function inTurns<T>(items: Iterable<T>, atOnce: number, act: (item: T) => Promise<void>): Promise<void> {
   const iterator = items[Symbol.iterator]()
   let failure: { readonly error: unknown } | undefined
   const worker = async (): Promise<void> => {
@@ -288,6 +309,6 @@ async function inTurns<T>(items: Iterable<T>, act: (item: T) => Promise<void>): 
       }
     }
   }
-  await Promise.all(Array.from({ length: MESSAGES_AT_ONCE }, worker))
+  await Promise.all(Array.from({ length: atOnce }, worker))
   if (failure !== undefined) throw failure.error
 }

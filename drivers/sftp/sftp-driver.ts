@@ -20,6 +20,7 @@ import type { SftpChannel } from './sftp-channel.ts'
 import { sftpError, statusOf, storeFull } from './sftp-errors.ts'
 import { SftpSession } from './sftp-session.ts'
 import type { SshSecrets, SshServer } from './ssh-server.ts'
+import { type NewFile, writeTogether } from './write-together.ts'
 
 /** Objects are written here before they get their name. */
 export const TEMPORARY_FOLDER = 'tmp'
@@ -29,6 +30,8 @@ const OBJECT_MODE = 0o400
 const LEFT_OVER_SECONDS = 24 * 3600
 /** A put fails for want of space when less than this is left: what a pack needs. */
 const SPACE_MIN = 32 << 20
+/** What is as large is written over all channels at once: in a round trip each takes two megabytes, whatever the line carries. */
+const TOGETHER_BYTES_MIN = 4 << 20
 /** Far servers answer late: fewer would leave the line idle while the next is being asked for. */
 const CONNECTIONS_USUAL = 16
 
@@ -94,7 +97,7 @@ export class SftpDriver implements Driver {
       const temporary = this.#path(`${TEMPORARY_FOLDER}/${toHex(systemRandomness.bytes(16))}`)
       // The folder is got ready while the object is being written.
       const [written, folder] = await Promise.allSettled([
-        this.#writeTemporary(channel, { temporary, parts, signal }),
+        this.#writeTemporary(channel, { path: temporary, parts, mode: OBJECT_MODE }, signal),
         this.#openFolder(channel, folderOf(name)),
       ])
       let published = false
@@ -194,14 +197,17 @@ export class SftpDriver implements Driver {
     return posix.join(this.#root, below)
   }
 
-  async #writeTemporary(
-    channel: SftpChannel,
-    { temporary, parts, signal }: { temporary: string; parts: readonly Uint8Array[]; signal: AbortSignal | undefined },
-  ): Promise<void> {
-    const file = await this.#inFolder(channel, TEMPORARY_FOLDER, async () =>
-      channel.openFile(temporary, 'create', OBJECT_MODE),
-    )
-    await channel.writeFile(file, parts, signal)
+  async #writeTemporary(channel: SftpChannel, file: NewFile, signal: AbortSignal | undefined): Promise<void> {
+    const { path, parts, mode } = file
+    const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0)
+    // That one file may be open several times is known of OpenSSH.
+    if (channel.inOrder && bytes >= TOGETHER_BYTES_MIN) {
+      return this.#session.useAll(bytes, async (channels) =>
+        this.#inFolder(channel, TEMPORARY_FOLDER, async () => writeTogether(channels, file, signal)),
+      )
+    }
+    const handle = await this.#inFolder(channel, TEMPORARY_FOLDER, async () => channel.openFile(path, 'create', mode))
+    await channel.writeFile(handle, { parts }, signal)
   }
 
   /** Opens the folder that an object comes into, whose names are to be made durable. */

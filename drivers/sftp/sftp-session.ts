@@ -52,6 +52,19 @@ export class SftpSession implements AsyncDisposable {
     }
   }
 
+  /** Calls `act` with all channels, over which it moves about so many bytes. @throws {StorageError} as `connect` */
+  async useAll<T>(bytes: number, act: (channels: readonly SftpChannel[]) => Promise<T>): Promise<T> {
+    const connected = await this.#connect()
+    await Promise.all((connected.opening ??= openMore(connected)))
+    const lanes = [...connected.lanes]
+    for (const lane of lanes) lane.bytes += bytes / lanes.length
+    try {
+      return await act(lanes.map(({ channel }) => channel))
+    } finally {
+      for (const lane of lanes) lane.bytes -= bytes / lanes.length
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const connected = await this.#connected?.catch(() => undefined)
     this.#connected = undefined

@@ -85,7 +85,7 @@ test('keys that are agreed on anew in the middle of a transfer are taken, and pr
   const channel = await SftpChannel.open(client, isOpenSsh)
   const whole = patternBytes(2 << 20, 1)
   const path = join(server.folder, 'object')
-  await channel.writeFile(await channel.openFile(path, 'create', 0o600), [whole], undefined)
+  await channel.writeFile(await channel.openFile(path, 'create', 0o600), { parts: [whole] }, undefined)
   const back = Buffer.alloc(whole.byteLength)
   await channel.read(await channel.openFile(path, 'read', 0), back, 0, undefined)
   expect(Buffer.compare(back, whole)).toBe(0)

@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -41,16 +51,20 @@ async function openStore(port = ssh.port): Promise<Store> {
 const retrying = (driver: SftpDriver, attempts = 6) => withRetries(driver, { attempts, delayMs: 20 })
 
 describe('a connection that breaks', () => {
-  test('at any byte of a put leaves the whole object or nothing under the name, and the next attempt stores it', async () => {
+  test.each([
+    { what: 'put', bytes: 300_000, rounds: 12 },
+    { what: 'put over several channels', bytes: 5 << 20, rounds: 6 },
+  ])('at any byte of a $what leaves all or nothing under the name, and the next attempt stores it', async (put) => {
+    const { bytes, rounds } = put
     await using proxy = await startFaultProxy(ssh.port)
     const { driver } = await openStore(proxy.port)
     const before = proxy.bytes
-    const whole = patternBytes(300_000, 7)
+    const whole = patternBytes(bytes, 7)
     await driver.put(freshName(), [whole])
     const cost = proxy.bytes - before
-    for (let round = 1; round <= 12; round++) {
+    for (let round = 1; round <= rounds; round++) {
       const object = freshName()
-      proxy.cutAfter(Math.floor((cost * round) / 12))
+      proxy.cutAfter(Math.floor((cost * round) / rounds))
       const error = await driver.put(object, [whole]).then(
         () => undefined,
         (thrown: unknown) => thrown,
@@ -184,6 +198,24 @@ rootTest('a full disk of the server is told as such, and nothing is left under t
   const small = freshName()
   await driver.put(small, [utf8('fits')])
   expect(await driver.get(small)).toEqual(utf8('fits'))
+})
+
+rootTest('what is large is stored by a user whom modes bind, and where a server allows one session', async () => {
+  const nobody = 65_534
+  const asNobody = `ForceCommand setpriv --reuid=${nobody} --regid=${nobody} --clear-groups /usr/lib/openssh/sftp-server`
+  for (const config of [[asNobody], ['MaxSessions 1']]) {
+    await using server = await startSshServer(config)
+    chmodSync(server.folder, 0o755)
+    const folder = join(server.folder, 'store')
+    mkdirSync(folder, { mode: 0o700 })
+    chownSync(folder, nobody, nobody)
+    const options = { server: server.server(), secrets: noSecrets, path: folder, location: 'sftp://there' }
+    await createSftpStore(options)
+    await using driver = await openSftpDriver(options)
+    const [object, whole] = [freshName(), patternBytes(5 << 20, 1)]
+    await driver.put(object, [whole])
+    expect(Buffer.compare(await driver.get(object), whole)).toBe(0)
+  }
 })
 
 test('a server that serves for reading only denies writing, and nothing else', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -74,6 +74,21 @@ describe.each([true, false])('a server that is believed to work in order: %s', (
     expect(Buffer.compare(await driver.get(large), patternBytes(600_000, 1))).toBe(0)
     await expect(driver.put(object, [utf8('other')])).rejects.toMatchObject({ code: 'EXISTS' })
     expect(await driver.get(object)).toEqual(utf8('small'))
+  })
+
+  test('stores what is large whole, whatever its pieces are, and protects it', async () => {
+    const { driver, folder } = await openStore()
+    const whole = patternBytes((9 << 20) + 1, 1)
+    const cuts = [0, 1, 4_000_000, 7 << 20, whole.byteLength]
+    const pieces = cuts.slice(1).map((end, i) => whole.subarray(cuts[i], end))
+    const objects = [freshName(), freshName()]
+    await Promise.all(objects.map(async (object) => driver.put(object, pieces)))
+    for (const object of objects) {
+      expect(Buffer.compare(await driver.get(object), whole)).toBe(0)
+      expect(statSync(join(folder, objectPath(object))).mode & 0o777).toBe(0o400)
+    }
+    await expect(driver.put(objects[0]!, pieces)).rejects.toMatchObject({ code: 'EXISTS' })
+    expect(readdirSync(join(folder, 'tmp'))).toEqual([])
   })
 
   test('has no empty listing for a store that vanished', async () => {
