@@ -27,6 +27,9 @@ export function backupSummaryLines(summary: BackupSummary, { dryRun, met }: Met)
     ])}; ${numberOf(summary.dirs, 'folder')}`,
     `  read ${formatBytes(summary.bytesRead)}, ${dryRun ? 'would store at most' : 'stored'} ${formatBytes(summary.bytesStored)}`,
   ]
+  const { blobs, bytes: healedBytes } = summary.healed
+  if (blobs > 0)
+    lines.push(`  stored again ${numberOf(blobs, 'blob')}, ${formatBytes(healedBytes)}, that had been lost`)
   for (const [reason, count] of [...summary.skipped, ...summary.troubles]) {
     const { counted, remedy } = OMISSIONS[reason]
     const { bytes, isMore } = met.get(reason) ?? { bytes: 0, isMore: true }
@@ -61,6 +64,8 @@ export function backupSummaryFields(
     bytesRead: summary.bytesRead,
     bytesStored: summary.bytesStored,
     blobsStored: summary.blobsStored,
+    blobsHealed: summary.healed.blobs,
+    bytesHealed: summary.healed.bytes,
     skipped: Object.fromEntries(summary.skipped),
     troubles: Object.fromEntries(summary.troubles),
     suspect: summary.suspect,

@@ -2,6 +2,7 @@ import type { ByteString } from '../base/byte-string.ts'
 import type { ChainId, PointId } from '../base/ids.ts'
 import type { TidemarkError } from '../base/errors.ts'
 import type { SuspicionRecord, UndoRecord } from '../format/records.ts'
+import type { HealedBlobs } from './run/run-store.ts'
 
 export interface BackupOptions {
   /** Every byte is read again, whatever the parent says. */
@@ -69,6 +70,8 @@ export interface BackupSummary {
   /** Bytes of packs and index files that this run put into the store. */
   readonly bytesStored: number
   readonly blobsStored: number
+  /** Of these, blobs that the store had lost, by what a check said or its packs show. */
+  readonly healed: HealedBlobs
   readonly skipped: ReadonlyMap<SkipReason, number>
   /** Vanished and changed files are warnings; the others make the backup partial (exit 3). */
   readonly troubles: ReadonlyMap<TroubleReason, number>

@@ -2,6 +2,7 @@ import { TidemarkError } from '../base/errors.ts'
 import type { BackupEvents, BackupOptions, BackupSummary } from './backup-types.ts'
 import { commit } from './run/commit.ts'
 import { interrupted, Run } from './run/run.ts'
+import { NOTHING_HEALED } from './run/run-store.ts'
 import type { BackupContext } from './run/run-context.ts'
 import { addCounts, noCounts } from './run/table-counts.ts'
 import type { Source } from './source.ts'
@@ -102,6 +103,7 @@ async function committedSummary(
     bytesRead: run.progress.bytesRead,
     bytesStored: stored.bytes,
     blobsStored: stored.blobs,
+    healed: stored.healed,
     skipped: run.coverage.skipped,
     troubles: run.coverage.troubles,
     suspect: record.tripwire?.suspicions ?? [],
@@ -121,6 +123,7 @@ async function dryRunSummary(run: Run): Promise<Omit<BackupSummary, 'durationMs'
     // At most: nobody knows what compresses, or is known, before it is read.
     bytesStored: run.progress.bytesRead,
     blobsStored: 0,
+    healed: NOTHING_HEALED,
     skipped: run.coverage.skipped,
     troubles: run.coverage.troubles,
     suspect: [],

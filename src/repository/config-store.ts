@@ -120,7 +120,7 @@ export async function updateConfig(
     await driver.remove({ kind: 'config', id })
     await setTimeout(Math.random() * UPDATE_PAUSE_MS * attempt)
   }
-  throw new StorageError('STORE_UNAVAILABLE', `Others keep changing the configuration of ${driver.location}.`, {
+  throw new StorageError('STORE_UNAVAILABLE', `others keep changing the configuration of ${driver.location}`, {
     retry: 'transient',
     hint: 'Try again once they are done.',
   })
@@ -134,21 +134,21 @@ async function removeReplaced(driver: Driver, stored: readonly StoredConfig[], n
 }
 
 export function configMissing(driver: Driver): IntegrityError {
-  return new IntegrityError('RECORD_MISSING', `The repository at ${driver.location} has lost its configuration.`, {
+  return new IntegrityError('RECORD_MISSING', `the repository at ${driver.location} has lost its configuration`, {
     context: { location: driver.location },
     hint: 'Run `tidemark check --repair`, which makes it anew from a key slot.',
   })
 }
 
 function badSignature(id: ObjectId): IntegrityError {
-  return new IntegrityError('BAD_SIGNATURE', `config/${id} is not signed by the owner of this repository.`, {
+  return new IntegrityError('BAD_SIGNATURE', `config/${id} is not signed by the owner of this repository`, {
     context: { object: `config/${id}` },
     hint: 'Somebody else wrote it: find out who can write to this store before you go on.',
   })
 }
 
 function conflict(revision: number): IntegrityError {
-  return new IntegrityError('CONFIG_CONFLICT', `The repository has two configurations of revision ${revision}.`, {
+  return new IntegrityError('CONFIG_CONFLICT', `the repository has two configurations of revision ${revision}`, {
     context: { revision },
     hint: 'Remove the object that is wrong from `config/`, or restore the store to one state.',
   })
@@ -156,7 +156,7 @@ function conflict(revision: number): IntegrityError {
 
 function rolledBack(found: number, seen: number): IntegrityError {
   const what = found === 0 ? 'is missing' : `has revision ${found}`
-  return new IntegrityError('ROLLED_BACK', `The configuration ${what}, but revision ${seen} was seen here before.`, {
+  return new IntegrityError('ROLLED_BACK', `the configuration ${what}, but revision ${seen} was seen here before`, {
     context: { found, seen },
     hint: 'The store shows an older state: find out why first. If an older copy was put back on purpose, `tidemark cache clear --accept-rollback` makes this machine go on from it.',
   })

@@ -111,7 +111,7 @@ function ownerPublicKeyOf(set: FullKeySet): Uint8Array {
 }
 
 function repositoryExists(driver: Driver): StorageError {
-  return new StorageError('REPOSITORY_EXISTS', `There is a repository at ${driver.location} already.`, {
+  return new StorageError('REPOSITORY_EXISTS', `there is a repository at ${driver.location} already`, {
     context: { location: driver.location },
     hint: 'Open it with its password, or choose another folder for a new one.',
   })

@@ -1,3 +1,4 @@
+import { BitSet } from '../base/bit-set.ts'
 import type { ObjectId } from '../base/ids.ts'
 import { BLOB_ID_BYTES } from '../base/ids.ts'
 import type { ObjectInfo } from '../storage/driver.ts'
@@ -5,27 +6,58 @@ import type { IndexTables } from './index-tables.ts'
 
 /** What no new point may rely on, though it can be read while it is there. */
 export interface Doubts {
-  /** Marked, dead or lost, and all that is in them. */
-  readonly packs: ReadonlySet<ObjectId>
+  /** Marked or dead: a prune found that no point needs what is in them. */
+  readonly unneeded: ReadonlySet<ObjectId>
   readonly lost: readonly LostCopies[]
 }
 
 /** Blobs that cannot be read out of these packs; copies in other packs are as good as ever. */
 export interface LostCopies {
   readonly packs: readonly ObjectId[]
-  /** 32-byte ids, one after the other. */
+  /** 32-byte ids, one after the other; none means all that is in the packs. */
   readonly blobs: Uint8Array
 }
 
-/** Marks the frames that doubts name, and lets sound copies take their blobs' places. */
-export function applyDoubts(tables: IndexTables, doubts: Doubts): void {
-  const { packs } = tables
-  for (const id of doubts.packs) {
-    const row = packs.rowOf(id)
+/** Marks the frames that hold what is lost, and lets sound copies take their blobs' places. */
+export function doubtLost(tables: IndexTables, { lost }: Doubts): void {
+  for (const copies of lost) {
+    if (copies.blobs.byteLength > 0) doubtCopies(tables, copies)
+    else doubtPacks(tables, copies.packs)
+  }
+  preferSound(tables)
+}
+
+/** Marks the packs that prunes named, and lets sound copies take their blobs' places. */
+export function doubtUnneeded(tables: IndexTables, { unneeded }: Doubts): void {
+  doubtPacks(tables, unneeded)
+  preferSound(tables)
+}
+
+function doubtPacks(tables: IndexTables, ids: Iterable<ObjectId>): void {
+  for (const id of ids) {
+    const row = tables.packs.rowOf(id)
     if (row !== undefined) doubtPack(tables, row)
   }
-  for (const lost of doubts.lost) doubtCopies(tables, lost)
-  preferSound(tables)
+}
+
+/** Returns the entries of which no place is sound, leaving out those in packs that prunes named; `undefined`: there are none. */
+export function doubtfulEntries({ blobs, packs }: IndexTables, { unneeded }: Doubts): BitSet | undefined {
+  const isDoubted = new Uint8Array(packs.size)
+  for (let row = 0; row < packs.size; row++) {
+    const { id, firstFrame = 0, frames = 0 } = packs.row(row)
+    if (unneeded.has(id)) continue
+    for (let frame = firstFrame; frame < firstFrame + frames; frame++) {
+      if (blobs.frames.isDoubtful(frame)) isDoubted[row] = 1
+    }
+  }
+  if (!isDoubted.includes(1)) return undefined
+  const found = new BitSet(blobs.entryBound)
+  for (let entry = 0; entry < blobs.entryBound; entry++) {
+    const location = blobs.location(entry)
+    if (location === undefined || !blobs.frames.isDoubtful(location.frame)) continue
+    if (isDoubted[blobs.frames.get(location.frame).pack] === 1) found.add(entry)
+  }
+  return found
 }
 
 /** Marks the frames that hold `lost.blobs` in `lost.packs`. */

@@ -48,7 +48,7 @@ export function decodeKeyFile(bytes: Uint8Array): KeyFile {
 }
 
 function notKeyFile(problem: string): KeyError {
-  return new KeyError('WRONG_KEY', `This is no usable key file: ${problem}.`, {
+  return new KeyError('WRONG_KEY', `this is no usable key file: ${problem}`, {
     hint: 'Use the file that `tidemark key export` wrote, or a copy of it that nothing changed.',
   })
 }

@@ -82,7 +82,7 @@ abstract class Ring implements KeyRing {
   realm(id?: RealmId): RealmKeys {
     const found = id === undefined ? this.opened[0] : this.opened.find((keys) => keys.realm === id)
     if (found !== undefined) return found
-    throw new KeyError('WRONG_KEY', `The opened key set does not hold realm ${id ?? ''}.`, {
+    throw new KeyError('WRONG_KEY', `the opened key set does not hold realm ${id ?? ''}`, {
       context: { realm: id ?? '' },
       hint: 'Open the repository with a slot that holds this realm.',
     })
@@ -224,7 +224,7 @@ class RealmKeyStore implements RealmKeys {
     if (key !== undefined) return key
     throw new IntegrityError(
       'AUTH_FAILED',
-      `A writer key does not open in realm ${this.realm}, generation ${generation}.`,
+      `a writer key does not open in realm ${this.realm}, generation ${generation}`,
       {
         context: { realm: this.realm, generation },
         hint: 'What was written with it is damaged or forged: run `tidemark check`.',
@@ -248,7 +248,7 @@ class RealmKeyStore implements RealmKeys {
   #ofGeneration(keys: readonly Uint8Array[], generation: number): Uint8Array {
     const key = keys[generation - 1]
     if (key !== undefined) return key
-    throw new KeyError('WRONG_KEY', `The opened key set has no generation ${generation} of realm ${this.realm}.`, {
+    throw new KeyError('WRONG_KEY', `the opened key set has no generation ${generation} of realm ${this.realm}`, {
       context: { realm: this.realm, generation },
       hint: 'The keys were rotated: open the repository with a slot that took part.',
     })
@@ -261,7 +261,7 @@ export function readsNothing(): KeyError {
 }
 
 function notFull(wish: string): KeyError {
-  return new KeyError('KEY_NOT_FULL', `A backup-only key cannot ${wish}.`, {
+  return new KeyError('KEY_NOT_FULL', `a backup-only key cannot ${wish}`, {
     hint: 'Open the repository with a password, key file or recovery code of the owner.',
   })
 }

@@ -93,13 +93,13 @@ function decodeFull(keySet: Uint8Array): FullKeySet {
 
 /** The error of a holder of a backup-only key who wants to change keys. */
 export function keyNotFull(): KeyError {
-  return new KeyError('KEY_NOT_FULL', 'A backup-only key cannot change the keys of a repository.', {
+  return new KeyError('KEY_NOT_FULL', 'a backup-only key cannot change the keys of a repository', {
     hint: 'Open the repository with a password, key file or recovery code of the owner.',
   })
 }
 
 function limit(what: string): KeyError {
-  return new KeyError('KEY_LIMIT', `The repository has ${what}, which is all that its format allows.`, {
+  return new KeyError('KEY_LIMIT', `the repository has ${what}, which is all that its format allows`, {
     hint: 'Create a new repository and copy the points into it with `tidemark copy`.',
   })
 }

@@ -58,7 +58,7 @@ export async function readKeyUpdate(driver: Driver, id: ObjectId, ownerPublicKey
   const update = decodeKeyUpdate(await readObject(driver, { kind: 'keys', id }, KEY_UPDATE_BYTES))
   const { signature, signed } = update
   if (verify(signatureInput(signed), { signature, publicKey: ownerPublicKey })) return { id, update }
-  throw new IntegrityError('BAD_SIGNATURE', `keys/${id} is not signed by the owner of this repository.`, {
+  throw new IntegrityError('BAD_SIGNATURE', `keys/${id} is not signed by the owner of this repository`, {
     context: { object: `keys/${id}` },
     hint: 'Somebody else wrote it: find out who can write to this store.',
   })

@@ -310,7 +310,7 @@ async function rebuild(
 }
 
 function noRepository(driver: Driver): StorageError {
-  return new StorageError('NO_REPOSITORY', `There is no repository at ${driver.location}.`, {
+  return new StorageError('NO_REPOSITORY', `there is no repository at ${driver.location}`, {
     context: { location: driver.location },
     hint: 'Check the location, or create one there with `tidemark init`.',
   })
@@ -336,15 +336,15 @@ function notOpened(secret: OpeningKey, wrong: number, problems: readonly Tidemar
   if (wrong === 0 && problem !== undefined) return problem
   const name = SECRET_NAMES[secret.kind]
   if (wrong === 0) {
-    return new KeyError('UNKNOWN_SLOT', `No slot of this repository opens with a ${name}.`, {
+    return new KeyError('UNKNOWN_SLOT', `no slot of this repository opens with a ${name}`, {
       hint: 'Use a password, key file or recovery code that was made for it.',
     })
   }
-  const more = problems.length === 0 ? '' : ` Damaged and passed over: ${problems.length}.`
+  const more = problems.length === 0 ? '' : `; damaged and passed over: ${problems.length}`
   const isPassword = secret.kind === 'password'
   return new KeyError(
     isPassword ? 'WRONG_PASSWORD' : 'WRONG_KEY',
-    `The ${name} opens no slot of this repository.${more}`,
+    `the ${name} opens no slot of this repository${more}`,
     {
       context: { tried: wrong, damaged: problems.length },
       hint: isPassword
@@ -355,7 +355,7 @@ function notOpened(secret: OpeningKey, wrong: number, problems: readonly Tidemar
 }
 
 function slotGone({ slot }: DerivedSlotKey): KeyError {
-  return new KeyError('UNKNOWN_SLOT', 'The repository was unlocked with a key slot that opens it no more.', {
+  return new KeyError('UNKNOWN_SLOT', 'the repository was unlocked with a key slot that opens it no more', {
     context: { object: `keys/${slot}` },
     hint: 'Its password was changed, or the slot removed: run `tidemark unlock` again.',
   })

@@ -17,7 +17,7 @@ export async function readDoubts(
   options: IndexLoadOptions,
   listed: Listed<'dead' | 'lost' | 'marks'>,
 ): Promise<Doubts> {
-  const packs = new Set<ObjectId>()
+  const unneeded = new Set<ObjectId>()
   const lost: LostCopies[] = []
   // A marked pack can be read: for a check there is nothing against it.
   const kinds = options.forCheck === true ? (['lost'] as const) : (['marks', 'dead', 'lost'] as const)
@@ -25,12 +25,12 @@ export async function readDoubts(
     listed[kind].map((info) => async () => {
       const record = await readDoubt(options, kind, info)
       if (record === undefined) return
-      if ('blobs' in record && record.blobs.byteLength > 0) lost.push(record)
-      else for (const pack of record.packs) packs.add(pack)
+      if ('blobs' in record) lost.push(record)
+      else for (const pack of record.packs) unneeded.add(pack)
     }),
   )
   await runAll(reads, options.driver.capabilities.concurrency)
-  return { packs, lost }
+  return { unneeded, lost }
 }
 
 async function readDoubt(

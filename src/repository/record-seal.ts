@@ -82,7 +82,7 @@ export function openRecord(
   const authentic = open(inner, bytes.subarray(ENVELOPE_HEADER_BYTES), { key, nonce: ZERO_NONCE, associatedData })
   wipe(key)
   if (!authentic) {
-    throw new IntegrityError('AUTH_FAILED', 'It does not decrypt: it was changed, or belongs to another repository.', {
+    throw new IntegrityError('AUTH_FAILED', 'it does not decrypt: it was changed, or belongs to another repository', {
       hint: 'Run `tidemark check` to learn what is affected.',
     })
   }

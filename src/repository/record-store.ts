@@ -221,7 +221,7 @@ function decodeBody<Kind extends RecordKind>(kind: Kind, body: Uint8Array): Reco
 }
 
 function badSignature(problem: string): IntegrityError {
-  return new IntegrityError('BAD_SIGNATURE', `Its signature does not verify: ${problem}.`, {
+  return new IntegrityError('BAD_SIGNATURE', `its signature does not verify: ${problem}`, {
     hint: 'Somebody with a key of this repository forged it, or the record of its instance is lost: run `tidemark check`.',
   })
 }

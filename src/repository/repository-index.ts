@@ -1,10 +1,20 @@
 import { assert } from '../base/assert.ts'
+import type { BitSet } from '../base/bit-set.ts'
 import type { TidemarkError } from '../base/errors.ts'
 import type { ObjectId, RepositoryId } from '../base/ids.ts'
 import type { Driver } from '../storage/driver.ts'
 import type { Listed } from '../storage/list-in-turn.ts'
 import type { BlobIndex, BlobLocation } from './blob-index.ts'
-import { applyDoubts, doubtAbsentPacks, doubtFrame, doubtPack, doubtUnnamedPacks, preferSound } from './doubts.ts'
+import {
+  doubtAbsentPacks,
+  doubtFrame,
+  doubtfulEntries,
+  doubtLost,
+  doubtPack,
+  doubtUnnamedPacks,
+  doubtUnneeded,
+  preferSound,
+} from './doubts.ts'
 import type { CopyTable } from './copy-table.ts'
 import type { FrameLocation } from './frame-table.ts'
 import type { IndexTables } from './index-tables.ts'
@@ -64,6 +74,8 @@ export class RepositoryIndex implements Disposable {
   readonly packs: PackTable
   /** The index files that the store listed when it was loaded, also those that are damaged; in no order. */
   readonly listedIds: readonly ObjectId[]
+  /** When it was loaded for writing: entries of blobs that the store lost, as a check said or as its packs show; often none. */
+  readonly lost: BitSet | undefined
   readonly #tables: IndexTables
   readonly #writerKeys: WriterKeys
   readonly #treePackKeys: TreePackKeys | undefined
@@ -72,11 +84,13 @@ export class RepositoryIndex implements Disposable {
     tables: IndexTables,
     parts: {
       readonly listed: Listed<IndexKind>
+      readonly lost: BitSet | undefined
       readonly writerKeys: WriterKeys
       readonly treePackKeys: TreePackKeys | undefined
     },
   ) {
-    const { listed, writerKeys, treePackKeys } = parts
+    const { listed, lost, writerKeys, treePackKeys } = parts
+    this.lost = lost
     this.listedIds = listed.index.map(({ name }) => name.id)
     this.#tables = tables
     this.blobs = tables.blobs
@@ -102,11 +116,14 @@ export class RepositoryIndex implements Disposable {
       treePackKeys?.forgetAllBut(tables.packs)
     }
     // After the merged file is written: doubts are of today, and no part of what it keeps.
-    applyDoubts(tables, await readDoubts(options, listed))
+    const doubts = await readDoubts(options, listed)
+    doubtLost(tables, doubts)
     if (options.forWriting === true) doubtAbsentPacks(tables, listed.packs)
+    const lost = options.forWriting === true ? doubtfulEntries(tables, doubts) : undefined
+    doubtUnneeded(tables, doubts)
     if (options.withGone === true)
       doubtUnnamedPacks(tables, new Set([...listed.index.map(({ name }) => name.id), ...(options.stored ?? [])]))
-    return new RepositoryIndex(tables, { listed, writerKeys, treePackKeys })
+    return new RepositoryIndex(tables, { listed, lost, writerKeys, treePackKeys })
   }
 
   /** The index files that were loaded, in no order; damaged ones are not among them. */

@@ -279,21 +279,21 @@ export function requireFull(opened: OpenedKeys): void {
 }
 
 function changedMeanwhile(): KeyError {
-  return new KeyError('WRONG_KEY', 'The keys of the repository were changed while it was open.', {
+  return new KeyError('WRONG_KEY', 'the keys of the repository were changed while it was open', {
     retry: 'transient',
     hint: 'Run it again.',
   })
 }
 
 function unknownSlot(id: ObjectId): KeyError {
-  return new KeyError('UNKNOWN_SLOT', `The repository has no key slot ${id}.`, {
+  return new KeyError('UNKNOWN_SLOT', `the repository has no key slot ${id}`, {
     context: { slot: id },
     hint: 'List them with `tidemark key list`.',
   })
 }
 
 function lastFullSlot(id: ObjectId): KeyError {
-  return new KeyError('LAST_FULL_SLOT', `Key slot ${id} is the last that opens everything: it stays.`, {
+  return new KeyError('LAST_FULL_SLOT', `key slot ${id} is the last that opens everything: it stays`, {
     context: { slot: id },
     hint: 'Add another password, key file or recovery code first.',
   })

@@ -113,7 +113,7 @@ export function wrapSlot(
 
 /** Returns the error of a slot that is not as it was written. */
 export function slotDamaged(id: ObjectId, cause: unknown): KeyError {
-  return new KeyError('SLOT_DAMAGED', `The key slot keys/${id} is damaged.`, {
+  return new KeyError('SLOT_DAMAGED', `the key slot keys/${id} is damaged`, {
     cause,
     context: { object: `keys/${id}` },
     hint: 'Open the repository with another password, key file or recovery code, and add a new slot.',

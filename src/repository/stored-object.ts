@@ -21,14 +21,14 @@ export async function readObject(
 ): Promise<Uint8Array> {
   const size = listedBytes ?? (await from.stat(name)).bytes
   if (size > bytesMax) {
-    throw new IntegrityError('MALFORMED', `${objectPath(name)} has ${size} bytes, more than any such object.`, {
+    throw new IntegrityError('MALFORMED', `${objectPath(name)} has ${size} bytes, more than any such object`, {
       context: { object: objectPath(name), bytes: size, bytesMax },
       hint: 'Something else put it there: run `tidemark check`.',
     })
   }
   const bytes = await from.get(name)
   if (objectIdOf(bytes) === name.id) return bytes
-  throw new IntegrityError('ID_MISMATCH', `${objectPath(name)} is damaged: its bytes are not those of its name.`, {
+  throw new IntegrityError('ID_MISMATCH', `${objectPath(name)} is damaged: its bytes are not those of its name`, {
     context: { object: objectPath(name) },
     hint: 'Run `tidemark check` to learn what is affected.',
   })

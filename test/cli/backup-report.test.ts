@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import { byteStringOf } from '../../src/base/byte-string.ts'
 import { BackupReport } from '../../src/cli/backup-report.ts'
-import { backupSummaryLines } from '../../src/cli/backup-summary.ts'
+import { backupSummaryFields, backupSummaryLines } from '../../src/cli/backup-summary.ts'
 import type { BackupOptions, BackupSummary } from '../../src/engine/backup-types.ts'
 import { keptOutput } from '../support/kept-output.ts'
 import { aheadClock } from '../support/test-machine.ts'
@@ -12,7 +12,7 @@ const summary = {
   type: 'full',
   parent: undefined,
   ...{ filesNew: 1, filesChanged: 0, filesUnchanged: 0, filesRemoved: 0, dirs: 1, others: 0 },
-  ...{ bytes: 1, bytesRead: 1, bytesStored: 1, blobsStored: 1 },
+  ...{ bytes: 1, bytesRead: 1, bytesStored: 1, blobsStored: 1, healed: { blobs: 0, bytes: 0 } },
   skipped: new Map([['excluded', 3]]),
   troubles: new Map(),
   suspect: [],
@@ -26,6 +26,19 @@ test.each([
 ])('what is left out is told with %s', (_, met, line) => {
   const lines = backupSummaryLines(summary, { dryRun: true, met: new Map([['excluded', met]]) })
   expect(lines.at(-1)).toContain(line)
+})
+
+test('a backup that stored lost blobs again says so', () => {
+  const options = { dryRun: false, met: new Map() }
+  expect(backupSummaryLines(summary, options).join('\n')).not.toContain('again')
+  const healed = { blobs: 1200, bytes: 3 << 20 }
+  expect(backupSummaryLines({ ...summary, healed }, options)).toContain(
+    '  stored again 1,200 blobs, 3.0 MiB, that had been lost',
+  )
+  expect(backupSummaryFields({ ...summary, healed }, { dryRun: false, errors: 0 })).toMatchObject({
+    blobsHealed: 1200,
+    bytesHealed: 3 << 20,
+  })
 })
 
 describe('with -q', () => {

@@ -315,6 +315,27 @@ test('a pack that the store lacks, or holds at another size, is noticed by write
   expect((await load(tiny, { driver })).index.isSound(a.id)).toBe(true)
 })
 
+test('writers learn which blobs the store lost: of what a prune marked or is deleting, and of what has a sound copy, none', async () => {
+  const tiny = await TinyRepository.create()
+  const names = ['sound', 'named', 'of a pack', 'absent', 'marked', 'dead', 'twice']
+  const blobs = names.map((name) => tiny.blob(name))
+  const packs = await Promise.all(blobs.map(async (blob) => tiny.putPack([[blob]])))
+  await tiny.putIndex(packs)
+  await tiny.putIndex([await tiny.putPack([[tiny.blob('beside'), blobs[6]!]])])
+  const idOf = (name: string): ObjectId => packs[names.indexOf(name)]!.id
+  const { records, instance } = tiny
+  await records.put('lost', { packs: [idOf('named')], blobs: blobs[1]!.id, made }, instance)
+  await records.put('lost', { packs: [idOf('of a pack'), idOf('twice')], blobs: new Uint8Array(), made }, instance)
+  const { id: mark } = await records.put('marks', { packs: [idOf('marked'), idOf('dead')], made }, instance)
+  await records.put('dead', { packs: [idOf('dead')], mark, made }, instance)
+  for (const name of ['absent', 'dead']) await tiny.driver.remove({ kind: 'packs', id: idOf(name) })
+  const { index } = await load(tiny, { forWriting: true })
+  const lost = names.filter((_, i) => index.lost?.has(index.blobs.find(blobs[i]!.id)))
+  expect(lost).toEqual(['named', 'of a pack', 'absent'])
+  expect(names.filter((_, i) => !index.isSound(blobs[i]!.id))).toEqual([...lost, 'marked', 'dead'])
+  expect((await load(tiny)).index.lost).toBeUndefined()
+})
+
 test('doubts are of today: the merged file keeps none of them', async () => {
   const tiny = await TinyRepository.create()
   const cache = cacheOf(tiny)

@@ -73,7 +73,7 @@ const off: readonly [string, ScriptName, () => void][] = [
   [
     'nothing that is marked is relied on',
     'a backup begins when the mark is old',
-    () => vi.mocked(readDoubts).mockResolvedValue({ packs: new Set(), lost: [] }),
+    () => vi.mocked(readDoubts).mockResolvedValue({ unneeded: new Set(), lost: [] }),
   ],
   [
     'prune looks again after its dead record',

@@ -15,7 +15,7 @@ import { checkAfterCommit, checkBeforeCommit } from './commit-check.ts'
 import { type OpenedRun, SOURCES_ATTRIBUTE } from './opened-run.ts'
 import type { Run } from './run.ts'
 import type { BackupContext } from './run-context.ts'
-import type { StoredObjects } from './run-store.ts'
+import { NOTHING_HEALED, type StoredObjects } from './run-store.ts'
 import { addCounts, noCounts, type PartCounts } from './table-counts.ts'
 
 const TOOL_FEATURES = { read: [], write: [], prune: [] }
@@ -144,7 +144,9 @@ async function putDetail(run: Run, opened: OpenedRun, source: Source): Promise<D
 
 async function finishStore(run: Run): Promise<StoredObjects> {
   const store = await run.usedStore
-  return store === undefined ? { packs: [], indexes: [], bytes: 0, blobs: 0, lookedUp: [] } : store.finish()
+  return store === undefined
+    ? { packs: [], indexes: [], bytes: 0, blobs: 0, healed: NOTHING_HEALED, lookedUp: [] }
+    : store.finish()
 }
 
 function keepBases(

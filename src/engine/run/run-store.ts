@@ -1,12 +1,14 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { collectGarbage } from '../../base/collect-garbage.ts'
-import { type BlobId, idBytes, type ObjectId } from '../../base/ids.ts'
+import type { BitSet } from '../../base/bit-set.ts'
+import { BLOB_ID_BYTES, type BlobId, idBytes, type ObjectId } from '../../base/ids.ts'
 import { FLUSH_BYTES, FLUSH_INTERVAL_MS, INDEX_BLOBS_MAX, INDEX_HEADROOM } from '../../base/limits.ts'
 import type { Clock } from '../../base/clock.ts'
 import { giveBackMemory } from '../../base/posix/free-memory.ts'
 import type { Randomness } from '../../base/random.ts'
 import { KeyedHasher } from '../../crypto/blake3.ts'
-import type { BlobType } from '../../format/pack.ts'
+import type { BlobType, PackTables } from '../../format/pack.ts'
+import type { BlobIndex } from '../../repository/blob-index.ts'
 import type { BlobReader } from '../../repository/blob-reader.ts'
 import { buildIndex } from '../../repository/build-index.ts'
 import { PackWriter, type WrittenPack } from '../../repository/pack-writer.ts'
@@ -42,9 +44,18 @@ export interface StoredObjects {
   readonly indexes: readonly ObjectId[]
   readonly bytes: number
   readonly blobs: number
+  /** Of the blobs, those that the store had lost, and how many bytes they are. */
+  readonly healed: HealedBlobs
   /** The index files that said what there was no need to store. */
   readonly lookedUp: readonly ObjectId[]
 }
+
+export interface HealedBlobs {
+  readonly blobs: number
+  readonly bytes: number
+}
+
+export const NOTHING_HEALED: HealedBlobs = { blobs: 0, bytes: 0 }
 
 /**
  * Where a run's new blobs go: threads and packs for data, packs for trees, index files for both.
@@ -71,6 +82,7 @@ export class RunStore {
   #lookedUp: readonly ObjectId[] = []
   #bytes = 0
   #blobCount = 0
+  #healed = NOTHING_HEALED
   #failure: { readonly error: unknown } | undefined
   readonly #stopped = new AbortController()
 
@@ -103,6 +115,7 @@ export class RunStore {
       indexes: this.#indexes,
       bytes: this.#bytes,
       blobs: this.#blobCount,
+      healed: this.#healed,
       lookedUp: this.#lookedUp,
     }
   }
@@ -252,11 +265,12 @@ export class RunStore {
       packs: index.packs,
       randomness,
       signal: this.#stopped.signal,
-      onWritten: (written: WrittenPack) => this.#written(written),
+      onWritten: (written: WrittenPack) => this.#written(written, index),
     }
   }
 
-  #written(written: WrittenPack): void {
+  #written(written: WrittenPack, index: RepositoryIndex): void {
+    if (index.lost !== undefined) this.#countHealed(written.tables, index.blobs, index.lost)
     const blobs = written.tables.blobLengths.length
     if (this.#unindexedBlobs + blobs > INDEX_BLOBS_MAX) this.#flushIndex()
     this.#packs.push([written.pack.id, written.pack.bytes])
@@ -269,6 +283,17 @@ export class RunStore {
     const { clock, flushBytes = FLUSH_BYTES } = this.#options
     const sinceMs = clock.monotonicMs() - this.#lastFlushMs
     if (this.#unindexedBytes >= flushBytes || sinceMs >= FLUSH_INTERVAL_MS) this.#flushIndex()
+  }
+
+  #countHealed({ blobIds, blobLengths }: PackTables, index: BlobIndex, lost: BitSet): void {
+    let { blobs, bytes } = this.#healed
+    for (const [row, length] of blobLengths.entries()) {
+      const entry = index.find(blobIds, row * BLOB_ID_BYTES)
+      if (entry < 0 || !lost.has(entry)) continue
+      blobs++
+      bytes += length
+    }
+    this.#healed = { blobs, bytes }
   }
 
   /** Enters all that is durable by now into an index file, one after the other. */

@@ -77,7 +77,10 @@ test('a rotten frame is found by reading, names the files of all points, and is 
   expect(again.report.blobsCalledLost).toBe(0)
   expect((await runCheck(fixture, { readDataPercent: 100 })).report.blobsCalledLost).toBe(0)
   expect(await listIds(fixture.driver, 'lost')).toHaveLength(1)
-  await fixture.backup()
+  const { healed: stored } = await fixture.backup()
+  expect(stored.blobs).toBe(report.blobsCalledLost)
+  expect(stored.bytes).toBeGreaterThan(stored.blobs)
+  expect((await fixture.backup()).healed.blobs).toBe(0)
   const healed = await runCheck(fixture, { readDataPercent: 100 })
   expect(healed.affected).toEqual([])
   // What is left of the pack can be read, and is needed: it should be somewhere better.
