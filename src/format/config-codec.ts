@@ -204,7 +204,7 @@ function readExtensions(json: JsonReader): Record<string, unknown> {
 }
 
 function unsupportedFeature(feature: string): IntegrityError {
-  return new IntegrityError('UNSUPPORTED_FEATURE', `The repository needs the feature ${feature} to be read.`, {
+  return new IntegrityError('UNSUPPORTED_FEATURE', `the repository needs the feature ${feature} to be read`, {
     context: { feature },
     hint: 'It was written by a later version of Tidemark: update this one.',
   })

@@ -6,7 +6,7 @@ import { IntegrityError } from '../base/errors.ts'
  * `structure` names what was decoded ("tree", "pack footer"), `problem` what is wrong with it.
  */
 export function malformed(structure: string, problem: string): IntegrityError {
-  return new IntegrityError('MALFORMED', `The ${structure} is malformed: ${problem}.`, {
+  return new IntegrityError('MALFORMED', `the ${structure} is malformed: ${problem}`, {
     context: { structure },
     hint: 'Run `tidemark check` to learn what is affected; whatever another copy still holds can be repaired from it.',
   })
@@ -14,7 +14,7 @@ export function malformed(structure: string, problem: string): IntegrityError {
 
 /** Returns the error for a structure of a later version, or of a cipher suite that this version does not know. */
 export function unsupportedVersion(structure: string, problem: string): IntegrityError {
-  return new IntegrityError('UNSUPPORTED_VERSION', `The ${structure} cannot be read: ${problem}.`, {
+  return new IntegrityError('UNSUPPORTED_VERSION', `the ${structure} cannot be read: ${problem}`, {
     context: { structure },
     hint: 'It was written by a later version of Tidemark: update this one.',
   })

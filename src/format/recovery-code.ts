@@ -77,7 +77,7 @@ function groupOf(symbol: number): number {
 }
 
 function badCode(problem: string): KeyError {
-  return new KeyError('BAD_RECOVERY_CODE', `The recovery code cannot be right: ${problem}.`, {
+  return new KeyError('BAD_RECOVERY_CODE', `the recovery code cannot be right: ${problem}`, {
     hint: 'Compare it with the printed one: nine groups of four letters and digits.',
   })
 }

@@ -98,7 +98,7 @@ function lossAlarm(found: LostPoint): IntegrityError {
   const name = found.seen === undefined ? shortId(point) : `${shortId(point)} of ${formatUtc(found.seen.started)}`
   if (unreadable !== undefined) {
     const { problem, object } = unreadable
-    const message = `${problem.message} It was point ${name}.`
+    const message = `${problem.message}; it was point ${name}`
     return new IntegrityError(problem.code, message, {
       context: { ...context, object: `points/${object}` },
       cause: problem,

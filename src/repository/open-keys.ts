@@ -317,14 +317,10 @@ function noRepository(driver: Driver): StorageError {
 }
 
 function foreignConfig(driver: Driver): IntegrityError {
-  return new IntegrityError(
-    'CONFIG_CONFLICT',
-    `Slot and configuration at ${driver.location} are of two repositories.`,
-    {
-      context: { location: driver.location },
-      hint: 'The store holds objects of two repositories: move one of them elsewhere.',
-    },
-  )
+  return new IntegrityError('CONFIG_CONFLICT', `Slot and configuration at ${driver.location} are of two repositories`, {
+    context: { location: driver.location },
+    hint: 'The store holds objects of two repositories: move one of them elsewhere.',
+  })
 }
 
 const SECRET_NAMES = { password: 'password', 'key-file': 'key file', 'recovery-code': 'recovery code' } as const

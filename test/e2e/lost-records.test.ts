@@ -83,7 +83,7 @@ test('a rotten record and the point that is missing are one message, and one wor
   place.rot(1)
   const found = await place.findings()
   expect(found.length).toBe(1)
-  expect(found[0]!['message']).toMatch(new RegExp(`is damaged.*It was point ${rotten!.id.slice(0, 8)}`))
+  expect(found[0]!['message']).toMatch(new RegExp(`is damaged.*it was point ${rotten!.id.slice(0, 8)}`))
   rmSync(join(place.home, '.cache'), { recursive: true })
   await place.succeed(['forget', rotten!.id.slice(0, 8)])
   expect((await place.stranger(['check'])).code).toBe(0)

@@ -36,7 +36,7 @@ test('a machine with a backup-only key makes incremental points, and whatever re
   ]) {
     const { code, stderr } = await place.run(words, laptop)
     expect([words[0], code]).toEqual([words[0], 12])
-    expect(stderr).toMatch(/A backup-only key cannot .*\nhint: Open the repository|hint: Check the bytes/)
+    expect(stderr).toMatch(/a backup-only key cannot .*\nhint: Open the repository|hint: Check the bytes/)
   }
   const point = String(made['point'])
   await place.succeed(['restore', point, '--target', target])

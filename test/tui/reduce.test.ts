@@ -66,7 +66,7 @@ test('a locked repository is asked to be opened; after three wrong passwords ano
     expect(dashboard.calls('unlock')).toBe(attempt)
     dashboard.fail('unlock', 'WRONG_PASSWORD', 'the password is wrong')
   }
-  expect(JSON.stringify(dashboard.state.overlay)).toMatch(/the password is wrong 3 times.*the recovery code/)
+  expect(JSON.stringify(dashboard.state.overlay)).toMatch(/the password is wrong, 3 times.*the recovery code/)
   dashboard.press('q', 'x', 'y', 'enter')
   expect([dashboard.calls('unlock'), dashboard.state.screen]).toEqual([4, 'overview'])
 })

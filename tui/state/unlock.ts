@@ -49,7 +49,7 @@ export function refused(state: State, { problem }: Failure): State {
   const { overlay } = state
   if (overlay?.kind !== 'unlock') return state
   const refusals = overlay.refusals + 1
-  const mistake = refusals < REFUSALS_MAX ? problem.message : `${problem.message} ${refusals} times now: ${OTHER_WAY}`
+  const mistake = refusals < REFUSALS_MAX ? problem.message : `${problem.message}, ${refusals} times now: ${OTHER_WAY}`
   const form = emptyForm(overlay.form)
   const fields = form.fields.map((field) => (field.name === 'secret' ? { ...field, mistake } : field))
   return { ...state, overlay: { ...overlay, form: { ...form, fields }, refusals, isTrying: false } }

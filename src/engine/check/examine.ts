@@ -295,7 +295,7 @@ function sumOf(packs: readonly { readonly bytes: number }[]): PackSum {
 }
 
 function notFull(): KeyError {
-  return new KeyError('KEY_NOT_FULL', 'A backup-only key cannot read what it is to check.', {
+  return new KeyError('KEY_NOT_FULL', 'a backup-only key cannot read what it is to check', {
     hint: 'Check the bytes of the objects with `tidemark check --objects`, or open it with a key of the owner.',
   })
 }

@@ -93,7 +93,7 @@ async function removeEndedRuns(
 }
 
 function notFull(): KeyError {
-  return new KeyError('KEY_NOT_FULL', 'A backup-only key cannot prune: it cannot read what points need.', {
+  return new KeyError('KEY_NOT_FULL', 'a backup-only key cannot prune: it cannot read what points need', {
     hint: 'Open the repository with a password, key file or recovery code of the owner.',
   })
 }
