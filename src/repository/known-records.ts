@@ -7,7 +7,7 @@ import type { RecordBodies } from '../format/records.ts'
 import { isOfForeignRealm, isSurvivable } from './load-tables.ts'
 import type { ObjectInfo } from '../storage/driver.ts'
 import type { LocalCache } from './local-cache.ts'
-import type { RecordStore } from './record-store.ts'
+import type { OpenedRecord, RecordStore } from './record-store.ts'
 import { inOrderOfId, listObjects } from './stored-object.ts'
 
 const VERSION = 2
@@ -73,14 +73,19 @@ export function keepRecord<Kind extends KnownKind>(kind: Kind, record: KnownReco
   cache.write(`${KIND_PREFIX}${kind}`, [encodeKept(kind, [...kept.values()])])
 }
 
+/** Returns what is kept of a record that was verified. */
+export function knownRecord<Kind extends KnownKind>(opened: OpenedRecord<Kind>): KnownRecord<Kind> {
+  const { id, realm, signer, inner, record } = opened
+  return { object: id, realm, signer, innerHash: sha512(inner), record }
+}
+
 async function fetch<Kind extends KnownKind>(
   kind: Kind,
   { name: { id }, bytes }: ObjectInfo,
   { records, onProblem }: KnownRecordsOptions,
 ): Promise<KnownRecord<Kind> | undefined> {
   try {
-    const { realm, signer, inner, record } = await records.get(kind, id, bytes)
-    return { object: id, realm, signer, innerHash: sha512(inner), record }
+    return knownRecord(await records.get(kind, id, bytes))
   } catch (error) {
     if (isOfForeignRealm(error)) return undefined
     // Removed since it was listed.

@@ -38,6 +38,8 @@ export interface RecordStoreOptions {
   readonly randomness: Randomness
   /** Where new records belong; the key ring's first realm by default. Records of all its realms can be read. */
   readonly realm?: RealmId
+  /** Told of the record of an instance that had none. */
+  readonly onRegistered?: ((made: OpenedRecord<'instances'>) => void) | undefined
 }
 
 /** Room for the envelope around a record. */
@@ -50,10 +52,13 @@ export class RecordStore {
   readonly #ring: KeyRing
   readonly #randomness: Randomness
   readonly #realm: RealmId | undefined
+  readonly #onRegistered: RecordStoreOptions['onRegistered']
   readonly #publicKeys = new Map<InstanceId, Uint8Array>()
   /** Instances with a record in the realm that new records belong to. */
   readonly #registered = new Set<InstanceId>()
   readonly #seen = new Set<ObjectId>()
+  /** The store was seen to list no record of an instance beside those. */
+  #hasSeenAll = false
   #searching: Promise<void> = Promise.resolve()
 
   constructor(options: RecordStoreOptions) {
@@ -62,6 +67,7 @@ export class RecordStore {
     this.#ring = options.ring
     this.#randomness = options.randomness
     this.#realm = options.realm
+    this.#onRegistered = options.onRegistered
   }
 
   /** Returns the ids of all records of `kind`, in ascending order. */
@@ -103,11 +109,14 @@ export class RecordStore {
   }
 
   /**
-   * Takes over what was verified before, of instances whose records are there: nothing is asked of the store for them.
+   * Takes over what was verified before, of instances whose records are there: nothing is asked of the store for them, nor,
+   * where they are all that it lists, to find out who has none.
    */
   learn(
     instances: Iterable<Pick<OpenedRecord<'instances'>, 'realm' | 'record'> & { readonly object: ObjectId }>,
+    { areAll = false } = {},
   ): void {
+    this.#hasSeenAll ||= areAll
     const own = this.#ring.realm(this.#realm).realm
     for (const { object, realm, record } of instances) {
       this.#publicKeys.set(record.instance, record.publicKey)
@@ -147,13 +156,15 @@ export class RecordStore {
   async register(instance: Instance): Promise<void> {
     if (this.#registered.has(instance.id)) return
     // Known from another realm is not known to who holds this one alone: a look at all records tells.
-    await this.#searchOnce(instance.id)
+    if (!this.#hasSeenAll) await this.#searchOnce(instance.id)
     if (this.#registered.has(instance.id)) return
-    const { id, name, host, user, publicKey, created } = instance
-    const record = { instance: id, name, host, user, publicKey, created }
-    await this.put('instances', certifyInstance(this.#ring, this.repository, record), instance)
-    this.#publicKeys.set(id, publicKey)
-    this.#registered.add(id)
+    const { id: signer, name, host, user, publicKey, created } = instance
+    const described = { instance: signer, name, host, user, publicKey, created }
+    const record = certifyInstance(this.#ring, this.repository, described)
+    const { id, inner } = await this.put('instances', record, instance)
+    const { realm } = this.#ring.realm(this.#realm)
+    this.learn([{ object: id, realm, record }])
+    this.#onRegistered?.({ id, kind: 'instances', realm, signer, inner, record })
   }
 
   async #verify(kind: RecordKind, record: UnverifiedRecord): Promise<void> {
@@ -234,7 +245,7 @@ function named(error: unknown, object: string): unknown {
     context: { ...error.context, object },
     ...(error.hint === undefined ? {} : { hint: error.hint }),
   }
-  const message = `${object} cannot be read. ${error.message}`
+  const message = `${object} cannot be read: ${error.message}`
   if (error instanceof IntegrityError) return new IntegrityError(error.code, message, details)
   if (error instanceof KeyError) return new KeyError(error.code, message, details)
   return error

@@ -13,7 +13,7 @@ import type { KeyRing, RealmKeys } from './key-ring.ts'
 import type { LocalCache } from './local-cache.ts'
 import { type OpenedKeys, openKeys, type OpenKeysOptions } from './open-keys.ts'
 import type { OpeningObjects } from './opening-objects.ts'
-import { keptRecords } from './known-records.ts'
+import { keepRecord, keptRecords, knownRecord } from './known-records.ts'
 import { POINT_KINDS, PointChain, type PointChainOptions } from './point-chain.ts'
 import { RecordStore } from './record-store.ts'
 import { type IndexLoadOptions, RepositoryIndex } from './repository-index.ts'
@@ -91,9 +91,11 @@ export async function openWithKeys(
 
 /** Hands over what is known of the instances that the store has just listed. */
 function learnInstances({ records, cache }: Repository, objects: OpeningObjects | undefined): void {
-  if (cache === undefined || objects === undefined || objects.instances.length === 0) return
-  const kept = keptRecords('instances', cache)
-  records.learn(objects.instances.flatMap(({ name }) => kept.get(name.id) ?? []))
+  if (objects === undefined) return
+  const listed = objects.instances
+  const kept = cache === undefined || listed.length === 0 ? undefined : keptRecords('instances', cache)
+  const known = listed.flatMap(({ name }) => kept?.get(name.id) ?? [])
+  records.learn(known, { areAll: known.length === listed.length })
 }
 
 /**
@@ -134,7 +136,11 @@ export class Repository implements Disposable {
     this.keyRing = keys.ring
     this.realm = keys.ring.realm(realm)
     const common = { driver, repository: keys.repository, ring: keys.ring, randomness }
-    this.records = new RecordStore({ ...common, realm: this.realm.realm })
+    this.records = new RecordStore({
+      ...common,
+      realm: this.realm.realm,
+      onRegistered: cache && ((made) => keepRecord('instances', knownRecord(made), cache)),
+    })
     this.instance = instance
     this.cache = cache
     this.treePackKeys = keys.ring.full ? undefined : new TreePackKeys(cache)
