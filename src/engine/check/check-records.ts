@@ -1,5 +1,5 @@
 import { IntegrityError, KeyError, StorageError, type TidemarkError } from '../../base/errors.ts'
-import type { ObjectId } from '../../base/ids.ts'
+import type { InstanceId, ObjectId } from '../../base/ids.ts'
 import { readConfigs, chooseConfig, configMissing } from '../../repository/config-store.ts'
 import { readKeyUpdate } from '../../repository/key-updates.ts'
 import { loadRecords } from '../../repository/known-records.ts'
@@ -28,6 +28,9 @@ export async function checkRecords(context: CareContext, findings: Findings, sig
   for (const kind of LOOSE_KINDS) await loadRecords(kind, { records, onProblem: findings.damaged, signal })
   const chain = await PointChain.load({ repository: id, records, ring, cache, forCheck: true, signal })
   for (const alarm of chain.alarms) findings.damaged(alarm)
+  // A process that has been running for long may still know a key of which the record is gone.
+  const signers = new Set(chain.records.map(({ signer }) => signer))
+  for (const signer of signers) if (!chain.instances.has(signer)) findings.damaged(instanceMissing(signer))
   return chain
 }
 
@@ -75,6 +78,15 @@ async function checkUpdates(
     }
   }
   return updates
+}
+
+function instanceMissing(instance: InstanceId): TidemarkError {
+  return new IntegrityError('RECORD_MISSING', `no record names instance ${instance}, which signed points`, {
+    context: { instance },
+    hint:
+      'The next backup of that machine puts it again, and `tidemark check --repair --heal-from` takes it from a copy of' +
+      ' the repository: without it, nobody else can read those points.',
+  })
 }
 
 function keysMissing(id: ObjectId): TidemarkError {

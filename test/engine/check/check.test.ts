@@ -173,6 +173,15 @@ test('a point that vanished is missed by its child, and by who saw it', async ()
   expect((await runCheck(fixture)).findings.map(({ problem }) => problem.code)).toEqual(['ROLLED_BACK'])
 })
 
+test('an instance whose record is gone is missed by a process that knows its key, too', async () => {
+  const fixture = await twoPoints()
+  const [instance] = await listIds(fixture.driver, 'instances')
+  fixture.driver.hide({ kind: 'instances', id: instance! })
+  const { id } = fixture.repository.instance
+  const { findings } = await runCheck(fixture)
+  expect(findings.map(({ kind, problem }) => [kind, problem.context['instance']])).toEqual([['damage', id]])
+})
+
 test('of a damaged record of a point it is said which point that was, as far as somebody knows', async () => {
   const fixture = await twoPoints()
   const { points } = await fixture.repository.chain({ reload: true })
