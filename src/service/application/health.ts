@@ -4,6 +4,8 @@ import { COVERAGE_POINTS, usualIfLess } from '../notifications/conditions.ts'
 import type { HealthData, JobData, PointData, RepositoryData } from './shown.ts'
 
 const DAY_MS = 86_400_000
+/** What began so lately has no duration worth saying. */
+const JUST_NOW_MS = 60_000
 /** Whoever has not backed up for so long has forgotten it. */
 const POINT_AGE_MS_MAX = 7 * DAY_MS
 /** What nobody read for so long may be damaged by now. */
@@ -100,8 +102,9 @@ function findingsOf({ data, points, alarms, checkedMs }: RepositoryHealth, nowMs
   }
   const amber = (message: string, fix: HealthData['fix']): HealthData => finding('amber', message, fix)
   if (state.kind === 'unreachable') {
-    const since = formatDuration(Math.max(0, nowMs - state.sinceMs))
-    return [amber(`${name} has not been reached for ${since}: ${state.message}`, 'drivers')]
+    const sinceMs = nowMs - state.sinceMs
+    const how = sinceMs < JUST_NOW_MS ? 'cannot be reached' : `has not been reached for ${formatDuration(sinceMs)}`
+    return [amber(`${name} ${how}: ${state.message}`, 'drivers')]
   }
   if (state.kind === 'opening') return [amber(`${name} is being opened`, undefined)]
   if (state.kind === 'locked') return [amber(`${name} is locked`, 'unlock')]

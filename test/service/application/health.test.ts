@@ -106,6 +106,12 @@ const CAUSES: readonly [string, RepositoryHealth, RegExp, HealthData['fix']][] =
     /^home has not been reached for 1 d 00 h: no route$/,
     'drivers',
   ],
+  [
+    'unreachable by now',
+    withData({ state: { kind: 'unreachable', sinceMs: NOW_MS - 100, message: 'no route', hint: undefined } }),
+    /^home cannot be reached: no route$/,
+    'drivers',
+  ],
   ['locked', withData({ state: { kind: 'locked' } }), /^home is locked$/, 'unlock'],
   [
     'covering less',

@@ -9,6 +9,7 @@ import { Table, type TableColumn } from '../../components/table.tsx'
 import { valueOr } from '../../state/loaded.ts'
 import { textWidth } from '../../../src/base/text-width.ts'
 import { shownEntryKind } from '../../text/entry-kind.ts'
+import { wrap } from '../../text/fit.ts'
 import { fold, foldAll } from '../../text/fold.ts'
 import { shownMode } from '../../text/mode.ts'
 import { shownTime } from '../../text/when.ts'
@@ -29,7 +30,7 @@ export function PreviewPane({ entry, preview, columns, rows, isFocused }: Previe
   const theme = useTheme()
   if (entry === undefined) return <Box width={columns} />
   const facts = [...(textWidth(entry.name) > columns ? fold(entry.name, columns, 4) : []), ...factsOf(entry)]
-  const lines = foldAll(previewText(preview).slice(preview?.top ?? 0), columns, rows - facts.length - 1)
+  const lines = foldAll(previewText(preview, columns).slice(preview?.top ?? 0), columns, rows - facts.length - 1)
   return (
     <Box flexDirection="column" width={columns} height={rows}>
       {facts.map((fact) => (
@@ -59,11 +60,11 @@ function sizeText(bytes: number): string {
   return bytes < 1024 ? exact : `${formatBytes(bytes)} (${exact})`
 }
 
-function previewText(preview: Preview | undefined): readonly string[] {
+function previewText(preview: Preview | undefined, columns: number): readonly string[] {
   if (preview === undefined) return []
   const { lines } = preview
   if (lines.kind === 'loading') return ['reading …']
-  return lines.kind === 'failed' ? [`✗ ${lines.problem.message}`] : lines.value
+  return lines.kind === 'failed' ? wrap(`✗ ${lines.problem.message}`, columns) : lines.value
 }
 
 export interface HistoryPaneProps {

@@ -5,6 +5,7 @@ import { numberOf } from '../../../src/base/number-of.ts'
 import type { ProbeData, RepositoryData, SlotData } from '../../../src/service/application/shown.ts'
 import { FormView } from '../../components/form-view.tsx'
 import { Line } from '../../components/line.tsx'
+import { Lines } from '../../components/lines.tsx'
 import { Table, type TableColumn } from '../../components/table.tsx'
 import { valueOr } from '../../state/loaded.ts'
 import type { Shared } from '../../state/shared.ts'
@@ -87,19 +88,26 @@ function Details({ repository, nowMs, columns }: DetailsProps): ReactNode {
       <Line text={'─'.repeat(columns)} columns={columns} color={theme.muted} />
       <Line text={`${name}${isDefault ? ' (used when none is named)' : ''}, ${driver}`} columns={columns} isBold />
       <Line text={url} columns={columns} />
-      <Line text={stateText(state, nowMs)} columns={columns} />
-      {state.kind === 'unreachable' && (
-        <Line
-          text={`✗ since ${shownTime(state.sinceMs)}: ${state.message}${state.hint === undefined ? '' : ` — ${state.hint}`}`}
+      {state.kind === 'unreachable' ? (
+        <Lines
+          text={`✗ unreachable since ${shownTime(state.sinceMs)}: ${problemText(state)}`}
           columns={columns}
           color={theme.bad}
         />
-      )}
-      {sharesDisk && (
-        <Line text="▲ on the source's own disk: lost together with it" columns={columns} color={theme.warning} />
+      ) : (
+        <>
+          <Line text={stateText(state, nowMs)} columns={columns} />
+          {sharesDisk && (
+            <Line text="▲ on the source's own disk: lost together with it" columns={columns} color={theme.warning} />
+          )}
+        </>
       )}
     </Box>
   )
+}
+
+function problemText({ message, hint }: { readonly message: string; readonly hint: string | undefined }): string {
+  return hint === undefined ? message : `${message} — ${hint}`
 }
 
 const SIGNS: Readonly<Record<ProbeData['state'], string>> = { good: '✓', warning: '▲', bad: '✗' }
@@ -124,7 +132,7 @@ function TestView({ test, columns, rows }: TestViewProps): ReactNode {
   return (
     <Box flexDirection="column" width={columns}>
       <Line text={`Test of the store of ${repository}`} columns={columns} isBold color={theme.accent} />
-      <Line text={endText(end, bad)} columns={columns} color={bad > 0 ? theme.bad : color} />
+      <Lines text={endText(end, bad)} columns={columns} color={bad > 0 ? theme.bad : color} />
       <Table
         columns={PROBE_COLUMNS}
         rows={answers}
@@ -140,7 +148,7 @@ function TestView({ test, columns, rows }: TestViewProps): ReactNode {
 
 function endText(end: StoreTest['end'], bad: number): string {
   if (end === 'running') return '… being asked'
-  if (end !== 'done') return `✗ ${end.message}${end.hint === undefined ? '' : ` — ${end.hint}`}`
+  if (end !== 'done') return `✗ ${problemText(end)}`
   return bad === 0 ? '✓ It keeps what a repository needs.' : '✗ A repository is not safe there.'
 }
 
