@@ -3,6 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
 
 import { openDuneSeaDriver } from '../../drivers/dunesea/dunesea-driver.ts'
+import { createStore } from '../../drivers/local/create-store.ts'
+import { openLocalDriver } from '../../drivers/local/local-driver.ts'
 import { createS3Store } from '../../drivers/s3/create-store.ts'
 import { openS3Driver } from '../../drivers/s3/s3-driver.ts'
 import { createSftpStore } from '../../drivers/sftp/create-store.ts'
@@ -24,6 +26,7 @@ import { type HttpProxy, startHttpProxy } from '../support/http-proxy.ts'
 import { diskLines, pointLines } from '../support/point-content.ts'
 import { s3Options, startS3Server } from '../support/s3-server.ts'
 import { noSecrets, startSshServer } from '../support/ssh-server.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const SEED = Number(process.env['TIDEMARK_LATE_SEED'] ?? 1)
 const LAG_MS = 60_000
@@ -94,7 +97,7 @@ function listLate(proxy: HttpProxy, lateness: Lateness): void {
   }
 }
 
-/** Does the same to a driver whose server's answers nobody can read on their way. */
+/** Does the same to a driver without a server, or with one whose answers nobody can read on their way. */
 class LateDriver implements Driver {
   readonly #inner: Driver
   readonly #lateness: Lateness
@@ -135,8 +138,8 @@ class LateDriver implements Driver {
     await this.#inner.remove(name, signal)
   }
 
-  localFile(): undefined {
-    return undefined
+  localFile(name: ObjectName): string | undefined {
+    return this.#inner.localFile(name)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -204,5 +207,13 @@ test('SFTP: points made over a store that lists late are whole, whatever its lis
   await createSftpStore(options)
   const lateness = new Lateness()
   await using driver = new LateDriver(await openSftpDriver(options), lateness)
+  await backUpOver(driver, lateness)
+})
+
+test('A folder, of a network or of a removable disk: points made over one that lists late are whole, whatever it left out', async () => {
+  const root = temporaryFolder()
+  await createStore(root)
+  const lateness = new Lateness()
+  await using driver = new LateDriver(await openLocalDriver({ root }), lateness)
   await backUpOver(driver, lateness)
 })
