@@ -2,6 +2,7 @@ import { UsageError } from '../base/errors.ts'
 import { formatTime } from '../base/format.ts'
 import { shortId } from '../base/ids.ts'
 import type { PointChain } from '../repository/point-chain.ts'
+import { compareCreated } from '../repository/point-info.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { AmbiguousPointError } from '../repository/resolve-point.ts'
 import { type DetailedPoint, makerName, sourcesText } from './point-format.ts'
@@ -10,15 +11,15 @@ import { table } from './table.ts'
 
 const CANDIDATES_SHOWN = 10
 
-/** Returns the same error with a table of what fits, as `points` shows it: chains by their latest points. */
+/** Returns the same error with a table of what fits, the newest last as in `points`: chains by their latest points. */
 export async function tellCandidates(
   error: AmbiguousPointError,
   { repository, points }: { readonly repository: Repository; readonly points: PointChain },
 ): Promise<UsageError> {
   const { candidates, code, context, hint } = error
-  const detailed = await readDetails(repository, candidates.slice(0, CANDIDATES_SHOWN))
-  const lines = candidateLines(detailed, points)
-  if (candidates.length > CANDIDATES_SHOWN) lines.push(`and ${candidates.length - CANDIDATES_SHOWN} more`)
+  const newest = candidates.toSorted(compareCreated).slice(-CANDIDATES_SHOWN)
+  const lines = candidateLines(await readDetails(repository, newest), points)
+  if (candidates.length > newest.length) lines.push(`and ${candidates.length - newest.length} older`)
   const message = [`${error.message}:`, ...lines].join('\n  ')
   return new UsageError(code, message, { context, cause: error, ...(hint === undefined ? {} : { hint }) })
 }
