@@ -6,12 +6,17 @@ import { afterAll, describe, expect } from 'vitest'
 import { openLocalDriver } from '../../../drivers/local/local-driver.ts'
 import { MemoryDriver } from '../../../drivers/memory/memory-driver.ts'
 import { byteStringOf } from '../../../src/base/byte-string.ts'
+import { prune } from '../../../src/engine/prune/prune.ts'
+import { openRepository } from '../../../src/repository/repository.ts'
 import type { ByteRange, ObjectName } from '../../../src/storage/driver.ts'
+import { careContext } from '../../support/care-fixture.ts'
 import { closeSharedPool } from '../../support/engine-fixture.ts'
 import { fuseTest } from '../../support/fuse-test.ts'
 import { MountFixture, runTool } from '../../support/mount-fixture.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
+import { keepLast } from '../../support/prune-fixture.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
+import { testSecret } from '../../support/test-machine.ts'
 
 afterAll(closeSharedPool)
 
@@ -135,6 +140,28 @@ describe('a pack that is gone', () => {
     expect(f.problems[0]?.error).toMatchObject({ code: 'BLOB_MISSING' })
     expect(Buffer.compare(await readFile(f.path(1, 'first')), patternBytes(3_000_000, 1))).toBe(0)
   })
+})
+
+fuseTest('what a prune wrote anew meanwhile, in a store elsewhere, is read from where it is now', async () => {
+  const f = await MountFixture.create(new MemoryDriver())
+  const { engine } = f
+  for (let i = 0; i < 8; i++) writeFileSync(engine.path(`file-${i}`), patternBytes(200_000, i))
+  await engine.backup()
+  for (let i = 0; i < 4; i++) rmSync(engine.path(`file-${i}`))
+  await engine.backup()
+  await keepLast(engine, 1)
+  await f.mount()
+  await readdir(f.path(0))
+  // As another machine: what the mount knows of the index is of before.
+  const repository = await openRepository({ ...engine.ports(), cache: undefined, secret: testSecret })
+  const options = { dryRun: false, exclusive: true, unusedPercentMax: 0 }
+  const report = await prune(careContext(engine, { repository }), options, {}, new AbortController().signal)
+  repository[Symbol.dispose]()
+  expect([report.repacked.packs > 0, report.freed.packs > 1]).toEqual([true, true])
+  for (let i = 4; i < 8; i++) {
+    expect(Buffer.compare(await readFile(f.path(0, `file-${i}`)), patternBytes(200_000, i))).toBe(0)
+  }
+  expect(f.problems).toEqual([])
 })
 
 fuseTest('of a pack elsewhere that was cut off, what lies before the cut is read', async () => {
