@@ -1,5 +1,6 @@
 import { IntegrityError, StorageError, TidemarkError, errnoOf } from '../base/errors.ts'
 import { BLOCK_BYTES, blockMemory, wholeBlocks } from '../base/posix/direct-io.ts'
+import { reasonFor } from '../base/posix/posix-error.ts'
 import { type ByteRange, packPath } from '../storage/driver.ts'
 import { StoredFile } from '../storage/stored-file.ts'
 
@@ -76,6 +77,6 @@ export function packCutOff(pack: string): IntegrityError {
 
 function unreadable(pack: string, cause: unknown): StorageError {
   const isMissing = errnoOf(cause) === 'ENOENT'
-  const message = `${packPath(pack)} ${isMissing ? 'is missing' : `cannot be read: ${String(cause)}`}`
+  const message = `${packPath(pack)} ${isMissing ? 'is missing' : `cannot be read: ${reasonFor(cause)}`}`
   return new StorageError(isMissing ? 'NOT_FOUND' : 'STORE_FAILED', message, { context: { pack }, cause, hint })
 }
