@@ -125,6 +125,6 @@ export class FrameReader {
 /** Returns the error when it says that the bytes are gone for good, or were never ours; throws every other. */
 function lostFrames(error: unknown): StorageError | IntegrityError {
   if (error instanceof IntegrityError) return error
-  if (error instanceof StorageError && error.code === 'NOT_FOUND') return error
+  if (error instanceof StorageError && (error.code === 'NOT_FOUND' || error.code === 'OUT_OF_RANGE')) return error
   throw error
 }

@@ -5,7 +5,7 @@ import type { ByteRange, Driver, ObjectName } from './driver.ts'
  * Returns a range of an object, or as much of it as there is: of one that was cut off, fewer bytes, perhaps none.
  *
  * A store that was asked for more than an object has gives nothing of it; what lies before the cut is good all the same.
- * @throws {StorageError} as `Driver.get`, but for OUT_OF_RANGE.
+ * @throws {StorageError} as `Driver.get`: OUT_OF_RANGE only from a store that contradicts itself.
  */
 export async function getAvailable(
   driver: Driver,
