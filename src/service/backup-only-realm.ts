@@ -47,11 +47,13 @@ export function backupOnlyRealm(
   const name = flags.realm ?? freeName(label, taken)
   if (taken.has(name)) {
     throw new UsageError('BAD_ARGUMENT', `"${name}" is the realm of the full keys`, {
+      context: { field: 'realm' },
       hint: `Say --share-home if that is meant. ${SHARED}`,
     })
   }
   if (name === '' || Buffer.byteLength(name) > REALM_NAME_BYTES_MAX) {
     throw new UsageError('BAD_ARGUMENT', 'the name of a realm is empty or too long', {
+      context: { field: 'realm' },
       hint: `It may have ${REALM_NAME_BYTES_MAX} bytes; --realm says another.`,
     })
   }

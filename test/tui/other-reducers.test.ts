@@ -230,6 +230,19 @@ test('what all keys do is read in full, and no further than to its end', () => {
   })
 })
 
+test('what is wrong with a label is told at the label, and what was typed beside it stays', () => {
+  const dashboard = new DashboardState().start().answer('repositories', [DEPOT]).press('6', 's')
+  dashboard.answer('slots', []).press('a', 'p', 'tab', 'p', 'tab', 'L', 'ctrl+s')
+  const { slot, method } = dashboard.lastCall('addPassword')
+  const problem = { code: 'BAD_ARGUMENT', message: 'the label is too long', hint: undefined, field: 'label' } as const
+  dashboard.send({ kind: 'failure', slot, method, problem })
+  const { detail } = dashboard.state.screens.drivers
+  const form = detail?.kind === 'slots' && detail.at.page === 'key' ? detail.at.editor.form : undefined
+  const label = form?.fields.find(({ name }) => name === 'label')
+  expect(label).toMatchObject({ mistake: 'the label is too long', field: { line: { text: 'L' } } })
+  expect(form?.fields[form.focus]).toBe(label)
+})
+
 const AMBER = { color: 'amber', message: 'so it is', repository: 'attic' } as const
 
 test.each([

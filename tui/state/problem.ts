@@ -6,8 +6,12 @@ export interface Problem {
   readonly message: string
   /** What to do next. */
   readonly hint: string | undefined
+  /** The field of a form that it is about, where the service tells. */
+  readonly field?: string
 }
 
 export function problemOf(error: TidemarkError): Problem {
-  return { code: error.code, message: error.message, hint: error.hint }
+  const { code, message, hint, context } = error
+  const { field } = context
+  return { code, message, hint, ...(typeof field === 'string' ? { field } : {}) }
 }

@@ -74,8 +74,8 @@ export class SlotDesk {
 
   /** Adds a password; its bytes are wiped. */
   async addPassword(known: KnownRepository, password: SlotSecret, key: NewKey): Promise<readonly Shown[]> {
-    const slot = { secret: password, label: labelOf(key, 'password'), kdf: this.#options.kdf }
     try {
+      const slot = { secret: password, label: labelOf(key, 'password'), kdf: this.#options.kdf }
       return await this.#withRealm(known, key, async (context, realm) => {
         await addSlot(context, slot, realm)
       })

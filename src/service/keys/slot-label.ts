@@ -6,6 +6,7 @@ export function slotLabel(label: string | undefined, otherwise: string): string 
   if (label === undefined) return otherwise
   if (Buffer.byteLength(label) <= SLOT_LABEL_BYTES_MAX) return label
   throw new UsageError('BAD_ARGUMENT', 'the label is too long', {
+    context: { field: 'label' },
     hint: `It may have ${SLOT_LABEL_BYTES_MAX} bytes.`,
   })
 }

@@ -119,6 +119,12 @@ test('key files and backup-only keys are made, new keys are made for all, and a 
   const own = { label: 'laptop', backupOnly: true, realm: '' }
   const [notice] = await application.exportKey('home', join(folder, 'laptop.key'), own)
   expect(notice).toContain('"laptop"')
+  for (const [field, key] of Object.entries({ label: { label: 'L'.repeat(129) }, realm: { realm: 'r'.repeat(65) } })) {
+    const long = typed('long')
+    const refused = application.addPassword('home', long, { ...own, ...key })
+    await expect(refused).rejects.toMatchObject({ code: 'BAD_ARGUMENT', context: { field } })
+    expect(long.bytes).toEqual(new Uint8Array(4))
+  }
   const [shared] = await application.addPassword('home', typed('shared'), { ...own, realm: 'home' })
   expect(shared).toContain('Machines that share a realm can tell')
   expect((await application.rotateKeys('home'))[0]).toContain('5 keys')

@@ -196,7 +196,8 @@ export function failureInSlots(shown: ShownSlots, { method, problem }: Failure):
   if (method === 'slots') return { ...shown, slots: { kind: 'failed', problem } }
   const { at } = shown
   if (at.page !== 'key' || method !== at.method) return shown
-  const form = withMistakes(at.editor.form, { [at.method === 'exportKey' ? 'file' : 'secret']: problem.message })
+  const field = problem.field ?? (at.method === 'exportKey' ? 'file' : 'secret')
+  const form = withMistakes(at.editor.form, { [field]: problem.message })
   return { ...shown, at: { ...at, editor: { ...at.editor, form }, isTrying: false } }
 }
 
