@@ -61,7 +61,7 @@ function PointTable({ state, shared, columns, rows }: Props): ReactNode {
         width={columns}
         height={rows - HEAD_ROWS - (state.hasDetails ? DETAIL_ROWS : 0)}
         colorOf={(point) => (point.suspect.length > 0 ? theme.warning : undefined)}
-        empty={noPointsText(shared, whyNone(state, shared))}
+        empty={shown.length > 0 ? '' : noPointsText(shared, whyNone(state, shared))}
       />
       {state.hasDetails && chosen !== undefined && <Details point={chosen} columns={columns} theme={theme} />}
     </Box>
