@@ -8,6 +8,7 @@ import { packPath } from '../../storage/driver.ts'
 import { getAvailable } from '../../storage/get-available.ts'
 import type { CareContext } from '../care-types.ts'
 import type { Team } from '../workers/worker-pool.ts'
+import { blobsOfFrames } from './blobs-of-frames.ts'
 import { type PackCheckSetup, type PackJob, PACK_JOB_FRAME_FIELDS, type PackResult } from './check-jobs.ts'
 import type { CheckEvents, DataRead } from './check-types.ts'
 import type { Findings } from './findings.ts'
@@ -126,7 +127,7 @@ class Reading {
 
   async #read(team: Team, { row, id }: PlannedPack): Promise<void> {
     try {
-      this.#judge(row, await this.#run(team, row))
+      await this.#judge(row, await this.#run(team, row))
     } catch (error) {
       if (!isOfPack(error)) throw error
       this.rotten.set(row, error)
@@ -154,21 +155,28 @@ class Reading {
     return (await team.run({ ...job, bytes }, [bytes.buffer as ArrayBuffer])) as PackResult
   }
 
-  #judge(row: number, result: PackResult): void {
-    const { index, lost, findings } = this.#options
+  async #judge(row: number, result: PackResult): Promise<void> {
+    const { index, findings } = this.#options
     const { id, firstFrame = 0 } = index.packs.row(row)
-    const { badFrames, lostBlobs, footerProblem, blobsLeftOut } = result
+    const { badFrames, footerProblem, blobsLeftOut } = result
     const bad = badFrames.map(({ frame }) => firstFrame + frame)
-    if (bad.some((frame) => !index.blobs.frames.isDoubtful(frame))) {
-      if (lostBlobs.byteLength > 0) lost.add(id, lostBlobs)
-      else lost.addPack(id)
-    }
+    if (bad.some((frame) => !index.blobs.frames.isDoubtful(frame))) await this.#callLost(row, result)
     this.#doubtedFrames.push(...bad)
     const [first] = badFrames
     if (first !== undefined) this.rotten.set(row, badPack(id, `${first.message} (${badFrames.length} of its frames)`))
     else if (footerProblem !== undefined) this.rotten.set(row, badPack(id, footerProblem))
     else if (!result.fitsName) this.rotten.set(row, badPack(id, 'its bytes are not those of its name'))
     if (blobsLeftOut > 0) findings.damaged(leftOut(id, blobsLeftOut))
+  }
+
+  async #callLost(row: number, { badFrames, lostBlobs }: PackResult): Promise<void> {
+    const { context, index, lost } = this.#options
+    const { id } = index.packs.row(row)
+    const frames = new Set(badFrames.map(({ frame }) => frame))
+    // Whoever reads the pack still has what lies in other frames.
+    const blobs = lostBlobs.byteLength > 0 ? lostBlobs : await blobsOfFrames(context.repository, index, { row, frames })
+    if (blobs.byteLength > 0) lost.add(id, blobs)
+    else lost.addPack(id)
   }
 
   #done(place: number, { bytes }: PlannedPack): void {

@@ -296,3 +296,24 @@ test('of a pack that was cut off, exactly the files behind the cut are named, by
   // All, none, and much in between.
   expect(numbers.size).toBeGreaterThan(FILES_CUT / 2)
 })
+
+test('of a pack whose end was overwritten, footer and all, exactly the files there are named, also by the check after', async () => {
+  fixture = await EngineFixture.create()
+  for (let i = 0; i < FILES_CUT; i++) writeFileSync(fixture.path(`file-${i}`), patternBytes(400_000, i))
+  await fixture.backup()
+  whole = await readAll()
+  const index = await fixture.repository.index()
+  const rows = Array.from({ length: index.packs.size }, (_, row) => index.packs.row(row))
+  const { id, firstFrame = 0, frames = 0 } = rows.find(({ kind }) => kind === 'data')!
+  const { offset } = index.blobs.frames.get(firstFrame + Math.floor(frames / 2))
+  const name = { kind: 'packs', id } as const
+  fixture.driver.replace(name, (await fixture.driver.get(name)).fill(0, offset + 10))
+  const truth = await readAll()
+  expect([truth.unreadable.size > 0, truth.hashes.size > 0]).toEqual([true, true])
+  const first = await runCheck(fixture, { readDataPercent: 100 })
+  expect(new Set(first.affected)).toEqual(truth.unreadable)
+  expect(first.report.blobsCalledLost).toBeGreaterThan(0)
+  expect(new Set((await runCheck(fixture)).affected)).toEqual(truth.unreadable)
+  expect((await fixture.backup()).healed.blobs).toBe(first.report.blobsCalledLost)
+  expect((await runCheck(fixture)).affected).toEqual([])
+})
