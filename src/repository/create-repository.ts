@@ -37,8 +37,7 @@ export interface CreateOptions {
  */
 export async function createRepository(driver: Driver, options: CreateOptions): Promise<OpenedKeys> {
   const { clock, randomness } = options
-  const [configs, keys] = await Promise.all([listIds(driver, 'config'), listIds(driver, 'keys')])
-  if (configs.length > 0 || keys.length > 0) throw repositoryExists(driver)
+  await refuseRepository(driver)
   const repository = hexId<RepositoryId>(randomness.bytes(REPOSITORY_ID_BYTES))
   const set = newKeySet(randomness)
   const keySet = keepSecret(encodeKeySet(set))
@@ -93,6 +92,12 @@ export async function createRepository(driver: Driver, options: CreateOptions): 
       wipe(keySet)
     },
   }
+}
+
+/** @throws {StorageError} REPOSITORY_EXISTS: config or slots of a repository are there. */
+export async function refuseRepository(driver: Driver): Promise<void> {
+  const [configs, keys] = await Promise.all([listIds(driver, 'config'), listIds(driver, 'keys')])
+  if (configs.length > 0 || keys.length > 0) throw repositoryExists(driver)
 }
 
 function newKeySet(randomness: Randomness): FullKeySet {

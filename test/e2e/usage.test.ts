@@ -95,9 +95,10 @@ test('no repository is exit code 10, a wrong password 12, and neither is the oth
   expect(backup.code).toBe(12)
 })
 
-test('a second repository in the same place is refused', async () => {
+test('a second repository in the same place is refused before anybody is asked for its password', async () => {
   const place = new CliPlace()
   await place.init()
+  delete place.environment['TIDEMARK_PASSWORD']
   const again = await place.run(['init', '--no-recovery'])
   expect(again.code).toBe(1)
   expect(again.stderr).toContain('already')

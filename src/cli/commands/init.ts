@@ -2,12 +2,13 @@ import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 
 import { utf8 } from '../../base/bytes.ts'
-import { UsageError } from '../../base/errors.ts'
+import { StorageError, UsageError } from '../../base/errors.ts'
 import { wipe } from '../../crypto/secret.ts'
 import { formatRecoveryCode, RECOVERY_CODE_BYTES } from '../../format/recovery-code.ts'
-import { createRepository } from '../../repository/create-repository.ts'
+import { createRepository, refuseRepository } from '../../repository/create-repository.ts'
 import type { NewSlot } from '../../repository/new-slot.ts'
 import type { SlotSecret } from '../../repository/slot-key.ts'
+import type { Driver } from '../../storage/driver.ts'
 import { addRepository, readConfiguration } from '../../service/configuration.ts'
 import { suggestRepositoryName } from '../../service/repository-name.ts'
 import { type RepositoryPlace, resolveRepository } from '../../service/resolve-repository.ts'
@@ -41,8 +42,12 @@ export async function initCommand(context: CliContext, flags: InitFlags): Promis
   const place = await newPlace(context)
   const kind = driverKindOf(place)
   const wanted = { purpose: place.url, useEnvironment: true, configured: configuredPassword(place) }
-  const password = await newPassword(context.secrets, wanted)
-  const surroundings = await surroundingsOf(context, place, async () => copyOf(password))
+  let password: SlotSecret | undefined
+  const surroundings = await surroundingsOf(context, place, async () => {
+    return copyOf((password ??= await newPassword(context.secrets, wanted)))
+  })
+  await refuseTaken(() => kind.open(place.url, surroundings))
+  password ??= await newPassword(context.secrets, wanted)
   await kind.create(place.url, surroundings)
   await using driver = await kind.open(place.url, surroundings)
 
@@ -96,6 +101,17 @@ function requireRecoveryChoice(context: CliContext, flags: InitFlags): void {
   throw new UsageError('BAD_ARGUMENT', 'there is no terminal to show the recovery code on', {
     hint: 'Name a file for it with --recovery-file FILE, or go without one with --no-recovery.',
   })
+}
+
+/** Nobody types a new password twice to learn that there is a repository already. */
+async function refuseTaken(open: () => Promise<Driver>): Promise<void> {
+  try {
+    await using driver = await open()
+    await refuseRepository(driver)
+  } catch (error) {
+    // There is nothing yet, which is as it should be.
+    if (!(error instanceof StorageError) || error.code !== 'NO_REPOSITORY') throw error
+  }
 }
 
 function copyOf({ kind, bytes }: SlotSecret): SlotSecret {
