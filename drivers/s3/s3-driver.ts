@@ -9,7 +9,6 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 
-import { concatBytes } from '../../src/base/bytes.ts'
 import { StorageError } from '../../src/base/errors.ts'
 import { parseObjectId } from '../../src/base/ids.ts'
 import {
@@ -25,6 +24,7 @@ import {
 import { type DriverCall, withMeaning } from '../../src/storage/failure-meaning.ts'
 import { parseContentRange, rangeHeader } from '../../src/storage/http-range.ts'
 import { objectExists, rangeInside } from '../../src/storage/object-errors.ts'
+import { BodyBuffers } from './body-buffers.ts'
 import { MULTIPART_BYTES_MIN, putInParts } from './multipart.ts'
 import { makeS3Client, type S3Credentials } from './s3-client.ts'
 import { httpStatus, isMissingObject, S3_FAILURES } from './s3-errors.ts'
@@ -81,6 +81,7 @@ export class S3Driver implements Driver {
   readonly #client: S3Client
   readonly #at: S3Location
   readonly #connections: number
+  readonly #bodies = new BodyBuffers()
   #conditionalPut: ConditionalPut
   /** Keys whose put failed: it may have been done all the same, or in part. */
   readonly #uncertain = new Set<string>()
@@ -102,7 +103,7 @@ export class S3Driver implements Driver {
   async put(name: ObjectName, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
     // The SDK takes one piece, and not of shared memory.
-    const body = concatBytes(...parts)
+    const body = this.#bodies.join(parts)
     await this.#meaning('writing', name, signal, async () => {
       const key = this.#key(name)
       // Put again over what had arrived, a break could tear it. And a server that keeps the condition may refuse before it
@@ -111,6 +112,8 @@ export class S3Driver implements Driver {
       try {
         await this.#putOnce(name, body, signal)
         this.#uncertain.delete(key)
+        // After a failure nobody knows whether it is still being sent.
+        this.#bodies.giveBack(body)
       } catch (error) {
         this.#uncertain.add(key)
         await this.#removeTorn(name, body)

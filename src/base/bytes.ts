@@ -16,12 +16,17 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   let total = 0
   for (const part of parts) total += part.byteLength
   const joined = new Uint8Array(total)
+  setBytes(joined, parts)
+  return joined
+}
+
+/** Writes `parts` one after the other to the beginning of `target`, which has room for them. */
+export function setBytes(target: Uint8Array, parts: readonly Uint8Array[]): void {
   let offset = 0
   for (const part of parts) {
-    joined.set(part, offset)
+    target.set(part, offset)
     offset += part.byteLength
   }
-  return joined
 }
 
 /** Compares in constant time for equal lengths; arrays of different lengths are unequal. */
