@@ -248,6 +248,7 @@ test('the history of a file shows its versions, and what changed from one to the
   await dashboard.press('down', 'd')
   const frame = await dashboard.shows('+ version 3')
   expect(frame).toContain('- version 2')
+  expect(frame).toMatch(/2026-11-21 \d\d:00 → 2026-11-21 \d\d:00/)
   await dashboard.press('esc', 'enter')
   await dashboard.shows('version 3')
   expect(dashboard.frame()).toMatch(/Point of 2026-11-21 \d\d:00 +\/home\/arthur\/notes\.txt/)

@@ -13,7 +13,15 @@ import type { Screen } from '../../state/screen.ts'
 import type { Shared } from '../../state/shared.ts'
 import { foldedCount } from '../../text/fold.ts'
 import type { Step } from '../../state/step.ts'
-import { type BrowseState, chosenEntry, FACT_ROWS, INITIAL_BROWSE, paneColumns, treeHeight } from './browse-state.ts'
+import {
+  type BrowseState,
+  chosenEntry,
+  COMPARED_ROWS,
+  FACT_ROWS,
+  INITIAL_BROWSE,
+  paneColumns,
+  treeHeight,
+} from './browse-state.ts'
 import { chosenVersions, comparisonCalls, historyOf, withContent, withVersions } from './history.ts'
 import { previewLines } from './preview.ts'
 import { parentRow } from './tree.ts'
@@ -160,7 +168,8 @@ function move(state: BrowseState, motion: Motion, shared: Shared): Step<BrowseSt
   const { history, found, preview } = state
   if (history?.comparison !== undefined) {
     const lines = history.comparison.lines?.map(({ sign, text }) => `${sign} ${text}`) ?? []
-    const top = scroll(lines, history.comparison.top, motion, { columns: paneColumns(shared.size.columns), height })
+    const room = { columns: paneColumns(shared.size.columns), height: height - COMPARED_ROWS }
+    const top = scroll(lines, history.comparison.top, motion, room)
     const comparison = { ...history.comparison, top }
     return { state: { ...state, history: { ...history, comparison } } }
   }

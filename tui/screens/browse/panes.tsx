@@ -14,8 +14,9 @@ import { fold, foldAll } from '../../text/fold.ts'
 import { shownMode } from '../../text/mode.ts'
 import { shownTime } from '../../text/when.ts'
 import { useTheme } from '../../theme/theme.ts'
-import type { Preview } from './browse-state.ts'
-import type { Comparison, History } from './history.ts'
+import { COMPARED_ROWS, type Preview } from './browse-state.ts'
+import { chosenVersions, type Comparison, type History } from './history.ts'
+import { PREVIEW_BYTES_MAX } from './preview.ts'
 
 export interface PreviewPaneProps {
   readonly entry: EntryData | undefined
@@ -37,7 +38,7 @@ export function PreviewPane({ entry, preview, columns, rows, isFocused }: Previe
         <Line key={fact} text={fact} columns={columns} color={theme.muted} />
       ))}
       <Line
-        text={isFocused ? '› Preview: ↑ ↓ scroll, ← back' : '─'.repeat(columns)}
+        text={isFocused ? '› Preview: ↑ ↓ scroll, ← back' : ruleOf(entry).padEnd(columns, '─')}
         columns={columns}
         color={isFocused ? theme.accent : theme.muted}
         isInverse={isFocused}
@@ -47,6 +48,11 @@ export function PreviewPane({ entry, preview, columns, rows, isFocused }: Previe
       ))}
     </Box>
   )
+}
+
+/** What of a file is not seen is said where what is seen begins. */
+function ruleOf({ kind, bytes }: EntryData): string {
+  return kind === 'file' && bytes > PREVIEW_BYTES_MAX ? `the first ${formatBytes(PREVIEW_BYTES_MAX)} ` : ''
 }
 
 function factsOf({ kind, bytes, modifiedMs, mode, owner, group, target }: EntryData): readonly string[] {
@@ -77,7 +83,14 @@ export interface HistoryPaneProps {
 export function HistoryPane({ history, columns, rows }: HistoryPaneProps): ReactNode {
   const theme = useTheme()
   const { versions, comparison } = history
-  if (comparison !== undefined) return <ComparisonPane comparison={comparison} columns={columns} rows={rows} />
+  if (comparison !== undefined) {
+    return (
+      <Box flexDirection="column" width={columns} height={rows}>
+        <Line text={comparedText(history)} columns={columns} isBold color={theme.accent} />
+        <ComparisonPane comparison={comparison} columns={columns} rows={rows - COMPARED_ROWS} />
+      </Box>
+    )
+  }
   const count = versions.kind === 'ready' ? numberOf(versions.value.length, 'version') : ''
   const empty =
     versions.kind === 'loading' ? 'looking …' : versions.kind === 'failed' ? versions.problem.message : 'in no point'
@@ -94,6 +107,16 @@ export function HistoryPane({ history, columns, rows }: HistoryPaneProps): React
       />
     </Box>
   )
+}
+
+/** Which versions are compared, by the first points that have them, and how much of them. */
+function comparedText(history: History): string {
+  const [after, before] = chosenVersions(history)
+  if (after === undefined || before === undefined) return ''
+  const isCut = Math.max(after.entry.bytes, before.entry.bytes) > PREVIEW_BYTES_MAX
+  const sinceOf = ({ points }: VersionData): string => shownTime(points[0]?.startedMs ?? 0)
+  const what = `${sinceOf(before)} → ${sinceOf(after)}`
+  return isCut ? `${what}, the first ${formatBytes(PREVIEW_BYTES_MAX)}` : what
 }
 
 const VERSION_COLUMNS: readonly TableColumn<VersionData>[] = [
