@@ -157,16 +157,17 @@ function verdictLines(verdicts: readonly PointVerdict[], names: ReadonlyMap<Inst
 function pruneLines(report: PruneReport, dryRun: boolean): string[] {
   const { freed, marked, repacked, repackedInto, needed, unusedBytes, retractedMarks, waiting } = report
   const { indexesPut, indexesRemoved } = report
-  const verb = (word: string): string =>
-    dryRun ? `Would have ${word}` : `${word.charAt(0).toUpperCase()}${word.slice(1)}`
-  const lines = [`${verb('freed')} ${sumOf(freed)}`]
+  const verbs = dryRun
+    ? { free: 'Would free', write: 'Would write', mark: 'Would mark' }
+    : { free: 'Freed', write: 'Wrote', mark: 'Marked' }
+  const lines = [`${verbs.free} ${sumOf(freed)}`]
   if (repacked.packs > 0) {
     const into = dryRun ? ', by which the store grows until they are deleted' : ` into ${sumOf(repackedInto)}`
     lines.push(
-      `${verb('written')} anew what is needed of ${numberOf(repacked.packs, 'pack')} (${formatBytes(repacked.bytes)})${into}`,
+      `${verbs.write} anew what is needed of ${numberOf(repacked.packs, 'pack')} (${formatBytes(repacked.bytes)})${into}`,
     )
   }
-  if (marked.packs > 0) lines.push(`${verb('marked')} ${sumOf(marked)}, which a later prune deletes`)
+  if (marked.packs > 0) lines.push(`${verbs.mark} ${sumOf(marked)}, which a later prune deletes`)
   if (retractedMarks > 0) lines.push(`Took back ${numberOf(retractedMarks, 'mark')}: points need the packs again`)
   if (indexesPut > 0) lines.push(`Merged ${numberOf(indexesRemoved, 'index file')} into ${indexesPut}`)
   lines.push(...waiting.map(waitingLine))

@@ -64,7 +64,7 @@ const helperMessages: readonly (readonly [RegExp, (mountPoint: string) => MountE
     () => unavailable('there are too many FUSE mounts', 'End some of them, or raise mount_max in /etc/fuse.conf.'),
   ],
   [
-    /failed to open .*Permission denied/,
+    /failed to open .*Permission denied|is not readable and writable/,
     () =>
       unavailable(
         'nothing can be mounted: /dev/fuse is closed to you',
@@ -81,10 +81,15 @@ const helperMessages: readonly (readonly [RegExp, (mountPoint: string) => MountE
   ],
 ]
 
+/** Returns what `message` of the helper, or of libfuse, means, where that is known. */
+export function knownRefusal(mountPoint: string, message: string): MountError | undefined {
+  return helperMessages.find(([pattern]) => pattern.test(message))?.[1](mountPoint)
+}
+
 /** Returns the error of a mount that the helper refused, saying `message`. */
 export function refusedByHelper(mountPoint: string, message: string): MountError {
-  for (const [pattern, error] of helperMessages) if (pattern.test(message)) return error(mountPoint)
-  return unavailable(`${mountPoint} cannot be mounted: ${message}`, 'Check that it is an empty directory that you own.')
+  const what = `${mountPoint} cannot be mounted: ${message}`
+  return knownRefusal(mountPoint, message) ?? unavailable(what, 'Check that it is an empty directory that you own.')
 }
 
 /** Returns the error of a mount that is to be ended and is not there; `mounts` are those of this program. */

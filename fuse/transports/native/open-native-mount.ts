@@ -5,6 +5,7 @@ import { MountError, errnoOf } from '../../../src/base/errors.ts'
 import type { MountProblem } from '../../mount.ts'
 import type { MountTree } from '../../tree/mount-tree.ts'
 import { clearMountPoint } from '../kernel/clear-mount-point.ts'
+import { knownRefusal } from '../kernel/mount-errors.ts'
 import { endMount } from '../kernel/unmount.ts'
 import { nativeOperations } from './native-operations.ts'
 
@@ -103,6 +104,8 @@ async function loadFuse(): Promise<typeof Fuse> {
 
 function refused(mountPoint: string, error: unknown): MountError {
   const reason = error instanceof Error ? error.message : (errnoOf(error) ?? 'unknown reason')
+  const known = knownRefusal(mountPoint, reason)
+  if (known !== undefined) return known
   return new MountError('MOUNT_UNAVAILABLE', `${mountPoint} cannot be mounted: ${reason}`, {
     hint: 'Check that it is a directory that you own, and that fuse3 (on macOS macFUSE) is installed.',
     cause: error,
