@@ -2,7 +2,6 @@ import { atMost } from '../base/at-most.ts'
 import { MountError } from '../base/errors.ts'
 import type { Mounted } from './mounting.ts'
 import type { Output } from './output.ts'
-import { describeProblem } from './report-error.ts'
 
 /** How long those who still use a mount that was interrupted may go on. */
 const GRACE_MS = 10_000
@@ -30,7 +29,7 @@ export async function untilMountEnds({ mounted, output, signal }: MountToEnd): P
     // Somebody unmounted it at the same moment.
     if (error.code === 'NOT_MOUNTED') return true
     if (error.code !== 'MOUNT_BUSY') throw error
-    output.warning(describeProblem(error))
+    output.warning(`${error.message}: nobody else gets in any more, and who is in it may stay for ${GRACE_MS / 1000} s`)
     await mounted.detach()
   }
   return atMost(GRACE_MS, mounted.ended)

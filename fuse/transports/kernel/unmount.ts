@@ -19,7 +19,7 @@ export interface UnmountOptions {
 /**
  * Ends the mount of this program at `mountPoint`, also one of another process or a dead one.
  *
- * @throws {MountError} NOT_MOUNTED: there is none; MOUNT_BUSY: it is in use, and the hint says by whom;
+ * @throws {MountError} NOT_MOUNTED: there is none; MOUNT_BUSY: it is in use, and the message says by whom;
  *   MOUNT_UNAVAILABLE: it is not this user's, or what it takes is missing.
  */
 export async function endMount({ mountPoint, lazy, searchPath }: UnmountOptions): Promise<void> {
@@ -60,7 +60,5 @@ async function unmountByHelper({ mountPoint, lazy, searchPath }: UnmountOptions)
 async function busy(mountPoint: string): Promise<MountError> {
   const holders = await holdersOf(mountPoint)
   const who = holders.length === 0 ? 'a process of another user, or one that just left' : describeHolders(holders)
-  return new MountError('MOUNT_BUSY', `${mountPoint} is in use`, {
-    hint: `It is held by ${who}: leave it, and try again.`,
-  })
+  return new MountError('MOUNT_BUSY', `${mountPoint} is in use by ${who}`, { hint: 'Leave it, and try again.' })
 }

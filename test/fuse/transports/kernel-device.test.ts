@@ -181,7 +181,7 @@ describe('a mount that is in use', () => {
       const holder = await hold(path)
       await expect(device.unmount()).rejects.toMatchObject({
         code: 'MOUNT_BUSY',
-        hint: expect.stringContaining(`sleep (${holder.pid ?? 0}) in ${path}`) as string,
+        message: expect.stringContaining(`in use by sleep (${holder.pid ?? 0}) in ${path}`) as string,
       })
       expect(readdirSync(path)).toEqual([])
       await kill(holder)
