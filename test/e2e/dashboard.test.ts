@@ -49,7 +49,7 @@ test('a new backup is made from nothing, a file comes back out of it, and undo t
   await terminal.waitFor(/Restore in place\?/)
   expect(readFileSync(notes, 'utf8')).toBe('what somebody wrote over it\n')
   press(terminal, 'y')
-  await terminal.waitFor(/✓ Restore is done/)
+  await terminal.waitFor(/✓ Restore is done[^]*overwrite +1 entry, 15 B/)
   expect(readFileSync(notes, 'utf8')).toBe('as it was kept\n')
   press(terminal, 'u')
   await terminal.waitFor(/Preview: take back the restore[^]*~ overwrite/)

@@ -270,10 +270,10 @@ test('a path that is not there is said to be missing', async () => {
   await dashboard.shows('There is no nobody here.')
 })
 
-test('files of several folders are restored after a preview and a yes, and not before', async () => {
+test.each(SIZES)('files at $columns x $rows are restored after a preview and a yes, and not before', async (size) => {
   const application = seededApplication()
   application.disk = new FakeTree().file('/home/arthur/notes.txt', 'what is there now')
-  const dashboard = await browsing({ application })
+  const dashboard = await browsing({ application, ...size })
   await goTo(dashboard, '/etc/hosts')
   await dashboard.press('space')
   await goTo(dashboard, '/home/arthur/notes.txt')
