@@ -11,10 +11,13 @@ export interface PointPlace {
   readonly hasPath: boolean
 }
 
+/** What names a point and cannot have a colon in it, with one behind it: only times have some of their own. */
+const RELATIVE = /^(?:latest(?:~\d+)?|[0-9a-f-]{4,36}):/
+
 /**
  * Takes POINT[:/PATH] apart at the first `:/`.
  *
- * @throws {UsageError} BAD_ARGUMENT: no point, or a path with `..` in it.
+ * @throws {UsageError} BAD_ARGUMENT: no point, or a path that is not absolute, or with `..` in it.
  */
 export function parsePointPlace(text: string): PointPlace {
   const at = text.indexOf(':/')
@@ -22,6 +25,11 @@ export function parsePointPlace(text: string): PointPlace {
   if (point === '') {
     throw new UsageError('BAD_ARGUMENT', `"${text}" names no point`, {
       hint: 'Write POINT or POINT:/PATH, such as latest:/etc/hosts.',
+    })
+  }
+  if (RELATIVE.test(point)) {
+    throw new UsageError('BAD_ARGUMENT', `the path of "${text}" does not begin with a slash`, {
+      hint: 'Paths in a point are absolute, as they were: latest:/etc/hosts.',
     })
   }
   if (at < 0) return { point, path: '/' as ByteString, hasPath: false }

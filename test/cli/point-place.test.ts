@@ -18,6 +18,13 @@ test('paths lose what means nothing, and cannot go upwards', () => {
   expect(() => parsePointPlace(':/a')).toThrow(/no point/)
 })
 
+test('a path that does not begin with a slash is told as such', () => {
+  for (const text of ['latest:notes', 'latest~2:', 'abcd1234:a:/b']) {
+    expect(() => parsePointPlace(text)).toThrow(/does not begin with a slash/)
+  }
+  expect(parsePointPlace('2026-11-21 08:04')).toMatchObject({ point: '2026-11-21 08:04' })
+})
+
 test('a path that was shown with escapes can be typed as it was shown', () => {
   expect(parsePointPlace('latest:/caf\\xe9').path).toBe(byteString(Buffer.from('/caf\xe9', 'latin1')))
   expect(parsePointPlace('latest:/a\\x41').path).toBe(byteStringOf('/a\\x41'))
