@@ -48,6 +48,8 @@ export interface RestoreOptions {
   readonly leaveAlone?: readonly ByteString[]
   /** Everything written, and every file that is taken to be unchanged, is read and compared with the point. */
   readonly verify: boolean
+  /** Of that, files that are unchanged by size and time are not read. */
+  readonly trustUnchanged?: boolean
   /** Owners are restored by number even where a user of the same name has another one here. */
   readonly numericIds?: boolean
 }

@@ -26,6 +26,7 @@ export interface RestoreFlags extends ChainFlags {
   readonly overwrite?: OverwriteMode
   readonly delete?: boolean
   readonly verify?: boolean
+  readonly trustUnchanged?: boolean
   readonly yes?: boolean
   /** `true` with --undo, `false` with --no-undo. */
   readonly undo?: boolean
@@ -50,6 +51,7 @@ export async function restoreCommand(context: CliContext, place: string, flags: 
     target: target === undefined ? undefined : byteStringOf(target),
     delete: flags.delete === true,
     verify: flags.verify === true,
+    trustUnchanged: flags.trustUnchanged === true,
   }
   const wanted = selection === undefined ? byPatterns(opened, flags) : selectionOptions(selection, destination)
   const options = await safeOptions({ ...wanted, ...destination }, { ...opened, paths: context.paths })

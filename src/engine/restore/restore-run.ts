@@ -24,6 +24,7 @@ export interface RestoreRunOptions {
   readonly tally: RestoreTally
   readonly attributes: AttributeWriter
   readonly verify: boolean
+  readonly trustUnchanged: boolean
   readonly temporaryNames: TemporaryNames
 }
 
@@ -97,11 +98,16 @@ export class RestoreRun {
       removeAt(target.handles.fd(step.directory.path), step.name, { directory: step.kind === 'dir' })
       if (step.kind === 'dir') target.handles.forget(this.#relativePath(step))
       this.done(step)
-    } else if (step.action === 'unchanged' && this.#options.verify && step.entry?.kind === 'file' && !step.linkTo) {
+    } else if (this.#isReadUnchanged(step) && step.entry?.kind === 'file') {
       return this.#collect(step, step.entry)
     } else if (step.action === 'unchanged' || step.action === 'keep') this.done(step)
     else return this.#restore(step)
     return undefined
+  }
+
+  #isReadUnchanged({ action, linkTo }: PlanStep): boolean {
+    const { verify, trustUnchanged } = this.#options
+    return action === 'unchanged' && verify && !trustUnchanged && linkTo === undefined
   }
 
   #restore(step: PlanStep): Promise<void> | undefined {

@@ -62,7 +62,8 @@ export async function restore(input: RestoreInput): Promise<RestoreSummary> {
   const tally = new RestoreTally(events, clock)
   const attributes = new AttributeWriter(rights)
   const temporaryNames = new TemporaryNames(toHex(randomness.bytes(TOKEN_BYTES)))
-  const run = new RestoreRun({ view, target, tally, attributes, verify: options.verify, temporaryNames })
+  const { verify, trustUnchanged = false } = options
+  const run = new RestoreRun({ view, target, tally, attributes, verify, trustUnchanged, temporaryNames })
   const planner = new RestorePlanner({
     view,
     target,

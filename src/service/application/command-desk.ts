@@ -35,8 +35,12 @@ export class CommandDesk implements Commands {
     const where = target === undefined ? ['--in-place'] : ['--target', this.#pathOf(target)]
     const others = deleteOthers ? ['--delete'] : []
     // What faces name is a uuid, never an option.
-    const words = ['restore', ...where, ...others, '--selection', '-', '--undo', '--verify', '--yes', '--', point]
-    return this.#ask(repository, words, encodeSelection(selectionOf(request)))
+    const how = ['--selection', '-', '--undo', '--verify', '--trust-unchanged', '--yes']
+    return this.#ask(
+      repository,
+      ['restore', ...where, ...others, ...how, '--', point],
+      encodeSelection(selectionOf(request)),
+    )
   }
 
   async undo(repository: string, undo: string): Promise<Handle> {

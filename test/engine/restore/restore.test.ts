@@ -393,6 +393,8 @@ describe('verifying what is there already', () => {
     expect(failures[0]!.error.message).toMatch(/its content differs \(--overwrite always restores it\)$/)
     expect(filesVerified).toBe(1)
     expect(actions).toMatchObject({ unchanged: { entries: 1 }, keep: { entries: 1 } })
+    const trusting = await f.restore({ target: path(target), verify: true, trustUnchanged: true })
+    expect(trusting.failures).toEqual([])
     const mended = await f.restore({ target: path(target), overwrite: 'always', verify: true })
     expect(mended).toMatchObject({ failures: [], filesVerified: 5 })
     expect(readFileSync(join(target, 'sparse')).equals(sparse)).toBe(true)
