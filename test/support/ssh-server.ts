@@ -29,8 +29,11 @@ export interface TestSshServer extends AsyncDisposable {
   start(): Promise<void>
 }
 
-/** Starts a server. `config`: further lines of sshd_config. */
-export async function startSshServer(config: readonly string[] = []): Promise<TestSshServer> {
+/**
+ * Starts a server. `config`: further lines of sshd_config. `password`: what it lets the user in with, too, which only root can
+ * have it do.
+ */
+export async function startSshServer(config: readonly string[] = [], password?: string): Promise<TestSshServer> {
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-test-'))
   const keyFile = join(folder, 'user-key')
   const hostKey = join(folder, 'host-key')
@@ -48,7 +51,8 @@ export async function startSshServer(config: readonly string[] = []): Promise<Te
     `AuthorizedKeysFile ${authorized}`,
     'PidFile none',
     'StrictModes no',
-    'PasswordAuthentication no',
+    `PasswordAuthentication ${password === undefined ? 'no' : 'yes'}`,
+    'PermitRootLogin yes',
     'KbdInteractiveAuthentication no',
     'UsePAM no',
     'MaxStartups 100',
@@ -69,7 +73,10 @@ export async function startSshServer(config: readonly string[] = []): Promise<Te
     await ended
   }
   const start = async (): Promise<void> => {
-    child = spawn(SSHD, ['-D', '-e', '-f', configFile], { stdio: 'ignore' })
+    const words = [SSHD, '-D', '-e', '-f', configFile]
+    const [program = '', ...given] =
+      password === undefined ? words : withPassword(words, join(folder, 'shadow'), password)
+    child = spawn(program, given, { stdio: 'ignore' })
     await untilListening(port)
   }
   await start()
@@ -97,6 +104,13 @@ export async function startSshServer(config: readonly string[] = []): Promise<Te
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Returns how to run a program to which the user of this process has a password, and nobody else one. */
+function withPassword(words: readonly string[], shadow: string, password: string): string[] {
+  const hash = execFileSync('openssl', ['passwd', '-6', '-stdin'], { input: password, encoding: 'utf8' }).trim()
+  writeFileSync(shadow, `${userInfo().username}:${hash}:::::::\n`, { mode: 0o600 })
+  return ['unshare', '--mount', 'sh', '-c', 'mount --bind "$0" /etc/shadow && exec "$@"', shadow, ...words]
 }
 
 function descendantsOf(pid: number): number[] {

@@ -22,9 +22,9 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]())
 let stores = 0
 
-async function openStore(): Promise<{ driver: S3Driver; proxy: HttpProxy; url: string }> {
+async function openStore(asked = ''): Promise<{ driver: S3Driver; proxy: HttpProxy; url: string }> {
   const proxy = await startHttpProxy(server.port)
-  const url = server.url(`faulty/store-${stores++}`, proxy.port)
+  const url = `${server.url(`faulty/store-${stores++}`, proxy.port)}${asked}`
   const options = { url, location: parseS3Url(url) }
   await createS3Store(options)
   const driver = openS3Driver(options)
@@ -242,6 +242,19 @@ test('one connection serves one request after the other, large puts and ranges t
   await counted.remove(object)
   expect(line.connections).toBe(1)
   expect(proxy.requests.filter(({ headers }) => headers.expect !== undefined)).toEqual([])
+})
+
+test('every object is put with the storage class and the encryption that the URL asks for, in parts too', async () => {
+  const { driver, proxy } = await openStore('&storageClass=STANDARD_IA&sse=AES256')
+  await driver.put(freshName(), [utf8('x')])
+  await driver.put(freshName('index'), [patternBytes(24 << 20, 4)])
+  const begun = proxy.requests.filter(({ method, url: at }) =>
+    method === 'PUT' ? !at.includes('partNumber=') : at.includes('uploads'),
+  )
+  expect(begun).toHaveLength(2)
+  for (const { headers } of begun) {
+    expect(headers).toMatchObject({ 'x-amz-storage-class': 'STANDARD_IA', 'x-amz-server-side-encryption': 'AES256' })
+  }
 })
 
 describe('a large object', () => {

@@ -9,6 +9,7 @@ import { SftpChannel } from '../../../drivers/sftp/sftp-channel.ts'
 import { connect } from '../../../drivers/sftp/ssh-connection.ts'
 import type { SshSecrets, SshServer } from '../../../drivers/sftp/ssh-server.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
+import { rootTest } from '../../support/root-test.ts'
 import { freePort, noSecrets, startSshServer, type TestSshServer } from '../../support/ssh-server.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -63,6 +64,15 @@ describe('logging in to a server', () => {
     const key = strangeKey('secret')
     const problem = { code: 'STORE_DENIED', message: expect.stringContaining(key.path) as string }
     await expect(logIn(ssh.server({ keys: [key] }))).rejects.toMatchObject(problem)
+  })
+
+  rootTest('a password opens it, and a wrong one does not', async () => {
+    await using server = await startSshServer([], 'open sesame')
+    const passwords = (password: string): SshSecrets => ({ ...noSecrets, password: async () => password })
+    await logIn(server.server({ keys: [strangeKey()] }), passwords('open sesame'))
+    await expect(logIn(server.server({ keys: [] }), passwords('open barley'))).rejects.toMatchObject({
+      code: 'STORE_DENIED',
+    })
   })
 
   test('a password is not offered to a server that takes none', async () => {

@@ -218,6 +218,17 @@ rootTest('what is large is stored by a user whom modes bind, and where a server 
   }
 })
 
+test('how much room there is on the server is told', async () => {
+  const { driver, folder } = await openStore()
+  const [unit = 0, blocks = 0] = execFileSync('stat', ['-f', '-c', '%S %b', folder], { encoding: 'utf8' })
+    .split(' ')
+    .map(Number)
+  const space = await driver.space()
+  expect(space?.total).toBe(unit * blocks)
+  expect(space?.free).toBeGreaterThan(0)
+  expect(space?.free).toBeLessThan(unit * blocks)
+})
+
 test('a server that serves for reading only denies writing, and nothing else', async () => {
   await using server = await startSshServer(['ForceCommand internal-sftp -R'])
   const { driver, folder } = await openStore()
