@@ -28,10 +28,23 @@ export async function checkRecords(context: CareContext, findings: Findings, sig
   for (const kind of LOOSE_KINDS) await loadRecords(kind, { records, onProblem: findings.damaged, signal })
   const chain = await PointChain.load({ repository: id, records, ring, cache, forCheck: true, signal })
   for (const alarm of chain.alarms) findings.damaged(alarm)
-  // A process that has been running for long may still know a key of which the record is gone.
-  const signers = new Set(chain.records.map(({ signer }) => signer))
-  for (const signer of signers) if (!chain.instances.has(signer)) findings.damaged(instanceMissing(signer))
+  await checkSigners(chain, context, { findings, signal })
   return chain
+}
+
+/** A process that has been running for long may still know a key of which the record is gone. */
+async function checkSigners(
+  chain: PointChain,
+  { repository: { records } }: CareContext,
+  { findings, signal }: { readonly findings: Findings; readonly signal: AbortSignal },
+): Promise<void> {
+  const signers = new Set(chain.records.map(({ signer }) => signer))
+  const missing = [...signers].filter((signer) => !chain.instances.has(signer))
+  if (missing.length === 0) return
+  // A listing may be late, and a machine may have come since the first one. What is damaged was told then.
+  const again = await loadRecords('instances', { records, onProblem: () => undefined, signal })
+  const there = new Set(again.map(({ record }) => record.instance))
+  for (const instance of missing) if (!there.has(instance)) findings.damaged(instanceMissing(instance))
 }
 
 async function checkConfigs({ driver, keyRing, cache }: Repository, findings: Findings): Promise<void> {

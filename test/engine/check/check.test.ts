@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { hexId, type ObjectId } from '../../../src/base/ids.ts'
 import { objectIdOf } from '../../../src/crypto/blake3.ts'
 import { check } from '../../../src/engine/check/check.ts'
@@ -180,6 +180,20 @@ test('an instance whose record is gone is missed by a process that knows its key
   const { id } = fixture.repository.instance
   const { findings } = await runCheck(fixture)
   expect(findings.map(({ kind, problem }) => [kind, problem.context['instance']])).toEqual([['damage', id]])
+})
+
+test('an instance that one listing leaves out is missed by nobody', async () => {
+  const fixture = await twoPoints()
+  const { driver } = fixture
+  const [instance] = await listIds(driver, 'instances')
+  driver.hide({ kind: 'instances', id: instance! })
+  const get = driver.get.bind(driver)
+  vi.spyOn(driver, 'get').mockImplementation((name, ...rest) => {
+    // Points are read once all have been listed.
+    if (name.kind === 'points') driver.heal()
+    return get(name, ...rest)
+  })
+  expect((await runCheck(fixture)).findings).toEqual([])
 })
 
 test('of a damaged record of a point it is said which point that was, as far as somebody knows', async () => {
