@@ -7,7 +7,8 @@ export const HOUR_MS = 3_600_000
 const TRACE_LINES = 400
 /** Turns of the event loop after which a process that does nothing will do nothing any more. */
 const IDLE_TURNS = 2
-const STUCK_TURNS = 2000
+/** So many are a second or two: on a busy machine, code that is loaded for the first time takes thousands. */
+const STUCK_TURNS = 50_000
 
 export interface WorldOptions {
   readonly seed: number
