@@ -29,7 +29,7 @@ export interface ExternalDriverOptions {
  * Opens the store on a removable volume, where the volume is mounted.
  *
  * @throws {StorageError} STORE_UNAVAILABLE: no such volume is attached, or it is not mounted; STORE_DENIED: it is another
- * disk than the one known by this label; and as `openLocalDriver`.
+ * disk than the one known by this label (an AnotherDiskError); and as `openLocalDriver`.
  */
 export async function openExternalDriver(options: ExternalDriverOptions): Promise<LocalDriver> {
   const { volume, root } = await locate(options)
@@ -83,11 +83,14 @@ function notMounted(label: string, { device }: Volume): StorageError {
   })
 }
 
+/** The disk with the label of a known one has another UUID. */
+export class AnotherDiskError extends StorageError {}
+
 function anotherDisk(
   { location: { label }, memory }: ExternalDriverOptions,
   { volume, known }: { volume: Volume; known: string },
-): StorageError {
-  return new StorageError(
+): AnotherDiskError {
+  return new AnotherDiskError(
     'STORE_DENIED',
     `the disk labelled ${label} is another one than before: it has UUID ${volume.uuid}, known is ${known}`,
     {

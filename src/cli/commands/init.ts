@@ -2,13 +2,12 @@ import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 
 import { utf8 } from '../../base/bytes.ts'
-import { StorageError, UsageError } from '../../base/errors.ts'
+import { UsageError } from '../../base/errors.ts'
 import { wipe } from '../../crypto/secret.ts'
 import { formatRecoveryCode, RECOVERY_CODE_BYTES } from '../../format/recovery-code.ts'
-import { createRepository, refuseRepository } from '../../repository/create-repository.ts'
+import { createRepository } from '../../repository/create-repository.ts'
 import type { NewSlot } from '../../repository/new-slot.ts'
 import type { SlotSecret } from '../../repository/slot-key.ts'
-import type { Driver } from '../../storage/driver.ts'
 import { addRepository, readConfiguration } from '../../service/configuration.ts'
 import { suggestRepositoryName } from '../../service/repository-name.ts'
 import { type RepositoryPlace, resolveRepository } from '../../service/resolve-repository.ts'
@@ -20,6 +19,7 @@ import { writeNewSecretFile } from '../../service/new-secret-file.ts'
 import { parseSeconds } from '../../base/parse-quantity.ts'
 import { surroundingsOf } from '../open-store.ts'
 import { recoveryCodeNotice } from '../recovery-code-notice.ts'
+import { refuseTaken } from '../refuse-taken.ts'
 import { newPassword } from '../secrets.ts'
 
 export interface InitFlags {
@@ -46,9 +46,14 @@ export async function initCommand(context: CliContext, flags: InitFlags): Promis
   const surroundings = await surroundingsOf(context, place, async () => {
     return copyOf((password ??= await newPassword(context.secrets, wanted)))
   })
-  await refuseTaken(() => kind.open(place.url, surroundings))
-  password ??= await newPassword(context.secrets, wanted)
-  await kind.create(place.url, surroundings)
+  try {
+    await refuseTaken(() => kind.open(place.url, surroundings))
+    password ??= await newPassword(context.secrets, wanted)
+    await kind.create(place.url, surroundings)
+  } catch (error) {
+    if (password !== undefined) wipe(password.bytes)
+    throw error
+  }
   await using driver = await kind.open(place.url, surroundings)
 
   const recovery = flags.recovery ? context.randomness.bytes(RECOVERY_CODE_BYTES) : undefined
@@ -101,17 +106,6 @@ function requireRecoveryChoice(context: CliContext, flags: InitFlags): void {
   throw new UsageError('BAD_ARGUMENT', 'there is no terminal to show the recovery code on', {
     hint: 'Name a file for it with --recovery-file FILE, or go without one with --no-recovery.',
   })
-}
-
-/** Nobody types a new password twice to learn that there is a repository already. */
-async function refuseTaken(open: () => Promise<Driver>): Promise<void> {
-  try {
-    await using driver = await open()
-    await refuseRepository(driver)
-  } catch (error) {
-    // There is nothing yet, which is as it should be.
-    if (!(error instanceof StorageError) || error.code !== 'NO_REPOSITORY') throw error
-  }
 }
 
 function copyOf({ kind, bytes }: SlotSecret): SlotSecret {

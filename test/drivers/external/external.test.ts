@@ -17,6 +17,7 @@ import { watchVolumes } from '../../../src/service/schedule/watch-volumes.ts'
 import { passes } from '../../support/eventually.ts'
 import { attachLoopDisk, type LoopDisk } from '../../support/loop-disk.ts'
 import { freshName, listIds } from '../../support/objects.ts'
+import { refuseTaken } from '../../../src/cli/refuse-taken.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
 import { rootTest } from '../../support/root-test.ts'
 
@@ -116,6 +117,7 @@ describe('a disk', () => {
       message: expect.stringContaining(second.disk.uuid) as string,
       hint: expect.stringContaining('volumes.json') as string,
     })
+    await expect(refuseTaken(() => openExternalDriver(options))).resolves.toBeUndefined()
     await createExternalStore(options)
     expect(memory.known.get(first.label)).toBe(second.disk.uuid)
     await (await openExternalDriver(options))[Symbol.asyncDispose]()
