@@ -230,6 +230,14 @@ test('what all keys do is read in full, and no further than to its end', () => {
   })
 })
 
+test('names of keys stand apart from what they do, however many there are', () => {
+  const { state } = new DashboardState().start().answer('repositories', [DEPOT]).press('3')
+  const browse = { ...state.screens.browse, focus: 'pane' } as const
+  const lines = helpLines({ ...state, screens: { ...state.screens, browse } })
+  const [line = ''] = lines.filter((each) => each.includes('go back to the tree'))
+  expect(line).toMatch(/^ {2}Esc ← .* go back to the tree$/)
+})
+
 test('what is wrong with a label is told at the label, and what was typed beside it stays', () => {
   const dashboard = new DashboardState().start().answer('repositories', [DEPOT]).press('6', 's')
   dashboard.answer('slots', []).press('a', 'p', 'tab', 'p', 'tab', 'L', 'ctrl+s')

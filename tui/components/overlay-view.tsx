@@ -65,14 +65,16 @@ interface HelpProps {
 
 function Help({ state, top, columns }: HelpProps): ReactNode {
   const theme = useTheme()
+  const lines = helpLines(state)
+  const rows = helpRows(state.shared)
+  // The terminal may have grown since somebody scrolled.
+  const first = Math.min(top, Math.max(0, lines.length - rows))
   return (
     <>
       <Line text={`Keys of ${titleOf(state.screen)}`} columns={columns} isBold color={theme.accent} />
-      {helpLines(state)
-        .slice(top, top + helpRows(state.shared))
-        .map((line, index) => (
-          <Line key={index} text={line} columns={columns} />
-        ))}
+      {lines.slice(first, first + rows).map((line, index) => (
+        <Line key={index} text={line} columns={columns} />
+      ))}
       <Line text="  ↑ ↓ scroll, any other key closes this" columns={columns} color={theme.muted} />
     </>
   )

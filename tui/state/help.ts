@@ -5,7 +5,7 @@ import { isTyping, keysOfScreen } from './screen-step.ts'
 import { bodyRows, type Shared } from './shared.ts'
 import type { State } from './state.ts'
 
-/** Before what keys do. */
+/** Before what keys do, at least. */
 const KEYS_COLUMNS = 19
 /** Above and below: whose keys they are, and how to leave them. */
 const OTHER_ROWS = 2
@@ -18,12 +18,11 @@ export function helpLines(state: State): readonly string[] {
   const shared = (isTyping(state) ? TYPING_KEYS : SHARED_KEYS)
     .map((binding) => ({ ...binding, keys: binding.keys.filter((key) => !taken.has(key)) }))
     .filter(({ keys }) => keys.length > 0)
-  return [...own, ...shared].flatMap(({ keys, help }) =>
-    wrap(help, columns - KEYS_COLUMNS).map((line, row) => {
-      const before = row === 0 ? `  ${keys.map(shownKey).join(' ')}` : ''
-      return before.padEnd(KEYS_COLUMNS) + line
-    }),
-  )
+  return [...own, ...shared].flatMap(({ keys, help }) => {
+    const names = `  ${keys.map(shownKey).join(' ')}`
+    const before = Math.max(KEYS_COLUMNS, names.length + 1)
+    return wrap(help, columns - before).map((line, row) => (row === 0 ? names : '').padEnd(before) + line)
+  })
 }
 
 /** Returns how many of these lines are seen at once. */
