@@ -54,7 +54,8 @@ async function makeFolder(path: string): Promise<void> {
   await makeFolder(dirname(path))
   await mkdir(path, { mode: FOLDER_MODE }).catch((error: unknown) => {
     // The folder that it belongs into is there.
-    if (errnoOf(error) === 'ENOENT') throw unsuitable(path, 'cannot be made: nobody can make folders there')
+    if (errnoOf(error) === 'ENOENT')
+      throw unsuitable(path, 'cannot be made: nobody can make folders there, or a link leads nowhere')
     if (errnoOf(error) !== 'EEXIST') throw error
   })
   await syncFolder(await realpath(dirname(path)))

@@ -317,7 +317,7 @@ function noRepository(driver: Driver): StorageError {
 }
 
 function foreignConfig(driver: Driver): IntegrityError {
-  return new IntegrityError('CONFIG_CONFLICT', `Slot and configuration at ${driver.location} are of two repositories`, {
+  return new IntegrityError('CONFIG_CONFLICT', `slot and configuration at ${driver.location} are of two repositories`, {
     context: { location: driver.location },
     hint: 'The store holds objects of two repositories: move one of them elsewhere.',
   })

@@ -1,5 +1,6 @@
 import { type Form, pasteInForm, takeSecret, typeInForm } from '../forms/form.ts'
 import { type OpenerField, openerFields, takeOpener, withFittingOpener } from '../forms/opener.ts'
+import { REFUSALS_BEFORE_ADVICE } from '../forms/refusals.ts'
 import type { Key } from '../keymap/key.ts'
 import { type Answer, call, type Failure } from './call.ts'
 import { LOADING } from './loaded.ts'
@@ -8,9 +9,6 @@ import type { Overlay } from './overlay.ts'
 import { callsForAll } from './reduce-shared.ts'
 import { initialScreens } from './screen-step.ts'
 import type { State } from './state.ts'
-
-/** Wrong secrets after which one is told what else there is. */
-const REFUSALS_MAX = 3
 
 type Unlocking = Extract<Overlay, { kind: 'unlock' }>
 
@@ -49,7 +47,8 @@ export function refused(state: State, { problem }: Failure): State {
   const { overlay } = state
   if (overlay?.kind !== 'unlock') return state
   const refusals = overlay.refusals + 1
-  const mistake = refusals < REFUSALS_MAX ? problem.message : `${problem.message}, ${refusals} times now: ${OTHER_WAY}`
+  const mistake =
+    refusals < REFUSALS_BEFORE_ADVICE ? problem.message : `${problem.message}, ${refusals} times now: ${OTHER_WAY}`
   const form = emptyForm(overlay.form)
   const fields = form.fields.map((field) => (field.name === 'secret' ? { ...field, mistake } : field))
   return { ...state, overlay: { ...overlay, form: { ...form, fields }, refusals, isTrying: false } }

@@ -8,6 +8,8 @@ import { readXattrs } from '../../base/posix/xattr.ts'
 import { DirectoryHandles } from './directory-handles.ts'
 import { targetError } from './target-errors.ts'
 
+const CANNOT_BE_MADE = 'cannot be made: nobody can make folders there, or a link leads nowhere'
+
 /** A directory of the target, perhaps one that is yet to be made. */
 export interface TargetDirectory {
   readonly parent: TargetDirectory | undefined
@@ -95,8 +97,8 @@ export class TargetTree implements Disposable {
       makeDirectories(path)
       return new TargetTree(path, openDirectory(path), true)
     } catch (error) {
-      // Every parent is there or was made: what says so takes no new folders, as /proc does not.
-      if (errnoOf(error) === 'ENOENT') throw unsuitable(path, 'cannot be made: nobody can make folders there', error)
+      // Every parent is there or was made: what says so takes no new folders, as /proc does not, or is no folder.
+      if (errnoOf(error) === 'ENOENT') throw unsuitable(path, CANNOT_BE_MADE, error)
       throw targetError(path, error)
     }
   }

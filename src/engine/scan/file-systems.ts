@@ -15,7 +15,7 @@ export class FileSystems {
     return outer === inner
   }
 
-  /** Bytes in use on the file system that is mounted at `name`, or 0 where nobody knows. */
+  /** Bytes in use on the file system that is mounted at `name`, or `undefined` where nobody knows. */
   bytesUsed(dirfd: number, name: ByteString): number | undefined {
     return withDirectory(dirfd, name, (fd) => {
       const { blocks, bfree, bsize } = statfsSync(`/proc/self/fd/${fd}`)

@@ -14,6 +14,7 @@ import {
 import { type Form, secretField, takeSecret, textField, textOf, withMistakes } from '../../forms/form.ts'
 import { type OpenerField, openerFields, takeOpener, withFittingOpener } from '../../forms/opener.ts'
 import { pickerListRows } from '../../forms/picker.ts'
+import { REFUSALS_BEFORE_ADVICE } from '../../forms/refusals.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { type Answer, call, type Effect, type Failure, type Slot } from '../../state/call.ts'
@@ -30,9 +31,6 @@ import {
 } from '../recovery-code/recovery-code.ts'
 import { type CredentialField, credentialFields, takeCredentials } from './credentials.ts'
 import { PLACE_KINDS, placeEditor, type PlaceField, type PlaceKind, placeMistakes, urlOf } from './places.ts'
-
-/** Wrong secrets after which one is told what else there is. */
-const REFUSALS_MAX = 3
 
 export type SecretField = 'name' | 'again' | OpenerField | CredentialField
 
@@ -170,7 +168,7 @@ export function failureInAdding(adding: Adding, failure: Failure): AddingStep {
   const refusals = at.refusals + (isSecretWrong ? 1 : 0)
   const form = isSecretWrong ? withMistakes(at.editor.form, { secret: problem.message }) : at.editor.form
   const next: AddingPage = { ...at, editor: { ...at.editor, form }, isTrying: false, refusals }
-  if (!isSecretWrong || refusals < REFUSALS_MAX) return { adding: { ...adding, at: next } }
+  if (!isSecretWrong || refusals < REFUSALS_BEFORE_ADVICE) return { adding: { ...adding, at: next } }
   const say = `${problem.message}, ${refusals} times. The recovery code opens it as well: choose it with ← →.`
   return { adding: { ...adding, at: next }, say }
 }
