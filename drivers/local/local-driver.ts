@@ -15,9 +15,9 @@ import {
   type StoreSpace,
   type StreamingDriver,
 } from '../../src/storage/driver.ts'
-import { objectExists, objectNotFound } from '../../src/storage/object-errors.ts'
+import { nameTaken, notAFile, objectExists, objectNotFound } from '../../src/storage/object-errors.ts'
 import { listObjects } from './list-objects.ts'
-import { nameTaken, notAFile, storeError } from './local-errors.ts'
+import { storeError } from './local-errors.ts'
 import { type LinkFile, Publisher, systemLink } from './publish.ts'
 import { readObject } from './read-object.ts'
 import { StoreFolders } from './store-folders.ts'

@@ -1,5 +1,4 @@
 import { errnoOf, type ErrorCode, StorageError, TidemarkError } from '../../src/base/errors.ts'
-import { type ObjectName, objectPath } from '../../src/storage/driver.ts'
 
 interface Reading {
   readonly code: ErrorCode
@@ -101,24 +100,5 @@ export function storeError(error: unknown, where: { readonly doing: string; read
     hint,
     cause: error,
     context: { errno, path: where.path },
-  })
-}
-
-const NO_FILE_HINT =
-  'Only regular files belong into a repository: put the real one in its place, or remove what lies there.'
-
-/** Returns the error of looking for `name` where something lies that is no regular file: the object is not there. */
-export function notAFile(name: ObjectName, path: string): StorageError {
-  return new StorageError('NOT_FOUND', `${objectPath(name)} is not there: ${path} is no regular file`, {
-    context: { object: objectPath(name), path },
-    hint: `${NO_FILE_HINT} \`tidemark check\` names what is affected.`,
-  })
-}
-
-/** Returns the error of storing `name` where something lies that is no regular file. */
-export function nameTaken(name: ObjectName, path: string): StorageError {
-  return new StorageError('STORE_FAILED', `${objectPath(name)} cannot be stored: ${path} is no regular file`, {
-    context: { object: objectPath(name), path },
-    hint: NO_FILE_HINT,
   })
 }

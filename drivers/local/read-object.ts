@@ -4,8 +4,7 @@ import { open } from 'node:fs/promises'
 import { StorageError } from '../../src/base/errors.ts'
 import { INDEX_BYTES_MAX } from '../../src/base/limits.ts'
 import type { ByteRange, ObjectName } from '../../src/storage/driver.ts'
-import { rangeInside } from '../../src/storage/object-errors.ts'
-import { notAFile } from './local-errors.ts'
+import { notAFile, rangeInside } from '../../src/storage/object-errors.ts'
 
 /** No object is larger than the largest index file; a longer read would only serve to exhaust memory. */
 const READ_BYTES_MAX = INDEX_BYTES_MAX

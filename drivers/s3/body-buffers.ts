@@ -4,6 +4,8 @@ import { concatBytes, setBytes } from '../../src/base/bytes.ts'
 const KEPT_BYTES_MIN = 1 << 20
 /** Capacities are multiples of it, so that packs of any size fit: pages that nobody writes to are no memory. */
 const STEP_BYTES = 8 << 20
+/** Room for a pack; what is larger is an index file, of which there is one at a time. */
+const KEPT_BYTES_MAX = 24 << 20
 const KEPT_MAX = 4
 
 /**
@@ -26,6 +28,7 @@ export class BodyBuffers {
 
   /** Takes back what `join` returned, once nobody reads it any more. */
   giveBack(body: Uint8Array): void {
-    if (body.byteLength >= KEPT_BYTES_MIN && this.#free.length < KEPT_MAX) this.#free.push(new Uint8Array(body.buffer))
+    const isKept = body.byteLength >= KEPT_BYTES_MIN && body.buffer.byteLength <= KEPT_BYTES_MAX
+    if (isKept && this.#free.length < KEPT_MAX) this.#free.push(new Uint8Array(body.buffer))
   }
 }

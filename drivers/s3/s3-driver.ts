@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -133,10 +135,16 @@ export class S3Driver implements Driver {
         return new Uint8Array(0)
       }
       const answer = await this.#getRange(name, asked, signal)
-      const { start, total } = contentRange(answer)
-      const { offset, length } = rangeInside(name, range, total)
-      // A server that does not know ranges sends everything.
-      return readBody(answer, { skip: offset - start, length })
+      try {
+        const { start, total } = contentRange(answer)
+        const { offset, length } = rangeInside(name, range, total)
+        // A server that does not know ranges sends everything.
+        return await readBody(answer, { skip: offset - start, length })
+      } catch (error) {
+        // A body that nobody reads would keep its connection.
+        if (answer.Body instanceof Readable) answer.Body.destroy()
+        throw error
+      }
     })
   }
 

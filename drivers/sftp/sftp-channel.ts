@@ -2,7 +2,7 @@ import ssh2, { type Client, type FileEntryWithStats, type SFTPWrapper, type Stat
 
 import { concatBytes } from '../../src/base/bytes.ts'
 import type { StoreSpace } from '../../src/storage/driver.ts'
-import { SftpFailure, statusOf } from './sftp-errors.ts'
+import { SftpFailure, type SftpStatus, statusOf } from './sftp-errors.ts'
 
 /** What OpenSSH takes and gives in one message (limits@openssh.com); what a server takes less of is divided further. */
 const MESSAGE_BYTES = 255 * 1024
@@ -12,6 +12,8 @@ const MESSAGES_AT_ONCE = 16
 const SHARED_MESSAGES_AT_ONCE = 7
 /** A server tells a hundred names in an answer; most folders are told by two answers and the word that it was all. */
 const FOLDER_READS_AT_ONCE = 3
+/** Answers of a server that does not do what was asked. */
+const REFUSALS: readonly SftpStatus[] = ['permissionDenied', 'failure', 'unsupported']
 /** What every server takes in one message. */
 const SMALL_BYTES = 32 * 1024
 
@@ -108,10 +110,20 @@ export class SftpChannel {
     // A longer one may go out in several messages, each after the answer to the one before.
     if (bytes > SMALL_BYTES) await writing.catch(() => undefined)
     const { mode } = content
-    const protecting = mode === undefined ? undefined : this.#finish((done) => this.#sftp.fchmod(handle, mode, done))
+    const protecting = mode === undefined ? undefined : this.#protect(handle, mode)
     const ended = await Promise.allSettled([writing, protecting, this.sync(handle), this.close(handle)])
     for (const end of ended) if (end.status === 'rejected') throw end.reason
     signal?.throwIfAborted()
+  }
+
+  /** A server that lets nobody change modes takes files all the same. */
+  async #protect(handle: Buffer, mode: number): Promise<void> {
+    try {
+      await this.#finish((done) => this.#sftp.fchmod(handle, mode, done))
+    } catch (error) {
+      const status = statusOf(error)
+      if (status === undefined || !REFUSALS.includes(status)) throw error
+    }
   }
 
   async #write(handle: Buffer, { parts, sharedOffset }: FileContent, signal: AbortSignal | undefined): Promise<void> {

@@ -13,7 +13,7 @@ import {
   objectPath,
   type StoreSpace,
 } from '../../src/storage/driver.ts'
-import { objectExists, objectNotFound, rangeInside } from '../../src/storage/object-errors.ts'
+import { notAFile, objectExists, objectNotFound, rangeInside } from '../../src/storage/object-errors.ts'
 import { assertAttached, isThere, type StoreFolder } from './attached.ts'
 import { folderOf, listObjects } from './list-objects.ts'
 import type { SftpChannel } from './sftp-channel.ts'
@@ -125,7 +125,7 @@ export class SftpDriver implements Driver {
         channel.close(opened),
       )
       try {
-        if (!info.isFile()) throw notAFile(path)
+        if (!info.isFile()) throw notAFile(name, path)
         const { offset, length } = rangeInside(name, range, info.size)
         const bytes = Buffer.from(new ArrayBuffer(length))
         const read = await channel.read(handle, bytes, offset, signal)
@@ -143,7 +143,7 @@ export class SftpDriver implements Driver {
     return this.#meaning('looking at', { name, bytes: 0 }, async (channel) => {
       const path = this.#path(objectPath(name))
       const info = await channel.lstat(path)
-      if (!info.isFile()) throw notAFile(path)
+      if (!info.isFile()) throw notAFile(name, path)
       return { name, bytes: info.size }
     })
   }
@@ -369,13 +369,6 @@ function noStore(location: string, what: string): StorageError {
   return new StorageError('NO_REPOSITORY', `there is no repository at ${location}: it is ${what}`, {
     context: { location },
     hint: 'Check the path, or make a repository with `tidemark init`.',
-  })
-}
-
-function notAFile(path: string): StorageError {
-  return new StorageError('STORE_FAILED', `${path} is not a file`, {
-    context: { path },
-    hint: 'Only regular files belong into a repository: `tidemark check` names what is affected.',
   })
 }
 

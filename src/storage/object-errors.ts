@@ -16,6 +16,25 @@ export function objectExists(name: ObjectName, location: string): StorageError {
   })
 }
 
+const NO_FILE_HINT =
+  'Only regular files belong into a repository: put the real one in its place, or remove what lies there.'
+
+/** Returns the error of looking for `name` where something lies that is no regular file: the object is not there. */
+export function notAFile(name: ObjectName, path: string): StorageError {
+  return new StorageError('NOT_FOUND', `${objectPath(name)} is not there: ${path} is no regular file`, {
+    context: { object: objectPath(name), path },
+    hint: `${NO_FILE_HINT} \`tidemark check\` names what is affected.`,
+  })
+}
+
+/** Returns the error of storing `name` where something lies that is no regular file. */
+export function nameTaken(name: ObjectName, path: string): StorageError {
+  return new StorageError('STORE_FAILED', `${objectPath(name)} cannot be stored: ${path} is no regular file`, {
+    context: { object: objectPath(name), path },
+    hint: NO_FILE_HINT,
+  })
+}
+
 /**
  * Returns `range`, or the whole object, as it lies in an object of `bytes` bytes. An empty range may lie at the end.
  *

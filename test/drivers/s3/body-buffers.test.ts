@@ -26,6 +26,13 @@ test('bodies that are being sent share no memory; what was given back serves the
   expect(buffers.join(bodyOf(20 << 20, 4)).buffer).not.toBe(two.buffer)
 })
 
+test('memory for what is larger than a pack is not kept', () => {
+  const buffers = new BodyBuffers()
+  const large = buffers.join(bodyOf(25 << 20, 1))
+  buffers.giveBack(large)
+  expect(buffers.join(bodyOf(2 << 20, 2)).buffer).not.toBe(large.buffer)
+})
+
 test('small bodies have memory of their own', () => {
   const buffers = new BodyBuffers()
   const small = buffers.join(bodyOf(4000, 1))

@@ -52,6 +52,16 @@ const nthTime = (nth: number, fault: Fault) => {
   return () => (++seen === nth ? fault : undefined)
 }
 
+test('a range behind the end of an object keeps no connection, however often it is asked for', async () => {
+  const { driver } = await openStore()
+  const object = freshName()
+  await driver.put(object, [patternBytes(1 << 20, 1)])
+  const range = { offset: 10, length: 1 << 20 }
+  for (let time = 0; time < 40; time++) {
+    await expect(driver.get(object, range)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' })
+  }
+})
+
 describe('putting only where the name is free', () => {
   test('is asked of every server and costs one request, and is promised once a server has kept it', async () => {
     const { driver, proxy } = await openStore()

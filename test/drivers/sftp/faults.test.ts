@@ -171,8 +171,13 @@ describe('the folder of a store', () => {
     mkdirSync(join(folder, 'packs', other.id.slice(0, 2)), { recursive: true })
     symlinkSync('/etc/hostname', join(folder, objectPath(other)))
     writeFileSync(join(folder, 'packs', 'notes.txt'), '')
+    const third = freshName()
+    mkdirSync(join(folder, objectPath(third)), { recursive: true })
     expect(await listIds(driver, 'packs')).toEqual([object.id])
-    await expect(driver.get(other)).rejects.toMatchObject({ code: 'STORE_FAILED' })
+    for (const name of [other, third]) {
+      await expect(driver.get(name)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+      await expect(driver.stat(name)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    }
   })
 
   test('is rid of what crashed writers left in it more than a day ago', async () => {
@@ -200,23 +205,27 @@ rootTest('a full disk of the server is told as such, and nothing is left under t
   expect(await driver.get(small)).toEqual(utf8('fits'))
 })
 
-rootTest('what is large is stored by a user whom modes bind, and where a server allows one session', async () => {
-  const nobody = 65_534
-  const asNobody = `ForceCommand setpriv --reuid=${nobody} --regid=${nobody} --clear-groups /usr/lib/openssh/sftp-server`
-  for (const config of [[asNobody], ['MaxSessions 1']]) {
-    await using server = await startSshServer(config)
-    chmodSync(server.folder, 0o755)
-    const folder = join(server.folder, 'store')
-    mkdirSync(folder, { mode: 0o700 })
-    chownSync(folder, nobody, nobody)
-    const options = { server: server.server(), secrets: noSecrets, path: folder, location: 'sftp://there' }
-    await createSftpStore(options)
-    await using driver = await openSftpDriver(options)
-    const [object, whole] = [freshName(), patternBytes(5 << 20, 1)]
-    await driver.put(object, [whole])
-    expect(Buffer.compare(await driver.get(object), whole)).toBe(0)
-  }
-})
+rootTest(
+  'what is large is stored by a user whom modes bind, in one session, and where nobody changes modes',
+  async () => {
+    const nobody = 65_534
+    const asNobody = `ForceCommand setpriv --reuid=${nobody} --regid=${nobody} --clear-groups /usr/lib/openssh/sftp-server`
+    const noModes = 'ForceCommand /usr/lib/openssh/sftp-server -P setstat,fsetstat'
+    for (const config of [[asNobody], ['MaxSessions 1'], [noModes]]) {
+      await using server = await startSshServer(config)
+      chmodSync(server.folder, 0o755)
+      const folder = join(server.folder, 'store')
+      mkdirSync(folder, { mode: 0o700 })
+      chownSync(folder, nobody, nobody)
+      const options = { server: server.server(), secrets: noSecrets, path: folder, location: 'sftp://there' }
+      await createSftpStore(options)
+      await using driver = await openSftpDriver(options)
+      const [object, whole] = [freshName(), patternBytes(5 << 20, 1)]
+      await driver.put(object, [whole])
+      expect(Buffer.compare(await driver.get(object), whole)).toBe(0)
+    }
+  },
+)
 
 test('how much room there is on the server is told', async () => {
   const { driver, folder } = await openStore()
