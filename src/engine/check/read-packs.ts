@@ -8,7 +8,7 @@ import { packPath } from '../../storage/driver.ts'
 import { getAvailable } from '../../storage/get-available.ts'
 import type { CareContext } from '../care-types.ts'
 import type { Team } from '../workers/worker-pool.ts'
-import { blobsOfFrames } from './blobs-of-frames.ts'
+import { BlobsOfFrames } from './blobs-of-frames.ts'
 import { type PackCheckSetup, type PackJob, PACK_JOB_FRAME_FIELDS, type PackResult } from './check-jobs.ts'
 import type { CheckEvents, DataRead } from './check-types.ts'
 import type { Findings } from './findings.ts'
@@ -43,7 +43,7 @@ export interface PacksRead {
  * Reads packs and verifies all of them: names, frames, blobs, footers, and the index against these. What cannot be read
  * is called lost, and in doubt in the index.
  *
- * Memory: two packs a thread. When it is interrupted, what it found is kept, and the next check goes on from there.
+ * Memory: two packs a thread, and an index file where footers are damaged. When it is interrupted, what it found is kept, and the next check goes on from there.
  */
 export async function readPacks(options: ReadPacksOptions): Promise<PacksRead> {
   const { context, index, percent } = options
@@ -82,6 +82,7 @@ class Reading {
   #readTo = 0
   #bytesRead = 0
   readonly #bytesTotal: number
+  readonly #blobs: BlobsOfFrames
   #keptMs: number
 
   constructor(options: ReadPacksOptions, packs: readonly PlannedPack[]) {
@@ -89,6 +90,7 @@ class Reading {
     this.#packs = packs
     this.#isRead = new Uint8Array(packs.length)
     this.#bytesTotal = sumOf(packs)
+    this.#blobs = new BlobsOfFrames(options.context.repository, options.index)
     this.#keptMs = options.context.clock.monotonicMs()
   }
 
@@ -126,15 +128,14 @@ class Reading {
   }
 
   async #read(team: Team, { row, id }: PlannedPack): Promise<void> {
-    try {
-      await this.#judge(row, await this.#run(team, row))
-    } catch (error) {
+    const result = await this.#run(team, row).catch((error: unknown) => {
       if (!isOfPack(error)) throw error
       this.rotten.set(row, error)
       this.#doubtedPacks.push(row)
       // A writer notices by itself what is not there.
       if (error.code !== 'NOT_FOUND') this.#options.lost.addPack(id)
-    }
+    })
+    if (result !== undefined) await this.#judge(row, result)
   }
 
   async #run(team: Team, row: number): Promise<PackResult> {
@@ -170,11 +171,11 @@ class Reading {
   }
 
   async #callLost(row: number, { badFrames, lostBlobs }: PackResult): Promise<void> {
-    const { context, index, lost } = this.#options
+    const { index, lost } = this.#options
     const { id } = index.packs.row(row)
     const frames = new Set(badFrames.map(({ frame }) => frame))
     // Whoever reads the pack still has what lies in other frames.
-    const blobs = lostBlobs.byteLength > 0 ? lostBlobs : await blobsOfFrames(context.repository, index, { row, frames })
+    const blobs = lostBlobs.byteLength > 0 ? lostBlobs : await this.#blobs.of(row, frames)
     if (blobs.byteLength > 0) lost.add(id, blobs)
     else lost.addPack(id)
   }
