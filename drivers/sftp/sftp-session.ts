@@ -57,11 +57,13 @@ export class SftpSession implements AsyncDisposable {
     const connected = await this.#connect()
     await Promise.all((connected.opening ??= openMore(connected)))
     const lanes = [...connected.lanes]
-    for (const lane of lanes) lane.bytes += bytes / lanes.length
+    // Whole numbers: what is added must be taken away again to the last bit.
+    const share = Math.floor(bytes / lanes.length)
+    for (const lane of lanes) lane.bytes += share
     try {
       return await act(lanes.map(({ channel }) => channel))
     } finally {
-      for (const lane of lanes) lane.bytes -= bytes / lanes.length
+      for (const lane of lanes) lane.bytes -= share
     }
   }
 

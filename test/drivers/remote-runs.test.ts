@@ -18,7 +18,7 @@ import { type Fault, type HttpProxy, type ProxiedRequest, startHttpProxy } from 
 import { patternBytes } from '../support/pattern-bytes.ts'
 import { diskLines, pointLines } from '../support/point-content.ts'
 import { s3Options, startS3Server } from '../support/s3-server.ts'
-import { noSecrets, startSshServer } from '../support/ssh-server.ts'
+import { NOBODY, noSecrets, SERVED_BY_NOBODY, startSshServer } from '../support/ssh-server.ts'
 
 /** What a backup through a store that begins to fail in the middle must end with. */
 interface Failure {
@@ -163,16 +163,14 @@ test('DuneSea: whatever a store meets in the middle of a backup is told, loses n
 })
 
 test('SFTP: whatever a store meets in the middle of a backup is told, loses nothing, and the next run goes on', async () => {
-  const nobody = 65_534
   const isRoot = process.getuid?.() === 0
   // To root nothing is denied.
-  const asNobody = `ForceCommand setpriv --reuid=${nobody} --regid=${nobody} --clear-groups /usr/lib/openssh/sftp-server`
-  await using server = await startSshServer(isRoot ? [asNobody] : [])
+  await using server = await startSshServer(isRoot ? [SERVED_BY_NOBODY] : [])
   chmodSync(server.folder, 0o755)
   await using line = await startFaultProxy(server.port)
   const folder = join(server.folder, 'store')
   mkdirSync(folder, { mode: 0o700 })
-  if (isRoot) chownSync(folder, nobody, nobody)
+  if (isRoot) chownSync(folder, NOBODY, NOBODY)
   const knownHosts = [server.knownHosts.replace(`:${server.port}`, `:${line.port}`)]
   const reached = server.server({ port: line.port, knownHosts })
   const options = { server: reached, secrets: noSecrets, path: folder, location: `sftp://there${folder}` }

@@ -8,6 +8,11 @@ import { setTimeout } from 'node:timers/promises'
 import type { SshSecrets, SshServer } from '../../drivers/sftp/ssh-server.ts'
 import { errnoOf } from '../../src/base/errors.ts'
 
+/** The user and group to whom modes apply where root runs the tests. */
+export const NOBODY = 65_534
+/** Of `startSshServer`: files are served by that user. Only root can set it up. */
+export const SERVED_BY_NOBODY = `ForceCommand setpriv --reuid=${NOBODY} --regid=${NOBODY} --clear-groups /usr/lib/openssh/sftp-server`
+
 const SSHD = '/usr/sbin/sshd'
 const START_MS_MAX = 120_000
 

@@ -43,7 +43,8 @@ export interface PacksRead {
  * Reads packs and verifies all of them: names, frames, blobs, footers, and the index against these. What cannot be read
  * is called lost, and in doubt in the index.
  *
- * Memory: two packs a thread, and an index file where footers are damaged. When it is interrupted, what it found is kept, and the next check goes on from there.
+ * Memory: two packs a thread, and an index file where footers are damaged. When it is interrupted, what it found is kept,
+ * and the next check goes on from there.
  */
 export async function readPacks(options: ReadPacksOptions): Promise<PacksRead> {
   const { context, index, percent } = options

@@ -24,7 +24,7 @@ import { startFaultProxy } from '../../support/fault-proxy.ts'
 import { freshName, listIds } from '../../support/objects.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
 import { rootTest } from '../../support/root-test.ts'
-import { noSecrets, startSshServer, type TestSshServer } from '../../support/ssh-server.ts'
+import { NOBODY, noSecrets, SERVED_BY_NOBODY, startSshServer, type TestSshServer } from '../../support/ssh-server.ts'
 
 let ssh: TestSshServer
 beforeAll(async () => {
@@ -208,15 +208,13 @@ rootTest('a full disk of the server is told as such, and nothing is left under t
 rootTest(
   'what is large is stored by a user whom modes bind, in one session, and where nobody changes modes',
   async () => {
-    const nobody = 65_534
-    const asNobody = `ForceCommand setpriv --reuid=${nobody} --regid=${nobody} --clear-groups /usr/lib/openssh/sftp-server`
     const noModes = 'ForceCommand /usr/lib/openssh/sftp-server -P setstat,fsetstat'
-    for (const config of [[asNobody], ['MaxSessions 1'], [noModes]]) {
+    for (const config of [[SERVED_BY_NOBODY], ['MaxSessions 1'], [noModes]]) {
       await using server = await startSshServer(config)
       chmodSync(server.folder, 0o755)
       const folder = join(server.folder, 'store')
       mkdirSync(folder, { mode: 0o700 })
-      chownSync(folder, nobody, nobody)
+      chownSync(folder, NOBODY, NOBODY)
       const options = { server: server.server(), secrets: noSecrets, path: folder, location: 'sftp://there' }
       await createSftpStore(options)
       await using driver = await openSftpDriver(options)
