@@ -5,7 +5,7 @@ import { type BlobId, hexId, idBytes, type ObjectId, type PointId, RANDOM_ID_BYT
 import { blake3 } from '../../crypto/blake3.ts'
 import { sha512 } from '../../crypto/sha512.ts'
 import { encodePointDetail } from '../../format/point-detail-codec.ts'
-import type { PointRecord, TripwireRecord } from '../../format/records.ts'
+import type { PointCounts, PointRecord, TripwireRecord } from '../../format/records.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
 import type { BackupOptions } from '../backup-types.ts'
 import type { Source } from '../source.ts'
@@ -45,7 +45,8 @@ export async function commit(
   const packs = stored.packs.map(([id]) => id)
   const objects = [...packs, ...stored.indexes].map(idBytes)
   const entries = counts.files + counts.dirs + counts.others
-  const tripwire = options.undo === undefined ? await lookForTrouble(run, opened, counts) : undefined
+  const tripwire =
+    options.undo === undefined ? await lookForTrouble(run, opened, { ...counts, blobsStored: stored.blobs }) : undefined
   const isSuspect = tripwire !== undefined && tripwire.suspicions.length > 0
   const record: PointRecord = {
     point: hexId<PointId>(context.randomness.bytes(RANDOM_ID_BYTES)),
@@ -115,7 +116,7 @@ export async function putPoint(
 async function lookForTrouble(
   run: Run,
   { repository, chain }: OpenedRun,
-  counts: PartCounts,
+  counts: PartCounts & Pick<PointCounts, 'blobsStored'>,
 ): Promise<TripwireRecord | undefined> {
   const content = (await run.usedStore)?.content.bytes ?? { contentBytes: 0, incompressibleBytes: 0 }
   const points = (await repository.chain()).of(chain)

@@ -54,6 +54,16 @@ test.each(['', '.locked'])('a tree whose files were encrypted and named …%s ma
   expect(first?.record.tripwire?.incompressibleBytes).toBe(0)
 })
 
+test('photos that weigh more than all documents do not hide that those were encrypted', async () => {
+  const f = await EngineFixture.create()
+  mkdirSync(f.path('documents'))
+  for (let i = 0; i < FILES; i++) writeFileSync(f.path('documents', `${i}.txt`), text(i))
+  writeFileSync(f.path('photo.jpg'), patternBytes(2 << 20, 1))
+  await f.backup()
+  encrypt(f, { suffix: '' })
+  expect((await f.backup()).suspect).toEqual([{ reason: 'incompressible', usual: 0, found: FILES }])
+})
+
 test('a tree of which half the files are gone makes a suspect point, and so does the next one', async () => {
   const f = await withDocuments()
   for (let i = 0; i < 45; i++) rmSync(f.path('documents', `${i}.txt`))
