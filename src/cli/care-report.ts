@@ -35,6 +35,7 @@ const REASONS: Readonly<Record<KeepReason, string>> = {
   yearly: 'yearly',
   within: 'within',
   tag: 'tag',
+  oldest: 'oldest (fewer than the rule counts)',
   newest: 'newest of its chain',
   future: 'dated in the future',
   suspect: 'suspect, or before such a point',

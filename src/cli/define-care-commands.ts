@@ -50,7 +50,10 @@ function defineForget(program: Command, run: Run): void {
     .description('remove points: those that are named, or all that a policy does not keep')
     .argument('[POINT...]')
     .option('--keep-last <N>', 'keep the last N points')
-    .option('--keep-hourly <N>', 'keep the newest point of each of the last N hours that have one')
+    .option(
+      '--keep-hourly <N>',
+      'keep the newest point of each of the last N hours that have one; if fewer have, the oldest point, too',
+    )
     .option('--keep-daily <N>', 'the same for days')
     .option('--keep-weekly <N>', 'the same for weeks')
     .option('--keep-monthly <N>', 'the same for months')

@@ -44,8 +44,8 @@ export function defineLookerCommands(program: Command, run: Run): void {
     .option('--chain <ID>', 'only points of this chain: id or a unique beginning of one')
     .option('-i, --ignore-case', 'upper and lower case are alike')
     .addOption(new Option('--type <KIND>', 'only entries of this kind').choices(['file', 'dir', 'symlink', 'other']))
-    .option('--newer <TIME>', 'changed at this time or later')
-    .option('--older <TIME>', 'changed at this time or earlier')
+    .option('--newer <TIME>', 'changed on this day, at this time, or later')
+    .option('--older <TIME>', 'changed on this day, at this time, or earlier')
     .option('--larger <SIZE>', 'files of at least this size, such as 10MiB')
     .option('--smaller <SIZE>', 'files of at most this size')
     .action(async (words: readonly string[], flags: FindFlags) => {

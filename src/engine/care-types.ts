@@ -77,7 +77,8 @@ export interface ForgetOptions {
 }
 
 /**
- * Why a policy keeps a point: one of its rules; `newest`: the last one of its chain, which no policy forgets; `future`:
+ * Why a policy keeps a point: one of its rules; `oldest`, beside these: fewer hours, days, … have points than the rule
+ * counts, so the oldest point stays as well; `newest`: the last one of its chain, which no policy forgets; `future`:
  * dated after this machine's clock; `suspect`: one that looks wrong and that nobody acknowledged,
  * or the last one before it; `undo`: it was made before a restore less than 30 days ago.
  */
@@ -90,6 +91,7 @@ export type KeepReason =
   | 'yearly'
   | 'within'
   | 'tag'
+  | 'oldest'
   | 'newest'
   | 'future'
   | 'suspect'

@@ -4,7 +4,7 @@ import type { ChainId, InstanceId } from '../base/ids.ts'
 import { numberOf } from '../base/number-of.ts'
 import type { ChainInfo, PointChain } from './point-chain.ts'
 import { compareWithinChain, type PointInfo, pointFolderName } from './point-info.ts'
-import { endOfNamedTime } from './point-time.ts'
+import { namedTime } from './point-time.ts'
 
 export interface ResolveOptions {
   /** Whose chains `latest` and times are about, as long as it has any. */
@@ -44,7 +44,8 @@ interface Ambiguity {
 export function resolvePoint(points: PointChain, spec: string, options: ResolveOptions = {}): PointInfo {
   const back = /^latest(?:~(?<back>\d{1,9}))?$/.exec(spec)
   if (back !== null) return latestPoint(points, { spec, back: Number(back.groups?.['back'] ?? 0), options })
-  const time = endOfNamedTime(spec)
+  // A point that was made within the named time is not after it.
+  const time = namedTime(spec)?.endMs
   if (time !== undefined) return pointAt(points, { spec, time, options })
   if (/^\d{4}-\d\d-\d\d$/.test(spec)) throw unknown(spec, 'there is no such day')
   return byId(points, spec, options)

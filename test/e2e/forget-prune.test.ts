@@ -60,6 +60,7 @@ const REFUSED: readonly (readonly [readonly string[], string])[] = [
   [['forget'], 'neither points to forget are named'],
   [['forget', '--keep-last', '0'], 'keep nothing'],
   [['forget', 'latest', '--keep-last', '1'], 'a policy is given as well'],
+  [['forget', '--keep-last', '1', '--grace', '7d'], 'a prune, which is not asked for'],
   [['forget', 'no-such-point'], 'no-such-point'],
   [['forget', '--keep-within', 'long'], 'not a duration'],
   [['prune', '--max-repack', 'much'], 'not a size'],

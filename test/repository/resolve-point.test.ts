@@ -3,7 +3,7 @@ import type { Timespec } from '../../src/base/clock.ts'
 import type { ChainId, PointId } from '../../src/base/ids.ts'
 import { PointChain } from '../../src/repository/point-chain.ts'
 import { pointFolderName } from '../../src/repository/point-info.ts'
-import { endOfNamedTime } from '../../src/repository/point-time.ts'
+import { namedTime } from '../../src/repository/point-time.ts'
 import { resolvePoint, type ResolveOptions } from '../../src/repository/resolve-point.ts'
 import { TinyRepository } from '../support/tiny-repository.ts'
 
@@ -108,12 +108,15 @@ describe('times', () => {
     expect(() => resolve('2020-01-01')).toThrow(expect.objectContaining({ code: 'UNKNOWN_POINT' }))
   })
   test('without a zone a time is local, and a day lasts until its end', () => {
-    expect(endOfNamedTime('2026-01-31')).toBe(new Date(2026, 1, 1).getTime() - 1)
-    expect(endOfNamedTime('2026-01-31T23:59')).toBe(new Date(2026, 1, 1).getTime() - 1)
-    expect(endOfNamedTime('2026-01-31 12:30:15')).toBe(new Date(2026, 0, 31, 12, 30, 16).getTime() - 1)
+    const tomorrowMs = new Date(2026, 1, 1).getTime()
+    expect(namedTime('2026-01-31')).toEqual({ startMs: new Date(2026, 0, 31).getTime(), endMs: tomorrowMs - 1 })
+    expect(namedTime('2026-01-31T23:59')).toEqual({ startMs: tomorrowMs - 60_000, endMs: tomorrowMs - 1 })
+    const startMs = new Date(2026, 0, 31, 12, 30, 15).getTime()
+    expect(namedTime('2026-01-31 12:30:15')).toEqual({ startMs, endMs: startMs + 999 })
+    expect(namedTime('2026-01-31 12:30:15.25')).toEqual({ startMs: startMs + 250, endMs: startMs + 250 })
   })
   test.each(['2026-02-31', '2026-13-01', '2026-01-01T24:00', '2026-01-01T10:60', '2026-1-1', '2026-01-01Z'])(
     '%s is no time',
-    (text) => expect(endOfNamedTime(text)).toBeUndefined(),
+    (text) => expect(namedTime(text)).toBeUndefined(),
   )
 })

@@ -4,7 +4,7 @@ import { numberOf } from '../../base/number-of.ts'
 import type { FindQuery } from '../../engine/look/find.ts'
 import type { EntryKind } from '../../format/tree.ts'
 import { compareCreated, type PointInfo } from '../../repository/point-info.ts'
-import { endOfNamedTime } from '../../repository/point-time.ts'
+import { type NamedTime, namedTime } from '../../repository/point-time.ts'
 import { chainFilter, type ChainFlags, choosePoint } from '../choose-point.ts'
 import type { CliContext } from '../context.ts'
 import { jsonEntry, NO_OWNER_NAMES } from '../entry-format.ts'
@@ -87,22 +87,27 @@ async function pointsFor(
     .toSorted(compareCreated)
 }
 
-function queryOf(pattern: string, flags: FindFlags): FindQuery {
+/** Returns what is looked for; a day that is named belongs to both, what is newer and what is older. */
+export function queryOf(pattern: string, flags: FindFlags): FindQuery {
   const { type, newer, older, larger, smaller } = flags
   return {
     pattern,
     ignoreCase: flags.ignoreCase === true,
     kinds: type === undefined ? undefined : new Set(type === 'other' ? OTHER_KINDS : [type]),
-    newerThan: newer === undefined ? undefined : secondsOf(newer, '--newer'),
-    olderThan: older === undefined ? undefined : secondsOf(older, '--older'),
+    newerThan: newer === undefined ? undefined : seconds(timeOf(newer, '--newer').startMs),
+    olderThan: older === undefined ? undefined : seconds(timeOf(older, '--older').endMs),
     bytesMin: larger === undefined ? undefined : parseSize(larger, '--larger'),
     bytesMax: smaller === undefined ? undefined : parseSize(smaller, '--smaller'),
   }
 }
 
-function secondsOf(text: string, option: string): number {
-  const end = endOfNamedTime(text)
-  if (end !== undefined) return Math.floor(end / 1000)
+function seconds(ms: number): number {
+  return Math.floor(ms / 1000)
+}
+
+function timeOf(text: string, option: string): NamedTime {
+  const time = namedTime(text)
+  if (time !== undefined) return time
   throw new UsageError('BAD_ARGUMENT', `"${text}" of ${option} names no time`, {
     hint: 'Write a day or a moment, such as 2026-01-31 or 2026-01-31T14:05.',
   })

@@ -64,6 +64,11 @@ function requireOneWay(words: readonly string[], flags: ForgetFlags, hasPolicy: 
       hint: 'Do one after the other.',
     })
   }
+  if (flags.prune !== true && (flags.grace !== undefined || flags.exclusive === true)) {
+    throw new UsageError('BAD_ARGUMENT', '--grace and --exclusive are about a prune, which is not asked for', {
+      hint: 'Add --prune, or run `tidemark prune` with them.',
+    })
+  }
   if (hasPolicy && (flags.instance !== undefined || flags.chain !== undefined)) {
     throw new UsageError('BAD_ARGUMENT', '--instance and --chain say which point a name means, and go with no policy', {
       hint: 'A policy is about all chains of this instance, or of all with --all-instances.',

@@ -82,16 +82,20 @@ function reasonsByRules(
   const all = new Map<PointId, readonly KeepReason[]>()
   points.forEach((point, i) => {
     const reasons: KeepReason[] = []
+    let isOnlyOldest = false
     if (i < (policy.last ?? 0)) reasons.push('last')
     const periods = periodsOf(calendar.at(startedMs(point)))
     for (const period of PERIODS) {
       const count = left.get(period) ?? 0
       const isOldest = i === points.length - 1
-      if (count <= 0 || (periods[period] === lastOf.get(period) && !isOldest)) continue
+      const isNewestOfPeriod = periods[period] !== lastOf.get(period)
+      if (count <= 0 || !(isNewestOfPeriod || isOldest)) continue
       lastOf.set(period, periods[period])
       left.set(period, count - 1)
       reasons.push(period)
+      isOnlyOldest ||= !isNewestOfPeriod
     }
+    if (isOnlyOldest) reasons.push('oldest')
     if (startedMs(point) > cutMs) reasons.push('within')
     if (policy.tags?.some((tag) => point.tags.includes(tag)) === true) reasons.push('tag')
     all.set(point.record.point, reasons)

@@ -77,9 +77,10 @@ describe('each rule keeps what its name says', () => {
     expect(
       kept({ times: ['2026-06-26T01:00Z', '2026-06-26T02:00Z', '2026-06-26T03:00Z'], policy: { daily: 2 } }),
     ).toEqual({
-      0: ['daily'],
+      0: ['daily', 'oldest'],
       2: ['daily', 'newest'],
     })
+    expect(kept({ times: days, policy: { daily: 9 } })[0]).toEqual(['daily'])
   })
 
   test('all within a duration of the newest', () => {
