@@ -1,10 +1,15 @@
+import { display } from '../base/byte-string.ts'
 import type { Clock } from '../base/clock.ts'
-import { numberOf } from '../base/number-of.ts'
-import type { CopiedPoint, CopyEvents, CopyReport } from '../engine/copy/copy-types.ts'
+import { formatCount, numberOf } from '../base/number-of.ts'
+import type { CopiedPoint, CopyEvents, CopyReport, DamagedPoint } from '../engine/copy/copy-types.ts'
 import { formatBytes, formatTime } from '../base/format.ts'
+import { jsonPath } from '../base/json-path.ts'
 import { OperationReport } from './operation-report.ts'
 import type { Output } from './output.ts'
 import { describeProblem } from './report-error.ts'
+
+/** Paths of a damaged point that are named in a line. */
+const PATHS_NAMED_MAX = 3
 
 /** Tells the user how far a copy is, and what came of it. */
 export class CopyOutput extends OperationReport {
@@ -26,16 +31,24 @@ export class CopyOutput extends OperationReport {
         if (output.json) output.event('copied', jsonCopied(done))
         else output.message(lineOf(done))
       },
+      leftOut: (damage) => {
+        if (output.json) output.event('leftOut', jsonLeftOut(damage))
+        else output.error(leftOutLine(damage))
+      },
     }
   }
 
-  summarize({ copied, alreadyThere, forgottenThere }: CopyReport, dryRun: boolean): void {
+  summarize({ copied, alreadyThere, forgottenThere, damaged }: CopyReport, dryRun: boolean): void {
     const { output } = this
     if (output.json) {
       const points = copied.map(({ point }) => point.record.point)
       const sum = (of: (done: CopiedPoint) => number): number => copied.reduce((total, done) => total + of(done), 0)
       const [bytesRead, bytesStored] = [sum((done) => done.bytesRead), sum((done) => done.bytesStored)]
-      const counts = { alreadyThere: alreadyThere.length, forgottenThere: forgottenThere.length }
+      const counts = {
+        alreadyThere: alreadyThere.length,
+        forgottenThere: forgottenThere.length,
+        damaged: damaged.map(({ point }) => point.record.point),
+      }
       output.event('summary', { points, ...counts, bytesRead, bytesStored, dryRun })
       return
     }
@@ -46,9 +59,18 @@ export class CopyOutput extends OperationReport {
     output.message(
       `${numberOf(copied.length, 'point')} ${did}, ${numberOf(alreadyThere.length, 'point')} there already.`,
     )
-    if (forgottenThere.length === 0) return
-    const were = numberOf(forgottenThere.length, 'point was', 'points were')
-    output.message(`${were} forgotten there, and left out: name one to copy it again.`)
+    if (forgottenThere.length > 0) {
+      const were = numberOf(forgottenThere.length, 'point was', 'points were')
+      output.message(`${were} forgotten there, and left out: name one to copy it again.`)
+    }
+    if (damaged.length > 0) this.#hintAtDamage(damaged.length)
+  }
+
+  #hintAtDamage(points: number): void {
+    this.output.message(`${numberOf(points, 'point is', 'points are')} damaged here, and left out.`)
+    this.output.message(
+      'hint: `tidemark check --repair --heal-from …` may bring back what is lost; what stays lost, `tidemark forget` lets go.',
+    )
   }
 }
 
@@ -56,6 +78,17 @@ function lineOf({ point, bytesRead, bytesStored }: CopiedPoint): string {
   const { record } = point
   const bytes = `${formatBytes(bytesRead)} read, ${formatBytes(bytesStored)} stored`
   return `Copied point ${record.point.slice(0, 8)} of ${formatTime(record.started)}: ${bytes}.`
+}
+
+function leftOutLine({ point: { record }, entries, paths }: DamagedPoint): string {
+  const named = paths.slice(0, PATHS_NAMED_MAX).map(display).join(', ')
+  const more = entries > PATHS_NAMED_MAX ? ` and ${formatCount(entries - PATHS_NAMED_MAX)} more` : ''
+  const what = `${numberOf(entries, 'entry', 'entries')} of it cannot be read whole here`
+  return `tidemark: point ${record.point.slice(0, 8)} of ${formatTime(record.started)} is not copied: ${what}: ${named}${more}`
+}
+
+function jsonLeftOut({ point, entries, paths }: DamagedPoint): Record<string, unknown> {
+  return { point: point.record.point, entries, paths: paths.map(jsonPath) }
 }
 
 function jsonCopied({ point, bytesRead, bytesStored }: CopiedPoint): Record<string, unknown> {

@@ -8,7 +8,7 @@ import type { Repository } from '../../repository/repository.ts'
 import { chainFilter, type ChainFlags, choosePoint } from '../choose-point.ts'
 import { type CliContext, KEEPS_WHAT_IS_STORED } from '../context.ts'
 import { CopyOutput } from '../copy-report.ts'
-import { EXIT_DONE } from '../exit-codes.ts'
+import { EXIT_DONE, EXIT_PARTIAL } from '../exit-codes.ts'
 import { openPoints } from '../open-points.ts'
 import { openSession } from '../open-session.ts'
 import { placeOf } from '../open-store.ts'
@@ -49,7 +49,7 @@ export async function copyCommand(context: CliContext, names: readonly string[],
     const done = await copyPoints(target, { source, points, options }, report.events, signal)
     report.stop()
     report.summarize(done, dryRun)
-    return EXIT_DONE
+    return done.damaged.length > 0 ? EXIT_PARTIAL : EXIT_DONE
   } finally {
     report.stop()
   }

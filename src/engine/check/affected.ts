@@ -36,6 +36,8 @@ export interface AffectedOptions {
   readonly points: readonly PointInfo[]
   /** Tells whether a data blob can be had. */
   readonly isSound: (blob: BlobId) => boolean
+  /** Trees of directories that were found whole, which are not entered; it takes those that are found now. */
+  readonly sound?: Set<string>
   readonly signal: AbortSignal
 }
 
@@ -46,7 +48,7 @@ export interface AffectedOptions {
  * @throws {StorageError} the store does not answer.
  */
 export async function* findAffected(options: AffectedOptions): AsyncGenerator<Wound> {
-  const sound = new Set<string>()
+  const { sound = new Set() } = options
   for (const point of options.points) yield* new PointWalk(options, point, sound).wounds()
 }
 

@@ -8,6 +8,7 @@ import { storeStream } from '../backup/stream-content.ts'
 import { splitIds } from '../point-view-layout.ts'
 import type { OpenPointView } from '../point-view.ts'
 import type { RunStore } from '../run/run-store.ts'
+import type { Stopping } from './stopping.ts'
 
 /** A file of more is cut into chunks, and read as a stream. */
 const WHOLE_BYTES_MAX = 512 << 10
@@ -21,19 +22,19 @@ export class ContentCopier {
   readonly #view: OpenPointView
   readonly #store: RunStore
   readonly #progress: PassProgress
-  readonly #signal: AbortSignal
+  readonly #stopping: Stopping
 
-  constructor(view: OpenPointView, store: RunStore, to: { progress: PassProgress; signal: AbortSignal }) {
+  constructor(view: OpenPointView, store: RunStore, to: { progress: PassProgress; stopping: Stopping }) {
     this.#view = view
     this.#store = store
     this.#progress = to.progress
-    this.#signal = to.signal
+    this.#stopping = to.stopping
   }
 
   /**
    * Returns what the entries of files say of their contents in the other repository, in the same order.
    *
-   * @throws {IntegrityError} one of them cannot be read.
+   * @throws {IntegrityError} one of them cannot be read; nothing of it is under way any more.
    */
   async copy(files: readonly FileEntry[]): Promise<Content[]> {
     const contents = new Array<Content>(files.length)
@@ -41,22 +42,26 @@ export class ContentCopier {
     let batch: number[] = []
     let bytes = 0
     const flush = (): void => {
-      if (batch.length > 0) jobs.push(this.#copyWhole(files, batch, contents))
+      if (batch.length > 0) jobs.push(this.#stopping.guard(this.#copyWhole(files, batch, contents)))
       batch = []
       bytes = 0
     }
-    for (const [i, file] of files.entries()) {
-      this.#signal.throwIfAborted()
-      const dataBytes = dataBytesOf(file)
-      if (dataBytes === 0) contents[i] = { level: 0, ids: new Uint8Array(0) }
-      else if (dataBytes > WHOLE_BYTES_MAX) contents[i] = await this.#copyStream(file)
-      else {
-        if (bytes + dataBytes > JOB_BYTES) flush()
-        batch.push(i)
-        bytes += dataBytes
+    try {
+      for (const [i, file] of files.entries()) {
+        this.#stopping.signal.throwIfAborted()
+        const dataBytes = dataBytesOf(file)
+        if (dataBytes === 0) contents[i] = { level: 0, ids: new Uint8Array(0) }
+        else if (dataBytes > WHOLE_BYTES_MAX) contents[i] = await this.#copyStream(file)
+        else {
+          if (bytes + dataBytes > JOB_BYTES) flush()
+          batch.push(i)
+          bytes += dataBytes
+        }
       }
+      flush()
+    } finally {
+      await Promise.allSettled(jobs)
     }
-    flush()
     await Promise.all(jobs)
     return contents
   }
@@ -90,7 +95,7 @@ export class ContentCopier {
   async *#dataOf(file: FileEntry): AsyncGenerator<Uint8Array> {
     const ids = splitIds((await this.#view.layout(file)).ids)
     for (let i = 0; i < ids.length; i += BLOBS_AT_ONCE) {
-      this.#signal.throwIfAborted()
+      this.#stopping.signal.throwIfAborted()
       yield* await this.#view.blobs.readAll(ids.slice(i, i + BLOBS_AT_ONCE), 'data')
     }
   }

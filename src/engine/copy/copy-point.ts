@@ -19,6 +19,7 @@ import { listForRun, storeLists } from '../run/store-lists.ts'
 import { ContentCopier } from './content-copier.ts'
 import { CopiedBefore } from './copied-before.ts'
 import type { CopiedPoint, CopyEvents } from './copy-types.ts'
+import { Stopping } from './stopping.ts'
 import { TreeCopier } from './tree-copier.ts'
 
 interface PointCopy {
@@ -34,6 +35,8 @@ interface PointCopy {
 /**
  * Copies one point in a run of its own. What is stored before an interruption is used by the next attempt. Returns nothing when
  * somebody else has copied it meanwhile.
+ *
+ * @throws {IntegrityError} some of it cannot be read: it is not made, and what was stored is used by the next one.
  */
 export async function copyPoint(target: CareContext, copy: PointCopy): Promise<CopiedPoint | undefined> {
   const opened = await openCopyRun(target, copy)
@@ -73,8 +76,8 @@ async function storePoint(target: CareContext, copy: PointCopy, opened: OpenedRu
     points.rememberMade(info)
     return { point: copy.point, bytesRead: progress.bytesRead, bytesStored: stored.bytes }
   } catch (error) {
-    // What was stored is entered into an index file, where the next attempt finds it.
-    if (copy.signal.aborted) await store.finish().catch(() => undefined)
+    // What was stored is entered into an index file, where the next attempt finds it, and the next point, too.
+    if (copy.signal.aborted || error instanceof IntegrityError) await store.finish().catch(() => undefined)
     throw error
   } finally {
     await store.close()
@@ -123,12 +126,13 @@ async function copyParts(
 ): Promise<PartRecord[]> {
   const { opened, store, progress } = to
   const twin = await copiedBefore(repository, source, point)
+  const stopping = new Stopping(signal)
   const parts: PartRecord[] = []
   for (const part of point.record.parts) {
     const view = await views.openPart(point, part)
     const before = twin === undefined ? undefined : await partBefore(twin, part.name, { opened, store, views })
-    const contents = new ContentCopier(view, store, { progress, signal })
-    const copier = new TreeCopier(view, store, { contents, before })
+    const contents = new ContentCopier(view, store, { progress, stopping })
+    const copier = new TreeCopier(view, store, { contents, before, stopping })
     parts.push({ ...part, trees: await copier.directory(view.root, before?.root) })
   }
   return parts

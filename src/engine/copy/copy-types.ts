@@ -1,3 +1,4 @@
+import type { ByteString } from '../../base/byte-string.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
 import type { CareEvents } from '../care-types.ts'
 
@@ -15,6 +16,8 @@ export interface CopyEvents extends Pick<CareEvents, 'warning'> {
   copying?(progress: CopyProgress): void
   /** A point is in the other repository. */
   copied?(point: CopiedPoint): void
+  /** A point is left out, because what it needs is damaged where it is to be copied from. */
+  leftOut?(point: DamagedPoint): void
 }
 
 export interface CopyOptions {
@@ -31,6 +34,15 @@ export interface CopiedPoint {
   readonly bytesStored: number
 }
 
+/** A point that cannot be had whole where it is to be copied from. */
+export interface DamagedPoint {
+  readonly point: PointInfo
+  /** Files and directories that cannot be had whole, as far as that is known. */
+  readonly entries: number
+  /** The first of their paths. */
+  readonly paths: readonly ByteString[]
+}
+
 export interface CopyReport {
   /** In the order in which they were copied, or would be. */
   readonly copied: readonly CopiedPoint[]
@@ -38,4 +50,6 @@ export interface CopyReport {
   readonly alreadyThere: readonly PointInfo[]
   /** Points that were forgotten in the other repository, and stay so. */
   readonly forgottenThere: readonly PointInfo[]
+  /** Points that are left out, because they cannot be had whole. */
+  readonly damaged: readonly DamagedPoint[]
 }

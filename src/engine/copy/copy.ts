@@ -6,7 +6,8 @@ import type { Repository } from '../../repository/repository.ts'
 import type { CareContext } from '../care-types.ts'
 import { PointViews } from '../look/point-views.ts'
 import { copyPoint } from './copy-point.ts'
-import type { CopiedPoint, CopyEvents, CopyOptions, CopyReport } from './copy-types.ts'
+import type { CopiedPoint, CopyEvents, CopyOptions, CopyReport, DamagedPoint } from './copy-types.ts'
+import { SourceDamage } from './source-damage.ts'
 
 export interface CopyRequest {
   readonly source: Repository
@@ -17,11 +18,12 @@ export interface CopyRequest {
 
 /**
  * Copies points into another repository, parents before children, each committed by itself: an interrupted copy goes on
- * with the next one. Content is read here and stored there under its keys, as far as the copied parent lacks it.
+ * with the next one. Content is read here and stored there under its keys, as far as the copied parent lacks it. A point that cannot
+ * be read in full is left out, and its children are copied without it, as when it was forgotten.
  *
  * @param target where they go.
  * @throws {UsageError} BAD_ARGUMENT: both are the same repository.
- * @throws {IntegrityError} a point cannot be read in full. @throws {RunError} PRUNED_UNDER_RUN @throws the signal's reason.
+ * @throws {IntegrityError} what is copied to cannot be used. @throws {RunError} PRUNED_UNDER_RUN @throws the signal's reason.
  */
 export async function copyPoints(
   target: CareContext,
@@ -46,6 +48,7 @@ export async function copyPoints(
     else missing.push(point)
   }
   const copied: CopiedPoint[] = []
+  const damaged: DamagedPoint[] = []
   const copying = new Copying(target, source, { pointsTotal: missing.length, events, signal })
   for (const [pointsDone, point] of missing.entries()) {
     signal.throwIfAborted()
@@ -55,12 +58,16 @@ export async function copyPoints(
     }
     const done = await copying.copy(point, pointsDone)
     if (done === 'there') alreadyThere.push(point)
-    else if (done !== 'forgotten') {
+    else if (done === 'forgotten') continue
+    else if ('entries' in done) {
+      damaged.push(done)
+      events.leftOut?.(done)
+    } else {
       copied.push(done)
       events.copied?.(done)
     }
   }
-  return { copied, alreadyThere, forgottenThere }
+  return { copied, alreadyThere, forgottenThere, damaged }
 }
 
 /** Copies point after point, out of a repository that others may prune meanwhile. */
@@ -68,6 +75,7 @@ class Copying {
   readonly #target: CareContext
   readonly #source: Repository
   readonly #options: { readonly pointsTotal: number; readonly events: CopyEvents; readonly signal: AbortSignal }
+  readonly #damage: SourceDamage
   #views: PointViews
 
   constructor(
@@ -78,11 +86,27 @@ class Copying {
     this.#target = target
     this.#source = source
     this.#options = options
+    this.#damage = new SourceDamage(source, options.signal)
     this.#views = new PointViews(source)
   }
 
-  /** Copies a point, unless somebody did so meanwhile, or forgot it in the source. */
-  async copy(point: PointInfo, pointsDone: number): Promise<CopiedPoint | 'there' | 'forgotten'> {
+  /** Copies a point, unless somebody did so meanwhile, or forgot it in the source, or it cannot be had whole. */
+  async copy(point: PointInfo, pointsDone: number): Promise<CopiedPoint | DamagedPoint | 'there' | 'forgotten'> {
+    const known = await this.#damage.known(point)
+    if (known !== undefined) return (await this.#isForgotten(point)) ? 'forgotten' : known
+    try {
+      return await this.#copyNow(point, pointsDone)
+    } catch (error) {
+      // Copying ends with the user's reason, whatever failed meanwhile.
+      this.#options.signal.throwIfAborted()
+      const damage = error instanceof IntegrityError ? await this.#damage.behind(error, point) : undefined
+      if (damage === undefined) throw error
+      return damage
+    }
+  }
+
+  /** Copies a point as the source is now. */
+  async #copyNow(point: PointInfo, pointsDone: number): Promise<CopiedPoint | 'there' | 'forgotten'> {
     try {
       return await this.#copy(point, pointsDone)
     } catch (error) {

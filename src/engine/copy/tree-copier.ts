@@ -6,10 +6,16 @@ import type { RunStore } from '../run/run-store.ts'
 import { DirectoryEncoder } from '../trees/directory-encoder.ts'
 import type { ContentCopier } from './content-copier.ts'
 import type { CopiedBefore, Twin } from './copied-before.ts'
+import type { Stopping } from './stopping.ts'
 
 /** Directories below one that are copied at once. */
 const DIRECTORIES_AT_ONCE = 4
 const NOTHING = { olds: [], copies: [] }
+
+interface Subdirectory {
+  readonly entry: DirEntry
+  readonly twin: Twin | undefined
+}
 
 /** Makes the trees of a point anew under another repository's keys; what the copied parent has is taken over. */
 export class TreeCopier {
@@ -17,24 +23,32 @@ export class TreeCopier {
   readonly #store: RunStore
   readonly #contents: ContentCopier
   readonly #before: CopiedBefore | undefined
+  readonly #stopping: Stopping
 
   constructor(
     view: OpenPointView,
     store: RunStore,
-    options: { readonly contents: ContentCopier; readonly before: CopiedBefore | undefined },
+    options: {
+      readonly contents: ContentCopier
+      readonly before: CopiedBefore | undefined
+      readonly stopping: Stopping
+    },
   ) {
     this.#view = view
     this.#store = store
     this.#contents = options.contents
     this.#before = options.before
+    this.#stopping = options.stopping
   }
 
   /**
    * Returns the trees of a directory in the other repository.
    *
    * @param twin the same directory in the point that was copied before.
+   * @throws {IntegrityError} some of it cannot be read; nothing of it is under way any more.
    */
   async directory(directory: DirEntry, twin: Twin | undefined): Promise<Uint8Array> {
+    this.#stopping.signal.throwIfAborted()
     const kept = twin === undefined ? undefined : this.#before?.treesOf(directory, twin)
     if (kept !== undefined) return kept
     const [{ entries, users, groups }, { olds, copies }] = await Promise.all([
@@ -43,7 +57,7 @@ export class TreeCopier {
     ])
     const copied = new Map<ByteString, TreeEntry>()
     const files: FileEntry[] = []
-    const directories: { readonly entry: DirEntry; readonly twin: Twin | undefined }[] = []
+    const directories: Subdirectory[] = []
     for (const entry of entries) {
       const [original, copy] = [findEntry(olds, entry.name), findEntry(copies, entry.name)]
       if (entry.kind === 'dir') {
@@ -55,19 +69,23 @@ export class TreeCopier {
         else copied.set(entry.name, { ...entry, content })
       } else copied.set(entry.name, entry)
     }
-    const contents = this.#contents.copy(files)
-    // Whoever awaits it gets the error; until then it must not end the process.
-    contents.catch(() => undefined)
-    for (let i = 0; i < directories.length; i += DIRECTORIES_AT_ONCE) {
-      const batch = directories.slice(i, i + DIRECTORIES_AT_ONCE)
-      const trees = await Promise.all(batch.map(async (each) => this.directory(each.entry, each.twin)))
-      for (const [j, { entry }] of batch.entries()) copied.set(entry.name, { ...entry, trees: trees[j] ?? entry.trees })
-    }
-    for (const [i, content] of (await contents).entries()) {
+    await this.#stopping.all([this.#copyFiles(files, copied), this.#copyDirectories(directories, copied)])
+    return this.#encode(entries, copied, { users, groups })
+  }
+
+  async #copyFiles(files: readonly FileEntry[], copied: Map<ByteString, TreeEntry>): Promise<void> {
+    for (const [i, content] of (await this.#contents.copy(files)).entries()) {
       const file = files[i]
       if (file !== undefined) copied.set(file.name, { ...file, content })
     }
-    return this.#encode(entries, copied, { users, groups })
+  }
+
+  async #copyDirectories(directories: readonly Subdirectory[], copied: Map<ByteString, TreeEntry>): Promise<void> {
+    for (let i = 0; i < directories.length; i += DIRECTORIES_AT_ONCE) {
+      const batch = directories.slice(i, i + DIRECTORIES_AT_ONCE)
+      const trees = await this.#stopping.all(batch.map(async (each) => this.directory(each.entry, each.twin)))
+      for (const [j, { entry }] of batch.entries()) copied.set(entry.name, { ...entry, trees: trees[j] ?? entry.trees })
+    }
   }
 
   async #encode(
