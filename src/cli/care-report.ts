@@ -13,6 +13,7 @@ import type {
 } from '../engine/care-types.ts'
 import type { ForgottenLosses } from '../engine/forget/forget-lost.ts'
 import { formatBytes, formatDuration, formatTime } from '../base/format.ts'
+import { numbersText } from '../repository/lost-points.ts'
 import { OperationReport, stepFields } from './operation-report.ts'
 import type { Output } from './output.ts'
 import { describeProblem } from './report-error.ts'
@@ -79,12 +80,13 @@ export class CareReport extends OperationReport {
 
   /** Prints which losses are accepted; returns how many. */
   losses({ lost, unreadable }: ForgottenLosses, { dryRun }: { readonly dryRun: boolean }): number {
-    const records = unreadable.map((bad) => ({ point: null, chain: null, unreadable: bad }))
-    for (const { point, chain, unreadable: bad } of [...lost, ...records]) {
+    const records = unreadable.map((bad) => ({ point: null, chain: null, unreadable: bad, numbersGone: undefined }))
+    for (const { point, chain, unreadable: bad, numbersGone } of [...lost, ...records]) {
       const object = bad === undefined ? null : `points/${bad.object}`
       if (this.output.json) this.output.event('lost', { point, chain, object })
       else if (point === null) this.#tell(`${String(object)} cannot be read, and is removed`, dryRun)
       else this.#tell(`Point ${shortId(point)} is lost${object === null ? '' : `: ${object} is removed`}`, dryRun)
+      if (!this.output.json && numbersGone !== undefined) this.#tell(`  ${numbersText(numbersGone)}`, dryRun)
     }
     return lost.length + unreadable.length
   }

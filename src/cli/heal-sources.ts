@@ -45,7 +45,9 @@ export async function openHealSources(
     const session = await openSession(contextOfOther(context, place, { passwordFile: healPasswordFile }), given)
     opening.use(session)
     const ids = { repository: healed.id, realm: healed.realm.realm }
-    sources.push(await repositorySource(await session.repository, ids))
+    // A copy of the repository has its cache: what is there must not count as seen in the one to be healed.
+    const other = (await session.repository).over(session.driver)
+    sources.push(await repositorySource(other, ids))
   }
   const opened = opening.move()
   return { sources, [Symbol.asyncDispose]: () => opened.disposeAsync() }

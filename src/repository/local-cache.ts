@@ -59,11 +59,14 @@ export class LocalCache {
   readonly #repository: Uint8Array
   readonly #machineKey: Uint8Array
   readonly #onWarning: ((warning: StorageError) => void) | undefined
+  readonly #options: LocalCacheOptions
+  #isFrozen = false
   #warned = false
   #swept = false
 
   private constructor(options: LocalCacheOptions) {
     assert(options.machineKey.byteLength === 32, 'a machine key has 32 bytes')
+    this.#options = options
     this.#folder = join(options.directory, options.repository)
     this.#repository = idBytes(options.repository)
     this.#machineKey = options.machineKey
@@ -73,6 +76,13 @@ export class LocalCache {
   /** Opens the cache of a repository; the folder is made by the first write. */
   static open(options: LocalCacheOptions): LocalCache {
     return new LocalCache(options)
+  }
+
+  /** Returns the same cache, of which nothing is changed through it: for rehearsals, and for looks at another copy of the repository. */
+  frozen(): LocalCache {
+    const cache = new LocalCache(this.#options)
+    cache.#isFrozen = true
+    return cache
   }
 
   /** Returns what was written under `name`, freshly allocated, or `undefined`. */
@@ -92,6 +102,7 @@ export class LocalCache {
   /** Keeps `parts`, one after the other, under `name`; tells whether it could. Others see the old file or the new. */
   write(name: string, parts: readonly Uint8Array[]): boolean {
     const path = this.#path(name)
+    if (this.#isFrozen) return false
     const temporary = join(this.#folder, `${TEMPORARY}${randomBytes(12).toString('hex')}`)
     const file = this.#sealFile(name, parts)
     try {
@@ -109,6 +120,7 @@ export class LocalCache {
 
   /** Notes that what is kept under `name` was used just now. */
   touch(name: string): void {
+    if (this.#isFrozen) return
     try {
       const now = new Date()
       utimesSync(this.#path(name), now, now)
@@ -119,6 +131,7 @@ export class LocalCache {
   }
 
   remove(name: string): void {
+    if (this.#isFrozen) return
     try {
       rmSync(this.#path(name), { force: true })
     } catch (error) {
@@ -140,6 +153,7 @@ export class LocalCache {
 
   /** Removes everything kept for this repository. */
   clear(): void {
+    if (this.#isFrozen) return
     try {
       rmSync(this.#folder, { recursive: true, force: true })
     } catch (error) {

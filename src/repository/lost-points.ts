@@ -1,12 +1,13 @@
 import { present } from '../base/assert.ts'
 import { IntegrityError } from '../base/errors.ts'
 import { formatUtc } from '../base/format.ts'
-import { type ChainId, type ObjectId, type PointId, shortId } from '../base/ids.ts'
+import { numberOf } from '../base/number-of.ts'
+import { type ChainId, type ObjectId, type PointId, type RealmId, shortId } from '../base/ids.ts'
 import type { PointRecord } from '../format/records.ts'
-import type { ChainHead } from './chain-heads.ts'
 import type { KnownRecord } from './known-records.ts'
 import type { PointInfo } from './point-info.ts'
 import type { Removed } from './point-records.ts'
+import type { SeenPoints } from './seen-points.ts'
 
 /** A record of a point that is there and cannot be opened. */
 export interface UnreadableRecord {
@@ -22,12 +23,16 @@ export interface LostPoint {
   readonly hash: Uint8Array
   /** What is left of its record, if anything is. */
   readonly unreadable?: UnreadableRecord
-  /** The record as this machine saw it before. */
-  readonly seen?: PointRecord
+  /** The record as this machine verified it before. */
+  readonly known?: KnownRecord<'points'>
   /** A point that names it as its parent. */
   readonly follower?: PointId
-  /** Its number, where it was the newest of its chain that this machine knew. */
-  readonly headSequence?: number
+  /** Its number in the chain, where this machine saw it. */
+  readonly sequence?: number
+  /** Where its record was, as far as that is known. */
+  readonly realm?: RealmId
+  /** First and last number before that of the follower that no point of the chain has; what of them was not forgotten is lost, too. */
+  readonly numbersGone?: readonly [first: number, last: number]
 }
 
 export interface Losses {
@@ -39,14 +44,15 @@ export interface Losses {
 export interface LossesInput {
   readonly points: readonly PointInfo[]
   readonly removed: Removed
-  readonly heads: ReadonlyMap<ChainId, ChainHead>
+  /** What this machine saw before, of the realms that can be read. */
+  readonly seen: SeenPoints
   readonly unreadable: readonly UnreadableRecord[]
   /** Returns what earlier processes of this machine verified, by object; asked when something is amiss. */
-  readonly seen: () => ReadonlyMap<ObjectId, KnownRecord<'points'>>
+  readonly known: () => ReadonlyMap<ObjectId, KnownRecord<'points'>>
 }
 
-/** Finds out which points are missing: by records that went bad, by parents that others name, and by remembered heads. */
-export function findLosses({ points, removed, heads, unreadable, seen }: LossesInput): Losses {
+/** Finds out which points are missing: by records that went bad, by parents that others name, and by what was seen before. */
+export function findLosses({ points, removed, seen, unreadable, known: readKnown }: LossesInput): Losses {
   const there = new Set(points.map(({ record }) => record.point))
   const lost = new Map<PointId, LostPoint>()
   const add = (found: LostPoint): void => {
@@ -54,20 +60,25 @@ export function findLosses({ points, removed, heads, unreadable, seen }: LossesI
     lost.set(found.point, { ...found, ...lost.get(found.point) })
   }
   for (const { record } of points) {
-    for (const { point, hash } of record.parents) add({ point, chain: record.chain, hash, follower: record.point })
+    for (const { point, hash } of record.parents) {
+      if (there.has(point) || removed.has(point)) continue
+      const gone = seen.has(point) ? undefined : numbersBefore(record, points)
+      const numbersGone = gone === undefined ? {} : { numbersGone: gone }
+      add({ point, chain: record.chain, hash, follower: record.point, ...numbersGone })
+    }
   }
-  for (const [chain, { point, hash, sequence }] of heads) add({ point, chain, hash, headSequence: sequence })
+  for (const found of seen.values()) add(found)
   if (unreadable.length === 0 && lost.size === 0) return { lost: [], unreadable: [] }
   const unknown: UnreadableRecord[] = []
-  const known = seen()
+  const known = readKnown()
   for (const bad of unreadable) {
     const found = known.get(bad.object)
     if (found === undefined) unknown.push(bad)
     else add({ ...nameOf(found), unreadable: bad })
   }
-  for (const { record } of known.values()) {
-    const found = lost.get(record.point)
-    if (found !== undefined) lost.set(record.point, { ...found, seen: record })
+  for (const record of known.values()) {
+    const found = lost.get(record.record.point)
+    if (found !== undefined) lost.set(found.point, { ...found, known: record })
   }
   return paired([...lost.values()], unknown)
 }
@@ -82,60 +93,122 @@ function paired(lost: readonly LostPoint[], unknown: readonly UnreadableRecord[]
   return { lost: lost.map((found) => (found === gone ? { ...gone, unreadable } : found)), unreadable: [] }
 }
 
+/** Returns the numbers between a point's and the highest below it that is there, unless it is one number: the parent's. */
+function numbersBefore({ chain, sequence }: PointRecord, points: readonly PointInfo[]): [number, number] | undefined {
+  const below = points.filter(({ record }) => record.chain === chain && record.sequence < sequence)
+  const first = below.reduce((highest, { record }) => Math.max(highest, record.sequence), 0) + 1
+  return first < sequence - 1 ? [first, sequence - 1] : undefined
+}
+
 function nameOf({ record, innerHash }: KnownRecord<'points'>): Pick<LostPoint, 'point' | 'chain' | 'hash'> {
   return { point: record.point, chain: record.chain, hash: innerHash }
 }
 
-/** Returns one alarm for each loss. */
+/** Returns one alarm for each loss; the points of a chain that are gone without a trace in the store share one. */
 export function lossAlarms({ lost, unreadable }: Losses): IntegrityError[] {
   const isAnyMissing = lost.some((found) => found.unreadable === undefined)
-  return [...unreadable.map((bad) => unknownAlarm(bad, isAnyMissing)), ...lost.map(lossAlarm)]
+  const { gone = [], others = [] } = Object.groupBy(lost, (found) => (isRolledBack(found) ? 'gone' : 'others'))
+  return [
+    ...unreadable.map((bad) => unknownAlarm(bad, isAnyMissing)),
+    ...others.map(lossAlarm),
+    ...[...Map.groupBy(gone, ({ chain }) => chain).values()].map(rollbackAlarm),
+  ]
+}
+
+/** Nothing in the store tells of it, only this machine does. */
+function isRolledBack({ unreadable, follower }: LostPoint): boolean {
+  return unreadable === undefined && follower === undefined
+}
+
+/** Points that an alarm names; of more, the newest. */
+const NAMED_MAX = 20
+
+function rollbackAlarm(gone: readonly LostPoint[]): IntegrityError {
+  const inOrder = gone.toSorted((a, b) => (a.sequence ?? 0) - (b.sequence ?? 0))
+  const { point, chain, sequence = 0 } = present(inOrder.at(-1), 'what is gone')
+  const context = { point, chain, sequence, points: gone.length }
+  const named = inOrder.slice(-NAMED_MAX)
+  const ids = named.map((found) => shortId(found.point)).join(' ')
+  const names = named.map((found) => `${nameWithTime(found)}, number ${found.sequence ?? 0}`).join('; ')
+  const before = gone.length - named.length
+  const more = before > 0 ? `${numberOf(before, 'more point')} before; ` : ''
+  const message =
+    gone.length === 1
+      ? `point ${names} of chain ${shortId(chain)}, is gone, and nobody removed it`
+      : `${numberOf(gone.length, 'point')} of chain ${shortId(chain)} are gone, and nobody removed them: ${more}${names}`
+  return new IntegrityError('ROLLED_BACK', message, {
+    context,
+    hint: `${FIND_OUT} ${wayOut(ids, gone.length)} ${ACCEPT}`,
+  })
 }
 
 function lossAlarm(found: LostPoint): IntegrityError {
-  const { point, chain, unreadable, follower, headSequence } = found
-  const context = { point, chain, ...(headSequence === undefined ? {} : { sequence: headSequence }) }
-  const name = found.seen === undefined ? shortId(point) : `${shortId(point)} of ${formatUtc(found.seen.started)}`
+  const { point, chain, unreadable, follower, sequence, numbersGone } = found
+  const context = { point, chain, ...(sequence === undefined ? {} : { sequence }) }
+  const name = nameWithTime(found)
   if (unreadable !== undefined) {
     const { problem, object } = unreadable
     const message = `${problem.message}; it was point ${name}`
     return new IntegrityError(problem.code, message, {
-      context: { ...context, object: `points/${object}` },
+      context: { ...problem.context, ...context, object: `points/${object}` },
       cause: problem,
-      hint: wayOut(shortId(point)),
+      hint: isUnsignedOnly(unreadable) ? INSTANCE_HINT : wayOut(shortId(point)),
     })
   }
-  if (headSequence !== undefined) {
-    const message = `point ${name}, number ${headSequence} of chain ${shortId(chain)}, is gone, and nobody removed it`
-    return new IntegrityError('ROLLED_BACK', message, { context, hint: ROLLBACK_HINT })
-  }
   const message = `point ${name}, which point ${shortId(present(follower, 'who names it'))} follows, is gone, and nobody removed it`
-  return new IntegrityError('RECORD_MISSING', message, {
+  const others = numbersGone === undefined ? '' : `; ${numbersText(numbersGone)}`
+  return new IntegrityError('RECORD_MISSING', `${message}${others}`, {
     context,
     hint: `Find out who can write to this store. ${wayOut(shortId(point))}`,
   })
 }
 
+function nameWithTime({ point, known }: LostPoint): string {
+  return known === undefined ? shortId(point) : `${shortId(point)} of ${formatUtc(known.record.started)}`
+}
+
+/** Says which numbers of a chain are not there: what of them nobody forgot goes with the point that is lost. */
+export function numbersText([first, last]: readonly [first: number, last: number]): string {
+  return `numbers ${first} to ${last} of its chain are not there: those that nobody forgot are lost with it`
+}
+
+/** The record is there and well: what is missing is the record of the instance that signed it. */
+export function isUnsignedOnly({ problem }: UnreadableRecord): boolean {
+  return problem.code === 'BAD_SIGNATURE' && problem.context['instance'] !== undefined
+}
+
+const INSTANCE_HINT =
+  'Only the record of the instance is lost, and nothing of the point: the next backup of that machine puts it again, and so does ' +
+  '`tidemark check --repair` there; with `--heal-from` it is taken from a copy of the repository.'
+
 /** Where no point is known to be missing, it may have been one that was brought back: nobody can tell, so a person has to decide. */
-function unknownAlarm({ object, problem }: UnreadableRecord, isAnyMissing: boolean): IntegrityError {
-  const name = `points/${object.slice(0, 8)}`
+function unknownAlarm(bad: UnreadableRecord, isAnyMissing: boolean): IntegrityError {
+  const { object, problem } = bad
   return new IntegrityError(problem.code, problem.message, {
     context: { ...problem.context, object: `points/${object}` },
     cause: problem,
-    hint: isAnyMissing ? wayOut(name) : `${NONE_IS_MISSING} ${wayOut(name)}`,
+    hint: unknownWayOut(bad, isAnyMissing),
   })
 }
 
 const NONE_IS_MISSING =
   'No point is known to be missing: it was one that was brought back since, or the newest of a chain, which others may know.'
 
-function wayOut(name: string): string {
+function unknownWayOut(bad: UnreadableRecord, isAnyMissing: boolean): string {
+  if (isUnsignedOnly(bad)) return INSTANCE_HINT
+  const way = wayOut(`points/${bad.object.slice(0, 8)}`)
+  return isAnyMissing ? way : `${NONE_IS_MISSING} ${way}`
+}
+
+function wayOut(names: string, count = 1): string {
   return (
-    '`tidemark check --repair --heal-from` brings it back from a copy of the repository; ' +
-    `\`tidemark forget ${name}\` accepts for good that it is lost.`
+    `\`tidemark check --repair --heal-from\` brings ${count === 1 ? 'it' : 'them'} back from a copy of the repository; ` +
+    `\`tidemark forget ${names}\` accepts for good that ${count === 1 ? 'it is' : 'they are'} lost.`
   )
 }
 
-export const ROLLBACK_HINT =
-  'The store shows an older state: find out why before you prune. If an older copy was put back on purpose, ' +
-  '`tidemark cache clear --accept-rollback` makes this machine go on from it.'
+const FIND_OUT = 'The store shows an older state, or lost records: find out why before you prune.'
+const ACCEPT =
+  'If an older copy was put back on purpose, `tidemark cache clear --accept-rollback` makes this machine go on from it.'
+
+export const ROLLBACK_HINT = `The store shows an older state: find out why before you prune. ${ACCEPT}`

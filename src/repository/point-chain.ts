@@ -1,19 +1,18 @@
-import { equalBytes } from '../base/bytes.ts'
 import { IntegrityError, type TidemarkError } from '../base/errors.ts'
 import { type ChainId, type InstanceId, type ObjectId, type PointId, type RepositoryId, shortId } from '../base/ids.ts'
 import type { InstanceRecord, TombstoneRecord } from '../format/records.ts'
 import { type Listed, listInTurn } from '../storage/list-in-turn.ts'
-import { type ChainHead, readHeads, writeHeads } from './chain-heads.ts'
 import type { KeyRing } from './key-ring.ts'
 import { keepRecord, keptRecords, type KnownRecord, type KnownRecordsOptions, loadRecords } from './known-records.ts'
 import type { LocalCache } from './local-cache.ts'
 import { findLosses, lossAlarms, type Losses, type UnreadableRecord } from './lost-points.ts'
 import { compareWithinChain, notesByPoint, type PointInfo, tagsAfter } from './point-info.ts'
 import type { RecordStore } from './record-store.ts'
+import { readSeenPoints, type SeenPoint, type SeenPoints, updateSeenPoints } from './seen-points.ts'
 import { missingTombstones, removalsGone } from './seen-tombstones.ts'
 import { isOwnersTombstone } from './signing.ts'
 import { isRemoved, onePerPoint, type Removed } from './point-records.ts'
-import { headAlarms, linkAlarms } from './verify-chain.ts'
+import { linkAlarms, replacedPoints, replacedAlarm } from './verify-chain.ts'
 
 /** Kinds of which points and what is known of them are made. */
 export const POINT_KINDS = ['instances', 'notes', 'points', 'tombstones'] as const
@@ -54,10 +53,9 @@ export class PointChain {
   readonly removed: Removed
   readonly #byId: ReadonlyMap<PointId, PointInfo>
   readonly #byChain = new Map<ChainId, ChainInfo>()
-  readonly #heads: ReadonlyMap<ChainId, ChainHead>
+  /** What was remembered before the store was looked at, of the realms that can be read. */
+  readonly #seen: SeenPoints
   readonly #cache: LocalCache | undefined
-  /** Chains whose remembered head is gone: it stays remembered, whatever comes after it. */
-  readonly #rolledBack: ReadonlySet<unknown>
 
   private constructor(parts: {
     points: readonly PointInfo[]
@@ -66,8 +64,7 @@ export class PointChain {
     losses: Losses
     instances: ReadonlyMap<InstanceId, InstanceRecord>
     removed: Removed
-    heads: ReadonlyMap<ChainId, ChainHead>
-    rolledBack: ReadonlySet<unknown>
+    seen: SeenPoints
     cache: LocalCache | undefined
   }) {
     this.points = parts.points
@@ -76,9 +73,8 @@ export class PointChain {
     this.losses = parts.losses
     this.instances = parts.instances
     this.removed = parts.removed
-    this.#heads = parts.heads
+    this.#seen = parts.seen
     this.#cache = parts.cache
-    this.#rolledBack = parts.rolledBack
     this.#byId = new Map(parts.points.map((point) => [point.record.point, point]))
     for (const [chain, points] of Map.groupBy(parts.points, (point) => point.record.chain)) {
       const latest = points.at(-1)
@@ -89,7 +85,7 @@ export class PointChain {
   /**
    * Loads every point; what an earlier process verified is not fetched again.
    *
-   * A chain's head is remembered once it is seen, and goes on only from a remembered head that is still there.
+   * A point is remembered once it is seen, until its tombstone is seen: one that is gone without is an alarm, whatever comes after it.
    * @throws {StorageError} the store does not answer.
    * @throws {IntegrityError} UNSUPPORTED_VERSION
    */
@@ -101,6 +97,8 @@ export class PointChain {
     const onPoint = (problem: IntegrityError, object: ObjectId): number => unreadable.push({ object, problem })
     const kept = options.forCheck === true ? undefined : cache
     const loading: KnownRecordsOptions = { records, cache: kept, onProblem, signal }
+    // Before the store is listed: what another process of this machine remembers meanwhile may have been put after that.
+    const remembered = cache === undefined ? new Map<PointId, SeenPoint>() : readSeenPoints(cache)
     const listed = options.listed ?? (await listInTurn(records.driver, [POINT_KINDS], signal))
     // Whose keys verify the others.
     const instances = await loadRecords('instances', { ...loading, listed: listed.instances })
@@ -124,14 +122,15 @@ export class PointChain {
     const stored = infosOf(known, notes).filter(({ record, innerHash }) => !isRemoved(removed, record.point, innerHash))
     const byInstance = new Map(instances.map(({ record }) => [record.instance, record]))
     const points = onePerPoint(stored, byInstance)
-    const heads = cache === undefined ? new Map<ChainId, ChainHead>() : readHeads(cache)
-    const rolledBack = headAlarms(heads, { records: stored, removed })
-    const seen = (): Map<ObjectId, KnownRecord<'points'>> => {
+    const realms = new Set(options.ring.realms())
+    const seen = new Map([...remembered].filter(([, { realm }]) => realm === undefined || realms.has(realm)))
+    const replaced = replacedPoints(seen, { records: stored, removed })
+    const readKnown = (): Map<ObjectId, KnownRecord<'points'>> => {
       return cache === undefined ? new Map<ObjectId, KnownRecord<'points'>>() : keptRecords('points', cache)
     }
-    const losses = findLosses({ points, removed, heads, unreadable, seen })
-    alarms.push(...lossAlarms(losses), ...linkAlarms({ points, records: stored, removed }), ...rolledBack)
-    const lostHeads = losses.lost.filter(({ headSequence }) => headSequence !== undefined)
+    const losses = findLosses({ points, removed, seen, unreadable, known: readKnown })
+    alarms.push(...lossAlarms(losses), ...linkAlarms({ points, records: stored, removed }))
+    alarms.push(...replaced.map(replacedAlarm))
     const chain = new PointChain({
       points,
       records: stored,
@@ -139,14 +138,10 @@ export class PointChain {
       losses,
       instances: byInstance,
       removed,
-      heads,
-      rolledBack: new Set([
-        ...rolledBack.map((alarm) => alarm.context['chain']),
-        ...lostHeads.map((lost) => lost.chain),
-      ]),
+      seen,
       cache,
     })
-    chain.#remember()
+    chain.#remember(replaced)
     return chain
   }
 
@@ -169,45 +164,33 @@ export class PointChain {
     return this.#byChain.get(chain)?.latest
   }
 
-  /** Returns the newest point of a chain that is known, be it there or only remembered. */
-  head(chain: ChainId): ChainHead | undefined {
-    const latest = this.latest(chain)
-    const remembered = this.#heads.get(chain)
-    if (latest === undefined) return remembered
-    if (remembered !== undefined && remembered.sequence > latest.record.sequence) return remembered
-    return headOf(latest)
+  /** Returns the highest number of a chain that is known, be its point there or only remembered; 0 where none is. */
+  lastSequence(chain: ChainId): number {
+    const remembered = [...this.#seen.values()].filter((seen) => seen.chain === chain)
+    const sequences = remembered.map(({ sequence }) => sequence)
+    return sequences.reduce((a, b) => Math.max(a, b), this.latest(chain)?.record.sequence ?? 0)
   }
 
-  /**
-   * Remembers a point that this machine just made: a store that hides it from now on is found out. Where the head before it is gone,
-   * that stays remembered instead, so that a backup does not end the alarm.
-   */
+  /** Remembers a point that this machine just made: a store that hides it from now on is found out. */
   rememberMade(made: PointInfo): void {
     if (this.#cache === undefined) return
     keepRecord('points', made, this.#cache)
-    const { record, innerHash: hash } = made
-    if (this.#rolledBack.has(record.chain)) return
-    const heads = readHeads(this.#cache)
-    const before = heads.get(record.chain)
-    if (before !== undefined && before.sequence > record.sequence) return
-    heads.set(record.chain, { sequence: record.sequence, point: record.point, hash })
-    writeHeads(this.#cache, heads)
+    updateSeenPoints(this.#cache, (seen) => seen.set(made.record.point, seenPointOf(made)))
   }
 
-  #remember(): void {
+  /** What is not there is remembered as it was; so is what nobody can tell of, since it is of another realm or was put meanwhile. */
+  #remember(replaced: readonly SeenPoint[]): void {
     if (this.#cache === undefined) return
-    const heads = new Map<ChainId, ChainHead>()
-    for (const [chain, head] of this.#heads) if (this.#rolledBack.has(chain)) heads.set(chain, head)
-    for (const { chain, latest } of this.chains()) if (!heads.has(chain)) heads.set(chain, headOf(latest))
-    const isSame =
-      heads.size === this.#heads.size &&
-      [...heads].every(([chain, head]) => equalBytes(head.hash, this.#heads.get(chain)?.hash ?? new Uint8Array()))
-    if (!isSame) writeHeads(this.#cache, heads)
+    updateSeenPoints(this.#cache, (seen) => {
+      for (const point of this.removed.keys()) seen.delete(point)
+      for (const point of this.points) seen.set(point.record.point, seenPointOf(point))
+      for (const point of replaced) seen.set(point.point, point)
+    })
   }
 }
 
-function headOf({ record, innerHash }: PointInfo): ChainHead {
-  return { sequence: record.sequence, point: record.point, hash: innerHash }
+function seenPointOf({ record: { chain, sequence, point }, innerHash: hash, realm }: PointInfo): SeenPoint {
+  return { chain, sequence, point, hash, realm }
 }
 
 /** Sorts points and applies notes. One record that was stored twice is one point. */

@@ -45,9 +45,16 @@ export interface UnverifiedRecord {
 
 /** Signs and encrypts a record's encoded body with the realm's newest generation. */
 export function sealRecord(body: Uint8Array, input: SealInput): SealedRecord {
-  const { kind, repository, signer } = input
+  return sealInner(signInner(body, input), input)
+}
+
+/** Returns what is encrypted of a record; the same body and signer give the same bytes. */
+export function signInner(
+  body: Uint8Array,
+  { kind, repository, signer }: Pick<SealInput, 'kind' | 'repository' | 'signer'>,
+): Uint8Array {
   const signature = signer.sign(signatureInput(kind, repository, body))
-  return sealInner(encodeEnvelopeInner({ body, signer: signer.id, signature }), input)
+  return encodeEnvelopeInner({ body, signer: signer.id, signature })
 }
 
 /** Encrypts a record that was signed before. */

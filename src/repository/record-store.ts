@@ -169,7 +169,9 @@ export class RecordStore {
 
   async #verify(kind: RecordKind, record: UnverifiedRecord): Promise<void> {
     const publicKey = kind === 'instances' ? this.#instanceKey(record) : await this.publicKeyOf(record.signer)
-    if (publicKey === undefined) throw badSignature(`no record names instance ${record.signer}, which signed it`)
+    if (publicKey === undefined) {
+      throw badSignature(`no record names instance ${record.signer}, which signed it`, { instance: record.signer })
+    }
     const message = signatureInput(kind, this.repository, record.body)
     if (verify(message, { signature: record.signature, publicKey })) return
     throw badSignature(`it is not by instance ${record.signer}, which it names`)
@@ -231,8 +233,10 @@ function decodeBody<Kind extends RecordKind>(kind: Kind, body: Uint8Array): Reco
   return decodeRecordBody(kind, body) as RecordContents[Kind]
 }
 
-function badSignature(problem: string): IntegrityError {
+/** `instance` is the signer whose record is missing, where that is all that is wrong. */
+function badSignature(problem: string, context: { readonly instance?: InstanceId } = {}): IntegrityError {
   return new IntegrityError('BAD_SIGNATURE', `its signature does not verify: ${problem}`, {
+    context,
     hint: 'Somebody with a key of this repository forged it, or the record of its instance is lost: run `tidemark check`.',
   })
 }

@@ -221,12 +221,12 @@ export class Repository implements Disposable {
   }
 
   /**
-   * Returns the same repository with `driver` in the place of its own, such as one that only rehearses. It keeps nothing locally; the
-   * keys stay those of this one, so it is not disposed of.
+   * Returns the same repository with `driver` in the place of its own, such as one that only rehearses. What is kept locally is used and not
+   * changed; the keys stay those of this one, so it is not disposed of.
    */
   over(driver: Driver): Repository {
     const ports = { driver, randomness: this.#randomness, realm: this.realm.realm, onProblem: this.#onProblem }
-    return new Repository(this.keys, ports, { cache: undefined, instance: this.instance })
+    return new Repository(this.keys, ports, { cache: this.cache?.frozen(), instance: this.instance })
   }
 
   /** Returns the records of a realm of the opened keys, the chosen one by default: what is put there, its holders can read. */

@@ -1,11 +1,11 @@
 import { equalBytes } from '../base/bytes.ts'
 import { IntegrityError } from '../base/errors.ts'
-import { type ChainId, type PointId, shortId } from '../base/ids.ts'
-import type { ChainHead } from './chain-heads.ts'
+import { type PointId, shortId } from '../base/ids.ts'
 import { ROLLBACK_HINT } from './lost-points.ts'
 import { isTrueCopy } from './original-record.ts'
 import type { PointInfo } from './point-info.ts'
 import type { Removed } from './point-records.ts'
+import type { SeenPoint, SeenPoints } from './seen-points.ts'
 
 const HINT =
   'Unless you know why, look at who can write to this store before you rely on it; `tidemark check` says more.'
@@ -56,24 +56,18 @@ export function linkAlarms({ points, records, removed }: PointRecords): Integrit
   return alarms
 }
 
-/** Returns an alarm for each chain whose remembered head is there, or was removed on purpose, and is another one now. */
-export function headAlarms(
-  heads: ReadonlyMap<ChainId, ChainHead>,
+/** Returns the remembered points that are there, or were removed on purpose, and are others now. */
+export function replacedPoints(
+  seen: SeenPoints,
   { records, removed }: Pick<PointRecords, 'records' | 'removed'>,
-): IntegrityError[] {
-  const alarms: IntegrityError[] = []
+): SeenPoint[] {
   const known = knownHashes(records, removed)
-  for (const [chain, head] of heads) {
-    if (!isAnother(known, head.point, head.hash)) continue
-    const message = `point ${shortId(head.point)}, number ${head.sequence} of chain ${shortId(chain)}, is another one now`
-    alarms.push(
-      new IntegrityError('ROLLED_BACK', message, {
-        context: { chain, point: head.point, sequence: head.sequence },
-        hint: ROLLBACK_HINT,
-      }),
-    )
-  }
-  return alarms
+  return [...seen.values()].filter(({ point, hash }) => isAnother(known, point, hash))
+}
+
+export function replacedAlarm({ chain, point, sequence }: SeenPoint): IntegrityError {
+  const message = `point ${shortId(point)}, number ${sequence} of chain ${shortId(chain)}, is another one now`
+  return new IntegrityError('ROLLED_BACK', message, { context: { chain, point, sequence }, hint: ROLLBACK_HINT })
 }
 
 /** Returns the hashes of all records that each point has, or had until the owner removed it. */

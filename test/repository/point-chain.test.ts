@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
-import { type ChainId, shortId } from '../../src/base/ids.ts'
+import { type ChainId, type RealmId, shortId } from '../../src/base/ids.ts'
 import type { PointRecord } from '../../src/format/records.ts'
 import { LocalCache } from '../../src/repository/local-cache.ts'
 import { PointChain } from '../../src/repository/point-chain.ts'
+import { updateSeenPoints } from '../../src/repository/seen-points.ts'
 import { signTombstone } from '../../src/repository/signing.ts'
 import { FaultyDriver } from '../support/faulty-driver.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -50,7 +51,7 @@ test('points come in the order of their chain, and the last is the latest', asyn
   const id = points[0].record.chain
   expect(chain.of(id).map(({ object }) => object)).toEqual(points.map(({ object }) => object))
   expect(chain.latest(id)?.record.point).toBe(points[2].record.point)
-  expect(chain.head(id)).toEqual({ sequence: 3, point: points[2].record.point, hash: points[2].innerHash })
+  expect(chain.lastSequence(id)).toBe(3)
   expect(chain.chains().map((info) => info.chain)).toEqual([id, other.record.chain].sort())
   expect(chain.get(other.record.point)?.object).toBe(other.object)
   expect(chain.instances.get(tiny.instance.id)?.name).toBe('tiny')
@@ -61,7 +62,7 @@ test('a repository without points has no chains and no alarms', async () => {
   const chain = await load(tiny, { cache: cacheOf(tiny) })
   expect(chain.points).toEqual([])
   expect(chain.alarms).toEqual([])
-  expect(chain.head('00'.repeat(16) as ChainId)).toBeUndefined()
+  expect(chain.lastSequence('00'.repeat(16) as ChainId)).toBe(0)
 })
 
 test('records that were verified once are not fetched again, new ones are', async () => {
@@ -168,7 +169,7 @@ test('a head that went back is an alarm until it is back, or nothing is remember
   const back = await load(tiny, { cache, driver })
   expect(codes(back)).toEqual(['ROLLED_BACK'])
   expect(back.latest(third.record.chain)?.record.point).toBe(second.record.point)
-  expect(back.head(third.record.chain)?.sequence).toBe(3)
+  expect(back.lastSequence(third.record.chain)).toBe(3)
   expect(codes(await load(tiny, { cache, driver }))).toEqual(['ROLLED_BACK'])
   driver.heal()
   expect(codes(await load(tiny, { cache, driver }))).toEqual([])
@@ -187,6 +188,84 @@ test('a later point does not hide that the head before it is gone', async () => 
   await tiny.putPoint({ after: [second], sequence: 4 })
   expect(codes(await load(tiny, { cache }))).toEqual(['ROLLED_BACK'])
   expect(codes(await load(tiny, { cache }))).toEqual(['ROLLED_BACK'])
+})
+
+test('a point that was seen is missed for as long as it is gone, also where it was there for a moment beside a later one of its number', async () => {
+  const tiny = await TinyRepository.create()
+  const cache = cacheOf(tiny)
+  const [, second, third] = await threePoints(tiny)
+  await tiny.putPoint({ after: [second], sequence: 3 })
+  const driver = new FaultyDriver(tiny.driver)
+  for (const isThere of [true, false, true, false]) {
+    if (isThere) driver.heal()
+    else driver.hide({ kind: 'points', id: third.object })
+    expect(codes(await load(tiny, { cache, driver }))).toEqual(isThere ? [] : ['ROLLED_BACK'])
+  }
+})
+
+test('through a frozen cache nothing is remembered', async () => {
+  const tiny = await TinyRepository.create()
+  const cache = cacheOf(tiny)
+  const [, , third] = await threePoints(tiny)
+  await load(tiny, { cache: cache.frozen() })
+  expect(cache.list()).toEqual([])
+  const driver = new FaultyDriver(tiny.driver)
+  driver.hide({ kind: 'points', id: third.object })
+  expect(codes(await load(tiny, { cache, driver }))).toEqual([])
+})
+
+test('of several points that are gone each is named with its number, and giving up one leaves the others missing', async () => {
+  const tiny = await TinyRepository.create()
+  const cache = cacheOf(tiny)
+  const points = await threePoints(tiny)
+  await load(tiny, { cache })
+  for (const { object } of points) await tiny.driver.remove({ kind: 'points', id: object })
+  const ids = points.map(({ record }) => shortId(record.point))
+  const [alarm, ...others] = (await load(tiny, { cache })).alarms
+  expect(others).toEqual([])
+  for (const [i, id] of ids.entries()) expect(alarm?.message).toContain(`${id}, number ${i + 1}`)
+  expect(alarm?.hint).toContain(`tidemark forget ${ids.join(' ')}`)
+  await forget(tiny, points[2], false)
+  const after = await load(tiny, { cache })
+  expect(after.losses.lost.map(({ point }) => point)).toEqual(points.slice(0, 2).map(({ record }) => record.point))
+  expect(after.alarms[0]?.message).not.toContain(ids[2])
+})
+
+test('who never saw what is gone is told which numbers of the chain are not there', async () => {
+  const tiny = await TinyRepository.create()
+  const [, second, third] = await threePoints(tiny)
+  await tiny.putPoint({ after: [third] })
+  await tiny.driver.remove({ kind: 'points', id: second.object })
+  await tiny.driver.remove({ kind: 'points', id: third.object })
+  const chain = await load(tiny)
+  expect(codes(chain)).toEqual(['RECORD_MISSING'])
+  expect(chain.alarms[0]?.message).toContain('numbers 2 to 3 of its chain are not there')
+})
+
+test('a machine that opens one realm alone misses nothing of the others', async () => {
+  const tiny = await TinyRepository.create()
+  const cache = cacheOf(tiny)
+  const { chain, point } = (await tiny.putPoint()).record
+  const realm = tiny.randomId<RealmId>(12)
+  updateSeenPoints(cache, (seen) => seen.set(point, { chain, sequence: 9, point, hash: new Uint8Array(64), realm }))
+  expect(codes(await load(tiny, { cache: cache.frozen() }))).toEqual([])
+})
+
+test('of a point whose signer alone is unknown, nothing advises to give it up', async () => {
+  const tiny = await TinyRepository.create()
+  await threePoints(tiny)
+  const cache = cacheOf(tiny)
+  await load(tiny, { cache })
+  for (const id of await tiny.records.list('instances')) await tiny.driver.remove({ kind: 'instances', id })
+  const records = tiny.reopenRecords()
+  for (const kept of [undefined, cache]) {
+    const chain = await PointChain.load({ repository: tiny.id, records, ring: tiny.ring, cache: kept, forCheck: true })
+    expect(chain.alarms.length).toBe(3)
+    for (const { hint } of chain.alarms) {
+      expect(hint).toContain('next backup of that machine')
+      expect(hint).not.toContain('forget')
+    }
+  }
 })
 
 test('a whole chain that is gone is an alarm, unless it was forgotten', async () => {

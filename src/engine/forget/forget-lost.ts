@@ -32,7 +32,7 @@ export async function forgetLost(
     const { point: id, hash } = point
     const tombstone = { target: 'point', id, hash, made: timespecOfMs(clock.nowMs()) } as const
     const signed = signTombstone(keyRing, repository.id, tombstone)
-    const realm = chain.of(point.chain)[0]?.realm
+    const realm = point.realm ?? chain.of(point.chain)[0]?.realm
     await repository.recordsIn(realm).put('tombstones', signed, instance)
     if (point.unreadable !== undefined) rotten.push(point.unreadable)
   }

@@ -2,7 +2,9 @@ import { equalBytes } from '../../base/bytes.ts'
 import type { RealmId } from '../../base/ids.ts'
 import { sha512 } from '../../crypto/sha512.ts'
 import { objectIdOf } from '../../crypto/blake3.ts'
-import type { LostPoint, UnreadableRecord } from '../../repository/lost-points.ts'
+import { encodeRecordBody } from '../../format/record-codec.ts'
+import { isUnsignedOnly, type LostPoint, type UnreadableRecord } from '../../repository/lost-points.ts'
+import { signInner } from '../../repository/record-seal.ts'
 import type { PointChain } from '../../repository/point-chain.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { listIds } from '../../repository/stored-object.ts'
@@ -23,7 +25,7 @@ export interface HealRecordsOptions {
 }
 
 /**
- * Stores again what the sources have of lost records: of instances, then of points, of tombstones and slots. Returns how many.
+ * Stores again what the sources, or this machine of its own points, have of lost records: of instances, then of points, of tombstones and slots. Returns how many.
  *
  * What comes from a source is verified: by its name, by the hash that others name it by, or by its signature.
  */
@@ -31,8 +33,8 @@ export async function healRecords(options: HealRecordsOptions): Promise<number> 
   const { repository, chain, rotten, sources, signal } = options
   const places = sources.flatMap(({ records }) => records ?? [])
   let healed = 0
-  const heal = async (attempt: (place: RecordSource) => Promise<boolean>): Promise<void> => {
-    for (const place of places) {
+  const heal = async <Place>(attempt: (place: Place) => Promise<boolean>, from: readonly Place[]): Promise<void> => {
+    for (const place of from) {
       signal.throwIfAborted()
       if (!(await attempt(place))) continue
       healed++
@@ -40,18 +42,20 @@ export async function healRecords(options: HealRecordsOptions): Promise<number> 
     }
   }
   for (const name of rotten.filter(({ kind }) => IRREPLACEABLE.includes(kind))) {
-    await heal((place) => replace(repository, name, place))
+    await heal((place) => replace(repository, name, place), places)
   }
   for (const place of places) healed += await addInstances(repository, place)
   const { lost, unreadable } = chain.losses
   // Of one whose instance was lost, the record is there and well.
-  const isWanted = (bad: UnreadableRecord | undefined): boolean => bad?.problem.code !== 'BAD_SIGNATURE'
+  const isWanted = (bad: UnreadableRecord | undefined): boolean => bad === undefined || !isUnsignedOnly(bad)
   for (const point of lost.filter((found) => isWanted(found.unreadable))) {
-    const wanted = { hash: point.hash }
-    await heal((place) => putPoint(repository, { wanted, bad: point.unreadable, realm: realmOf(chain, point) }, place))
+    const { hash, unreadable: bad, realm = realmOf(chain, point) } = point
+    const own = { point: async () => signedAgain(repository, point) }
+    await heal((place) => putPoint(repository, { wanted: { hash }, bad, realm }, place), [own, ...places])
   }
   for (const bad of unreadable.filter(isWanted)) {
-    await heal((place) => putPoint(repository, { wanted: { object: bad.object }, bad, realm: undefined }, place))
+    const wanted = { object: bad.object }
+    await heal((place) => putPoint(repository, { wanted, bad, realm: undefined }, place), places)
   }
   return healed
 }
@@ -84,7 +88,7 @@ async function putPoint(
     readonly bad: UnreadableRecord | undefined
     readonly realm: RealmId | undefined
   },
-  place: RecordSource,
+  place: Pick<RecordSource, 'point'>,
 ): Promise<boolean> {
   const { wanted, bad, realm } = what
   const inner = await place.point(wanted)
@@ -92,6 +96,12 @@ async function putPoint(
   await repository.recordsIn(realm).putAgain('points', inner)
   if (bad !== undefined) await repository.driver.remove({ kind: 'points', id: bad.object })
   return true
+}
+
+/** Returns a lost record's inner bytes where this instance made it, and what was in it is still known here. */
+function signedAgain({ id, instance }: Repository, { known }: LostPoint): Uint8Array | undefined {
+  if (known?.signer !== instance.id) return undefined
+  return signInner(encodeRecordBody('points', known.record), { kind: 'points', repository: id, signer: instance })
 }
 
 /** A point lies where the others of its chain do. */

@@ -42,8 +42,12 @@ export async function repair(
   const { repository, clock, randomness, scheduler } = context
   const { records, instance } = repository
   repository.requireFeatures('write')
+  if (options.dryRun) {
+    // Nothing is remembered of it either: what would be back is not back.
+    const looking = { ...context, repository: repository.over(repository.driver), cache: context.cache?.frozen() }
+    return new Repair(looking, options, events, signal).run()
+  }
   const work = new Repair(context, options, events, signal)
-  if (options.dryRun) return work.run()
   const run = hexId<RunId>(randomness.bytes(RANDOM_ID_BYTES))
   const onProblem = events.warning?.bind(events) ?? ((): void => undefined)
   const object = await RunObject.start({ records, run, instance, clock, scheduler, onProblem })
@@ -179,7 +183,7 @@ class Repair {
     const repository = this.#target
     const { sources } = this.#options
     const signal = this.#signal
-    const { cache } = this.#context.repository
+    const { cache } = this.#context
     let { losses } = chain
     let healed = await healRecords({ repository, chain, rotten: namesOf(rottenObjects), sources, signal })
     while (healed > 0) {

@@ -89,7 +89,7 @@ export async function openRun(options: OpenRunOptions): Promise<OpenedRun> {
       run,
       object,
       chain,
-      sequence: (points.head(chain)?.sequence ?? 0) + 1,
+      sequence: points.lastSequence(chain) + 1,
       parent,
       base: bases?.chain === chain ? base : undefined,
       lists,

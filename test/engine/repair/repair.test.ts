@@ -2,42 +2,25 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { openLocalDriver } from '../../../drivers/local/local-driver.ts'
-import { MemoryDriver } from '../../../drivers/memory/memory-driver.ts'
 import { IntegrityError } from '../../../src/base/errors.ts'
 import type { ObjectId } from '../../../src/base/ids.ts'
-import { copyPoints } from '../../../src/engine/copy/copy.ts'
-import { forgetLost } from '../../../src/engine/forget/forget-lost.ts'
 import { isDamaged } from '../../../src/engine/check/check-types.ts'
 import { folderSource } from '../../../src/engine/repair/folder-source.ts'
 import { repositorySource } from '../../../src/engine/repair/repository-source.ts'
 import { openRepository } from '../../../src/repository/repository.ts'
-import { type Driver, OBJECT_KINDS, type ObjectName } from '../../../src/storage/driver.ts'
-import { careContext, runCheck, runRepair } from '../../support/care-fixture.ts'
+import type { Driver, ObjectName } from '../../../src/storage/driver.ts'
+import { runCheck, runRepair } from '../../support/care-fixture.ts'
 import { closeSharedPool, EngineFixture } from '../../support/engine-fixture.ts'
-import { listAll, listIds } from '../../support/objects.ts'
+import { listIds } from '../../support/objects.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
 import { keepLast, runPrune } from '../../support/prune-fixture.ts'
+import { expectWhole, mirrorOf, READ, rot, twoPoints } from '../../support/repair-fixture.ts'
 import { STRANGE_THINGS } from '../../support/strange-things.ts'
 import { temporaryMemoryFolder } from '../../support/temporary-folder.ts'
-import { diskLines, pointLines } from '../../support/point-content.ts'
+import { pointLines } from '../../support/point-content.ts'
 import { testSecret } from '../../support/test-machine.ts'
 
 afterAll(closeSharedPool)
-
-const READ = { readDataPercent: 100 }
-
-/** Makes a repository with two points: small files in folders, and one of several chunks. */
-async function twoPoints(store?: Driver): Promise<EngineFixture> {
-  const fixture = await EngineFixture.create(store)
-  mkdirSync(fixture.path('folder', 'inner'), { recursive: true })
-  writeFileSync(fixture.path('top'), 'top')
-  writeFileSync(fixture.path('folder', 'inner', 'deep'), 'deep')
-  writeFileSync(fixture.path('folder', 'large'), patternBytes(5_000_000, 1))
-  await fixture.backup()
-  writeFileSync(fixture.path('new'), 'new')
-  await fixture.backup()
-  return fixture
-}
 
 async function packsOf(
   fixture: EngineFixture,
@@ -54,14 +37,6 @@ async function packsOf(
     }))
 }
 
-/** Flips a bit for good, as a disk does. */
-async function rot(driver: Driver, name: ObjectName, offset: number): Promise<void> {
-  const bytes = await driver.get(name)
-  const at = offset < 0 ? bytes.byteLength + offset : offset
-  await driver.remove(name)
-  await driver.put(name, [bytes.with(at, bytes[at]! ^ 4)])
-}
-
 /** Spoils every frame of a pack. */
 async function rotFrames(fixture: EngineFixture, kind: 'data' | 'tree', every = 1): Promise<void> {
   for (const { id, frames } of await packsOf(fixture, kind)) {
@@ -69,14 +44,6 @@ async function rotFrames(fixture: EngineFixture, kind: 'data' | 'tree', every = 
       if (i % every === 0) await rot(fixture.driver.inner, { kind: 'packs', id }, offset + 3)
     }
   }
-}
-
-async function expectWhole(fixture: EngineFixture): Promise<void> {
-  await fixture.reopen({ cache: undefined })
-  const checked = await runCheck(fixture, READ)
-  expect(checked.affected).toEqual([])
-  expect(checked.findings.filter(({ kind }) => kind === 'damage')).toEqual([])
-  expect(await pointLines(await fixture.view(), fixture.source)).toEqual(diskLines(fixture.source))
 }
 
 test('a lost index is made again from the packs, and nothing is missing then', async () => {
@@ -279,10 +246,7 @@ test('another repository with other keys gives the bytes of its points', async (
 
 test('a copy of the store gives everything by its id, trees of trees too', async () => {
   const fixture = await twoPoints()
-  const mirror = new MemoryDriver()
-  for (const kind of OBJECT_KINDS) {
-    for (const { name } of await listAll(fixture.driver, kind)) await mirror.put(name, [await fixture.driver.get(name)])
-  }
+  const mirror = await mirrorOf(fixture)
   await rotFrames(fixture, 'data')
   await rotFrames(fixture, 'tree')
   const { affected } = await runCheck(fixture, READ)
@@ -303,82 +267,6 @@ test('a tree that nobody has any more stays listed, and what is beside it can be
   const { left, report } = await runRepair(fixture, READ)
   expect(left.length).toBeGreaterThan(0)
   expect(report.notesPut).toBe(new Set(left.map((line) => line[0])).size)
-})
-
-test('records are healed from a copy of the repository, whether they are rotten or gone', async () => {
-  const fixture = await twoPoints()
-  writeFileSync(fixture.path('third'), 'third')
-  await fixture.backup()
-  const mirror = new MemoryDriver()
-  for (const kind of OBJECT_KINDS) {
-    for (const { name } of await listAll(fixture.driver, kind)) await mirror.put(name, [await fixture.driver.get(name)])
-  }
-  const { points } = await fixture.repository.chain({ reload: true })
-  const [first, second, third] = points.map(({ object }) => ({ kind: 'points', id: object }) as const)
-  await fixture.driver.remove(first!)
-  await rot(fixture.driver.inner, second!, -1)
-  await rot(fixture.driver.inner, third!, -1)
-  const [instance] = await listIds(fixture.driver, 'instances')
-  await rot(fixture.driver.inner, { kind: 'instances', id: instance! }, -1)
-  await fixture.reopen({ cache: undefined })
-  using other = await openRepository({ ...fixture.ports(), driver: mirror, cache: undefined, secret: testSecret })
-  const healed = { repository: fixture.repository.id, realm: fixture.repository.realm.realm }
-  const sources = [await repositorySource(other, healed)]
-  const dry = await runRepair(fixture, { sources, dryRun: true })
-  expect([dry.report.recordsHealed, dry.left]).toEqual([4, []])
-  expect(await listIds(fixture.driver, 'points')).not.toContain(first!.id)
-  const { report } = await runRepair(fixture, { sources })
-  expect(report.recordsHealed).toBe(4)
-  expect(isDamaged(report.after!)).toBe(false)
-  expect((await fixture.repository.chain({ reload: true })).points.length).toBe(3)
-  await expectWhole(fixture)
-})
-
-/** Copies all points into a repository with other keys. */
-async function copyOf({ repository: source }: EngineFixture): Promise<EngineFixture> {
-  const other = await EngineFixture.create()
-  const { points } = await source.chain({ reload: true })
-  const request = { source, points, options: { dryRun: false, bringBack: false } }
-  await copyPoints(careContext(other), request, {}, new AbortController().signal)
-  return other
-}
-
-test('a rotten record of which nobody knows whose it was is left to a person, who is told that no point is missing', async () => {
-  const fixture = await twoPoints()
-  for (let i = 3; i <= 5; i++) await fixture.backup()
-  const other = await copyOf(fixture)
-  const { points } = await fixture.repository.chain({ reload: true })
-  const rotten = { kind: 'points', id: points[1]!.object } as const
-  await rot(fixture.driver.inner, rotten, -1)
-  await fixture.driver.remove({ kind: 'points', id: points[3]!.object })
-  await fixture.loseCache()
-  const healed = { repository: fixture.repository.id, realm: fixture.repository.realm.realm }
-  const { report, leftFindings } = await runRepair(fixture, {
-    sources: [await repositorySource(other.repository, healed)],
-  })
-  expect(report).toMatchObject({ recordsHealed: 2, pointsLost: 1 })
-  expect(leftFindings.map(({ problem }) => problem.hint)).toEqual([
-    expect.stringMatching(`No point is known to be missing.*tidemark forget points/${rotten.id.slice(0, 8)}`),
-  ])
-  const { losses, points: after } = await fixture.repository.chain({ reload: true })
-  expect(after.map(({ innerHash }) => innerHash)).toEqual(points.map(({ innerHash }) => innerHash))
-  await forgetLost(careContext(fixture), losses, new AbortController().signal)
-  await expectWhole(fixture)
-})
-
-test('a point that was copied gives its record back, whatever the keys of that repository are', async () => {
-  const fixture = await twoPoints()
-  const points = (await fixture.repository.chain({ reload: true })).points
-  const other = await copyOf(fixture)
-  await fixture.driver.remove({ kind: 'points', id: points[0]!.object })
-  const healed = { repository: fixture.repository.id, realm: fixture.repository.realm.realm }
-  const source = await repositorySource(other.repository, healed)
-  const { report } = await runRepair(fixture, { sources: [source] })
-  expect(report.recordsHealed).toBe(1)
-  const after = await fixture.repository.chain({ reload: true })
-  expect(after.alarms).toEqual([])
-  expect(after.points.map(({ innerHash }) => innerHash)).toEqual(points.map(({ innerHash }) => innerHash))
-  await expectWhole(fixture)
 })
 
 test('a dry run tells what would stay lost, also with the index made anew', async () => {
@@ -402,7 +290,7 @@ test('a dry run tells what would stay lost, also with the index made anew', asyn
   expect(done.report.left).toEqual(dry.report.left)
 })
 
-test('objects that only rot are removed, and points never are', async () => {
+test('objects that only rot are removed, and points that nobody can write again never are', async () => {
   const fixture = await twoPoints()
   const { records, instance } = fixture.repository
   const made = { seconds: 0, nanoseconds: 0 }
@@ -410,6 +298,7 @@ test('objects that only rot are removed, and points never are', async () => {
   const [point] = await listIds(fixture.driver, 'points')
   await rot(fixture.driver.inner, { kind: 'marks', id: mark }, -1)
   await rot(fixture.driver.inner, { kind: 'points', id: point! }, -1)
+  await fixture.loseCache()
   const { report } = await runRepair(fixture)
   expect(report.objectsRemoved).toBe(1)
   expect(await listIds(fixture.driver, 'points')).toContain(point)
