@@ -97,8 +97,8 @@ function instanceMissing(instance: InstanceId): TidemarkError {
   return new IntegrityError('RECORD_MISSING', `no record names instance ${instance}, which signed points`, {
     context: { instance },
     hint:
-      'The next backup of that machine puts it again, and `tidemark check --repair --heal-from` takes it from a copy of' +
-      ' the repository: without it, nobody else can read those points.',
+      'The next backup of that machine, or `tidemark check --repair` there, puts it again, and `--heal-from` takes it from a' +
+      ' copy of the repository: without it, nobody else can read those points.',
   })
 }
 
