@@ -106,7 +106,9 @@ export class CheckOutput extends OperationReport {
       return
     }
     this.#endFindings(before)
-    for (const line of checkLines(before)) this.output.line(line)
+    // What could not be read before is among what was checked then.
+    const checked = after === undefined ? before : { ...after, dataRead: before.dataRead }
+    for (const line of checkLines(checked)) this.output.line(line)
     const { dryRun, left } = done
     const tell = (count: number, one: string, what: string): void => {
       const verb = dryRun ? 'would be' : count === 1 ? 'was' : 'were'
@@ -278,7 +280,7 @@ function checkLines({ points, trees, blobs, packs, dataRead }: CheckReport): str
 
 /** Says which part of all a sample was: samples go through the packs in the order of their names, round after round. */
 function placeInRound({ bytes, bytesBefore, total }: DataRead): string {
-  const percent = (part: number): string => `${Math.floor((part / total.bytes) * 100)} %`
+  const percent = (part: number): string => `${Math.floor((part / Math.max(1, total.bytes)) * 100)} %`
   const end = bytesBefore + bytes
   if (end < total.bytes) {
     const runs = Math.ceil((total.bytes - end) / bytes)

@@ -3,16 +3,15 @@ import { formatCount } from '../base/number-of.ts'
 import type { RestoreAction, RestoreCounts, RestoreItem } from '../engine/restore-types.ts'
 import { jsonPath } from '../base/json-path.ts'
 import type { Output } from './output.ts'
-import { countLines, type RestoreSubject, targetFields } from './restore-report.ts'
+import { countLines, leftAlone, type RestoreSubject, targetFields } from './restore-report.ts'
 
 const LINES_MAX = 20
 
-const WORDS: Readonly<Record<RestoreAction, string>> = {
+const WORDS: Readonly<Record<Exclude<RestoreAction, 'keep'>, string>> = {
   create: 'would be created',
   overwrite: 'would be overwritten',
   unchanged: 'found the same',
   delete: 'would be deleted',
-  keep: 'found different and left alone (see --overwrite)',
 }
 
 /** Shows what a restore would do. */
@@ -64,7 +63,7 @@ export class PreviewReport {
     if (this.#hidden > 0) this.#output.error(`… and ${this.#hidden} more: --preview shows all`)
     const where = options.target === undefined ? 'in place' : `to ${display(options.target)}`
     const lines = [`Restoring ${display(options.path)} of point ${point.slice(0, 8)} ${where}:`]
-    lines.push(...countLines(actions, WORDS))
+    lines.push(...countLines(actions, { ...WORDS, keep: leftAlone(options) }))
     if (this.#metadata > 0) lines.push(`  of those overwritten, ${formatCount(this.#metadata)} only in their metadata`)
     if (lines.length === 1) lines.push('  nothing to do')
     for (const line of lines) {

@@ -21,12 +21,11 @@ const FAILURES_MAX = 20
 /** Files for which there was no room that are named: the others have the same to say. */
 const FULL_NAMED_MAX = 3
 
-const DONE_WORDS: Readonly<Record<RestoreAction, string>> = {
+const DONE_WORDS: Readonly<Record<Exclude<RestoreAction, 'keep'>, string>> = {
   create: 'created',
   overwrite: 'overwritten',
   unchanged: 'unchanged',
   delete: 'deleted',
-  keep: 'found different and left alone (see --overwrite)',
 }
 
 /** Which restore a report is about. */
@@ -78,7 +77,7 @@ export class RestoreReport extends OperationReport {
     const where = options.target === undefined ? 'in place' : `to ${display(options.target)}`
     const what = `${formatBytes(bytesWritten)} written in ${formatDuration(durationMs)}`
     this.output.done(`Restored ${display(options.path)} of point ${point.slice(0, 8)} ${where}: ${what}`)
-    for (const line of countLines(actions, DONE_WORDS)) this.output.done(line)
+    for (const line of countLines(actions, { ...DONE_WORDS, keep: leftAlone(options) })) this.output.done(line)
     if (options.verify) this.output.done(`  ${numberOf(filesVerified, 'file')} read back and compared`)
     if (undo !== undefined && isAnythingDone(actions)) this.output.done('  `tidemark undo` takes it back')
     if (failures.length > 0) this.output.done(`  ${numberOf(failures.length, 'entry', 'entries')} failed`)
@@ -122,6 +121,11 @@ export class RestoreReport extends OperationReport {
 
 function isAnythingDone({ create, overwrite, delete: deleted }: RestoreSummary['actions']): boolean {
   return create.entries + overwrite.entries + deleted.entries > 0
+}
+
+/** Says what became of entries that differ and stay: not of an undo, which has no option for that. */
+export function leftAlone({ overwrite }: RestoreOptions): string {
+  return `found different and left alone${overwrite === 'always' ? '' : ' (see --overwrite)'}`
 }
 
 /** Returns the JSON fields that say what is restored where. */

@@ -37,7 +37,7 @@ export async function readConfigs(
   onProblem?: (problem: TidemarkError) => void,
 ): Promise<StoredConfig[]> {
   const configs: StoredConfig[] = []
-  let damaged: TidemarkError | undefined
+  const damaged: TidemarkError[] = []
   for (const { name, bytes } of await listObjects(from, 'config')) {
     try {
       configs.push(decodeStored(name.id, await readObject(from, name, CONFIG_BYTES_MAX, bytes)))
@@ -46,11 +46,13 @@ export async function readConfigs(
       // Replaced and cleared away since it was listed.
       if (error.code === 'NOT_FOUND') continue
       if (error.code !== 'ID_MISMATCH') throw error
-      damaged = error
-      onProblem?.(error)
+      damaged.push(error)
     }
   }
-  if (configs.length === 0 && damaged !== undefined) throw damaged
+  // What is thrown need not be told.
+  const last = configs.length === 0 ? damaged.pop() : undefined
+  for (const problem of damaged) onProblem?.(problem)
+  if (last !== undefined) throw last
   return configs.sort((a, b) => a.config.revision - b.config.revision)
 }
 

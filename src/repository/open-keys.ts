@@ -64,13 +64,13 @@ export interface OpenKeysOptions {
  *
  * @throws {StorageError} NO_REPOSITORY: neither config nor slots are there.
  * @throws {KeyError} WRONG_PASSWORD, or WRONG_KEY for key files and recovery codes; SLOT_DAMAGED: nothing but damaged
- * slots is left to try; UNKNOWN_SLOT: no slot is of this kind, or that of a derived key is gone; KDF_BOUNDS.
+ * slots, or none at all, is left to try; UNKNOWN_SLOT: no slot is of this kind, or that of a derived key is gone; KDF_BOUNDS.
  * @throws {IntegrityError} as `readConfigs` and `chooseConfig`; RECORD_MISSING: there is no config any more.
  */
 export async function openKeys(driver: Driver, secret: OpeningKey, options: OpenKeysOptions): Promise<OpenedKeys> {
   const from = options.objects ?? driver
   const [configs, slots] = await Promise.all([usableConfigs(from, options), readSlots(from)])
-  if (configs.length === 0 && slots.length === 0) throw noRepository(driver)
+  if (slots.length === 0) throw configs.length === 0 ? noRepository(driver) : slotsLost(driver)
   const first = options.pending?.slot ?? options.first
   const problems = slots.flatMap((stored) => (stored.slot === undefined ? [stored.problem] : []))
   const unread = new Set(problems)
@@ -105,6 +105,7 @@ async function usableConfigs(from: ObjectSource, options: OpenKeysOptions): Prom
   } catch (error) {
     const isRotten = error instanceof IntegrityError && error.code === 'ID_MISMATCH'
     if (!isRotten || options.rebuildConfig !== true) throw error
+    options.onProblem?.(error)
     return []
   }
 }
@@ -313,6 +314,13 @@ function noRepository(driver: Driver): StorageError {
   return new StorageError('NO_REPOSITORY', `there is no repository at ${driver.location}`, {
     context: { location: driver.location },
     hint: 'Check the location, or create one there with `tidemark init`.',
+  })
+}
+
+function slotsLost(driver: Driver): KeyError {
+  return new KeyError('SLOT_DAMAGED', `the repository at ${driver.location} has lost all of its key slots`, {
+    context: { location: driver.location },
+    hint: 'Without one nothing opens it: put the objects of keys/ back, from a copy of the store whose password, key file or recovery code you have.',
   })
 }
 

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
-import type { InstanceId } from '../../src/base/ids.ts'
+import type { ByteString } from '../../src/base/byte-string.ts'
+import type { InstanceId, PointId } from '../../src/base/ids.ts'
 import { CheckOutput } from '../../src/cli/check-report.ts'
 import { makerName } from '../../src/cli/point-format.ts'
+import { RestoreReport } from '../../src/cli/restore-report.ts'
 import type { CheckReport } from '../../src/engine/check/check-types.ts'
 import type { PointChain } from '../../src/repository/point-chain.ts'
 import type { PointInfo } from '../../src/repository/point-info.ts'
@@ -36,6 +38,31 @@ test('with -q, a check tells of damage alone', () => {
   quiet.report.summarizeCheck({ ...sound, affected })
   expect(quiet.stdout.text).toContain('Damage found: 45 entries')
 })
+
+test('a repair tells how much there is after it, as it was not to be read before', () => {
+  const { report, stdout } = reporting()
+  const done = { packsIndexed: 2, objectsRemoved: 0, recordsHealed: 0, pointsLost: 0, blobsHealed: 0, bytesHealed: 0 }
+  const before = { ...sound, damage: 1, trees: 0, blobs: 0, packs: { packs: 0, bytes: 0 } }
+  report.summarizeRepair({ ...done, dryRun: false, before, after: sound, left: [], notesPut: 0 })
+  expect(stdout.text).toContain('Checked 1 point: 1 tree, 1 blob in 1 pack of 100 B\n')
+})
+
+test.each([
+  ['never', 'found different and left alone (see --overwrite), 7 B\n'],
+  ['always', 'found different and left alone, 7 B\n'],
+] as const)(
+  'what is left alone with --overwrite %s is told with that option, where it makes a difference',
+  (overwrite, text) => {
+    const none = { entries: 0, bytes: 0 }
+    const actions = { create: none, overwrite: none, unchanged: none, delete: none, keep: { entries: 1, bytes: 7 } }
+    const kept = { bytesWritten: 0, filesVerified: 0, failures: [], full: none, durationMs: 0, actions }
+    const path = '/' as ByteString
+    const options = { target: undefined, path, include: [], exclude: [], overwrite, delete: false, verify: false }
+    const { output, stdout } = keptOutput()
+    new RestoreReport(output, aheadClock).summarize(kept, { point: '0123456789abcdef' as PointId, options })
+    expect(stdout.text).toContain(text)
+  },
+)
 
 test.each([
   [0, null],

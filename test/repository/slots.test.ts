@@ -95,6 +95,17 @@ describe('key slots', () => {
     await expect(openKeys(new MemoryDriver(), HORSE, { randomness })).rejects.toMatchObject({ code: 'NO_REPOSITORY' })
     await rot('keys', created.slot, 5000)
     await expect(open(HORSE)).rejects.toMatchObject({ code: 'SLOT_DAMAGED' })
+    await driver.remove({ kind: 'keys', id: created.slot })
+    const noneLeft = expect.stringContaining('lost all of its key slots') as string
+    await expect(open(HORSE)).rejects.toMatchObject({ code: 'SLOT_DAMAGED', message: noneLeft })
+  })
+
+  it('tell of a config whose bytes rotted once: as what keeps them from opening', async () => {
+    const problems: TidemarkError[] = []
+    await rot('config', created.configId, 40)
+    const opening = open(HORSE, { onProblem: (problem) => problems.push(problem) })
+    await expect(opening).rejects.toMatchObject({ code: 'ID_MISMATCH' })
+    expect(problems).toEqual([])
   })
 
   it('are damaged, not mistaken for a wrong password, wherever a byte rots', async () => {

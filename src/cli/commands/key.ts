@@ -158,6 +158,10 @@ export async function removeKey(
     if (!(await context.confirm(`Remove slot ${slot.slice(0, 8)}?`))) return
   }
   await removeSlot(slots, slot)
+  const left = (await listSlots(session.driver, slots.opened)).filter(({ keySet }) => keySet === 'full')
+  if (!left.some(({ kind }) => kind === 'password')) {
+    context.output.warning('no password opens the whole repository any more: `tidemark key add` adds one.')
+  }
   tell(context, { slot, removed: true, notice: SLOT_REMOVAL_NOTICE }, `Removed slot ${slot.slice(0, 8)}.`)
   context.output.message(SLOT_REMOVAL_NOTICE)
 }

@@ -38,6 +38,9 @@ export async function pointsCommand(context: CliContext, flags: PointsFlags): Pr
   if (output.json) output.document(detailed.map((point) => jsonPoint(point, points)))
   else if (detailed.length > 0) for (const line of pointLines(detailed)) output.line(line)
   else output.message(noneOf(points))
+  if (repository.keyRing.full && detailed.some(({ detail }) => detail === undefined)) {
+    output.warning('the sources of some points cannot be read: `tidemark check` tells what is damaged.')
+  }
   if (points.alarms.length === 0) return EXIT_DONE
   output.error('tidemark: there may be more points than can be read: see the warnings above')
   output.error('hint: `tidemark check` tells what is damaged.')

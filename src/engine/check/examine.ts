@@ -103,8 +103,7 @@ async function examineRealm(
   const presence = await checkPacks(repository, index, signal)
   const lost = new LostCopies(context, events, options)
   const { sizes, unnamed } = presence
-  const rows = [...sizes.keys()]
-  const reading = { context, index, instances: chain.instances, rows, percent, findings, lost, events, signal }
+  const reading = { context, index, instances: chain.instances, sizes, percent, findings, lost, events, signal }
   const read: PacksRead | undefined = percent > 0 ? await readPacks(reading) : undefined
   const { needed, trees, isWhole } = await checkTrees({ index, blobs, points, lost, events, signal })
   await lost.write()

@@ -53,7 +53,8 @@ export function planReading<Pack extends ReadablePack>(
   const chosen: Pack[] = []
   let bytes = 0
   for (const pack of round) {
-    if (bytes >= bytesMin) break
+    // Of packs that were all cut to nothing one is read as well.
+    if (chosen.length > 0 && bytes >= bytesMin) break
     chosen.push(pack)
     bytes += pack.bytes
   }

@@ -24,8 +24,8 @@ export interface ReadPacksOptions {
   readonly context: CareContext
   readonly index: RepositoryIndex
   readonly instances: ReadonlyMap<InstanceId, InstanceRecord>
-  /** Rows of the packs that are there, whatever their sizes. */
-  readonly rows: readonly number[]
+  /** By row: how many bytes there are of the packs that are there, as many as there should be or not. */
+  readonly sizes: ReadonlyMap<number, number>
   readonly percent: number
   readonly findings: Findings
   readonly lost: LostCopies
@@ -48,7 +48,7 @@ export interface PacksRead {
  */
 export async function readPacks(options: ReadPacksOptions): Promise<PacksRead> {
   const { context, index, percent } = options
-  const packs = options.rows.map((row) => ({ row, id: index.packs.row(row).id, bytes: index.packs.row(row).bytes }))
+  const packs = Array.from(options.sizes, ([row, bytes]) => ({ row, id: index.packs.row(row).id, bytes }))
   const position = readPosition(context.cache, context.repository.realm.realm)
   const plan = planReading(packs, percent, position)
   const reading = new Reading(options, plan.packs)

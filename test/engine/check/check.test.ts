@@ -139,6 +139,16 @@ test('a missing pack whose blobs are nowhere else is damage; one that nothing ne
   expect(healed.affected).toEqual([])
 })
 
+test('of a pack that was cut off, as many bytes are told as are there to be read', async () => {
+  const fixture = await twoPoints()
+  const [pack] = await packsOf(fixture, 'data')
+  for (const bytes of [pack!.bytes - 100, 0]) {
+    await fixture.driver.truncate({ kind: 'packs', id: pack!.id }, bytes)
+    const { report } = await runCheck(fixture, { readDataPercent: 100 })
+    expect(report.dataRead).toMatchObject({ ...report.packs, total: report.packs })
+  }
+})
+
 test('an absent pack that a prune announced is not even told, and packs that no index names are no damage', async () => {
   const fixture = await twoPoints()
   const [pack] = await packsOf(fixture, 'data')
