@@ -38,7 +38,9 @@ export class CopyOutput extends OperationReport {
     }
   }
 
-  summarize({ copied, alreadyThere, forgottenThere, damaged }: CopyReport, dryRun: boolean): void {
+  /** @param to the repository that was copied to, as it was named. */
+  summarize(report: CopyReport, { to, dryRun }: { readonly to: string; readonly dryRun: boolean }): void {
+    const { copied, alreadyThere, forgottenThere, damaged, healed, lostThere } = report
     const { output } = this
     if (output.json) {
       const points = copied.map(({ point }) => point.record.point)
@@ -48,6 +50,9 @@ export class CopyOutput extends OperationReport {
         alreadyThere: alreadyThere.length,
         forgottenThere: forgottenThere.length,
         damaged: damaged.map(({ point }) => point.record.point),
+        blobsHealed: healed.blobs,
+        bytesHealed: healed.bytes,
+        lostThere,
       }
       output.event('summary', { points, ...counts, bytesRead, bytesStored, dryRun })
       return
@@ -59,11 +64,29 @@ export class CopyOutput extends OperationReport {
     output.message(
       `${numberOf(copied.length, 'point')} ${did}, ${numberOf(alreadyThere.length, 'point')} there already.`,
     )
+    if (healed.blobs > 0)
+      output.message(
+        `Stored again ${numberOf(healed.blobs, 'blob')}, ${formatBytes(healed.bytes)}, that had been lost there.`,
+      )
+    if (lostThere > 0) this.#tellLostThere(lostThere, { to, dryRun })
     if (forgottenThere.length > 0) {
       const were = numberOf(forgottenThere.length, 'point was', 'points were')
       output.message(`${were} forgotten there, and left out: name one to copy it again.`)
     }
     if (damaged.length > 0) this.#hintAtDamage(damaged.length)
+  }
+
+  #tellLostThere(blobs: number, { to, dryRun }: { readonly to: string; readonly dryRun: boolean }): void {
+    const { output } = this
+    const lost = `${numberOf(blobs, 'blob')} that points there need ${blobs === 1 ? 'is' : 'are'} lost`
+    if (dryRun) {
+      output.message(`${lost}: a copy stores again what can be read here.`)
+      return
+    }
+    output.error(`tidemark: ${lost}, and cannot be read here`)
+    output.message(
+      `hint: \`tidemark check -r ${to}\` names the points and files; --repair --heal-from … looks elsewhere.`,
+    )
   }
 
   #hintAtDamage(points: number): void {

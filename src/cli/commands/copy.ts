@@ -48,8 +48,9 @@ export async function copyCommand(context: CliContext, names: readonly string[],
     const options = { dryRun, bringBack: names.length > 0 }
     const done = await copyPoints(target, { source, points, options }, report.events, signal)
     report.stop()
-    report.summarize(done, dryRun)
-    return done.damaged.length > 0 ? EXIT_PARTIAL : EXIT_DONE
+    report.summarize(done, { to: flags.to, dryRun })
+    const isPartial = done.damaged.length > 0 || (done.lostThere > 0 && !dryRun)
+    return isPartial ? EXIT_PARTIAL : EXIT_DONE
   } finally {
     report.stop()
   }

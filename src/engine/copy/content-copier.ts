@@ -1,5 +1,6 @@
 import { present } from '../../base/assert.ts'
 import { concatBytes } from '../../base/bytes.ts'
+import { IntegrityError } from '../../base/errors.ts'
 import { BLOB_ID_BYTES } from '../../base/ids.ts'
 import type { Content, FileEntry } from '../../format/tree.ts'
 import type { BytesJob, ChunksResult } from '../backup/backup-jobs.ts'
@@ -16,6 +17,9 @@ const WHOLE_BYTES_MAX = 512 << 10
 const JOB_BYTES = 4 << 20
 /** Blobs of a large file that are read at once. */
 const BLOBS_AT_ONCE = 8
+
+/** Returns what the other repository's point says of a file whose content cannot be read here, if a copy may go by that. */
+export type KnownContent = (file: FileEntry) => Content | undefined
 
 /** Reads the contents of files in one repository and stores them in another, under that one's keys. */
 export class ContentCopier {
@@ -34,15 +38,16 @@ export class ContentCopier {
   /**
    * Returns what the entries of files say of their contents in the other repository, in the same order.
    *
+   * @param known what is said there of one of `files` that cannot be read here, where that is known.
    * @throws {IntegrityError} one of them cannot be read; nothing of it is under way any more.
    */
-  async copy(files: readonly FileEntry[]): Promise<Content[]> {
+  async copy(files: readonly FileEntry[], known: KnownContent): Promise<Content[]> {
     const contents = new Array<Content>(files.length)
     const jobs: Promise<void>[] = []
     let batch: number[] = []
     let bytes = 0
     const flush = (): void => {
-      if (batch.length > 0) jobs.push(this.#stopping.guard(this.#copyWhole(files, batch, contents)))
+      if (batch.length > 0) jobs.push(this.#stopping.guard(this.#copyBatch(files, batch, { contents, known })))
       batch = []
       bytes = 0
     }
@@ -51,7 +56,8 @@ export class ContentCopier {
         this.#stopping.signal.throwIfAborted()
         const dataBytes = dataBytesOf(file)
         if (dataBytes === 0) contents[i] = { level: 0, ids: new Uint8Array(0) }
-        else if (dataBytes > WHOLE_BYTES_MAX) contents[i] = await this.#copyStream(file)
+        else if (dataBytes > WHOLE_BYTES_MAX)
+          contents[i] = await this.#copyStream(file).catch((error: unknown) => knownOr(error, known(file)))
         else {
           if (bytes + dataBytes > JOB_BYTES) flush()
           batch.push(i)
@@ -64,6 +70,24 @@ export class ContentCopier {
     }
     await Promise.all(jobs)
     return contents
+  }
+
+  /** As `#copyWhole`; what of the batch can be read is stored even if some cannot, as long as that is known. */
+  async #copyBatch(
+    files: readonly FileEntry[],
+    rows: readonly number[],
+    { contents, known }: { contents: Content[]; known: KnownContent },
+  ): Promise<void> {
+    try {
+      await this.#copyWhole(files, rows, contents)
+    } catch (error) {
+      for (const row of rows) {
+        const there = knownOr(error, known(present(files[row], 'a file of the batch')))
+        await this.#copyWhole(files, [row], contents).catch((cause: unknown) => {
+          contents[row] = knownOr(cause, there)
+        })
+      }
+    }
   }
 
   /** Files that are one blob each, in frames that they share. */
@@ -99,6 +123,12 @@ export class ContentCopier {
       yield* await this.#view.blobs.readAll(ids.slice(i, i + BLOBS_AT_ONCE), 'data')
     }
   }
+}
+
+/** Returns `known` in the place of what is damaged here. @throws `error`, where nothing is known, or it is another one. */
+function knownOr(error: unknown, known: Content | undefined): Content {
+  if (known === undefined || !(error instanceof IntegrityError)) throw error
+  return known
 }
 
 function dataBytesOf({ size, holes }: FileEntry): number {

@@ -22,6 +22,8 @@ export interface CopiedBeforeOptions {
   /** The run's own index of the repository that is copied to. */
   readonly index: RepositoryIndex
   readonly lists: StoreLists
+  /** It is the point itself that is copied once more: what it says holds, also of what cannot be read where it came from. */
+  readonly isItself: boolean
 }
 
 /**
@@ -35,12 +37,14 @@ export class CopiedBefore {
   readonly #index: RepositoryIndex
   /** Nothing here is lost or absent: then a point that is there is whole, and so is every directory of it. */
   readonly #isWhole: boolean
+  readonly #isItself: boolean
 
-  constructor({ original, copy, index, lists }: CopiedBeforeOptions) {
+  constructor({ original, copy, index, lists, isItself }: CopiedBeforeOptions) {
     this.#original = original
     this.#copy = copy
     this.#index = index
     this.#isWhole = lists.lost.length === 0 && areAllThere(index, lists)
+    this.#isItself = isItself
     this.root = { original: original.root, copy: copy.root }
   }
 
@@ -66,6 +70,11 @@ export class CopiedBefore {
     if (original?.kind !== 'file' || copy?.kind !== 'file') return undefined
     if (contentState(original) !== contentState(file)) return undefined
     return this.#isWhole || (await this.#isSound(copy)) ? copy.content : undefined
+  }
+
+  /** Returns what is said here of a file, if that holds even while nobody can read the file. */
+  knownOf(copy: TreeEntry | undefined): Content | undefined {
+    return this.#isItself && copy?.kind === 'file' ? copy.content : undefined
   }
 
   async #isSound(copy: FileEntry): Promise<boolean> {

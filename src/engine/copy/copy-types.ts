@@ -1,6 +1,7 @@
 import type { ByteString } from '../../base/byte-string.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
 import type { CareEvents } from '../care-types.ts'
+import type { HealedBlobs } from '../run/run-store.ts'
 
 /** How far a copy is. */
 export interface CopyProgress {
@@ -52,4 +53,8 @@ export interface CopyReport {
   readonly forgottenThere: readonly PointInfo[]
   /** Points that are left out, because they cannot be had whole. */
   readonly damaged: readonly DamagedPoint[]
+  /** What had been lost in the other repository, and was stored there again. */
+  readonly healed: HealedBlobs
+  /** Blobs that points in the other repository need and that stay lost; in a dry run, that are lost before the copy. */
+  readonly lostThere: number
 }

@@ -7,6 +7,7 @@ import type { CareContext } from '../care-types.ts'
 import { PointViews } from '../look/point-views.ts'
 import { copyPoint } from './copy-point.ts'
 import type { CopiedPoint, CopyEvents, CopyOptions, CopyReport, DamagedPoint } from './copy-types.ts'
+import { healTarget } from './heal-target.ts'
 import { SourceDamage } from './source-damage.ts'
 
 export interface CopyRequest {
@@ -19,7 +20,8 @@ export interface CopyRequest {
 /**
  * Copies points into another repository, parents before children, each committed by itself: an interrupted copy goes on
  * with the next one. Content is read here and stored there under its keys, as far as the copied parent lacks it. A point that cannot
- * be read in full is left out, and its children are copied without it, as when it was forgotten.
+ * be read in full is left out, and its children are copied without it, as when it was forgotten. What was lost of points that were
+ * copied before is stored again first, whichever points are asked for.
  *
  * @param target where they go.
  * @throws {UsageError} BAD_ARGUMENT: both are the same repository.
@@ -47,6 +49,7 @@ export async function copyPoints(
     else if (isForgotten(there.removed, id) && !options.bringBack) forgottenThere.push(point)
     else missing.push(point)
   }
+  const { healed, lostBlobs } = await healTarget(target, { source, dryRun: options.dryRun, events, signal })
   const copied: CopiedPoint[] = []
   const damaged: DamagedPoint[] = []
   const copying = new Copying(target, source, { pointsTotal: missing.length, events, signal })
@@ -67,7 +70,7 @@ export async function copyPoints(
       events.copied?.(done)
     }
   }
-  return { copied, alreadyThere, forgottenThere, damaged }
+  return { copied, alreadyThere, forgottenThere, damaged, healed, lostThere: lostBlobs }
 }
 
 /** Copies point after point, out of a repository that others may prune meanwhile. */

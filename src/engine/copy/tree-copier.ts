@@ -1,10 +1,10 @@
 import type { ByteString } from '../../base/byte-string.ts'
-import type { DirEntry, FileEntry, TreeEntry } from '../../format/tree.ts'
+import type { Content, DirEntry, FileEntry, TreeEntry } from '../../format/tree.ts'
 import { findEntry } from '../point-view-directory.ts'
 import type { OpenPointView } from '../point-view.ts'
 import type { RunStore } from '../run/run-store.ts'
 import { DirectoryEncoder } from '../trees/directory-encoder.ts'
-import type { ContentCopier } from './content-copier.ts'
+import type { ContentCopier, KnownContent } from './content-copier.ts'
 import type { CopiedBefore, Twin } from './copied-before.ts'
 import type { Stopping } from './stopping.ts'
 
@@ -69,12 +69,16 @@ export class TreeCopier {
         else copied.set(entry.name, { ...entry, content })
       } else copied.set(entry.name, entry)
     }
-    await this.#stopping.all([this.#copyFiles(files, copied), this.#copyDirectories(directories, copied)])
+    const known = (file: FileEntry): Content | undefined => this.#before?.knownOf(findEntry(copies, file.name))
+    await this.#stopping.all([this.#copyFiles(files, { copied, known }), this.#copyDirectories(directories, copied)])
     return this.#encode(entries, copied, { users, groups })
   }
 
-  async #copyFiles(files: readonly FileEntry[], copied: Map<ByteString, TreeEntry>): Promise<void> {
-    for (const [i, content] of (await this.#contents.copy(files)).entries()) {
+  async #copyFiles(
+    files: readonly FileEntry[],
+    { copied, known }: { copied: Map<ByteString, TreeEntry>; known: KnownContent },
+  ): Promise<void> {
+    for (const [i, content] of (await this.#contents.copy(files, known)).entries()) {
       const file = files[i]
       if (file !== undefined) copied.set(file.name, { ...file, content })
     }

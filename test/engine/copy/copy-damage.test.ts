@@ -34,6 +34,12 @@ async function packsOf({ driver }: EngineFixture): Promise<ObjectName[]> {
   return packs.toSorted((a, b) => b.bytes - a.bytes).map(({ name }) => name)
 }
 
+async function dataPacksOf({ repository }: EngineFixture): Promise<ObjectName[]> {
+  const { packs } = await repository.index()
+  const rows = Array.from({ length: packs.size }, (_, row) => packs.row(row))
+  return rows.flatMap(({ id, kind }) => (kind === 'data' ? [{ kind: 'packs', id }] : []))
+}
+
 async function rot({ driver }: EngineFixture, name: ObjectName): Promise<void> {
   const bytes = await driver.get(name)
   // In the middle of what is mostly one frame.
@@ -97,3 +103,36 @@ for (const damage of ['gone', 'rotten'] as const) {
     expect(await expectWhole(target)).toEqual([1, 2, 3])
   })
 }
+
+test('what is lost of points that are there already is copied once more, though no point is, and what cannot be had is counted', async () => {
+  const source = await threePoints()
+  const target = await EngineFixture.create()
+  await copyAll(source, target)
+  expect(await copyAll(source, target)).toMatchObject({ healed: { blobs: 0 }, lostThere: 0 })
+  const [largest, ...others] = await packsOf(target)
+  await target.driver.remove(largest!)
+  for (const other of others) await rot(target, other)
+  await runCheck(target, { readDataPercent: 100 })
+  const dry = await copyAll(source, target, { dryRun: true })
+  expect([dry.healed.blobs, dry.lostThere > 0]).toEqual([0, true])
+  const done = await copyAll(source, target)
+  expect([done.copied, done.alreadyThere.length, done.lostThere]).toEqual([[], 3, 0])
+  expect(done.healed.bytes).toBeGreaterThan(1_700_000)
+  await target.loseCache()
+  expect((await runCheck(target, { readDataPercent: 100 })).affected).toEqual([])
+  expect(await copyAll(source, target)).toMatchObject({ healed: { blobs: 0 }, lostThere: 0 })
+})
+
+test('what is lost on both sides stays lost there, and is told', async () => {
+  const source = await threePoints()
+  const target = await EngineFixture.create()
+  await copyAll(source, target)
+  await source.driver.remove(source.between)
+  for (const pack of await dataPacksOf(target)) await target.driver.remove(pack)
+  const done = await copyAll(source, target)
+  expect(done.healed.bytes).toBeGreaterThan(1_500_000)
+  expect([done.copied, done.lostThere > 0]).toEqual([[], true])
+  await target.loseCache()
+  const { affected } = await runCheck(target)
+  expect(affected).toEqual([`2:${source.path('between')}`])
+})
