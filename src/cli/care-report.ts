@@ -83,7 +83,7 @@ export class CareReport extends OperationReport {
     const records = unreadable.map((bad) => ({ point: null, chain: null, unreadable: bad, numbersGone: undefined }))
     for (const { point, chain, unreadable: bad, numbersGone } of [...lost, ...records]) {
       const object = bad === undefined ? null : `points/${bad.object}`
-      if (this.output.json) this.output.event('lost', { point, chain, object })
+      if (this.output.json) this.output.event('lost', { point, chain, object, numbersGone: numbersGone ?? null })
       else if (point === null) this.#tell(`${String(object)} cannot be read, and is removed`, dryRun)
       else this.#tell(`Point ${shortId(point)} is lost${object === null ? '' : `: ${object} is removed`}`, dryRun)
       if (!this.output.json && numbersGone !== undefined) this.#tell(`  ${numbersText(numbersGone)}`, dryRun)

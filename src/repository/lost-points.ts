@@ -55,16 +55,16 @@ export interface LossesInput {
 export function findLosses({ points, removed, seen, unreadable, known: readKnown }: LossesInput): Losses {
   const there = new Set(points.map(({ record }) => record.point))
   const lost = new Map<PointId, LostPoint>()
+  const isMissing = (point: PointId): boolean => !there.has(point) && !removed.has(point)
   const add = (found: LostPoint): void => {
-    if (there.has(found.point) || removed.has(found.point)) return
+    if (!isMissing(found.point)) return
     lost.set(found.point, { ...found, ...lost.get(found.point) })
   }
   for (const { record } of points) {
-    for (const { point, hash } of record.parents) {
-      if (there.has(point) || removed.has(point)) continue
-      const gone = seen.has(point) ? undefined : numbersBefore(record, points)
-      const numbersGone = gone === undefined ? {} : { numbersGone: gone }
-      add({ point, chain: record.chain, hash, follower: record.point, ...numbersGone })
+    for (const { point, hash } of record.parents.filter((parent) => isMissing(parent.point))) {
+      const numbersGone = seen.has(point) ? undefined : numbersBefore(record, points)
+      const gone = numbersGone === undefined ? {} : { numbersGone }
+      add({ point, chain: record.chain, hash, follower: record.point, ...gone })
     }
   }
   for (const found of seen.values()) add(found)
@@ -124,12 +124,13 @@ function isRolledBack({ unreadable, follower }: LostPoint): boolean {
 const NAMED_MAX = 20
 
 function rollbackAlarm(gone: readonly LostPoint[]): IntegrityError {
-  const inOrder = gone.toSorted((a, b) => (a.sequence ?? 0) - (b.sequence ?? 0))
-  const { point, chain, sequence = 0 } = present(inOrder.at(-1), 'what is gone')
+  const numbered = gone.map((found) => ({ ...found, sequence: present(found.sequence, 'what was seen has a number') }))
+  const inOrder = numbered.sort((a, b) => a.sequence - b.sequence)
+  const { point, chain, sequence } = present(inOrder.at(-1), 'what is gone')
   const context = { point, chain, sequence, points: gone.length }
   const named = inOrder.slice(-NAMED_MAX)
   const ids = named.map((found) => shortId(found.point)).join(' ')
-  const names = named.map((found) => `${nameWithTime(found)}, number ${found.sequence ?? 0}`).join('; ')
+  const names = named.map((found) => `${nameWithTime(found)}, number ${found.sequence}`).join('; ')
   const before = gone.length - named.length
   const more = before > 0 ? `${numberOf(before, 'more point')} before; ` : ''
   const message =
@@ -152,7 +153,9 @@ function lossAlarm(found: LostPoint): IntegrityError {
     return new IntegrityError(problem.code, message, {
       context: { ...problem.context, ...context, object: `points/${object}` },
       cause: problem,
-      hint: isUnsignedOnly(unreadable) ? INSTANCE_HINT : wayOut(shortId(point)),
+      hint: isUnsignedOnly(unreadable)
+        ? INSTANCE_HINT
+        : `${found.known === undefined ? '' : KNOWN_HINT}${wayOut(shortId(point))}`,
     })
   }
   const message = `point ${name}, which point ${shortId(present(follower, 'who names it'))} follows, is gone, and nobody removed it`
@@ -180,6 +183,8 @@ export function isUnsignedOnly({ problem }: UnreadableRecord): boolean {
 const INSTANCE_HINT =
   'Only the record of the instance is lost, and nothing of the point: the next backup of that machine puts it again, and so does ' +
   '`tidemark check --repair` there; with `--heal-from` it is taken from a copy of the repository.'
+
+const KNOWN_HINT = 'On the machine that made it, `tidemark check --repair` writes it again. '
 
 /** Where no point is known to be missing, it may have been one that was brought back: nobody can tell, so a person has to decide. */
 function unknownAlarm(bad: UnreadableRecord, isAnyMissing: boolean): IntegrityError {
