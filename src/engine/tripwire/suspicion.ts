@@ -22,9 +22,10 @@ const BLOBS_PER_CHANGED = 0.5
 const ENCRYPTED_SHARE = 0.9
 /** Of the bytes that should have compressed, so many still do at most. */
 const COMPRESSIBLE_LEFT = 0.25
-/** What should have compressed is so much of what is new at least, or it may have been files that never did; once nearly all changed, little of it tells. */
+/** What should have compressed is so much of what is new, times the share of files that did not change: it may be theirs. */
 const EXPECTED_SHARE = 0.5
-const EXPECTED_SHARE_MIN = 0.01
+/** And where all files changed, so much: photos are not quite without what compresses. */
+const EXPECTED_SHARE_MIN = 0.0005
 
 type Counts = Pick<PointCounts, 'files' | 'filesNew' | 'filesChanged' | 'filesRemoved' | 'blobsStored'>
 type Content = Pick<TripwireRecord, 'contentBytes' | 'incompressibleBytes'>

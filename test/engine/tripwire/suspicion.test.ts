@@ -68,7 +68,7 @@ describe('documents that are encrypted are noticed, whatever weighs more', () =>
     expect(homeWith(photoMiB).encrypted({ filesNew: 300, filesRemoved: 300, photoBytes: 3 * MIB })).toBe(300)
   })
 
-  test.each([2, 12, 100, 250])('%i MiB of photos that were encrypted, too', (photoMiB) => {
+  test.each([2, 12, 100, 3000])('%i MiB of photos that were encrypted, too', (photoMiB) => {
     expect(homeWith(photoMiB).encrypted({ filesChanged: 360, photoBytes: (3 + photoMiB) * MIB })).toBe(360)
   })
 
