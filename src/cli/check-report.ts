@@ -12,6 +12,7 @@ import type {
   Finding,
   ObjectsReport,
 } from '../engine/check/check-types.ts'
+import { REPAIR_PACK_HINT } from '../engine/check/check-packs.ts'
 import type { RepairEvents, RepairReport } from '../engine/repair/repair-types.ts'
 import type { PointInfo } from '../repository/point-info.ts'
 import { formatBytes, formatDuration, formatTime } from '../base/format.ts'
@@ -24,6 +25,10 @@ import { describeProblem } from './report-error.ts'
 const FINDINGS_MAX = 50
 const ENTRIES_PER_POINT_MAX = 20
 const POINTS_MAX = 10
+
+/** The repair that is under way is no advice. */
+const LEFT_PACK_HINT =
+  'Name with `--heal-from` where what it held may still be; else `tidemark forget` the points that suffer, and prune.'
 
 /** Tells the user what a check finds, and what a repair does about it. */
 export class CheckOutput extends OperationReport {
@@ -231,7 +236,7 @@ export class CheckOutput extends OperationReport {
     }
     if (++this.#left > FINDINGS_MAX && !this.output.verbose) return
     this.output.line(`left: ${message}`)
-    if (hint !== undefined) this.output.line(`  ${hint}`)
+    if (hint !== undefined) this.output.line(`  ${hint === REPAIR_PACK_HINT ? LEFT_PACK_HINT : hint}`)
   }
 
   #beginPoint({ record }: PointInfo): void {

@@ -1,6 +1,6 @@
 import { display } from '../base/byte-string.ts'
 import type { Clock } from '../base/clock.ts'
-import { TargetError } from '../base/errors.ts'
+import { IntegrityError, StorageError, TargetError } from '../base/errors.ts'
 import type { PointId } from '../base/ids.ts'
 import { numberOf } from '../base/number-of.ts'
 import type {
@@ -41,6 +41,8 @@ export class RestoreReport extends OperationReport {
   readonly events: RestoreEvents
   #named = 0
   #fullNamed = 0
+  /** What to do about what the repository does not give: few different ones. */
+  readonly #hints = new Set<string>()
 
   constructor(output: Output, clock: Clock) {
     super(output, clock)
@@ -84,6 +86,7 @@ export class RestoreReport extends OperationReport {
     const unnamed = failures.length - this.#named
     if (unnamed > 0) this.output.error(`  … and ${numberOf(unnamed, 'more failure')}: -v names all`)
     if (full.entries > 0) this.#tellFull(full)
+    for (const hint of this.#hints) this.output.error(`hint: ${hint}`)
   }
 
   #tellFull({ entries, bytes }: RestoreCounts): void {
@@ -108,6 +111,8 @@ export class RestoreReport extends OperationReport {
 
   #onFailure({ path, error }: RestoreFailure): void {
     if (this.output.json) this.output.event('failure', { ...jsonPath(path), message: error.message })
+    const isOfRepository = error instanceof IntegrityError || error instanceof StorageError
+    if (isOfRepository && error.hint !== undefined) this.#hints.add(error.hint)
     const isFull = error instanceof TargetError && error.code === 'TARGET_FULL'
     const isNamed = this.#named < FAILURES_MAX && !(isFull && this.#fullNamed === FULL_NAMED_MAX)
     if (!isNamed && !this.output.verbose) return

@@ -65,6 +65,9 @@ export class PackFileReader implements Disposable {
   }
 }
 
+/** What the system says of a folder, a pipe, a socket or a link in the place of a file. */
+const NOT_REGULAR = ['EISDIR', 'ESPIPE', 'ENXIO', 'ELOOP']
+
 const hint = 'Run `tidemark check --repair`: the next backup then stores again what it held.'
 
 /** Returns the error of a frame that lies behind the end of its pack. */
@@ -76,7 +79,10 @@ export function packCutOff(pack: string): IntegrityError {
 }
 
 function unreadable(pack: string, cause: unknown): StorageError {
-  const isMissing = errnoOf(cause) === 'ENOENT'
-  const message = `${packPath(pack)} ${isMissing ? 'is missing' : `cannot be read: ${reasonFor(cause)}`}`
-  return new StorageError(isMissing ? 'NOT_FOUND' : 'STORE_FAILED', message, { context: { pack }, cause, hint })
+  const errno = errnoOf(cause) ?? ''
+  const isMissing = errno === 'ENOENT'
+  const isFile = !NOT_REGULAR.includes(errno)
+  const problem = isMissing ? 'is missing' : isFile ? `cannot be read: ${reasonFor(cause)}` : 'is no regular file'
+  const code = isMissing || !isFile ? 'NOT_FOUND' : 'STORE_FAILED'
+  return new StorageError(code, `${packPath(pack)} ${problem}`, { context: { pack }, cause, hint })
 }

@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest'
 import type { ByteString } from '../../src/base/byte-string.ts'
+import { IntegrityError } from '../../src/base/errors.ts'
 import type { InstanceId, PointId } from '../../src/base/ids.ts'
 import { CheckOutput } from '../../src/cli/check-report.ts'
 import { makerName } from '../../src/cli/point-format.ts'
 import { RestoreReport } from '../../src/cli/restore-report.ts'
+import { REPAIR_PACK_HINT } from '../../src/engine/check/check-packs.ts'
 import type { CheckReport } from '../../src/engine/check/check-types.ts'
+import type { RestoreFailure } from '../../src/engine/restore-types.ts'
+import { problemError } from '../../src/engine/restore/target-errors.ts'
 import type { PointChain } from '../../src/repository/point-chain.ts'
 import type { PointInfo } from '../../src/repository/point-info.ts'
 import { keptOutput } from '../support/kept-output.ts'
@@ -79,4 +83,41 @@ test('an instance whose record stayed where its points were copied from is calle
   const detail = { host: 'tatooine', user: 'luke', sources: [], omissions: [] }
   expect(makerName(chain, { info, detail })).toBe('luke@tatooine')
   expect(makerName(chain, { info, detail: undefined })).toBe('01234567')
+})
+
+test('a repair does not advise to run a repair', () => {
+  const { report, stdout } = reporting()
+  const found = (hint: string) => new IntegrityError('RECORD_MISSING', `a pack is missing: ${hint.length}`, { hint })
+  report.repairEvents.leftFinding?.({ kind: 'damage', problem: found(REPAIR_PACK_HINT) })
+  expect(stdout.text).toContain('left: a pack is missing')
+  expect(stdout.text).toContain('--heal-from')
+  expect(stdout.text).not.toContain('check --repair')
+})
+
+test('what a restore could not read ends with what to do next, told once', () => {
+  const { output, stderr } = keptOutput()
+  const report = new RestoreReport(output, aheadClock)
+  for (const name of ['/a', '/b']) {
+    const path = name as ByteString
+    report.events.failure?.({
+      path,
+      error: problemError(path, { file: 0, code: 'AUTH_FAILED', message: 'it is damaged' }),
+    })
+  }
+  const none = { entries: 0, bytes: 0 }
+  const actions = { create: none, overwrite: none, unchanged: none, delete: none, keep: none }
+  const failures = [{} as RestoreFailure]
+  const summary = { bytesWritten: 0, filesVerified: 0, failures, full: none, durationMs: 0, actions }
+  const path = '/' as ByteString
+  const options = {
+    target: path,
+    path,
+    include: [],
+    exclude: [],
+    overwrite: 'never',
+    delete: false,
+    verify: false,
+  } as const
+  report.summarize(summary, { point: '0123456789abcdef' as PointId, options })
+  expect(stderr.text.match(/hint: .*check --repair --heal-from/g)).toHaveLength(1)
 })

@@ -92,18 +92,19 @@ async function realmOf(driver: Driver, { id, bytes }: UnnamedPack): Promise<Real
   }
 }
 
-const HINT = 'Run `tidemark check --repair`, with `--heal-from` where what it held may still be.'
+/** What to do about a pack that does not give all that it held. */
+export const REPAIR_PACK_HINT = 'Run `tidemark check --repair`, with `--heal-from` where what it held may still be.'
 
 function missing(id: ObjectId): IntegrityError {
   return new IntegrityError('RECORD_MISSING', `${packPath(id)} is missing, though the index names it`, {
     context: { object: packPath(id) },
-    hint: HINT,
+    hint: REPAIR_PACK_HINT,
   })
 }
 
 function wrongSize(id: ObjectId, wanted: number, bytes: number): IntegrityError {
   return new IntegrityError('MALFORMED', `${packPath(id)} has ${bytes} bytes where the index says ${wanted}`, {
     context: { object: packPath(id), bytes },
-    hint: HINT,
+    hint: REPAIR_PACK_HINT,
   })
 }

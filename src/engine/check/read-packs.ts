@@ -13,6 +13,7 @@ import { type PackCheckSetup, type PackJob, PACK_JOB_FRAME_FIELDS, type PackResu
 import type { CheckEvents, DataRead } from './check-types.ts'
 import type { Findings } from './findings.ts'
 import type { LostCopies } from './lost-copies.ts'
+import { REPAIR_PACK_HINT } from './check-packs.ts'
 import { planReading, type ReadPosition, readPosition, sumOf, writePosition } from './read-order.ts'
 
 /** Packs on their way per thread: one to work on, one to go on with at once. */
@@ -214,7 +215,7 @@ function badPack(id: ObjectId, problem: string): IntegrityError {
   const message = `${object} is damaged: ${problem.replace(` of ${object}`, '')}`
   return new IntegrityError('ID_MISMATCH', message, {
     context: { object },
-    hint: 'Run `tidemark check --repair`, with `--heal-from` where what it held may still be.',
+    hint: REPAIR_PACK_HINT,
   })
 }
 

@@ -1,7 +1,8 @@
 import type { BitSet } from '../../base/bit-set.ts'
 import { display } from '../../base/byte-string.ts'
 import { IntegrityError } from '../../base/errors.ts'
-import { type ObjectId, shortId } from '../../base/ids.ts'
+import { type BlobId, type ObjectId, type PointId, shortId } from '../../base/ids.ts'
+import { formatCount, numberOf } from '../../base/number-of.ts'
 import { U32List } from '../../base/u32-list.ts'
 import type { DeadRecord, LostRecord, MarkRecord } from '../../format/records.ts'
 import { type KnownRecord, loadRecords } from '../../repository/known-records.ts'
@@ -9,8 +10,9 @@ import type { PointChain } from '../../repository/point-chain.ts'
 import { compareWithinChain, type PointInfo } from '../../repository/point-info.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { RepositoryIndex } from '../../repository/repository-index.ts'
+import { findAffected } from '../check/affected.ts'
 import { reach, type ReachProblem } from '../reach/reach.ts'
-import { type NeededCopies, neededCopies } from './needed-copies.ts'
+import { type NeededCopies, neededCopies, presence } from './needed-copies.ts'
 import { pruneRules } from './prune-rules.ts'
 
 /** All that decides what may be deleted in one realm, as the store was at one moment. */
@@ -74,7 +76,7 @@ export async function lookAtRealm(options: LookOptions, before?: RealmView): Pro
     }
     const { needed, newest } = await findNeeded(lists, options)
     const copies = neededCopies(index, present, needed)
-    if (copies.missing > 0) throw absent(copies.missing)
+    if (copies.missing > 0) throw absent(copies.missing, await countDamaged(lists, options))
     return { ...lists, needed, newest, copies }
   } catch (error) {
     index[Symbol.dispose]()
@@ -187,13 +189,36 @@ function unreadable({ point, path, error }: ReachProblem, count: number): Integr
   })
 }
 
-function absent(count: number): IntegrityError {
+/** Returns how many points need a blob of which the store has no copy, as far as their trees can be read. */
+async function countDamaged({ index, points, present }: Lists, { repository, signal }: LookOptions): Promise<number> {
+  const { blobs } = index
+  const isThere = presence(index, present)
+  const isSound = (id: BlobId): boolean => {
+    const entry = blobs.find(id)
+    const first = entry < 0 ? undefined : blobs.location(entry)
+    if (first === undefined) return false
+    if (isThere(blobs.frames.get(first.frame).pack)) return true
+    return index.otherPlaces(id).some(({ frameLocation }) => isThere(frameLocation.pack))
+  }
+  const damaged = new Set<PointId>()
+  for await (const { point } of findAffected({ blobs: repository.blobsIn(index), points, isSound, signal })) {
+    damaged.add(point.record.point)
+  }
+  return damaged.size
+}
+
+function absent(blobs: number, points: number): IntegrityError {
+  const needed = numberOf(blobs, 'blob')
+  // Trees may still be kept on this machine, and are read all the same.
+  const by = points === 0 ? 'points need' : points === 1 ? 'one point needs' : `${formatCount(points)} points need`
   return new IntegrityError(
     'BLOB_MISSING',
-    `nothing is pruned while the store lists no pack with ${count} blobs that points need`,
+    `nothing is pruned while the store lists no pack with ${needed} that ${by}`,
     {
-      context: { blobs: count },
-      hint: 'If the store was just changed, try again later; else run `tidemark check --repair`.',
+      context: { blobs, points },
+      hint:
+        'If the store was just changed, try again later. Else `tidemark check` names the points: `check --repair --heal-from …` ' +
+        'brings back what is still elsewhere, and `tidemark forget` lets points go that stay damaged (`tidemark points --tag damaged`).',
     },
   )
 }

@@ -14,6 +14,10 @@ export function noRoomFor(path: ByteString): TidemarkError {
   return fromErrno(path, { code: 'ENOSPC', message: 'there is no room for it' })
 }
 
+const DAMAGE_HINT =
+  '`tidemark check --read-data` tells all that is damaged, and `check --repair --heal-from …` brings back what is still elsewhere; ' +
+  '`tidemark history PATH` shows other versions of a file.'
+
 /** Returns the error of a file that a thread could not restore. */
 export function problemError(path: ByteString, { code, message }: FileProblem): TidemarkError {
   const context = { path: display(path) }
@@ -24,14 +28,14 @@ export function problemError(path: ByteString, { code, message }: FileProblem): 
     case 'MALFORMED':
       return new IntegrityError(code, what, {
         context,
-        hint: 'Run `tidemark check --repair`, or restore another point.',
+        hint: DAMAGE_HINT,
       })
     case 'NOT_FOUND':
     case 'STORE_FAILED':
     case 'STORE_UNAVAILABLE':
     case 'STORE_DENIED':
     case 'OUT_OF_RANGE':
-      return new StorageError(code, what, { context, hint: 'Run `tidemark check`, or restore another point.' })
+      return new StorageError(code, what, { context, hint: DAMAGE_HINT })
     default:
       return fromErrno(path, { code, message })
   }

@@ -45,6 +45,17 @@ describe('what must not be believed', () => {
     await expectWhole(f)
   })
 
+  test('packs that are gone: how many points suffer is told, and that they may be forgotten', async () => {
+    const f = await withPoints(3)
+    const { packs } = await f.repository.index()
+    const data = Array.from({ length: packs.size }, (_, row) => packs.row(row)).filter(({ kind }) => kind === 'data')
+    for (const { id } of data) await f.driver.remove({ kind: 'packs', id })
+    const refused = await runPrune(f).catch((error: unknown) => error)
+    expect(refused).toMatchObject({ code: 'BLOB_MISSING', context: { points: 3 } })
+    expect((refused as TidemarkError).message).toMatch(/blobs? that 3 points need$/)
+    expect((refused as TidemarkError).hint).toContain('`tidemark forget`')
+  })
+
   test('a point that a later version made', async () => {
     const f = await withPoints(1)
     const [point] = (await f.repository.chain({ reload: true })).points
