@@ -95,6 +95,8 @@ class Repair {
       return indexed === 0 && removable(diagnosis.rottenObjects).length === 0
     })
     await this.#mendObjects(first.examination)
+    // This machine then knows by its name what was brought back, should it rot in its turn.
+    if (this.#recordsHealed > 0 && !dryRun) await this.#target.chain({ reload: true, signal: this.#signal })
     const isMended = this.#packsIndexed + this.#objectsRemoved + this.#recordsHealed > 0
     const context = { ...this.#context, repository: this.#target }
     let isToHeal = isMended || (first.isHealed && !dryRun)
