@@ -5,7 +5,8 @@ import { decodeTree } from '../../format/tree-codec.ts'
 import type { Content } from '../../format/tree.ts'
 import type { RepositoryIndex } from '../../repository/repository-index.ts'
 import type { RunStore } from '../run/run-store.ts'
-import { isUnreadable, splitIds } from './tree-builder.ts'
+import { splitIds } from '../point-view-layout.ts'
+import { isUnreadable } from './tree-builder.ts'
 
 /** What a new point may not rely on in a directory of its parent. */
 export interface StaleEntries {

@@ -1,12 +1,13 @@
 import { present } from '../../base/assert.ts'
 import type { ByteString } from '../../base/byte-string.ts'
 import { IntegrityError, KeyError, StorageError } from '../../base/errors.ts'
-import { BLOB_ID_BYTES, type BlobId } from '../../base/ids.ts'
+import { BLOB_ID_BYTES } from '../../base/ids.ts'
 import { S_IFDIR, S_IFMT } from '../../base/posix/constants.ts'
 import { CborWriter } from '../../format/cbor-writer.ts'
 import { decodeTreeEntryAt, scanTree } from '../../format/tree-codec.ts'
 import { encodeTreeEntry } from '../../format/tree-entry-codec.ts'
 import type { Content, Hole, ExtendedAttribute } from '../../format/tree.ts'
+import { splitIds } from '../point-view-layout.ts'
 import type { RunStore } from '../run/run-store.ts'
 import { type EntryTable, ROW_COUNT, ROW_FIRST, ROW_GID, ROW_MODE, ROW_UID } from '../scan/entry-table.ts'
 import type { Scanner } from '../scan/scanner.ts'
@@ -219,12 +220,6 @@ export class TreeBuilder {
       ? { xattrs, holes: [], target, content: undefined, trees: ids() }
       : { xattrs, holes: [], target, content: { level: 0, ids: ids() }, trees: undefined }
   }
-}
-
-export function splitIds(ids: Uint8Array): BlobId[] {
-  const split: BlobId[] = []
-  for (let at = 0; at < ids.byteLength; at += BLOB_ID_BYTES) split.push(ids.subarray(at, at + BLOB_ID_BYTES) as BlobId)
-  return split
 }
 
 function entriesOf(trees: readonly Uint8Array[]): OldEntries {

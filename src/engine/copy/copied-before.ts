@@ -1,6 +1,7 @@
 import type { Content, DirEntry, FileEntry, TreeEntry } from '../../format/tree.ts'
 import type { RepositoryIndex } from '../../repository/repository-index.ts'
-import { isUnreadable, splitIds } from '../backup/tree-builder.ts'
+import { isUnreadable } from '../backup/tree-builder.ts'
+import { splitIds } from '../point-view-layout.ts'
 import { contentState } from '../point-view-state.ts'
 import type { OpenPointView } from '../point-view.ts'
 import type { StoreLists } from '../run/bases.ts'

@@ -4,7 +4,8 @@ import type { BlobId } from '../../base/ids.ts'
 import { decodeTree } from '../../format/tree-codec.ts'
 import type { EntryKind, TreeEntry } from '../../format/tree.ts'
 import type { BlobReader } from '../../repository/blob-reader.ts'
-import { isUnreadable, splitIds } from '../backup/tree-builder.ts'
+import { isUnreadable } from '../backup/tree-builder.ts'
+import { splitIds } from '../point-view-layout.ts'
 import {
   EntryTable,
   ROW_COUNT,

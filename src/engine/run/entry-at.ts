@@ -2,7 +2,7 @@ import type { ByteString } from '../../base/byte-string.ts'
 import { decodeTree } from '../../format/tree-codec.ts'
 import type { TreeEntry } from '../../format/tree.ts'
 import type { BlobReader } from '../../repository/blob-reader.ts'
-import { splitIds } from '../backup/tree-builder.ts'
+import { splitIds } from '../point-view-layout.ts'
 
 /** Returns the entry at an absolute path below a root directory with these trees, or `undefined`. */
 export async function entryAt(blobs: BlobReader, root: Uint8Array, path: ByteString): Promise<TreeEntry | undefined> {

@@ -5,7 +5,7 @@ import { decodeTree } from '../../format/tree-codec.ts'
 import { encodeTreeEntry } from '../../format/tree-entry-codec.ts'
 import type { TreeEntry } from '../../format/tree.ts'
 import type { BlobReader } from '../../repository/blob-reader.ts'
-import { splitIds } from '../backup/tree-builder.ts'
+import { splitIds } from '../point-view-layout.ts'
 import { noCounts, type PartCounts } from '../run/table-counts.ts'
 
 /** Trees of a root directory at three times; `undefined` where there was none. */

@@ -2,7 +2,7 @@ import type { ByteString } from '../../base/byte-string.ts'
 import type { Timespec } from '../../base/clock.ts'
 import type { DirEntry, TreeEntry } from '../../format/tree.ts'
 import { decodeTree } from '../../format/tree-codec.ts'
-import { splitIds } from '../backup/tree-builder.ts'
+import { splitIds } from '../point-view-layout.ts'
 import type { RunStore } from '../run/run-store.ts'
 import { DirectoryEncoder, machineOwners } from './directory-encoder.ts'
 

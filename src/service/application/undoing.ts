@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 
 import type { BlobId } from '../../base/ids.ts'
+import { splitIds } from '../../engine/point-view-layout.ts'
 import type { RestoreItem } from '../../engine/restore-types.ts'
 import { lastUndoPoint, openUndo, planUndo, type Undo } from '../../engine/undo/undo.ts'
 import { pointOf } from './browsing.ts'
@@ -59,8 +60,10 @@ async function undoOf(opened: OpenedRepository, id: string | undefined): Promise
   // A restore of a moment ago is not among the points that were loaded.
   if (id === undefined) await repository.chain({ reload: true })
   const point = id === undefined ? await lastUndoPoint(repository) : await pointOf(opened, id)
-  // Nor is it in the index, which is loaded anew when it lacks what is read this way.
+  // Nor is what is new in it in the index, which is loaded anew when it lacks what is read this way.
   const blobs = await trees.blobs(point.realm)
-  await blobs.readAll([point.record.detail as BlobId], 'detail')
+  const { detail, parts } = point.record
+  await blobs.readAll([detail as BlobId], 'detail')
+  for (const part of parts) await blobs.readAll(splitIds(part.trees), 'tree')
   return openUndo(repository, point)
 }

@@ -251,6 +251,15 @@ test('a restore of several selections does, byte by byte, what its preview said,
   expect(readFileSync(join(target, 'docs', 'a.txt'), 'utf8')).toBe('mine')
   expect(readFileSync(join(target, 'docs', 'stranger'), 'utf8')).toBe('not in the point')
   expect(existsSync(join(target, 'docs', 'b.txt'))).toBe(false)
+
+  // A later restore into the same folder is undone from a point of which only the trees are new.
+  writeFileSync(join(target, 'docs', 'a.txt'), 'changed since')
+  const again = await ended(application, await application.restore(request))
+  const { id } = await application.undoable('home', again.id)
+  const actions: string[] = []
+  for await (const { action, shownPath } of application.previewUndo('home', id, signal))
+    actions.push(`${action} ${shownPath}`)
+  expect(actions).toContain(`overwrite ${join(target, 'docs', 'a.txt')}`)
 })
 
 test('what cannot be restored is refused before anything is asked of the disk', async () => {
