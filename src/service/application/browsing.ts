@@ -118,7 +118,7 @@ export async function versionsOf(
   })
 }
 
-/** Finds entries of a point by name. */
+/** Finds entries of a point by a part of their names, or by a pattern. */
 export async function findEntries(
   { repository, point }: PointName,
   pattern: string,
@@ -133,7 +133,8 @@ export async function findEntries(
       bytesMin: undefined,
       bytesMax: undefined,
     }
-    const found = await find(opened.trees, { pattern, ignoreCase: true, ...any }, { points, signal })
+    const sought = /[*?[/]/.test(pattern) ? pattern : `*${pattern}*`
+    const found = await find(opened.trees, { pattern: sought, ignoreCase: true, ...any }, { points, signal })
     return found.slice(0, FOUND_MAX).map(({ path, entry }) => showEntry(path, entry))
   })
 }

@@ -113,8 +113,10 @@ test('folders are listed and entries found with names that no terminal executes'
   expect(Buffer.from(bytes).toString()).toBe('bytes')
   expect(await application.lookup('home', second(), `${source}/latin-\\xe9`)).toEqual(latin)
   expect(await application.lookup('home', second(), `${source}/nothing`)).toBeUndefined()
-  const found = await application.find('home', second(), '*.TXT', signal)
-  expect(found.map(({ name }) => name)).toEqual(['clear\\x1b[2Jme\\u202egnp.txt', 'a.txt', 'c.txt'])
+  for (const pattern of ['*.TXT', 'txt']) {
+    const found = await application.find('home', second(), pattern, signal)
+    expect(found.map(({ name }) => name)).toEqual(['clear\\x1b[2Jme\\u202egnp.txt', 'a.txt', 'c.txt'])
+  }
   await expect(application.entries('home', second(), 'no/path', signal)).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
   await expect(application.entries('home', 'no point', '/', signal)).rejects.toMatchObject({ code: 'UNKNOWN_POINT' })
   await expect(application.entries('home', second(), '/nowhere', signal)).rejects.toMatchObject({

@@ -71,7 +71,12 @@ const TREE_KEYS: Keymap<BrowseCommand> = [
     label: 'history',
     help: 'show the versions of the chosen file in all points of its machine',
   },
-  { command: 'search', keys: ['/'], label: 'search', help: 'search the point for a name' },
+  {
+    command: 'search',
+    keys: ['/'],
+    label: 'search',
+    help: 'search the point for a name, a part of one, or a pattern with * and ?',
+  },
   { command: 'path', keys: ['p'], label: 'path', help: 'go to a path' },
   { command: 'older', keys: ['['], label: 'older', help: 'the same place in the point before' },
   { command: 'newer', keys: [']'], help: 'the same place in the next point' },
@@ -90,7 +95,13 @@ const PANE_KEYS: Keymap<BrowseCommand> = [
 ]
 const CLOSE = { command: 'close', keys: ['esc'], label: 'close', help: 'close what is open here' } as const
 
+const INPUT_KEYS: Keymap<BrowseCommand> = [
+  { command: 'in', keys: ['enter'], label: 'go', help: 'look for what was typed' },
+  { command: 'close', keys: ['esc'], label: 'leave it', help: 'go back to the tree' },
+]
+
 function keysFor(state: BrowseState): Keymap<BrowseCommand> {
+  if (state.input !== undefined) return INPUT_KEYS
   if (state.history !== undefined) return HISTORY_KEYS
   if (state.focus === 'pane') return PANE_KEYS
   return state.found !== undefined ? [...TREE_KEYS, CLOSE] : TREE_KEYS

@@ -68,6 +68,8 @@ const PREVIEW_KEYS: Keymap<RestoreCommand> = [
 const CLOSE = { command: 'close', keys: ['esc', 'enter'], label: 'close', help: 'close the report' } as const
 
 function keysFor(state: RestoreState, shared: Shared): Keymap<RestoreCommand> {
+  // The form says itself what its keys are.
+  if (state.options !== undefined) return []
   if (state.undo !== undefined) return UNDO_PREVIEW_KEYS
   const job = jobOf(state, shared)
   if (state.job !== undefined) return job !== undefined && hasEnded(job) ? [UNDO, CLOSE] : []
