@@ -15,4 +15,6 @@ export interface GlobalFlags {
   readonly secretFd?: number
   /** As `secretFd`, of the repository that points are copied to. */
   readonly toSecretFd?: number
+  /** Of processes that this program starts: the file that is told how they ended. */
+  readonly endFd?: number
 }

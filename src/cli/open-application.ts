@@ -18,6 +18,7 @@ import { SlotDesk } from '../service/application/slot-desk.ts'
 import { Topics } from '../service/application/topics.ts'
 import { InstanceFile } from '../service/instance-file.ts'
 import { ChildRunner, type HandedSecret } from '../service/jobs/child-runner.ts'
+import { CommandEnds } from '../service/jobs/command-ends.ts'
 import { SqliteJobStore } from '../service/jobs/sqlite-job-store.ts'
 import { SqliteNotificationStore } from '../service/notifications/sqlite-notification-store.ts'
 import type { ChangeDocument } from '../service/control/documents.ts'
@@ -88,6 +89,7 @@ export async function openApplication(given: CliContext): Promise<Application> {
       ownEnvironment: placeVariables(secrets.variables),
       workingDirectory,
       secretsFor: (words) => secretsFor(repositories, words),
+      ends: new CommandEnds(paths.stateDirectory),
     }),
     onChange: (hasEnded) => topics.tell('jobs', ...(hasEnded ? (['points', 'health', 'plans'] as const) : [])),
   })

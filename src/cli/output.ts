@@ -3,6 +3,9 @@ import type { Progress } from './progress.ts'
 /** Characters that wait for their reader before whoever writes waits, too. */
 const PENDING_BYTES_MAX = 1 << 20
 
+/** Events that say how a command ended. */
+const ENDINGS = new Set(['summary', 'error'])
+
 /** What of `process.stdout` and `process.stderr` is used. */
 export interface OutputStream {
   readonly isTTY?: boolean
@@ -36,6 +39,7 @@ export class Output {
   #pending = 0
   #pendingBytes = 0
   #idle: (() => void) | undefined
+  readonly #lastOf = new Map<string, string>()
 
   constructor(options: OutputOptions) {
     this.#options = options
@@ -117,7 +121,14 @@ export class Output {
 
   /** Writes one of several JSON documents, on a line of its own. */
   event(type: string, fields: Readonly<Record<string, unknown>>): void {
-    this.#out(`${JSON.stringify({ type, ...fields })}\n`)
+    const line = `${JSON.stringify({ type, ...fields })}\n`
+    if (ENDINGS.has(type)) this.#lastOf.set(type, line)
+    this.#out(line)
+  }
+
+  /** The last events that say how a command ended, each on a line of its own. */
+  get endings(): string {
+    return [...this.#lastOf.values()].join('')
   }
 
   /** Says something that is not the result; silent with -q. */

@@ -50,6 +50,7 @@ export function createProgram(run: RunCommand): Command {
     .option('--limit-download <RATE>', 'read no more than so much a second from the store')
     .addOption(new Option('--secret-fd <N>').hideHelp().argParser(Number))
     .addOption(new Option('--to-secret-fd <N>').hideHelp().argParser(Number))
+    .addOption(new Option('--end-fd <N>').hideHelp().argParser(Number))
     .addHelpText('after', ENVIRONMENT_HELP)
   const runWith = async (action: CommandAction): Promise<void> => run(program.opts<GlobalFlags>(), action)
   definePointCommands(program, runWith)

@@ -1,3 +1,6 @@
+import { writeSync } from 'node:fs'
+
+import { errnoOf } from '../base/errors.ts'
 import { type CliContext, createContext } from './context.ts'
 import { EXIT_DONE, EXIT_INTERRUPTED } from './exit-codes.ts'
 import type { GlobalFlags } from './global-flags.ts'
@@ -31,13 +34,30 @@ export async function runCommand(
   } catch (error) {
     return { exitCode: reportError(plainOutput(flags), error), output: undefined }
   }
+  const { output } = context
+  const exitCode = await exitCodeOf(context, command)
+  if (flags.endFd !== undefined) tellEnd(flags.endFd, output, exitCode)
+  return { exitCode, output }
+}
+
+async function exitCodeOf(context: CliContext, command: CommandAction): Promise<number> {
   const { output, signal } = context
   try {
     const exitCode = (await command(context)) ?? EXIT_DONE
     if (signal.aborted && exitCode === EXIT_DONE) output.detail('interrupted after the work was done')
-    return { exitCode, output }
+    return exitCode
   } catch (error) {
-    return { exitCode: failureOf(context, error), output }
+    return failureOf(context, error)
+  }
+}
+
+/** Writes how a command ended to a file of the process that started it, which may have ended long before. */
+function tellEnd(descriptor: number, output: Output, exitCode: number): void {
+  try {
+    writeSync(descriptor, `${output.endings}${JSON.stringify({ type: 'end', exitCode })}\n`)
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error
+    output.detail(`how it ended could not be written down (${errnoOf(error)})`)
   }
 }
 

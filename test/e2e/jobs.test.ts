@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
 import { ChildRunner } from '../../src/service/jobs/child-runner.ts'
+import { CommandEnds } from '../../src/service/jobs/command-ends.ts'
 import { CommandHandler } from '../../src/service/jobs/command-handler.ts'
 import { COMMAND_KIND, type CommandMessage, encodeCommandMessage } from '../../src/service/jobs/command-message.ts'
 import type { Job } from '../../src/service/jobs/job.ts'
@@ -18,6 +19,7 @@ class ProgramJobs extends JobPlace {
     program: [process.execPath, PROGRAM],
     environment: this.cli.environment,
     workingDirectory: this.cli.folder,
+    ends: new CommandEnds(this.stateDirectory),
   })
   readonly handlers = { [COMMAND_KIND]: new CommandHandler({ runner: this.#runner, clock: this.time }) }
   readonly worker1 = this.worker(this.handlers)
@@ -53,6 +55,7 @@ test('a job backs up, with its hooks around it, and says what it made; one whose
   expect(readFileSync(join(folder, 'hooks'), 'utf8')).toBe(`before\ndone ${point}\n`)
   expect((await at.cli.succeed(['points', '--json'])).stdout).toContain(point)
   expect(await at.log(id)).toContain('hook: stopped')
+  expect(readdirSync(join(at.stateDirectory, 'ends'))).toEqual([])
   const error = { code: 'NO_REPOSITORY' }
   expect(await at.get(missing.id)).toMatchObject({ state: 'queued', runs: 1, result: { exitCode: 10, error } })
 })

@@ -121,6 +121,12 @@ class SimulatedRunner implements JobRunner {
   }
 
   async endLeftover(): Promise<void> {}
+
+  endOf(): undefined {
+    return undefined
+  }
+
+  forgetEnd(): void {}
 }
 
 export interface SimulatedDaemonOptions {

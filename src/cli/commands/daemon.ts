@@ -12,6 +12,7 @@ import { MainLoop } from '../../service/daemon/main-loop.ts'
 import { MetricsServer } from '../../service/daemon/metrics.ts'
 import { InstanceFile } from '../../service/instance-file.ts'
 import { ChildRunner } from '../../service/jobs/child-runner.ts'
+import { CommandEnds } from '../../service/jobs/command-ends.ts'
 import { SqliteJobStore } from '../../service/jobs/sqlite-job-store.ts'
 import { openChannel } from '../../service/notifications/open-channel.ts'
 import { SqliteNotificationStore } from '../../service/notifications/sqlite-notification-store.ts'
@@ -104,6 +105,7 @@ function runnerFor(context: CliContext): ChildRunner {
     environment: childEnvironment(context),
     ownEnvironment: placeVariables(context.secrets.variables),
     workingDirectory: context.workingDirectory,
+    ends: new CommandEnds(context.paths.stateDirectory),
   })
 }
 

@@ -1,7 +1,7 @@
 import type { CommandHandler } from './command-handler.ts'
-import type { JobHandler, RunContext, RunReport } from './job-handler.ts'
+import type { JobHandler, Recovery, RunContext, RunReport } from './job-handler.ts'
 import type { AbandonedJob } from './job-store.ts'
-import type { Job, JobResult } from './job.ts'
+import type { Job } from './job.ts'
 
 /** The kind of jobs that somebody asked for at a face, and that run as long as its process does. */
 export const ASKED_KIND = 'asked'
@@ -27,7 +27,11 @@ export class AskedHandler implements JobHandler {
     return { verdict: 'failed', result: { exitCode: undefined, summary: undefined, error } }
   }
 
-  async recover(abandoned: AbandonedJob, run: RunContext): Promise<JobResult> {
+  async recover(abandoned: AbandonedJob, run: RunContext): Promise<Recovery> {
     return this.#commands.recover(abandoned, run)
+  }
+
+  settled(job: Job): void {
+    this.#commands.settled(job)
   }
 }

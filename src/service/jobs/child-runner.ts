@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -9,6 +10,7 @@ import { identityOf, isRunning, type ProcessIdentity } from '../../base/process-
 import { wipe } from '../../crypto/secret.ts'
 import type { SlotSecret } from '../../repository/slot-key.ts'
 import { encodeHandedSecret } from '../handed-secret.ts'
+import type { CommandEnds, KeptEnd } from './command-ends.ts'
 import type { JobRunner, RunCommand, RunEnd, RunRequest } from './job-runner.ts'
 import { OutputLines } from './output-lines.ts'
 import { parseEvent } from './parse-event.ts'
@@ -52,6 +54,8 @@ export interface ChildRunnerOptions {
    * pipe, as its option says. What is missing the command finds as it would for a person.
    */
   readonly secretsFor?: (words: readonly string[]) => readonly HandedSecret[]
+  /** Where commands of this program say how they ended; they only say it on their output when absent. */
+  readonly ends?: CommandEnds
   /** Milliseconds from the request to stop to the end by force; a minute when absent. */
   readonly graceMs?: number
 }
@@ -107,6 +111,14 @@ export class ChildRunner implements JobRunner {
     await this.#gone(process)
   }
 
+  endOf(run: string): KeptEnd | undefined {
+    return this.#options.ends?.read(run)
+  }
+
+  forgetEnd(run: string): void {
+    this.#options.ends?.forget(run)
+  }
+
   /** Waits until a process is gone, for the length of the grace. */
   async #gone(process: ProcessIdentity): Promise<boolean> {
     for (let waitedMs = 0; waitedMs < this.#graceMs; waitedMs += LOOK_MS) {
@@ -134,22 +146,27 @@ export class ChildRunner implements JobRunner {
   }
 
   #spawn(command: RunCommand): Child {
-    const { program, environment, ownEnvironment, workingDirectory, secretsFor } = this.#options
+    const { program, environment, ends, ownEnvironment, workingDirectory, secretsFor } = this.#options
     const handed = command.kind === 'tidemark' ? (secretsFor?.(command.words) ?? []) : []
-    const options = handed.map(({ option }, i) => `${option}=${FIRST_FD + i}`)
+    const end = command.kind === 'tidemark' ? ends?.open(command.run) : undefined
+    const options = [
+      ...handed.map(({ option }, i) => `${option}=${FIRST_FD + i}`),
+      ...(end === undefined ? [] : [`--end-fd=${FIRST_FD + handed.length}`]),
+    ]
     const words = command.kind === 'tidemark' ? [...program, ...options, ...command.words] : command.command
     try {
       const child = spawn('/bin/sh', ['-c', GATE, 'sh', ...words], {
         cwd: workingDirectory,
         env: { ...environment, ...(command.kind === 'tidemark' ? ownEnvironment : command.variables) },
         detached: true,
-        stdio: ['pipe', 'pipe', 'pipe', ...handed.map(() => 'pipe' as const)],
+        stdio: ['pipe', 'pipe', 'pipe', ...handed.map(() => 'pipe' as const), ...(end === undefined ? [] : [end])],
       }) as Child
       if (child.pid === undefined) return child
       for (const [i, { secret }] of handed.entries()) hand(secret, child.stdio[FIRST_FD + i] as Writable)
       return child
     } finally {
       wipe(...handed.map(({ secret }) => secret.bytes))
+      if (end !== undefined) closeSync(end)
     }
   }
 }

@@ -1,10 +1,10 @@
 import type { Clock } from '../../base/clock.ts'
 import { decodeCommandMessage } from './command-message.ts'
-import { CommandRun } from './command-run.ts'
-import type { JobHandler, RunContext, RunReport } from './job-handler.ts'
+import { CommandRun, runName } from './command-run.ts'
+import type { JobHandler, Recovery, RunContext, RunReport } from './job-handler.ts'
 import type { JobRunner } from './job-runner.ts'
 import type { AbandonedJob } from './job-store.ts'
-import type { Job, JobResult } from './job.ts'
+import type { Job } from './job.ts'
 
 export interface CommandHandlerOptions {
   readonly runner: JobRunner
@@ -23,7 +23,11 @@ export class CommandHandler implements JobHandler {
     return new CommandRun({ ...this.#options, job, run, message: decodeCommandMessage(job.message) }).run()
   }
 
-  async recover({ job, note }: AbandonedJob, run: RunContext): Promise<JobResult> {
+  async recover({ job, note }: AbandonedJob, run: RunContext): Promise<Recovery> {
     return new CommandRun({ ...this.#options, job, run, message: decodeCommandMessage(job.message) }).recover(note)
+  }
+
+  settled(job: Job): void {
+    this.#options.runner.forgetEnd(runName(job))
   }
 }

@@ -4,8 +4,8 @@ import type { Hook } from '../plans/plan.ts'
 import type { CommandHandlerOptions } from './command-handler.ts'
 import type { CommandMessage } from './command-message.ts'
 import { CommandOutput } from './command-output.ts'
-import { errorOf, verdictOf } from './command-verdict.ts'
-import { type RunContext, RunEnds, type RunReport } from './job-handler.ts'
+import { type CommandEnd, errorOf, isInterrupted, verdictOf } from './command-verdict.ts'
+import { type Recovery, type RunContext, RunEnds, type RunReport } from './job-handler.ts'
 import type { RunCommand, RunEnd } from './job-runner.ts'
 import type { Job, JobError, JobResult, RunNote } from './job.ts'
 import { isLastTry } from './retry.ts'
@@ -18,6 +18,11 @@ interface CommandRunOptions extends CommandHandlerOptions {
   readonly job: Job
   readonly message: CommandMessage
   readonly run: RunContext
+}
+
+/** Returns what the end of a job's run is kept under. */
+export function runName({ id, runs }: Job): string {
+  return `${id}-${runs}`
 }
 
 const NOTHING: JobResult = { exitCode: undefined, summary: undefined, error: undefined }
@@ -34,7 +39,7 @@ export class CommandRun {
 
   /** Runs `before`, the command, `on-failure` when it has failed for good, and `after` whatever happened. */
   async run(): Promise<RunReport> {
-    const { job, message } = this.#options
+    const { message } = this.#options
     let report: RunReport
     try {
       report = await this.#main()
@@ -43,20 +48,18 @@ export class CommandRun {
       throw error
     }
     const ending = { outcome: this.#outcome(report), report }
-    if (ending.outcome === 'failed' && report.verdict !== 'done' && isLastTry(job, report.verdict)) {
-      await this.#hooks('on-failure', message.hooks?.onFailure, ending)
-    }
-    const failed = await this.#hooks('after', message.hooks?.after, ending)
-    if (failed === undefined) return report
-    // The application may still be as `before` left it: somebody has to look, whatever became of the command.
-    return { verdict: 'failed', result: { ...report.result, error: report.result.error ?? failed } }
+    await this.#onFailure(ending)
+    return this.#after(ending)
   }
 
-  /** Ends what still runs of a run that noted `note`, and runs `after` if anything had begun. */
-  async recover(note: RunNote | undefined): Promise<JobResult> {
+  /**
+   * Ends what still runs of a run that noted `note`, and runs `after` if anything had begun. A command that came to its end
+   * although its worker did not is as good as any other: what it said is what came of the run.
+   */
+  async recover(note: RunNote | undefined): Promise<Recovery> {
     const { runner, run, message } = this.#options
     const stage = STAGES.find((stage) => stage === note?.stage)
-    if (stage === undefined) return NOTHING
+    if (stage === undefined) return INTERRUPTED
     if (note?.process !== undefined) {
       run.log(
         'worker',
@@ -64,8 +67,41 @@ export class CommandRun {
       )
       await runner.endLeftover(note.process, stage === 'command' ? 'tidemark' : 'hook')
     }
-    run.log('worker', `it was interrupted in the stage "${stage}"`)
-    return { ...NOTHING, error: await this.#hooks('after', message.hooks?.after, { outcome: 'interrupted' }) }
+    const report = stage === 'before' ? undefined : this.#reportLeft()
+    if (report === undefined) {
+      run.log('worker', `it was interrupted in the stage "${stage}"`)
+      const error = await this.#hooks('after', message.hooks?.after, { outcome: 'interrupted' })
+      return { verdict: 'interrupted', result: { ...NOTHING, error } }
+    }
+    const ending = { outcome: report.verdict === 'done' ? ('done' as const) : ('failed' as const), report }
+    if (stage === 'command') await this.#onFailure(ending)
+    return this.#after(ending)
+  }
+
+  /** Returns what came of a command that ended while nobody read its output; `undefined`: it was interrupted. */
+  #reportLeft(): RunReport | undefined {
+    const { job, runner, run } = this.#options
+    const kept = runner.endOf(runName(job))
+    if (kept === undefined || isInterrupted(kept)) return undefined
+    run.log('worker', `its command had come to its end, with exit code ${kept.exitCode}`)
+    const output = this.#output()
+    for (const event of kept.events) output.event(event)
+    return this.#report({ exitCode: kept.exitCode, signal: undefined, timedOut: false }, output)
+  }
+
+  async #onFailure(ending: Required<Ending>): Promise<void> {
+    const { job, message } = this.#options
+    const { outcome, report } = ending
+    if (outcome !== 'failed' || report.verdict === 'done' || !isLastTry(job, report.verdict)) return
+    await this.#hooks('on-failure', message.hooks?.onFailure, ending)
+  }
+
+  async #after(ending: Required<Ending>): Promise<RunReport> {
+    const { report } = ending
+    const failed = await this.#hooks('after', this.#options.message.hooks?.after, ending)
+    if (failed === undefined) return report
+    // The application may still be as `before` left it: somebody has to look, whatever became of the command.
+    return { verdict: 'failed', result: { ...report.result, error: report.result.error ?? failed } }
   }
 
   async #main(): Promise<RunReport> {
@@ -74,17 +110,26 @@ export class CommandRun {
   }
 
   async #command(): Promise<RunReport> {
-    const { job, message, run, clock } = this.#options
+    const { job, message } = this.#options
     const { words, input } = message
-    const output = new CommandOutput({ name: words[0] ?? '', run, clock })
+    const output = this.#output()
     const ended = await this.#start('command', {
-      command: { kind: 'tidemark', words, ...(input === undefined ? {} : { input }) },
+      command: { kind: 'tidemark', words, run: runName(job), ...(input === undefined ? {} : { input }) },
       timeLimitMs: job.timeLimitMs,
       output,
     })
-    const end = { ...ended, error: output.error, said: output.said }
-    const error = errorOf(end, job.timeLimitMs)
-    return { verdict: verdictOf(end), result: { exitCode: ended.exitCode, summary: output.summary, error } }
+    return this.#report(ended, output)
+  }
+
+  #output(): CommandOutput {
+    const { clock, message, run } = this.#options
+    return new CommandOutput({ name: message.words[0] ?? '', run, clock })
+  }
+
+  #report(ended: RunEnd, { error, said, summary }: CommandOutput): RunReport {
+    const end: CommandEnd = { ...ended, error, said }
+    const result = { exitCode: ended.exitCode, summary, error: errorOf(end, this.#options.job.timeLimitMs) }
+    return { verdict: verdictOf(end), result }
   }
 
   /** Runs hooks in order: those of `before` up to the first that fails, others all; returns the first failure. */
@@ -169,6 +214,8 @@ interface StartRequest {
   readonly timeLimitMs: number | undefined
   readonly output: Pick<CommandOutput, 'event' | 'line'>
 }
+
+const INTERRUPTED: Recovery = { verdict: 'interrupted', result: NOTHING }
 
 const NEVER = new AbortController().signal
 

@@ -56,6 +56,11 @@ export function verdictOf({ exitCode, timedOut, error }: CommandEnd): RunReport[
   }
 }
 
+/** Tells whether a command ended because it was told to. */
+export function isInterrupted({ exitCode }: { readonly exitCode: number }): boolean {
+  return exitCode === EXIT.interrupted
+}
+
 /** Tells why a command did not do what it should; `undefined` for one that did. */
 export function errorOf(end: CommandEnd, timeLimitMs: number | undefined): JobError | undefined {
   const { exitCode, signal, timedOut, error, said } = end

@@ -14,7 +14,10 @@ export interface JobHandler {
    * Puts right what a run left whose worker ended without a word: ends what still runs of it and does what was to be
    * done whatever happened. Repeated until it has once come to its end.
    */
-  recover(abandoned: AbandonedJob, run: RunContext): Promise<JobResult>
+  recover(abandoned: AbandonedJob, run: RunContext): Promise<Recovery>
+
+  /** A run was settled: what was kept of it in case that its worker ends is needed no more. */
+  settled?(job: Job): void
 }
 
 /** What a handler is given of the run that it does. */
@@ -35,6 +38,12 @@ export interface RunContext {
 export interface RunReport {
   /** `may-pass`: it failed, and may succeed later. `failed`: it would fail again. */
   readonly verdict: 'done' | 'may-pass' | 'failed'
+  readonly result: JobResult
+}
+
+/** What came of a run whose worker ended without a word. `interrupted`: it did not come to its end. */
+export interface Recovery {
+  readonly verdict: RunReport['verdict'] | 'interrupted'
   readonly result: JobResult
 }
 

@@ -1,4 +1,5 @@
 import type { ProcessIdentity } from '../../base/process-identity.ts'
+import type { KeptEnd } from './command-ends.ts'
 import type { Json } from './job.ts'
 
 /** Runs commands for jobs; injected, so that a year of them passes within seconds. */
@@ -17,6 +18,14 @@ export interface JobRunner {
    * Ends a process that outlived the worker that had started it; resolves when it is gone, at once where it is already.
    */
   endLeftover(process: ProcessIdentity, kind: RunCommand['kind']): Promise<void>
+
+  /**
+   * Returns how the command of this program in that run said that it ended, also when nobody read its output any more;
+   * `undefined` where it did not come to say so. Kept until `forgetEnd`.
+   */
+  endOf(run: string): KeptEnd | undefined
+
+  forgetEnd(run: string): void
 }
 
 /** `tidemark`: words of this program's own command line. `hook`: a program of the user's and its arguments. */
@@ -24,6 +33,8 @@ export type RunCommand =
   | {
       readonly kind: 'tidemark'
       readonly words: readonly string[]
+      /** What its end is kept under: different for each run that ever was, and fit for the name of a file. */
+      readonly run: string
       /** What it reads on standard input; nothing when absent. */
       readonly input?: string
     }

@@ -79,8 +79,11 @@ export class LeasedRun implements RunContext {
     this.#log.add(from, text)
   }
 
-  /** Stores what was logged and how the run ended; tried again until the store does it, unless the worker ends. */
-  async settle(settlement: Settlement): Promise<void> {
+  /**
+   * Stores what was logged and how the run ended; tried again until the store does it, unless the worker ends. Returns
+   * whether it was stored: otherwise somebody else has to settle the run.
+   */
+  async settle(settlement: Settlement): Promise<boolean> {
     this.#endTicks()
     await this.#tick
     const { store, worker, onProblem } = this.#options
@@ -88,12 +91,11 @@ export class LeasedRun implements RunContext {
       try {
         await this.#log.flush()
         if (this.#progress !== undefined) await store.renew(this.#lease(), this.#progress)
-        await store.settle(this.job.id, worker, settlement)
-        return
+        return await store.settle(this.job.id, worker, settlement)
       } catch (error) {
         onProblem(error)
         // Whoever starts next finds the run where it is, and does it again.
-        if (this.#isStopping) return
+        if (this.#isStopping) return false
         await this.#pause()
       }
     }

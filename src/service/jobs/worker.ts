@@ -3,8 +3,8 @@ import { TidemarkError } from '../../base/errors.ts'
 import type { InstanceId } from '../../base/ids.ts'
 import type { Randomness } from '../../base/random.ts'
 import type { Scheduler } from '../../repository/run-object.ts'
-import { type JobHandler, RunEnds, type RunReport } from './job-handler.ts'
-import type { AbandonedJob, Claim, JobStore, Settlement } from './job-store.ts'
+import { type JobHandler, type Recovery, RunEnds, type RunReport } from './job-handler.ts'
+import { type AbandonedJob, type Claim, JOBS_PER_PAGE_MAX, type JobStore, type Settlement } from './job-store.ts'
 import type { Job, JobId, JobProgress, JobResult } from './job.ts'
 import { LEASE_MS, LeasedRun } from './leased-run.ts'
 import { isLastTry, retryDelayMs } from './retry.ts'
@@ -19,6 +19,8 @@ export interface WorkerOptions {
   readonly instance: InstanceId
   /** By kind of job: what is of another kind is left to others. */
   readonly handlers: ReadonlyMap<string, JobHandler>
+  /** What others do, and this worker only puts right once they have ended; nothing when absent. */
+  readonly inheritance?: Inheritance
   readonly clock: Clock
   readonly randomness: Randomness
   readonly scheduler: Scheduler
@@ -30,6 +32,14 @@ export interface WorkerOptions {
   readonly onChanged: (job: JobId) => void
   /** Told of a store that does not do what it should; the work goes on. */
   readonly onProblem: (problem: unknown) => void
+}
+
+/** Jobs that a worker does not do, and puts right once whoever did them has ended. */
+export interface Inheritance {
+  /** By kind of job. */
+  readonly handlers: ReadonlyMap<string, JobHandler>
+  /** Tells of a running job whether it is left to others, whatever has become of its worker. */
+  readonly isLeft: (job: Job) => boolean
 }
 
 /** Does the jobs of a store whose turn it is. */
@@ -92,8 +102,11 @@ export class Worker {
   async #takeTurn(): Promise<void> {
     const { instance, store, isHeldBack, atOnce = AT_ONCE_DEFAULT } = this.#options
     const ended = (await store.workers(instance)).filter(hasWorkerEnded)
+    const { kinds, left } = await this.#inherited()
     while (!this.#isStopping) {
-      const abandoned = await store.takeOver({ ...this.#claim(), ended }, [...this.#runs.keys()])
+      const claim = { ...this.#claim(), ended }
+      const held = [...this.#runs.keys(), ...left]
+      const abandoned = await store.takeOver({ ...claim, kinds: [...claim.kinds, ...kinds] }, held)
       if (abandoned === undefined) break
       this.#begin(abandoned.job, async (run) => this.#recover(abandoned, run))
     }
@@ -102,6 +115,20 @@ export class Worker {
       if (job === undefined) break
       this.#begin(job, async (run) => this.#do(job, run))
     }
+  }
+
+  /** Returns which kinds of jobs are put right here although others do them, and which of those that run are not. */
+  async #inherited(): Promise<{ readonly kinds: readonly string[]; readonly left: readonly JobId[] }> {
+    const { inheritance, instance, store } = this.#options
+    if (inheritance === undefined) return { kinds: [], left: [] }
+    const kinds = [...inheritance.handlers.keys()]
+    const { jobs } = await store.list({ instance, states: ['running'], kinds, limit: JOBS_PER_PAGE_MAX })
+    return { kinds, left: jobs.filter(inheritance.isLeft).map(({ id }) => id) }
+  }
+
+  #handlerOf({ kind }: Job): JobHandler | undefined {
+    const { handlers, inheritance } = this.#options
+    return handlers.get(kind) ?? inheritance?.handlers.get(kind)
   }
 
   #claim(): Claim {
@@ -122,7 +149,7 @@ export class Worker {
     try {
       const settlement = await work(run)
       if (settlement === undefined) run.abandon()
-      else await run.settle(settlement)
+      else if (await run.settle(settlement)) this.#handlerOf(run.job)?.settled?.(run.job)
     } catch (error) {
       // A defect: the job is not lost for it, it is taken over later.
       run.abandon()
@@ -139,7 +166,7 @@ export class Worker {
   }
 
   async #report(job: Job, run: LeasedRun): Promise<RunReport> {
-    const handler = this.#options.handlers.get(job.kind)
+    const handler = this.#handlerOf(job)
     try {
       if (handler === undefined) throw new Error(`nobody does jobs of the kind "${job.kind}"`)
       return await handler.run(job, run)
@@ -162,15 +189,17 @@ export class Worker {
     return { nowMs, outcome: 'failed', result, next: { again: true, dueMs: nowMs + delayMs } }
   }
 
-  /** Puts right what a crash left of a run, and has the job done again. */
+  /** Puts right what a crash left of a run, and has the job done again unless it came to its end all the same. */
   async #recover(abandoned: AbandonedJob, run: LeasedRun): Promise<Settlement | undefined> {
     const { clock, randomness } = this.#options
     const { job } = abandoned
     run.log('worker', 'its daemon ended without a word: what it left is put right')
     run.progress({ ...NO_PROGRESS, atMs: clock.nowMs(), step: 'put right after a crash' })
-    const result = await this.#putRight(abandoned, run)
+    const { verdict, result } = await this.#putRight(abandoned, run)
+    if (run.reason === 'lost') return undefined
+    if (verdict !== 'interrupted') return this.#settlementOf(job, run, { verdict, result })
     // Nobody else puts it right when this one ends in the middle.
-    if (run.reason === 'lost' || run.reason === 'stop') return undefined
+    if (run.reason === 'stop') return undefined
     const settled = { nowMs: clock.nowMs(), outcome: 'interrupted', result } as const
     if (run.reason === 'cancel') return { ...settled, next: { state: 'cancelled' } }
     if (job.interruptions >= INTERRUPTIONS_MAX) return { ...settled, result: TOO_OFTEN, next: { state: 'errored' } }
@@ -179,19 +208,21 @@ export class Worker {
     return { ...settled, next: { again: true, dueMs: settled.nowMs + delayMs } }
   }
 
-  async #putRight(abandoned: AbandonedJob, run: LeasedRun): Promise<JobResult> {
+  async #putRight(abandoned: AbandonedJob, run: LeasedRun): Promise<Recovery> {
     try {
-      return (await this.#options.handlers.get(abandoned.job.kind)?.recover(abandoned, run)) ?? NOTHING
+      return (await this.#handlerOf(abandoned.job)?.recover(abandoned, run)) ?? INTERRUPTED
     } catch (error) {
-      if (error instanceof RunEnds) return NOTHING
+      if (error instanceof RunEnds) return INTERRUPTED
       if (!(error instanceof TidemarkError)) throw error
       run.log('worker', error.message)
-      return resultOf(error)
+      return { verdict: 'interrupted', result: resultOf(error) }
     }
   }
 }
 
 const NOTHING: JobResult = { exitCode: undefined, summary: undefined, error: undefined }
+
+const INTERRUPTED: Recovery = { verdict: 'interrupted', result: NOTHING }
 
 const NO_PROGRESS = {
   bytesDone: 0,

@@ -41,6 +41,12 @@ class HandRunner implements JobRunner {
   async endLeftover(): Promise<void> {
     await Promise.resolve()
   }
+
+  endOf(): undefined {
+    return undefined
+  }
+
+  forgetEnd(): void {}
 }
 
 interface Desk {
@@ -76,6 +82,7 @@ test('a command that is asked for runs with its options in their place, shows ho
   expect(runner.asked[0]?.command).toEqual({
     kind: 'tidemark',
     words: ['restore', '--json', '--repository=home', '--yes', '--', 'p'],
+    run: `${job}-1`,
     input: '{}',
   })
   await desk.cancel(job)

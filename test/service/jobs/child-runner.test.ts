@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { utf8 } from '../../../src/base/bytes.ts'
 import { identityOf, isRunning, type ProcessIdentity } from '../../../src/base/process-identity.ts'
 import { ChildRunner, type HandedSecret } from '../../../src/service/jobs/child-runner.ts'
+import { CommandEnds } from '../../../src/service/jobs/command-ends.ts'
 import type { RunCommand, RunEnd, RunRequest } from '../../../src/service/jobs/job-runner.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { until } from '../../support/cli-mount.ts'
@@ -31,7 +32,7 @@ function run(
   const { words = [], input, graceMs, ...rest } = request
   const heard: Heard = { events: [], lines: [] }
   const runner = runnerOf(['/bin/sh', '-c', script, 'sh'], { graceMs })
-  const command: RunCommand = { kind: 'tidemark', words, ...(input === undefined ? {} : { input }) }
+  const command: RunCommand = { kind: 'tidemark', words, run: '1-1', ...(input === undefined ? {} : { input }) }
   const ended = runner.run({ ...requestOf(command, heard), ...rest })
   return { ended, ...heard }
 }
@@ -115,7 +116,9 @@ describe('what a command is given', () => {
     const program = ['/bin/sh', '-c', 'echo "$@"; cat <&3; echo; cat <&4; env', 'sh']
     const runner = new ChildRunner({ program, environment: { PATH }, workingDirectory: '/', secretsFor })
     const heard: Heard = { events: [], lines: [] }
-    expect(await runner.run(requestOf({ kind: 'tidemark', words: ['prune', '--json'] }, heard))).toEqual(DONE)
+    expect(await runner.run(requestOf({ kind: 'tidemark', words: ['prune', '--json'], run: '1-1' }, heard))).toEqual(
+      DONE,
+    )
     const [line, ...said] = heard.lines
     expect(line).toBe('out: --secret-fd=3 --to-secret-fd=4 prune --json')
     expect(said.slice(0, 3)).toEqual(['out: password', 'out: correct horse', 'out: recovery-code'])
@@ -127,12 +130,28 @@ describe('what a command is given', () => {
     expect(asked).toEqual([['prune', '--json']])
   })
 
+  test('a file to say how it ended in, whoever still reads its output, and which no hook is given', async () => {
+    const ends = new CommandEnds(temporaryFolder())
+    const script = 'echo "$@"; exec >&-; echo \'{"type":"end","exitCode":3}\' >&3'
+    const program = ['/bin/sh', '-c', script, 'sh']
+    const runner = new ChildRunner({ program, environment: { PATH }, workingDirectory: '/', ends })
+    const heard: Heard = { events: [], lines: [] }
+    await runner.run(requestOf({ kind: 'tidemark', words: ['prune'], run: '4-2' }, heard))
+    expect(heard.lines).toEqual(['out: --end-fd=3 prune'])
+    expect(runner.endOf('4-2')).toEqual({ exitCode: 3, events: [] })
+    runner.forgetEnd('4-2')
+    expect(runner.endOf('4-2')).toBeUndefined()
+    const hook = ['/bin/sh', '-c', '[ -e /dev/fd/3 ] || echo none']
+    await runner.run(requestOf({ kind: 'hook', command: hook, variables: {} }, heard))
+    expect(heard.lines.at(-1)).toBe('out: none')
+  })
+
   test('variables of its own, which no hook finds; hooks have an input of theirs', async () => {
     const options = { program: ['/bin/sh', '-c'], environment: { PATH }, workingDirectory: '/' }
     const runner = new ChildRunner({ ...options, ownEnvironment: { TIDEMARK_DUNESEA_TOKEN: 'secret' } })
     const heard: Heard = { events: [], lines: [] }
     const script = 'echo "token: $TIDEMARK_DUNESEA_TOKEN"; cat'
-    await runner.run(requestOf({ kind: 'tidemark', words: [script] }, heard))
+    await runner.run(requestOf({ kind: 'tidemark', words: [script], run: '1-1' }, heard))
     const input = '{"trigger":"boot"}\n'
     await runner.run(requestOf({ kind: 'hook', command: ['/bin/sh', '-c', script], variables: {}, input }, heard))
     expect(heard.lines).toEqual(['out: token: secret', 'out: token: ', 'out: {"trigger":"boot"}'])

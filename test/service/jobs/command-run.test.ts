@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import { StorageError } from '../../../src/base/errors.ts'
 import type { ProcessIdentity } from '../../../src/base/process-identity.ts'
+import type { KeptEnd } from '../../../src/service/jobs/command-ends.ts'
 import { CommandHandler } from '../../../src/service/jobs/command-handler.ts'
 import { COMMAND_KIND, type CommandMessage, encodeCommandMessage } from '../../../src/service/jobs/command-message.ts'
 import type { JobRunner, RunEnd, RunRequest } from '../../../src/service/jobs/job-runner.ts'
@@ -28,6 +29,8 @@ class TestRunner implements JobRunner {
   readonly requests = new Map<string, RunRequest>()
   readonly ended: unknown[] = []
   readonly acts: Record<string, Act> = {}
+  /** What commands wrote as they ended, by their runs. */
+  readonly ends = new Map<string, KeptEnd>()
   #pid = 1000
 
   async run(request: RunRequest): Promise<RunEnd> {
@@ -41,6 +44,14 @@ class TestRunner implements JobRunner {
 
   async endLeftover(process: ProcessIdentity, kind: string): Promise<void> {
     this.ended.push([process.pid, kind])
+  }
+
+  endOf(run: string): KeptEnd | undefined {
+    return this.ends.get(run)
+  }
+
+  forgetEnd(run: string): void {
+    this.ends.delete(run)
   }
 
   /** What a hook found in its environment. */
@@ -210,6 +221,74 @@ describe('after a crash', () => {
     await at.worker1.idle()
     expect(at.runner.ran).toEqual([])
     expect(await at.get(id)).toMatchObject({ state: 'queued' })
+  })
+
+  const summary = { type: 'summary', point: 'cc'.repeat(16) }
+  const damaged = { type: 'error', code: 'MALFORMED', message: 'it is torn', hint: null, transient: false }
+  const away = { ...damaged, code: 'STORE_UNAVAILABLE', transient: true }
+  test.each<[string, KeptEnd, { isCancelled?: true; outcome: string; job: object; ran?: string[] }]>([
+    ['done', { exitCode: 0, events: [summary] }, { outcome: 'done', job: { state: 'done', result: { summary } } }],
+    ['done', { exitCode: 3, events: [] }, { isCancelled: true, outcome: 'done', job: { state: 'done' } }],
+    [
+      'failed',
+      { exitCode: 1, events: [damaged] },
+      {
+        outcome: 'failed',
+        job: { state: 'errored', result: { error: { code: 'MALFORMED' } } },
+        ran: ['failure-1', 'after-1', 'after-2'],
+      },
+    ],
+    [
+      'failed in a way that may pass',
+      { exitCode: 1, events: [away] },
+      { outcome: 'failed', job: { state: 'queued', failures: 1 } },
+    ],
+    [
+      'ended as it was told to',
+      { exitCode: 130, events: [] },
+      { outcome: 'interrupted', job: { state: 'queued', interruptions: 1 } },
+    ],
+    [
+      'cancelled',
+      { exitCode: 130, events: [] },
+      { isCancelled: true, outcome: 'interrupted', job: { state: 'cancelled' } },
+    ],
+  ])(
+    'what a command came to that outlived its worker counts: %s (%j)',
+    async (_, end, { isCancelled, outcome, job, ran }) => {
+      const at = new Place()
+      at.runner.acts['backup'] = () => new Promise<never>(() => undefined)
+      const { id } = await at.command()
+      await at.dyingWorker(at.handlers).turn()
+      await settled()
+      at.runner.ran.splice(0)
+      at.runner.ends.set(`${id}-1`, end)
+      if (isCancelled) await at.store.cancel(id, at.time.nowMs())
+      await at.time.pass(60_000)
+      await at.worker1.turn()
+      await at.worker1.idle()
+      expect(at.runner.ran).toEqual(ran ?? ['after-1', 'after-2'])
+      expect(at.runner.variables('after-1')).toMatchObject({ TIDEMARK_OUTCOME: outcome })
+      expect(await at.get(id)).toMatchObject({ runs: 1, ...job })
+      expect(at.runner.ends.size).toBe(0)
+    },
+  )
+
+  test('a command whose worker was killed after its end is not run again, only what was to follow', async () => {
+    const at = new Place()
+    at.runner.acts['after-1'] = () => new Promise<never>(() => undefined)
+    const { id } = await at.command()
+    await at.dyingWorker(at.handlers).turn()
+    await settled()
+    expect(at.runner.ran.splice(0)).toEqual(ALL_WELL.slice(0, 4))
+    delete at.runner.acts['after-1']
+    at.runner.ends.set(`${id}-1`, { exitCode: 0, events: [summary] })
+    await at.time.pass(60_000)
+    await at.worker1.turn()
+    await at.worker1.idle()
+    expect(at.runner.ran).toEqual(['after-1', 'after-2'])
+    expect(at.runner.variables('after-1')).toMatchObject({ TIDEMARK_OUTCOME: 'done', TIDEMARK_POINT: summary.point })
+    expect(await at.get(id)).toMatchObject({ state: 'done', runs: 1 })
   })
 
   test('one that was cancelled meanwhile is put right and not begun anew', async () => {

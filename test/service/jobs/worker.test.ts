@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
 
 import { StorageError } from '../../../src/base/errors.ts'
-import { type JobHandler, type RunContext, RunEnds, type RunReport } from '../../../src/service/jobs/job-handler.ts'
+import {
+  type JobHandler,
+  type Recovery,
+  type RunContext,
+  RunEnds,
+  type RunReport,
+} from '../../../src/service/jobs/job-handler.ts'
 import type { Claim, JobStore } from '../../../src/service/jobs/job-store.ts'
 import type { JobId, JobResult } from '../../../src/service/jobs/job.ts'
 import { INSTANCE, JobPlace, settled, withOther } from '../../support/job-fixture.ts'
@@ -16,6 +22,7 @@ const FAILED: RunReport = { verdict: 'failed', result: { ...NOTHING, exitCode: 2
 class TestHandler implements JobHandler {
   readonly begun: JobId[] = []
   readonly recovered: unknown[] = []
+  recovery: Recovery = { verdict: 'interrupted', result: NOTHING }
   readonly #waiting = new Map<JobId, { run: RunContext; end: (report: RunReport | Error) => void }>()
 
   async run(job: { readonly id: JobId }, run: RunContext): Promise<RunReport> {
@@ -28,9 +35,9 @@ class TestHandler implements JobHandler {
     return promise
   }
 
-  async recover({ job, note }: Parameters<JobHandler['recover']>[0]): Promise<JobResult> {
+  async recover({ job, note }: Parameters<JobHandler['recover']>[0]): Promise<Recovery> {
     this.recovered.push([job.id, note])
-    return NOTHING
+    return this.recovery
   }
 
   runOf(job: { readonly id: JobId }): RunContext {
@@ -289,9 +296,9 @@ describe('leases', () => {
     const job = await at.add()
     await at.dyingWorker({ work: new TestHandler() }).turn()
     let tries = 0
-    const recover = async (): Promise<JobResult> => {
+    const recover = async (): Promise<Recovery> => {
       if (++tries === 1) throw new TypeError('a defect')
-      return NOTHING
+      return { verdict: 'interrupted', result: NOTHING }
     }
     const worker = at.worker({ work: { run: async () => DONE, recover } })
     for (let turn = 0; turn < 3; turn++) {
