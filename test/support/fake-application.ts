@@ -1,3 +1,4 @@
+import { dirname } from 'node:path/posix'
 import { setTimeout } from 'node:timers/promises'
 
 import { KeyError, type TidemarkError } from '../../src/base/errors.ts'
@@ -11,6 +12,7 @@ import type {
   JobData,
   MountData,
   NotificationData,
+  PlaceData,
   PlanData,
   PlanForm,
   PlanMeaning,
@@ -28,7 +30,7 @@ import type {
 import { newPlan } from '../../tui/screens/plans/plan-fields.ts'
 import { quickOf } from '../../tui/screens/plans/quick-steps.ts'
 import { actionOf, differences, modeOf } from './fake-comparisons.ts'
-import { ALL_VERIFIED, missing, NEW_SLOT } from './fake-answers.ts'
+import { ALL_VERIFIED, missing, NEW_SLOT, STARTED_JOB } from './fake-answers.ts'
 import { FakeTree } from './fake-tree.ts'
 
 type Method = Exclude<keyof Application, 'host' | 'root' | symbol>
@@ -418,6 +420,11 @@ export class FakeApplication implements Application {
     return this.folderList
   }
 
+  async placesAt(paths: readonly string[]): Promise<readonly PlaceData[]> {
+    await this.#ask('placesAt', [paths])
+    return paths.map((path) => ({ kind: 'folder', isHeld: true, upTo: dirname(path) }))
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listeners.clear()
   }
@@ -449,23 +456,7 @@ export class FakeApplication implements Application {
 
   #startJob(kind: string, repository: string): Handle {
     const id = `job-${this.jobList.length + 1}`
-    const startedMs = 1_795_000_000_000
-    this.putJob({
-      id,
-      kind,
-      plan: undefined,
-      repository,
-      state: 'running',
-      queuedMs: startedMs,
-      startedMs,
-      endedMs: undefined,
-      ranMs: 0,
-      attempt: 1,
-      isHere: this.host.kind !== 'daemon',
-      isPartial: false,
-      progress: { part: 0.25, bytesDone: 2 ** 20, bytesPerSecond: 50 * 2 ** 20, entriesDone: 10, at: '/home/arthur' },
-      outcome: undefined,
-    })
+    this.putJob({ ...STARTED_JOB, id, kind, repository, isHere: this.host.kind !== 'daemon' })
     return id
   }
 

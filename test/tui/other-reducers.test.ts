@@ -33,7 +33,7 @@ const PLAN: PlanForm = {
 
 /** Returns the form of a place with what was typed into it. */
 function placeForm(kind: PlaceKind, typed: Readonly<Partial<Record<PlaceField, string | boolean>>>) {
-  const { form } = placeEditor(kind)
+  const { form } = placeEditor(kind, true)
   const fields = form.fields.map((each) => {
     const value = typed[each.name]
     if (value === undefined) return each
@@ -279,7 +279,7 @@ test('groups of a recovery code are compared as they are read: in any case, with
   expect(begun.asked).toEqual([0, 1])
   const type = (from: typeof begun, text: string) => ({
     ...from,
-    check: from.check && { ...from.check, form: pasteInForm(from.check.form, text) },
+    check: { ...from.check, form: pasteInForm(from.check.form, text) },
   })
   const first = typeInCode(type(begun, 'oooi'), 'enter').code
   expect(typeInCode(type(first, 'abcx'), 'enter').outcome).toBe('shown')

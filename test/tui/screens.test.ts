@@ -372,7 +372,7 @@ test('a restore goes where one types, and says when there is too little room', a
   await dashboard.press('r')
   await dashboard.shows('▲ needs 600 B, 10 B free')
   await dashboard.press('t')
-  await dashboard.shows('Where to, and how')
+  await dashboard.shows('where to, and how')
   dashboard.send('/tmp/x')
   await dashboard.press('tab', 'right', 'tab', 'space', 'enter')
   await dashboard.shows('Preview: restore to /tmp/x, overwrite never, delete what is not in the point')

@@ -48,7 +48,11 @@ export function OverlayView({ state, overlay, columns, rows }: OverlayViewProps)
         <Dialog
           title={`Open ${overlay.repository}`}
           lines={overlay.isTrying ? ['Deriving the key …'] : []}
-          answers="Enter open   Esc leave it locked"
+          answers={
+            overlay.isLeaving
+              ? 'What was typed would be lost: y leave it   n go on'
+              : 'Enter open   Esc leave it locked'
+          }
           {...room}
         >
           <FormView form={overlay.form} columns={Math.min(columns, 72) - 4} />

@@ -1,9 +1,19 @@
 import type { Key } from '../keymap/key.ts'
 import type { Keymap } from '../keymap/keymap.ts'
-import type { Failure } from '../state/call.ts'
+import { type Answer, type Call, call, type Failure } from '../state/call.ts'
+import type { ScreenName } from '../state/screen-name.ts'
 import type { Question } from '../state/step.ts'
 import { type Field, type Form, pasteInForm, secretField, textField, textOf, typeInForm } from './form.ts'
-import { type FolderPicker, pickerAt, pickerKeys, pickWithKey, withFolders, withoutFolders } from './picker.ts'
+import { noteOnPlaces, type PathWish, typedPaths } from './path-wish.ts'
+import {
+  type FolderPicker,
+  pickerAt,
+  type PickerCommand,
+  pickerKeys,
+  pickWithKey,
+  withFolders,
+  withoutFolders,
+} from './picker.ts'
 import { listOf, listText } from './typed-list.ts'
 
 /** A form that fills a screen, and whether anything was put into it: that is not lost without a question. */
@@ -12,15 +22,29 @@ export interface Editor<Name extends string> {
   readonly isTouched: boolean
   /** Fields that take one folder, or several. */
   readonly pickable: Readonly<Record<string, 'one' | 'many' | undefined>>
+  /** Fields that take paths of this machine, and what has to lie there: they are looked at once they were left. */
+  readonly wishes: Readonly<Record<string, PathWish | undefined>>
   /** Open while folders are chosen for a field. */
-  readonly picking: { readonly field: Name; readonly picker: FolderPicker } | undefined
+  readonly picking: Picking<Name> | undefined
+  /** What was chosen when such a list was left with Esc: it is there again, unless the field says something else by then. */
+  readonly pickedBefore: (Picking<Name> & { readonly text: string }) | undefined
+}
+
+interface Picking<Name extends string> {
+  readonly field: Name
+  readonly picker: FolderPicker
+}
+
+export interface EditorPaths {
+  readonly pickable?: Editor<string>['pickable']
+  readonly wishes?: Editor<string>['wishes']
 }
 
 export function editorOf<Name extends string>(
   form: Form<Name>,
-  pickable: Readonly<Record<string, 'one' | 'many' | undefined>> = {},
+  { pickable = {}, wishes = {} }: EditorPaths = {},
 ): Editor<Name> {
-  return { form, isTouched: false, pickable, picking: undefined }
+  return { form, isTouched: false, pickable, wishes, picking: undefined, pickedBefore: undefined }
 }
 
 export interface EditorSurroundings {
@@ -36,6 +60,8 @@ export interface EditorStep<Name extends string> {
   readonly outcome: 'editing' | 'sent' | 'left' | 'asked'
   /** A folder of this machine whose folders have to be asked for. */
   readonly open?: string
+  /** Paths in a field that was left, which have to be looked at. */
+  readonly look?: { readonly field: Name; readonly paths: readonly string[] }
 }
 
 /** Returns the editor after a key. */
@@ -50,7 +76,55 @@ export function typeInEditor<Name extends string>(
     return startPicking(editor, focused, surroundings.home)
   const { form, outcome } = typeInForm(editor.form, key)
   const isTouched = editor.isTouched || form.fields !== editor.form.fields
-  return { editor: { ...editor, form, isTouched }, outcome: outcome === 'left' && isTouched ? 'asked' : outcome }
+  const typed: Editor<Name> = { ...editor, form, isTouched }
+  if (form.focus !== editor.form.focus) return leaveField(typed, focused)
+  return { editor: typed, outcome: outcome === 'left' && isTouched ? 'asked' : outcome }
+}
+
+/** What was typed into a field is looked at when it is left, not at every letter. */
+function leaveField<Name extends string>(editor: Editor<Name>, field: Name): EditorStep<Name> {
+  const step = { editor, outcome: 'editing' } as const
+  const paths = pathsIn(editor, field)
+  if (paths.length === 0) return step
+  if (paths.every((path) => path.startsWith('/'))) return { ...step, look: { field, paths } }
+  return { ...step, editor: withNote(editor, field, { mistake: 'begins with /' }) }
+}
+
+/** Returns the paths that a field holds now, none of one that takes something else. */
+function pathsIn<Name extends string>({ form, wishes, pickable }: Editor<Name>, name: Name): readonly string[] {
+  const isText = form.fields.some((each) => each.name === name && each.field.kind === 'text')
+  return wishes[name] === undefined || !isText ? [] : typedPaths(textOf(form, name), pickable[name] === 'many')
+}
+
+/** Returns the calls that a step of the editor of a screen needs. */
+export function editorCalls({ open, look }: EditorStep<string>, screen: ScreenName): readonly Call[] {
+  return [
+    ...(open === undefined ? [] : [call(`${screen}:folders`, 'folders', open)]),
+    ...(look === undefined ? [] : [call(`${screen}:places:${look.field}`, 'placesAt', look.paths)]),
+  ]
+}
+
+/** Returns the editor after one of these calls was answered; other answers change nothing. */
+export function editorAfterAnswer<Name extends string>(editor: Editor<Name>, answer: Answer): Editor<Name> {
+  if (answer.method === 'folders') return editorWithFolders(editor, answer.args[0], answer.value)
+  if (answer.method !== 'placesAt') return editor
+  const [asked] = answer.args
+  const name = editor.form.fields.find((each) => answer.slot.endsWith(`:places:${each.name}`))?.name
+  if (name === undefined) return editor
+  const wish = editor.wishes[name]
+  const paths = pathsIn(editor, name)
+  // What was typed since is looked at when the field is left again.
+  if (wish === undefined || paths.length !== asked.length || paths.some((path, i) => path !== asked[i])) return editor
+  return withNote(editor, name, noteOnPlaces(wish, paths, answer.value))
+}
+
+function withNote<Name extends string>(
+  editor: Editor<Name>,
+  name: Name,
+  { mistake, remark }: { readonly mistake?: string; readonly remark?: string },
+): Editor<Name> {
+  const fields = editor.form.fields.map((each) => (each.name === name ? { ...each, mistake, remark } : each))
+  return { ...editor, form: { ...editor.form, fields } }
 }
 
 export function pasteInEditor<Name extends string>(editor: Editor<Name>, text: string): Editor<Name> {
@@ -58,8 +132,7 @@ export function pasteInEditor<Name extends string>(editor: Editor<Name>, text: s
   return { ...editor, form: pasteInForm(editor.form, text), isTouched: true }
 }
 
-/** Returns the editor with names of folders that were asked for. */
-export function editorWithFolders<Name extends string>(
+function editorWithFolders<Name extends string>(
   editor: Editor<Name>,
   directory: string,
   names: readonly string[],
@@ -110,8 +183,10 @@ const PICK = {
 const NEXT = { command: 'form-next', keys: ['tab', 'enter'], label: 'next field', help: 'to the next field' } as const
 const LEAVE = { command: 'form-leave', keys: ['esc'], label: 'leave', help: 'leave the form' } as const
 
+export type EditorCommand = 'form-send' | 'form-pick' | 'form-next' | 'form-leave' | PickerCommand
+
 /** Returns the keys of what the editor shows now. */
-export function editorKeys<Name extends string>(editor: Editor<Name>): Keymap<string> {
+export function editorKeys<Name extends string>(editor: Editor<Name>): Keymap<EditorCommand> {
   if (editor.picking !== undefined) return pickerKeys(editor.picking.picker)
   const isPickable = editor.pickable[focusedName(editor)] !== undefined
   return isPickable ? [SEND, PICK, NEXT, LEAVE] : [SEND, NEXT, LEAVE]
@@ -125,7 +200,9 @@ function focusedName<Name extends string>({ form }: Editor<Name>): Name {
 function startPicking<Name extends string>(editor: Editor<Name>, field: Name, home: string): EditorStep<Name> {
   const isForMany = editor.pickable[field] === 'many'
   const there = textOf(editor.form, field)
-  const picker = pickerAt(home, isForMany ? listOf(there) : undefined)
+  const before = editor.pickedBefore
+  const isSame = before?.field === field && before.text === there
+  const picker = isSame ? before.picker : pickerAt(home, isForMany ? listOf(there) : undefined)
   return { editor: { ...editor, picking: { field, picker } }, outcome: 'editing', open: picker.directory }
 }
 
@@ -136,8 +213,12 @@ function pickInEditor<Name extends string>(
 ): EditorStep<Name> {
   const { picker, outcome } = pickWithKey(before, key, height)
   switch (outcome) {
-    case 'left':
-      return { editor: { ...editor, picking: undefined }, outcome: 'editing' }
+    case 'left': {
+      const text = textOf(editor.form, field)
+      const pickedBefore = { field, picker, text }
+      const isTouched = editor.isTouched || (picker.isForMany && listText(picker.chosen) !== text)
+      return { editor: { ...editor, picking: undefined, pickedBefore, isTouched }, outcome: 'editing' }
+    }
     case 'taken': {
       const text = picker.isForMany ? listText(picker.chosen) : (picker.chosen[0] ?? '')
       return { editor: withField({ ...editor, picking: undefined }, field, textField(text)), outcome: 'editing' }
@@ -151,6 +232,8 @@ function pickInEditor<Name extends string>(
 }
 
 function withField<Name extends string>(editor: Editor<Name>, name: Name, field: Field): Editor<Name> {
-  const fields = editor.form.fields.map((each) => (each.name === name ? { ...each, field, mistake: undefined } : each))
+  const fields = editor.form.fields.map((each) =>
+    each.name === name ? { ...each, field, mistake: undefined, remark: undefined } : each,
+  )
   return { ...editor, form: { ...editor.form, fields }, isTouched: true }
 }

@@ -127,6 +127,11 @@ export function withNotesLeft<Name extends string>(form: Form<Name>, { mistakes,
   return fields.every((field, index) => field === form.fields[index]) ? form : { ...form, fields }
 }
 
+/** Tells whether anything is typed into one of the form's lines. */
+export function isFilled<Name extends string>({ fields }: Form<Name>): boolean {
+  return fields.some(({ field }) => (field.kind === 'text' || field.kind === 'secret') && !isEmpty(field))
+}
+
 function isEmpty(field: Field): boolean {
   return field.kind === 'text' ? field.line.text === '' : field.kind === 'secret' && field.secret.length === 0
 }

@@ -18,4 +18,6 @@ export type Overlay =
       readonly refusals: number
       /** Asked, and not answered yet. */
       readonly isTrying: boolean
+      /** Whether to leave it is asked: something was typed. */
+      readonly isLeaving: boolean
     }

@@ -1,3 +1,5 @@
+import type { EditorCommand } from '../forms/editor.ts'
+import type { RecallCommand } from '../forms/prompt.ts'
 import type { Keymap } from '../keymap/keymap.ts'
 import type { ScreenEvent } from './event.ts'
 import type { Shared } from './shared.ts'
@@ -7,8 +9,8 @@ import type { Step } from './step.ts'
 export interface Screen<S, Command extends string> {
   readonly title: string
   readonly initial: S
-  /** The keys that do something now. */
-  keys(state: S, shared: Shared): Keymap<Command>
+  /** The keys that do something now; what those of a form or a prompt do is done there. */
+  keys(state: S, shared: Shared): Keymap<Command | EditorCommand | RecallCommand>
   /** `true` while keys are text of a field. */
   isTyping(state: S): boolean
   /** What would be lost by leaving the dashboard now, in words. */

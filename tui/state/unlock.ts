@@ -1,4 +1,4 @@
-import { type Form, pasteInForm, takeSecret, typeInForm } from '../forms/form.ts'
+import { type Form, isFilled, pasteInForm, takeSecret, typeInForm } from '../forms/form.ts'
 import { type OpenerField, openerFields, takeOpener, withFittingOpener } from '../forms/opener.ts'
 import { REFUSALS_BEFORE_ADVICE } from '../forms/refusals.ts'
 import type { Key } from '../keymap/key.ts'
@@ -15,14 +15,25 @@ type Unlocking = Extract<Overlay, { kind: 'unlock' }>
 /** Asks for the password of a repository. */
 export function askToUnlock(state: State, repository: string): State {
   if (state.overlay?.kind === 'unlock' && state.overlay.repository === repository) return state
-  const overlay: Overlay = { kind: 'unlock', repository, form: emptyForm(), refusals: 0, isTrying: false }
+  const overlay: Overlay = {
+    kind: 'unlock',
+    repository,
+    form: emptyForm(),
+    refusals: 0,
+    isTrying: false,
+    isLeaving: false,
+  }
   return { ...state, overlay }
 }
 
 export function keyWhileUnlocking(state: State, overlay: Unlocking, key: Key): Outcome {
+  if (overlay.isLeaving) return keyInLeaving(state, overlay, key)
   if (overlay.isTrying && key !== 'esc') return outcome(state)
   const { form, outcome: what } = typeInForm(overlay.form, key)
-  if (what === 'left') return outcome(endUnlocking(state, overlay, 'The repository stays locked: Ctrl+U opens it.'))
+  if (what === 'left') {
+    if (!overlay.isTrying && isFilled(form)) return outcome({ ...state, overlay: { ...overlay, isLeaving: true } })
+    return outcome(endUnlocking(state, overlay))
+  }
   if (what === 'editing') return outcome({ ...state, overlay: { ...overlay, form: withFittingOpener(form) } })
   const secret = takeOpener(form)
   return outcome({ ...state, overlay: { ...overlay, form: emptyForm(form), isTrying: true } }, [
@@ -30,7 +41,14 @@ export function keyWhileUnlocking(state: State, overlay: Unlocking, key: Key): O
   ])
 }
 
+function keyInLeaving(state: State, overlay: Unlocking, key: Key): Outcome {
+  if (key === 'y') return outcome(endUnlocking(state, overlay))
+  const isNo = key === 'n' || key === 'esc'
+  return outcome(isNo ? { ...state, overlay: { ...overlay, isLeaving: false } } : state)
+}
+
 export function pasteWhileUnlocking(state: State, overlay: Unlocking, text: string): State {
+  if (overlay.isLeaving) return state
   return { ...state, overlay: { ...overlay, form: pasteInForm(overlay.form, text) } }
 }
 
@@ -56,9 +74,10 @@ export function refused(state: State, { problem }: Failure): State {
 
 const OTHER_WAY = 'the recovery code opens it as well, ↑ and → choose it.'
 
-function endUnlocking(state: State, overlay: Unlocking, message: string): State {
+function endUnlocking(state: State, overlay: Unlocking): State {
   takeSecret(overlay.form, 'secret').fill(0)
-  return { ...withMessage(state, message), overlay: undefined, leftLocked: withLeft(state, overlay.repository) }
+  const left = withMessage(state, 'The repository stays locked: Ctrl+U opens it.')
+  return { ...left, overlay: undefined, leftLocked: withLeft(state, overlay.repository) }
 }
 
 /** What follows when all keys have been forgotten: what was read with them goes, too. */

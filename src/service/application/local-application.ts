@@ -17,7 +17,7 @@ import { healthOf, type RepositoryHealth } from './health.ts'
 import type { JobDesk } from './job-desk.ts'
 import type { KnownRepository } from './known-repository.ts'
 import { MountDesk, type Mounting } from './mount-desk.ts'
-import { foldersIn, freeBytesAt } from './places.ts'
+import { foldersIn, freeBytesAt, placesAt } from './places.ts'
 import type { Application, NewKey, RepositoryForm, Topic, TypedSecret } from './port.ts'
 import { previewRestore } from './previewing.ts'
 import type { Repositories, Stores } from './repositories.ts'
@@ -31,6 +31,7 @@ import type {
   JobData,
   MountData,
   NotificationData,
+  PlaceData,
   PlanData,
   PlanForm,
   PlanMeaning,
@@ -362,6 +363,10 @@ export class LocalApplication implements Application {
 
   async folders(directory: string): Promise<readonly string[]> {
     return foldersIn(directory, this.#options.workingDirectory)
+  }
+
+  async placesAt(paths: readonly string[]): Promise<readonly PlaceData[]> {
+    return placesAt(paths)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -7,6 +7,8 @@ import { closeDescriptor } from '../../base/posix/descriptors.ts'
 import { openDirectory } from '../../base/posix/directory.ts'
 import { fileSystemOf } from '../../base/posix/filesystem.ts'
 import { folderOf } from './show-entry.ts'
+import type { PlaceData } from './shown.ts'
+import { shownText } from './shown-text.ts'
 
 /** A picker shows no more. */
 const FOLDERS_MAX = 10_000
@@ -32,6 +34,32 @@ export async function foldersIn(directory: string, workingDirectory: string): Pr
     throw unreadable(path, cause)
   }
   return names.sort()
+}
+
+/** So many paths are looked at at once: those of a field. */
+const PLACES_MAX = 64
+
+/** Tells what lies at absolute paths, in their order. */
+export async function placesAt(paths: readonly string[]): Promise<PlaceData[]> {
+  return Promise.all(paths.slice(0, PLACES_MAX).map(placeAt))
+}
+
+async function placeAt(path: string): Promise<PlaceData> {
+  const kind = await kindAt(path)
+  let upTo = dirname(path)
+  if (kind !== 'nothing') return { kind, isHeld: true, upTo: shownText(upTo) }
+  const isHeld = (await kindAt(upTo)) === 'folder'
+  while (upTo !== '/' && (await kindAt(upTo)) === 'nothing') upTo = dirname(upTo)
+  return { kind, isHeld, upTo: shownText(upTo) }
+}
+
+async function kindAt(path: string): Promise<PlaceData['kind']> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'file'
+  } catch (error) {
+    const errno = errnoOf(error)
+    return errno === 'ENOENT' || errno === 'ENOTDIR' ? 'nothing' : 'unknown'
+  }
 }
 
 /** Returns how many bytes are free where a path lies or would lie; `undefined` where nothing tells. */

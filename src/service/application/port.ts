@@ -8,6 +8,7 @@ import type {
   JobData,
   MountData,
   NotificationData,
+  PlaceData,
   PlanData,
   PlanForm,
   PlanMeaning,
@@ -164,4 +165,6 @@ export interface Application extends AsyncDisposable {
 
   /** Names of the folders in a folder of this machine, for pickers; links to folders are among them. */
   folders(directory: string): Promise<readonly string[]>
+  /** Tells what lies at absolute paths of this machine as typed, in their order; of at most 64. */
+  placesAt(paths: readonly string[]): Promise<readonly PlaceData[]>
 }

@@ -289,6 +289,16 @@ export interface MountData {
   readonly sinceMs: number | undefined
 }
 
+/** What lies at a path of this machine, where links lead. */
+export interface PlaceData {
+  /** `unknown`: it may not be looked at. */
+  readonly kind: 'folder' | 'file' | 'nothing' | 'unknown'
+  /** The folder that holds it, or would hold it, is there. */
+  readonly isHeld: boolean
+  /** The deepest on the way to it that is there. */
+  readonly upTo: Shown
+}
+
 export interface SlotData {
   readonly id: Handle
   /** `undefined`: it is damaged, as is `scope`. */

@@ -300,6 +300,15 @@ test('a mount is given the secret, folders and room are told, and a store proves
   expect(mounts.mounted).toEqual([{ repository: 'home', directory: join(folder, 'mnt'), password: 'correct horse' }])
   expect(await application.folders(source)).toEqual(['docs', 'pics'])
   await expect(application.folders(join(folder, 'none'))).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' })
+  const paths = [source, join(source, 'docs'), join(folder, 'none'), join(folder, 'none/x'), '/etc/hostname/x', '/\0']
+  expect(await application.placesAt(paths)).toMatchObject([
+    { kind: 'folder', isHeld: true },
+    { kind: 'folder', isHeld: true, upTo: source },
+    { kind: 'nothing', isHeld: true, upTo: folder },
+    { kind: 'nothing', isHeld: false, upTo: folder },
+    { kind: 'nothing', isHeld: false },
+    { kind: 'unknown' },
+  ])
   expect(await application.freeBytes(join(folder, 'not', 'yet', 'there'))).toBeGreaterThan(0)
   expect(await application.freeBytes(undefined, `${source}/docs/gone`)).toBeGreaterThan(0)
   const answers: string[] = []

@@ -2,10 +2,11 @@ import { equalBytes } from '../../../src/base/bytes.ts'
 import type { TypedSecret } from '../../../src/service/application/port.ts'
 import {
   type Editor,
+  editorAfterAnswer,
   editorAfterFailure,
+  editorCalls,
   editorKeys,
   editorOf,
-  editorWithFolders,
   LEAVE_FORM,
   pasteInEditor,
   typeInEditor,
@@ -21,14 +22,7 @@ import { type Answer, call, type Effect, type Failure, type Slot } from '../../s
 import { bodyRows, type Shared } from '../../state/shared.ts'
 import type { ScreenName } from '../../state/screen-name.ts'
 import type { Question } from '../../state/step.ts'
-import {
-  CHECK_CODE_KEYS,
-  pasteInCode,
-  SHOWN_CODE_KEYS,
-  type ShownCode,
-  shownCode,
-  typeInCode,
-} from '../recovery-code/recovery-code.ts'
+import { codeKeys, pasteInCode, type ShownCode, shownCode, typeInCode } from '../recovery-code/recovery-code.ts'
 import { type CredentialField, credentialFields, takeCredentials } from './credentials.ts'
 import { PLACE_KINDS, placeEditor, type PlaceField, type PlaceKind, placeMistakes, urlOf } from './places.ts'
 
@@ -43,7 +37,11 @@ interface TypedPlace {
 /** How far somebody is with adding a repository. */
 export type AddingPage =
   | { readonly page: 'kind'; readonly selected: number }
-  | ({ readonly page: 'place' } & TypedPlace)
+  | ({
+      readonly page: 'place'
+      /** What was typed behind it before somebody came back, but for the secrets. */
+      readonly typed: Editor<SecretField> | undefined
+    } & TypedPlace)
   | {
       readonly page: 'secret'
       readonly place: TypedPlace
@@ -80,7 +78,7 @@ export function isAddingUnsaved({ at }: Adding): string | undefined {
     case 'kind':
       return undefined
     case 'place':
-      return at.editor.isTouched ? 'A repository is half added.' : undefined
+      return isPlaceTouched(at) ? 'A repository is half added.' : undefined
     case 'secret':
       return 'A repository is half added.'
     case 'code':
@@ -102,7 +100,7 @@ export function addingKeys({ at }: Adding): Keymap<string> {
     case 'secret':
       return editorKeys<string>(at.editor)
     case 'code':
-      return at.code.check === undefined ? SHOWN_CODE_KEYS : CHECK_CODE_KEYS
+      return codeKeys(at.code)
   }
 }
 
@@ -147,10 +145,11 @@ export function pasteInAdding(adding: Adding, text: string): Adding {
 /** Returns what follows from an answer in a slot of the screen. */
 export function answerInAdding(adding: Adding, answer: Answer, { shared }: AddingContext): AddingStep {
   const { at } = adding
-  if (answer.method === 'folders' && at.page === 'place') {
-    return { adding: { ...adding, at: { ...at, editor: editorWithFolders(at.editor, answer.args[0], answer.value) } } }
+  if (at.page === 'place') return { adding: { ...adding, at: { ...at, editor: editorAfterAnswer(at.editor, answer) } } }
+  if (at.page !== 'secret') return { adding }
+  if (answer.method !== 'addRepository') {
+    return { adding: { ...adding, at: { ...at, editor: editorAfterAnswer(at.editor, answer) } } }
   }
-  if (answer.method !== 'addRepository' || at.page !== 'secret') return { adding }
   const [{ name }] = answer.args
   const { recoveryCode } = answer.value
   if (recoveryCode === undefined) return { adding: undefined, added: name }
@@ -190,7 +189,8 @@ function typeInKinds(adding: Adding, at: Extract<AddingPage, { page: 'kind' }>, 
       return select(at.selected + 1)
     case 'enter': {
       const kind = PLACE_KINDS[at.selected] ?? 'local'
-      return { adding: { ...adding, at: { page: 'place', kind, editor: placeEditor(kind) } } }
+      const editor = placeEditor(kind, adding.isNew)
+      return { adding: { ...adding, at: { page: 'place', kind, editor, typed: undefined } } }
     }
     default:
       return { adding }
@@ -207,15 +207,15 @@ function typeInPlace(
   { key, screen, shared }: TypedKey,
 ): AddingStep {
   const surroundings = { home: shared.home, height: pickerListRows(bodyRows(shared)) }
-  const { editor, outcome, open } = typeInEditor(at.editor, key, surroundings)
+  const step = typeInEditor(at.editor, key, surroundings)
+  const { editor, outcome } = step
   const next: Adding = { ...adding, at: { ...at, editor } }
   switch (outcome) {
     case 'editing':
-      return { adding: next, effects: open === undefined ? [] : [call(`${screen}:folders`, 'folders', open)] }
+      return { adding: next, effects: editorCalls(step, screen) }
     case 'left':
-      return { adding: startAdding(adding.isNew) }
     case 'asked':
-      return { adding: next, ask: LEAVE_FORM }
+      return isPlaceTouched({ ...at, editor }) ? { adding: next, ask: LEAVE_FORM } : { adding: leaveAddingForm(adding) }
     case 'sent': {
       const mistakes = placeMistakes(at.kind, editor.form)
       if (Object.keys(mistakes).length > 0) {
@@ -223,11 +223,14 @@ function typeInPlace(
         return { adding: { ...adding, at: { ...at, editor: { ...editor, form } } } }
       }
       const place = { kind: at.kind, editor }
-      const form = secretForm(adding.isNew, at.kind)
-      const secrets: AddingPage = { page: 'secret', place, editor: editorOf(form), isTrying: false, refusals: 0 }
-      return { adding: { ...adding, at: secrets } }
+      const secrets = at.typed ?? editorOf(secretForm(adding.isNew, at.kind), { wishes: { secret: 'file' } })
+      return { adding: { ...adding, at: { page: 'secret', place, editor: secrets, isTrying: false, refusals: 0 } } }
     }
   }
+}
+
+function isPlaceTouched({ editor, typed }: Extract<AddingPage, { page: 'place' }>): boolean {
+  return editor.isTouched || typed?.isTouched === true
 }
 
 function secretForm(isNew: boolean, kind: PlaceKind): Form<SecretField> {
@@ -268,15 +271,17 @@ function typeInSecrets(
     if (key !== 'esc') return { adding }
     return { adding: { ...adding, at: { ...at, isTrying: false } }, effects: [{ kind: 'drop', slot }] }
   }
-  const { editor, outcome } = typeInEditor(at.editor, key, surroundings)
+  const step = typeInEditor(at.editor, key, surroundings)
+  const { editor, outcome } = step
   switch (outcome) {
-    case 'editing':
-      return { adding: { ...adding, at: { ...at, editor: { ...editor, form: withFittingOpener(editor.form) } } } }
+    case 'editing': {
+      const next: AddingPage = { ...at, editor: { ...editor, form: withFittingOpener(editor.form) } }
+      return { adding: { ...adding, at: next }, effects: editorCalls(step, screen) }
+    }
     case 'left':
     case 'asked':
       // Back to where it lies; nothing but the secrets is gone.
-      withoutSecrets(editor)
-      return { adding: { ...adding, at: { page: 'place', ...at.place } } }
+      return { adding: { ...adding, at: { page: 'place', ...at.place, typed: withoutSecrets(editor) } } }
     case 'sent':
       return send(adding, { ...at, editor }, slot)
   }
@@ -324,7 +329,8 @@ export function takeTypedSecret(
   return { mistake: 'the two passwords differ' }
 }
 
-/** Returns it after a half filled form was left: another place may be chosen. */
-export function leaveAddingForm(adding: Adding): Adding {
-  return startAdding(adding.isNew)
+/** Returns it after a form was left: another kind of place may be chosen. */
+export function leaveAddingForm({ isNew, at }: Adding): Adding {
+  const selected = at.page === 'place' ? PLACE_KINDS.indexOf(at.kind) : 0
+  return { isNew, at: { page: 'kind', selected } }
 }

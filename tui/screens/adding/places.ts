@@ -96,8 +96,10 @@ const FIELDS: Readonly<Record<PlaceKind, readonly LabelledField<PlaceField>[]>> 
   ],
 }
 
-export function placeEditor(kind: PlaceKind): Editor<PlaceField> {
-  return editorOf({ fields: FIELDS[kind], focus: 0 }, kind === 'local' ? { folder: 'one' } : {})
+/** Returns the empty form of a kind of place. `isNew`: a repository is made there, so that its folder may be made, too. */
+export function placeEditor(kind: PlaceKind, isNew: boolean): Editor<PlaceField> {
+  const paths = { pickable: { folder: 'one' }, wishes: { folder: isNew ? 'new-folders' : 'folder' } } as const
+  return editorOf({ fields: FIELDS[kind], focus: 0 }, kind === 'local' ? paths : {})
 }
 
 /** Returns what is wrong with the place that a form names, by field; nothing when `urlOf` makes sense. */

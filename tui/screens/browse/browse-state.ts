@@ -1,5 +1,5 @@
 import type { EntryData, Handle } from '../../../src/service/application/shown.ts'
-import type { TextLine } from '../../forms/text-line.ts'
+import { EMPTY_PROMPT, type Prompt } from '../../forms/prompt.ts'
 import type { MarkedItem } from '../../state/destination.ts'
 import { LIST_START, type ListPlace } from '../../state/list.ts'
 import type { Loaded } from '../../state/loaded.ts'
@@ -21,6 +21,8 @@ export interface Found {
   readonly place: ListPlace
 }
 
+type Marks = ReadonlyMap<Handle, MarkedItem>
+
 export interface BrowseState {
   readonly repository: string | undefined
   readonly point: string | undefined
@@ -29,15 +31,19 @@ export interface BrowseState {
   /** The lines of the tree, made from the two above. */
   readonly rows: readonly TreeRow[]
   readonly place: ListPlace
-  readonly marked: ReadonlyMap<Handle, MarkedItem>
+  readonly marked: Marks
+  /** What is marked in other points, by their ids: it is marked again when somebody comes back there. */
+  readonly markedElsewhere: ReadonlyMap<string, Marks>
   /** What was marked when a preview of it was asked for last: it is not lost when Browse is. */
-  readonly handedOver: ReadonlyMap<Handle, MarkedItem> | undefined
+  readonly handedOver: Marks | undefined
   /** Where the keys go: to the tree, or to what stands beside it. */
   readonly focus: 'tree' | 'pane'
   readonly preview: Preview | undefined
   readonly history: History | undefined
   readonly found: Found | undefined
-  readonly input: { readonly kind: 'path' | 'search'; readonly line: TextLine } | undefined
+  /** Which of the prompts is open. */
+  readonly input: 'path' | 'search' | undefined
+  readonly prompts: { readonly path: Prompt; readonly search: Prompt }
   /** Names that are still to be walked, from the folder on, towards a path that was asked for. */
   readonly goal: { readonly folder: Handle; readonly names: readonly string[] } | undefined
 }
@@ -50,13 +56,21 @@ export const INITIAL_BROWSE: BrowseState = {
   rows: [],
   place: LIST_START,
   marked: new Map(),
+  markedElsewhere: new Map(),
   handedOver: undefined,
   focus: 'tree',
   preview: undefined,
   history: undefined,
   found: undefined,
   input: undefined,
+  prompts: { path: EMPTY_PROMPT, search: EMPTY_PROMPT },
   goal: undefined,
+}
+
+/** Returns how many entries are marked, in whichever points, that no preview was asked for of. */
+export function marksToLose({ marked, markedElsewhere, handedOver }: BrowseState): number {
+  const all = [marked, ...markedElsewhere.values()].filter((marks) => marks !== handedOver)
+  return all.reduce((sum, { size }) => sum + size, 0)
 }
 
 /** Returns the entry that the keys are about: in the tree, or among what was found. */

@@ -72,10 +72,10 @@ function headOf(state: BrowseState, { points }: Shared, columns: number): string
   return head + fit(chosenEntry(state)?.shownPath ?? '', columns - head.length, { keep: 'end' })
 }
 
-function inputLine({ input }: BrowseState, columns: number): string {
+function inputLine({ input, prompts }: BrowseState, columns: number): string {
   if (input === undefined) return ''
-  const question = input.kind === 'path' ? 'Go to: ' : 'Search for: '
-  return question + lineWithCursor(input.line, columns - question.length)
+  const question = input === 'path' ? 'Go to: ' : 'Search for: '
+  return question + lineWithCursor(prompts[input].line, columns - question.length)
 }
 
 interface TreeProps {

@@ -1,6 +1,13 @@
 import { numberOf } from '../../../src/base/number-of.ts'
 import type { EntryData } from '../../../src/service/application/shown.ts'
-import { EMPTY_LINE, pasteText, typeKey } from '../../forms/text-line.ts'
+import {
+  leavePrompt,
+  pasteInPrompt,
+  type Prompt,
+  RECALL,
+  type RecallCommand,
+  typeInPrompt,
+} from '../../forms/prompt.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
@@ -19,6 +26,7 @@ import {
   COMPARED_ROWS,
   FACT_ROWS,
   INITIAL_BROWSE,
+  marksToLose,
   paneColumns,
   treeHeight,
 } from './browse-state.ts'
@@ -48,10 +56,10 @@ export const browse: Screen<BrowseState, BrowseCommand> = {
   initial: INITIAL_BROWSE,
   keys: keysFor,
   isTyping: ({ input }) => input !== undefined,
-  unsaved: ({ marked, handedOver }) =>
-    marked.size === 0 || marked === handedOver
-      ? undefined
-      : `${numberOf(marked.size, 'entry', 'entries')} in Browse would no longer be marked.`,
+  unsaved: (state) => {
+    const count = marksToLose(state)
+    return count === 0 ? undefined : `${numberOf(count, 'entry', 'entries')} in Browse would no longer be marked.`
+  },
   reduce,
 }
 
@@ -59,6 +67,7 @@ const TREE_KEYS: Keymap<BrowseCommand> = [
   { command: 'in', keys: ['right', 'enter', 'l'], label: 'open', help: 'open the folder, or go to what was found' },
   { command: 'out', keys: ['left', 'backspace'], help: 'close the folder, or go to the one around it' },
   { command: 'mark', keys: ['space'], label: 'mark', help: 'mark for the restore, in any number of folders' },
+  { command: 'unmark', keys: ['U'], help: 'take away all marks of this point' },
   {
     command: 'restore',
     keys: ['r'],
@@ -100,8 +109,8 @@ const INPUT_KEYS: Keymap<BrowseCommand> = [
   { command: 'close', keys: ['esc'], label: 'leave it', help: 'go back to the tree' },
 ]
 
-function keysFor(state: BrowseState): Keymap<BrowseCommand> {
-  if (state.input !== undefined) return INPUT_KEYS
+function keysFor(state: BrowseState): Keymap<BrowseCommand | RecallCommand> {
+  if (state.input !== undefined) return state.prompts[state.input].last === '' ? INPUT_KEYS : [...INPUT_KEYS, RECALL]
   if (state.history !== undefined) return HISTORY_KEYS
   if (state.focus === 'pane') return PANE_KEYS
   return state.found !== undefined ? [...TREE_KEYS, CLOSE] : TREE_KEYS
@@ -162,9 +171,9 @@ function takeCommand(state: BrowseState, command: BrowseCommand, shared: Shared)
     case 'pane':
       return { state: { ...state, focus: 'pane' } }
     case 'path':
-      return { state: { ...state, input: { kind: 'path', line: EMPTY_LINE } } }
+      return { state: { ...state, input: 'path' } }
     case 'search':
-      return { state: { ...state, input: { kind: 'search', line: EMPTY_LINE } } }
+      return { state: { ...state, input: 'search' } }
     case 'older':
       return otherPoint(state, 1, shared)
     case 'newer':
@@ -306,19 +315,23 @@ function close(state: BrowseState): Step<BrowseState> {
 function typeInput(state: BrowseState, key: Key, shared: Shared): Step<BrowseState> {
   const { input, repository, point } = state
   if (input === undefined) return { state }
-  if (key === 'esc') return { state: { ...state, input: undefined } }
-  if (key !== 'enter') return { state: { ...state, input: { ...input, line: typeKey(input.line, key) } } }
-  const closed: BrowseState = { ...state, input: undefined }
-  const { text } = input.line
-  if (text === '' || repository === undefined || point === undefined) return { state: closed }
-  if (input.kind === 'path') return goToPath(closed, text, shared)
+  const prompt = state.prompts[input]
+  if (key !== 'esc' && key !== 'enter') return { state: withPrompt(state, input, typeInPrompt(prompt, key)) }
+  const closed: BrowseState = { ...withPrompt(state, input, leavePrompt(prompt)), input: undefined }
+  const { text } = prompt.line
+  if (key === 'esc' || text === '' || repository === undefined || point === undefined) return { state: closed }
+  if (input === 'path') return goToPath(closed, text, shared)
   const found = { pattern: text, entries: LOADING, place: LIST_START }
   return { state: { ...closed, found }, effects: [call('browse:find', 'find', repository, point, text)] }
 }
 
 function paste(state: BrowseState, text: string): BrowseState {
   const { input } = state
-  return input === undefined ? state : { ...state, input: { ...input, line: pasteText(input.line, text) } }
+  return input === undefined ? state : withPrompt(state, input, pasteInPrompt(state.prompts[input], text))
+}
+
+function withPrompt(state: BrowseState, kind: 'path' | 'search', prompt: Prompt): BrowseState {
+  return { ...state, prompts: { ...state.prompts, [kind]: prompt } }
 }
 
 function takeAnswer(state: BrowseState, answer: Answer, shared: Shared): Step<BrowseState> {

@@ -1,4 +1,5 @@
 import type { EntryData, Handle } from '../../../src/service/application/shown.ts'
+import { numberOf } from '../../../src/base/number-of.ts'
 import { call, type Effect } from '../../state/call.ts'
 import { placeAt } from '../../state/list.ts'
 import { LOADING, ready } from '../../state/loaded.ts'
@@ -18,11 +19,13 @@ export function enterPoint(
   const { repository, root } = shared
   if (repository === undefined) return { state }
   const folders = new Map([[root, LOADING]])
-  const isOther = state.point !== point
+  const { marked, markedElsewhere } = marksIn(state, point)
   const entered: BrowseState = {
     ...INITIAL_BROWSE,
-    // Marks are of one point: in another one the same path may be something else.
-    marked: isOther ? INITIAL_BROWSE.marked : state.marked,
+    marked,
+    markedElsewhere,
+    handedOver: state.handedOver,
+    prompts: state.prompts,
     repository,
     point,
     folders,
@@ -32,8 +35,24 @@ export function enterPoint(
   return {
     state: entered,
     effects: [call(`browse:folder:${root}`, 'entries', repository, point, root)],
-    ...(isOther && state.marked.size > 0 ? { say: 'The marks were of the other point and are gone.' } : {}),
+    ...(marked !== state.marked && marked.size + state.marked.size > 0 ? { say: saidOfMarks(state, marked.size) } : {}),
   }
+}
+
+/** Marks are of one point: in another one the same path may be something else. */
+function marksIn(state: BrowseState, point: string): Pick<BrowseState, 'marked' | 'markedElsewhere'> {
+  const { marked, markedElsewhere } = state
+  if (state.point === point) return { marked, markedElsewhere }
+  const elsewhere = new Map(markedElsewhere)
+  if (state.point !== undefined && marked.size > 0) elsewhere.set(state.point, marked)
+  const before = elsewhere.get(point)
+  elsewhere.delete(point)
+  return { marked: before ?? INITIAL_BROWSE.marked, markedElsewhere: elsewhere }
+}
+
+function saidOfMarks({ marked }: BrowseState, here: number): string {
+  const there = marked.size === 0 ? '' : 'What is marked in the other point stays marked there.'
+  return here === 0 ? there : `${numberOf(here, 'entry is', 'entries are')} marked here from before. ${there}`.trimEnd()
 }
 
 /** Opens a folder, whose entries are asked for the first time. */

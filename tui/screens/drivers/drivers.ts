@@ -103,9 +103,8 @@ function reduce(state: DriversState, event: ScreenEvent, shared: Shared): Step<D
     case 'confirmed':
       return takeYes(state, event.question)
     case 'answer': {
-      const isForAdding = event.method === 'addRepository' || event.method === 'folders'
-      if (!isForAdding) return takeAnswer(state, event, shared)
-      return adding === undefined ? { state } : afterAdding(state, answerInAdding(adding, event, context))
+      if (adding === undefined || event.method === 'testDriver') return takeAnswer(state, event, shared)
+      return afterAdding(state, answerInAdding(adding, event, context))
     }
     case 'failure':
       return takeFailure(state, event)

@@ -43,7 +43,7 @@ export function keyEditor(method: KeyMethod): Editor<KeyField> {
     changePassword: PASSWORD,
     exportKey: [FILE, ...NEW_KEY],
   }[method]
-  return editorOf({ fields, focus: 0 })
+  return editorOf({ fields, focus: 0 }, { wishes: { file: 'new-file' } })
 }
 
 /** Returns what a form says of the key that is to be made. */

@@ -1,5 +1,14 @@
 import type { SlotData } from '../../../src/service/application/shown.ts'
-import { type Editor, editorKeys, LEAVE_FORM, pasteInEditor, typeInEditor, withoutSecrets } from '../../forms/editor.ts'
+import {
+  type Editor,
+  editorAfterAnswer,
+  editorCalls,
+  editorKeys,
+  LEAVE_FORM,
+  pasteInEditor,
+  typeInEditor,
+  withoutSecrets,
+} from '../../forms/editor.ts'
 import { textOf, withMistakes } from '../../forms/form.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
@@ -10,14 +19,7 @@ import { type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
 import type { Question } from '../../state/step.ts'
 import { takeTypedSecret } from '../adding/adding.ts'
 import { keyEditor, type KeyField, type KeyMethod, newKeyIn } from './key-form.ts'
-import {
-  CHECK_CODE_KEYS,
-  pasteInCode,
-  SHOWN_CODE_KEYS,
-  type ShownCode,
-  shownCode,
-  typeInCode,
-} from '../recovery-code/recovery-code.ts'
+import { codeKeys, pasteInCode, type ShownCode, shownCode, typeInCode } from '../recovery-code/recovery-code.ts'
 
 /** What is looked at, or being changed. */
 export type SlotsPage =
@@ -89,7 +91,7 @@ export function slotsKeys({ at }: ShownSlots): Keymap<string> {
     case 'key':
       return editorKeys<string>(at.editor)
     case 'code':
-      return at.code.check === undefined ? SHOWN_CODE_KEYS : CHECK_CODE_KEYS
+      return codeKeys(at.code)
   }
 }
 
@@ -186,8 +188,12 @@ export function answerInSlots(shown: ShownSlots, answer: Answer, nowMs: number):
       return { ...load({ ...shown, place: LIST_START }), say: ['It is removed.', ...answer.value].join(' ') }
     case 'addRecoveryCode':
       return { shown: { ...shown, at: { page: 'code', code: shownCode(shown.repository, answer.value, nowMs) } } }
-    default:
-      return { shown }
+    default: {
+      const { at } = shown
+      return {
+        shown: at.page === 'key' ? { ...shown, at: { ...at, editor: editorAfterAnswer(at.editor, answer) } } : shown,
+      }
+    }
   }
 }
 
@@ -206,11 +212,12 @@ type KeyPage = Extract<SlotsPage, { page: 'key' }>
 function typeKey(shown: ShownSlots, at: KeyPage, key: Key): SlotsStep {
   // Keys of a repository are changed or not: nothing stops it half way.
   if (at.isTrying) return { shown }
-  const { editor, outcome } = typeInEditor(at.editor, key, { home: '/', height: 1 })
+  const step = typeInEditor(at.editor, key, { home: '/', height: 1 })
+  const { editor, outcome } = step
   const next: ShownSlots = { ...shown, at: { ...at, editor } }
   switch (outcome) {
     case 'editing':
-      return { shown: next }
+      return { shown: next, effects: editorCalls(step, 'drivers') }
     case 'left':
       return { shown: left(next) }
     case 'asked':

@@ -1,10 +1,11 @@
 import type { Handle, MountData } from '../../../src/service/application/shown.ts'
 import {
   type Editor,
+  editorAfterAnswer,
   editorAfterFailure,
+  editorCalls,
   editorKeys,
   editorOf,
-  editorWithFolders,
   LEAVE_FORM,
   pasteInEditor,
   typeInEditor,
@@ -125,7 +126,7 @@ function startMount(state: MountsState, shared: Shared): Step<MountsState> {
       ],
       focus: 0,
     },
-    { directory: 'one' },
+    { pickable: { directory: 'one' }, wishes: { directory: 'new-folder' } },
   )
   return { state: { ...state, editor, offered: points.map(({ id }) => id) } }
 }
@@ -136,11 +137,12 @@ function type(
   { key, shared }: { readonly key: Key; readonly shared: Shared },
 ): Step<MountsState> {
   const surroundings = { home: shared.home, height: pickerListRows(bodyRows(shared)) }
-  const { editor, outcome, open } = typeInEditor(before, key, surroundings)
+  const step = typeInEditor(before, key, surroundings)
+  const { editor, outcome } = step
   const next: MountsState = { ...state, editor }
   switch (outcome) {
     case 'editing':
-      return { state: next, effects: open === undefined ? [] : [call('mounts:folders', 'folders', open)] }
+      return { state: next, effects: editorCalls(step, 'mounts') }
     case 'left':
       return { state: { ...state, editor: undefined } }
     case 'asked':
@@ -165,15 +167,13 @@ function send(state: MountsState, editor: Editor<MountField>, { repository }: Sh
 
 function takeAnswer(state: MountsState, answer: Answer): Step<MountsState> {
   switch (answer.method) {
-    case 'folders': {
-      if (state.editor === undefined) return { state }
-      return { state: { ...state, editor: editorWithFolders(state.editor, answer.args[0], answer.value) } }
-    }
     case 'mount':
       return { state: { ...state, editor: undefined }, say: `Mounted at ${answer.args[2]}.` }
     case 'unmount':
       return { state, say: 'The mount has ended.' }
     default:
-      return { state }
+      return {
+        state: state.editor === undefined ? state : { ...state, editor: editorAfterAnswer(state.editor, answer) },
+      }
   }
 }

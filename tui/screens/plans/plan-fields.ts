@@ -73,7 +73,7 @@ export function planEditor(plan: PlanForm, repositories: readonly string[]): Edi
     },
     text('verifyPercent', 'Verify percent', quick.verifyPercent, 'of the data, read again after each run; empty: none'),
   ]
-  return editorOf({ fields, focus: 0 }, { sources: 'many' })
+  return editorOf({ fields, focus: 0 }, { pickable: { sources: 'many' } })
 }
 
 /** Returns what a form says, as typed, with the options and steps that it does not show. */

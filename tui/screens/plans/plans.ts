@@ -1,5 +1,12 @@
 import type { PlanData, PlanForm } from '../../../src/service/application/shown.ts'
-import { editorAfterFailure, editorWithFolders, LEAVE_FORM, pasteInEditor, typeInEditor } from '../../forms/editor.ts'
+import {
+  editorAfterAnswer,
+  editorAfterFailure,
+  editorCalls,
+  LEAVE_FORM,
+  pasteInEditor,
+  typeInEditor,
+} from '../../forms/editor.ts'
 import { pickerListRows } from '../../forms/picker.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
@@ -164,14 +171,13 @@ function type(
   if (editing.at.page !== 'plan') return changed(state, editing, typeInPage(editing, key, height))
   const opened = openPage(editing, key)
   if (opened !== undefined) return { state: { ...state, editing: opened } }
-  const { editor, outcome, open } = typeInEditor(editing.editor, key, { home: shared.home, height })
+  const typed = typeInEditor(editing.editor, key, { home: shared.home, height })
+  const { editor, outcome } = typed
   const next = { ...editing, editor }
   const step = changed(state, editing, next)
   switch (outcome) {
-    case 'editing': {
-      const folders = open === undefined ? [] : [call('plans:folders', 'folders', open)]
-      return { ...step, effects: [...(step.effects ?? []), ...folders] }
-    }
+    case 'editing':
+      return { ...step, effects: [...(step.effects ?? []), ...editorCalls(typed, 'plans')] }
     case 'left':
       return { state: { ...state, editing: undefined } }
     case 'asked':
@@ -202,7 +208,7 @@ function takeAnswer(state: PlansState, answer: Answer, shared: Shared): Step<Pla
       return editing === undefined ? { state } : takeMeaning(state, editing, answer)
     case 'folders': {
       if (editing === undefined) return { state }
-      const editor = editorWithFolders(editing.editor, answer.args[0], answer.value)
+      const editor = editorAfterAnswer(editing.editor, answer)
       return { state: { ...state, editing: { ...editing, editor } } }
     }
     case 'savePlan':

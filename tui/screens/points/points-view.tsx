@@ -4,8 +4,8 @@ import type { ReactNode } from 'react'
 import { formatBytes, formatDuration } from '../../../src/base/format.ts'
 import { formatCount, numberOf } from '../../../src/base/number-of.ts'
 import type { DifferenceData, PointData } from '../../../src/service/application/shown.ts'
-import { Dialog } from '../../components/dialog.tsx'
-import { FormView, lineWithCursor } from '../../components/form-view.tsx'
+import { EditorView } from '../../components/editor-view.tsx'
+import { lineWithCursor } from '../../components/form-view.tsx'
 import { Line } from '../../components/line.tsx'
 import { Table, type TableColumn } from '../../components/table.tsx'
 import { placeNow } from '../../state/list.ts'
@@ -18,7 +18,7 @@ import { type Theme, useTheme } from '../../theme/theme.ts'
 import type { ViewProps } from '../view-props.ts'
 import { whyNoneFound } from './filter-points.ts'
 import { DETAIL_ROWS, HEAD_ROWS } from './layout.ts'
-import { chosenPoint, type PointsState, type ShownDifference, shownPoints } from './points.ts'
+import { chosenPoint, type Mounting, type PointsState, type ShownDifference, shownPoints } from './points.ts'
 import { timelineOf } from './timeline.ts'
 
 type Props = ViewProps<PointsState>
@@ -28,16 +28,26 @@ export function PointsView({ state, shared, columns, rows }: Props): ReactNode {
   if (state.difference !== undefined) {
     return <Difference difference={state.difference} shared={shared} columns={columns} rows={rows} />
   }
-  if (state.mounting !== undefined) {
-    const { point, form, isTrying } = state.mounting
-    const lines = [`${shownTime(point.startedMs)}  ${point.id.slice(0, 8)}`, ...(isTrying ? ['Mounting it …'] : [])]
-    return (
-      <Dialog title="Mount this point" lines={lines} answers="Enter mount   Esc leave it" columns={columns} rows={rows}>
-        <FormView form={form} columns={Math.min(columns, 72) - 4} />
-      </Dialog>
-    )
-  }
+  if (state.mounting !== undefined) return <MountForm mounting={state.mounting} columns={columns} rows={rows} />
   return <PointTable state={state} shared={shared} columns={columns} rows={rows} />
+}
+
+interface MountFormProps {
+  readonly mounting: Mounting
+  readonly columns: number
+  readonly rows: number
+}
+
+function MountForm({ mounting, columns, rows }: MountFormProps): ReactNode {
+  const theme = useTheme()
+  const { point, editor, isTrying } = mounting
+  const title = `Mount the point of ${shownTime(point.startedMs)}  ${point.id.slice(0, 8)}${isTrying ? ': mounting it …' : ''}`
+  return (
+    <Box flexDirection="column" width={columns}>
+      <Line text={title} columns={columns} isBold color={theme.accent} />
+      <EditorView editor={editor} columns={columns} rows={rows - 1} />
+    </Box>
+  )
 }
 
 function PointTable({ state, shared, columns, rows }: Props): ReactNode {
@@ -70,15 +80,16 @@ function PointTable({ state, shared, columns, rows }: Props): ReactNode {
 
 function whyNone({ filter }: PointsState, { points }: Shared): string {
   const all = valueOr(points, [])
-  return all.length === 0 ? 'there is no point yet' : whyNoneFound(all, filter.text)
+  return all.length === 0 ? 'there is no point yet' : whyNoneFound(all, filter.line.text)
 }
 
 function headOf(state: PointsState, shared: Shared, count: number): string {
   const all = valueOr(shared.points, []).length
   const marked = state.marked.length === 0 ? '' : ` · ${state.marked.length} marked`
-  if (state.isFiltering) return `/${lineWithCursor(state.filter, 60)}   ${formatCount(count)} of ${formatCount(all)}`
-  if (state.filter.text === '') return `${numberOf(all, 'point')}${marked}`
-  return `/${state.filter.text}   ${formatCount(count)} of ${numberOf(all, 'point')}${marked}`
+  if (state.isFiltering)
+    return `/${lineWithCursor(state.filter.line, 60)}   ${formatCount(count)} of ${formatCount(all)}`
+  if (state.filter.line.text === '') return `${numberOf(all, 'point')}${marked}`
+  return `/${state.filter.line.text}   ${formatCount(count)} of ${numberOf(all, 'point')}${marked}`
 }
 
 function columnsFor(state: PointsState, shared: Shared, width: number): readonly TableColumn<PointData>[] {

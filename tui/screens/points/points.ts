@@ -1,6 +1,27 @@
 import type { DifferenceData, PointData } from '../../../src/service/application/shown.ts'
-import { type Form, pasteInForm, textField, textOf, typeInForm, withMistakes } from '../../forms/form.ts'
-import { EMPTY_LINE, pasteText, type TextLine, typeKey } from '../../forms/text-line.ts'
+import {
+  type Editor,
+  editorAfterAnswer,
+  editorAfterFailure,
+  editorCalls,
+  type EditorCommand,
+  editorKeys,
+  editorOf,
+  LEAVE_FORM,
+  pasteInEditor,
+  typeInEditor,
+} from '../../forms/editor.ts'
+import { textField, textOf, withMistakes } from '../../forms/form.ts'
+import { pickerListRows } from '../../forms/picker.ts'
+import {
+  EMPTY_PROMPT,
+  leavePrompt,
+  pasteInPrompt,
+  type Prompt,
+  RECALL,
+  type RecallCommand,
+  typeInPrompt,
+} from '../../forms/prompt.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
@@ -9,7 +30,7 @@ import type { ScreenEvent } from '../../state/event.ts'
 import { type HeldPlace, LIST_START, type ListPlace, moveAndHold, moveInList, placeNow } from '../../state/list.ts'
 import { afterFailure, type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
 import type { Screen } from '../../state/screen.ts'
-import type { Shared } from '../../state/shared.ts'
+import { bodyRows, type Shared } from '../../state/shared.ts'
 import type { Step } from '../../state/step.ts'
 import { shownTime } from '../../text/when.ts'
 import { filterPoints } from './filter-points.ts'
@@ -26,7 +47,7 @@ export interface ShownDifference {
 /** Asks where to mount a point: this one, whatever comes into the list meanwhile. */
 export interface Mounting {
   readonly point: PointData
-  readonly form: Form<'directory'>
+  readonly editor: Editor<'directory'>
   /** It was sent, and stays until the point is mounted: what cannot be used is corrected, not typed again. */
   readonly isTrying: boolean
 }
@@ -34,7 +55,7 @@ export interface Mounting {
 export interface PointsState extends HeldPlace {
   /** Whose points were chosen and marked. */
   readonly repository: string | undefined
-  readonly filter: TextLine
+  readonly filter: Prompt
   readonly isFiltering: boolean
   readonly hasDetails: boolean
   /** Ids, in the order in which they were marked. */
@@ -54,7 +75,7 @@ export const points: Screen<PointsState, PointsCommand> = {
   title: 'Points',
   initial: {
     repository: undefined,
-    filter: EMPTY_LINE,
+    filter: EMPTY_PROMPT,
     isFiltering: false,
     ...AT_START,
     hasDetails: false,
@@ -65,12 +86,14 @@ export const points: Screen<PointsState, PointsCommand> = {
   },
   keys: keysFor,
   isTyping: ({ isFiltering, mounting }) => isFiltering || mounting !== undefined,
+  unsaved: ({ mounting }) =>
+    mounting?.editor.isTouched === true ? 'The form of a mount is half filled in.' : undefined,
   reduce,
 }
 
 /** Returns the points that are shown: those that the filter lets through. */
 export function shownPoints(state: PointsState, shared: Shared): readonly PointData[] {
-  return filterPoints(valueOr(shared.points, []), state.filter.text)
+  return filterPoints(valueOr(shared.points, []), state.filter.line.text)
 }
 
 export function chosenPoint(state: PointsState, shared: Shared): PointData | undefined {
@@ -112,12 +135,11 @@ const FILTER_KEYS: Keymap<PointsCommand> = [
   { command: 'close', keys: ['esc'], label: 'all points', help: 'show all points again' },
 ]
 
-function keysFor(state: PointsState): Keymap<PointsCommand> {
-  // The form says itself what its keys are.
-  if (state.mounting !== undefined) return []
-  if (state.isFiltering) return FILTER_KEYS
+function keysFor(state: PointsState): Keymap<PointsCommand | EditorCommand | RecallCommand> {
+  if (state.mounting !== undefined) return editorKeys(state.mounting.editor)
+  if (state.isFiltering) return state.filter.last === '' ? FILTER_KEYS : [...FILTER_KEYS, RECALL]
   if (state.difference !== undefined) return [CLOSE, ...MOTION_KEYS]
-  const hasOpen = state.hasDetails || state.filter.text !== ''
+  const hasOpen = state.hasDetails || state.filter.line.text !== ''
   return hasOpen ? [...KEYS, CLOSE] : KEYS
 }
 
@@ -134,6 +156,7 @@ function reduce(state: PointsState, event: ScreenEvent<PointsCommand>, shared: S
     case 'paste':
       return { state: paste(state, event.text) }
     case 'confirmed':
+      if (event.question === LEAVE_FORM.name) return { state: { ...state, mounting: undefined } }
       return event.question === 'forget' ? forget(state, shared) : { state }
     case 'answer':
       return takeAnswer(state, event)
@@ -181,9 +204,11 @@ function withPoint(
         name: 'directory',
         label: 'Mount at',
         field: textField(shared.settings.mountFolder),
-        help: 'an empty folder, made where there is none',
+        help: 'an empty folder, made where there is none; Ctrl+O chooses one',
       } as const
-      return { state: { ...state, mounting: { point: chosen, form: { fields: [field], focus: 0 }, isTrying: false } } }
+      const paths = { pickable: { directory: 'one' }, wishes: { directory: 'new-folder' } } as const
+      const editor = editorOf({ fields: [field], focus: 0 }, paths)
+      return { state: { ...state, mounting: { point: chosen, editor, isTrying: false } } }
     }
     case 'unmount': {
       const mount = valueOr(shared.mounts, []).find(({ point }) => point === chosen.id)
@@ -209,7 +234,7 @@ function move(state: PointsState, motion: Motion, shared: Shared): PointsState {
 function close(state: PointsState): PointsState {
   if (state.difference !== undefined) return { ...state, difference: undefined }
   if (state.hasDetails) return { ...state, hasDetails: false }
-  return { ...state, filter: EMPTY_LINE, ...AT_START }
+  return { ...state, filter: leavePrompt(state.filter), ...AT_START }
 }
 
 function toggled(marked: readonly string[], id: string): readonly string[] {
@@ -264,40 +289,58 @@ function forget(state: PointsState, { repository }: Shared): Step<PointsState> {
 
 function typeFilter(state: PointsState, key: Key): Step<PointsState> {
   if (key === 'enter' || key === 'down') return { state: { ...state, isFiltering: false } }
-  if (key === 'esc') return { state: { ...state, isFiltering: false, filter: EMPTY_LINE, ...AT_START } }
-  return { state: { ...state, filter: typeKey(state.filter, key), ...AT_START } }
+  if (key === 'esc') return { state: { ...state, isFiltering: false, filter: leavePrompt(state.filter), ...AT_START } }
+  return { state: { ...state, filter: typeInPrompt(state.filter, key), ...AT_START } }
 }
 
 function typeMount(state: PointsState, key: Key, shared: Shared): Step<PointsState> {
   const { mounting } = state
   if (mounting === undefined || (mounting.isTrying && key !== 'esc')) return { state }
-  const { form, outcome } = typeInForm(mounting.form, key)
-  if (outcome === 'editing') return { state: { ...state, mounting: { ...mounting, form } } }
-  if (outcome === 'left' || shared.repository === undefined) return { state: { ...state, mounting: undefined } }
-  const directory = textOf(form, 'directory')
-  if (!directory.startsWith('/')) {
-    return { state: { ...state, mounting: { ...mounting, form: withMistakes(form, { directory: 'begins with /' }) } } }
+  const step = typeInEditor(mounting.editor, key, { home: shared.home, height: pickerListRows(bodyRows(shared)) })
+  const { editor, outcome } = step
+  const next: PointsState = { ...state, mounting: { ...mounting, editor } }
+  switch (outcome) {
+    case 'editing':
+      return { state: next, effects: editorCalls(step, 'points') }
+    case 'left':
+      return { state: { ...state, mounting: undefined } }
+    case 'asked':
+      return { state: next, ask: LEAVE_FORM }
+    case 'sent':
+      return sendMount(state, { ...mounting, editor }, shared)
   }
+}
+
+function sendMount(state: PointsState, mounting: Mounting, { repository }: Shared): Step<PointsState> {
+  const { point, editor } = mounting
+  const directory = textOf(editor.form, 'directory')
+  if (!directory.startsWith('/')) {
+    const form = withMistakes(editor.form, { directory: 'begins with /' })
+    return { state: { ...state, mounting: { ...mounting, editor: { ...editor, form } } } }
+  }
+  if (repository === undefined) return { state }
   return {
-    state: { ...state, mounting: { ...mounting, form, isTrying: true } },
-    effects: [call('points:mount', 'mount', shared.repository, mounting.point.id, directory)],
+    state: { ...state, mounting: { ...mounting, isTrying: true } },
+    effects: [call('points:mount', 'mount', repository, point.id, directory)],
   }
 }
 
 function paste(state: PointsState, text: string): PointsState {
-  if (state.isFiltering) return { ...state, filter: pasteText(state.filter, text), ...AT_START }
+  if (state.isFiltering) return { ...state, filter: pasteInPrompt(state.filter, text), ...AT_START }
   const { mounting } = state
   if (mounting === undefined || mounting.isTrying) return state
-  return { ...state, mounting: { ...mounting, form: pasteInForm(mounting.form, text) } }
+  return { ...state, mounting: { ...mounting, editor: pasteInEditor(mounting.editor, text) } }
 }
 
-function takeFailure(state: PointsState, { method, problem }: Failure): PointsState {
+function takeFailure(state: PointsState, failure: Failure): PointsState {
   const { difference, mounting } = state
+  const { method, problem } = failure
   if (method === 'diff' && difference !== undefined) {
     return { ...state, difference: { ...difference, items: afterFailure(difference.items, problem) } }
   }
-  if (method !== 'mount' || mounting === undefined) return state
-  return { ...state, mounting: { ...mounting, isTrying: false } }
+  if (mounting === undefined) return state
+  const isTrying = mounting.isTrying && method !== 'mount'
+  return { ...state, mounting: { ...mounting, editor: editorAfterFailure(mounting.editor, failure), isTrying } }
 }
 
 function takeAnswer(state: PointsState, answer: Answer): Step<PointsState> {
@@ -313,7 +356,10 @@ function takeAnswer(state: PointsState, answer: Answer): Step<PointsState> {
       return { state, say: 'The mount has ended.' }
     case 'forget':
       return { state, say: `Forgetting ${answer.args[1].length} of the points has begun.` }
-    default:
-      return { state }
+    default: {
+      const { mounting } = state
+      if (mounting === undefined) return { state }
+      return { state: { ...state, mounting: { ...mounting, editor: editorAfterAnswer(mounting.editor, answer) } } }
+    }
   }
 }

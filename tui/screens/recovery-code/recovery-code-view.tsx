@@ -18,7 +18,7 @@ const WHY =
 /** A recovery code, or the questions about it. */
 export function RecoveryCodeView({ code, columns }: RecoveryCodeViewProps): ReactNode {
   const theme = useTheme()
-  if (code.check !== undefined) {
+  if (code.isChecking) {
     return (
       <Box flexDirection="column" width={columns}>
         <Line text="Is it written down? Read from your paper:" columns={columns} isBold color={theme.accent} />

@@ -14,8 +14,10 @@ export interface ShownCode {
   readonly code: string
   /** Which of its groups are asked for, counted from 0. */
   readonly asked: readonly number[]
-  /** Open while they are typed: the code is not seen then. */
-  readonly check: Editor<string> | undefined
+  /** They are typed now: the code is not seen then. */
+  readonly isChecking: boolean
+  /** What was typed of them, which stays while the code is looked at again. */
+  readonly check: Editor<string>
 }
 
 /**
@@ -28,20 +30,24 @@ export function shownCode(repository: string, code: string, nowMs: number): Show
   const first = nowMs % count
   const second = (first + 1 + (Math.floor(nowMs / 1000) % Math.max(1, count - 1))) % count
   const asked = [...new Set([first, second])].slice(0, ASKED).sort((a, b) => a - b)
-  return { repository, code, asked, check: undefined }
+  return { repository, code, asked, isChecking: false, check: checkOf(asked) }
 }
 
 export function groupsOf(code: string): readonly string[] {
   return code.split('-')
 }
 
-export const SHOWN_CODE_KEYS: Keymap<string> = [
+const SHOWN_KEYS: Keymap<string> = [
   { command: 'code-check', keys: ['enter'], label: 'it is written down', help: 'show that the code is written down' },
 ]
-export const CHECK_CODE_KEYS: Keymap<string> = [
+const CHECK_KEYS: Keymap<string> = [
   { command: 'code-send', keys: ['ctrl+s'], label: 'done', help: 'compare what was typed' },
   { command: 'code-show', keys: ['esc'], label: 'show the code again', help: 'show the code again' },
 ]
+
+export function codeKeys({ isChecking }: ShownCode): Keymap<string> {
+  return isChecking ? CHECK_KEYS : SHOWN_KEYS
+}
 
 export interface CodeStep {
   readonly code: ShownCode
@@ -51,9 +57,7 @@ export interface CodeStep {
 
 /** Returns what a key makes of it. */
 export function typeInCode(code: ShownCode, key: Key): CodeStep {
-  if (code.check === undefined) {
-    return { code: key === 'enter' ? { ...code, check: checkOf(code) } : code, outcome: 'shown' }
-  }
+  if (!code.isChecking) return { code: key === 'enter' ? { ...code, isChecking: true } : code, outcome: 'shown' }
   // No field takes a folder, so that nothing is looked for.
   const { editor, outcome } = typeInEditor(code.check, key, { home: '/', height: 1 })
   switch (outcome) {
@@ -61,17 +65,17 @@ export function typeInCode(code: ShownCode, key: Key): CodeStep {
       return { code: { ...code, check: editor }, outcome: 'shown' }
     case 'left':
     case 'asked':
-      return { code: { ...code, check: undefined }, outcome: 'shown' }
+      return { code: { ...code, isChecking: false, check: editor }, outcome: 'shown' }
     case 'sent':
       return compare(code, editor)
   }
 }
 
 export function pasteInCode(code: ShownCode, text: string): ShownCode {
-  return code.check === undefined ? code : { ...code, check: pasteInEditor(code.check, text) }
+  return code.isChecking ? { ...code, check: pasteInEditor(code.check, text) } : code
 }
 
-function checkOf({ asked }: ShownCode): Editor<string> {
+function checkOf(asked: readonly number[]): Editor<string> {
   const fields = asked.map((group) => ({
     name: String(group),
     label: `Group ${group + 1}`,

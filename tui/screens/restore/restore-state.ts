@@ -7,6 +7,7 @@ import type {
   RestoreRequest,
   UndoData,
 } from '../../../src/service/application/shown.ts'
+import { type Editor, editorOf } from '../../forms/editor.ts'
 import { checkboxField, choiceField, type Form, isChecked, textField, textOf } from '../../forms/form.ts'
 import type { Marked } from '../../state/destination.ts'
 import { LIST_START, type ListPlace } from '../../state/list.ts'
@@ -40,7 +41,7 @@ export interface RestoreState {
   readonly rows: readonly RestoreRow[]
   readonly totals: Readonly<Record<RestoreAction | 'left out', Total>>
   readonly place: ListPlace
-  readonly options: Form<OptionField> | undefined
+  readonly options: Editor<OptionField> | undefined
   /** The restore whose undo is previewed, instead of what is marked. */
   readonly undo: UndoData | undefined
   /** The restore or undo that was started from here, and what its log said at its end. */
@@ -73,7 +74,8 @@ export const INITIAL_RESTORE: RestoreState = {
 
 /** Returns the state with its lines and sums made anew. */
 export function withRows(state: RestoreState): RestoreState {
-  const out = leftOut(state.items, state.without)
+  // An undo is the state before, or none: nothing is left out of it.
+  const out = leftOut(state.items, state.undo === undefined ? state.without : new Set())
   return { ...state, out, rows: restoreRows(state.items, state), totals: totalsOf(state.items, out) }
 }
 
@@ -118,25 +120,49 @@ export function hasEnded(job: JobData): boolean {
   return job.state !== 'queued' && job.state !== 'running'
 }
 
-export function optionForm({ target, overwrite, deleteOthers }: RestoreState): Form<OptionField> {
-  return {
-    fields: [
-      { name: 'target', label: 'Restore to', field: textField(target), help: 'an absolute path; empty: in place' },
-      {
-        name: 'overwrite',
-        label: 'Overwrite',
-        field: choiceField(OVERWRITE_MODES, OVERWRITE_MODES.indexOf(overwrite)),
-        help: '← → choose when what is there is replaced',
-      },
-      {
-        name: 'delete',
-        label: 'Delete others',
-        field: checkboxField(deleteOthers),
-        help: 'Space: delete what the point does not hold',
-      },
-    ],
-    focus: 0,
-  }
+export function optionEditor({ target, overwrite, deleteOthers }: RestoreState): Editor<OptionField> {
+  return editorOf(
+    {
+      fields: [
+        {
+          name: 'target',
+          label: 'Restore to',
+          field: textField(target),
+          help: 'an absolute path, Ctrl+O chooses; empty: in place',
+        },
+        {
+          name: 'overwrite',
+          label: 'Overwrite',
+          field: choiceField(OVERWRITE_MODES, OVERWRITE_MODES.indexOf(overwrite)),
+          help: '← → choose when what is there is replaced',
+        },
+        {
+          name: 'delete',
+          label: 'Delete others',
+          field: checkboxField(deleteOthers),
+          help: 'Space: delete what the point does not hold',
+        },
+      ],
+      focus: 0,
+    },
+    { pickable: { target: 'one' }, wishes: { target: 'new-folders' } },
+  )
+}
+
+/**
+ * Returns the preview of what is marked now, with what was typed and left out before where it is of the same point.
+ *
+ * What was said of single paths counts as long as all marks are there that it was said under: it would restore what is
+ * no longer marked.
+ */
+export function previewOf(before: RestoreState, marked: Marked): RestoreState {
+  const { marked: old, target, overwrite, deleteOthers, modes, without } = before
+  const fresh: RestoreState = { ...INITIAL_RESTORE, marked }
+  if (old === undefined || before.job !== undefined) return fresh
+  if (old.repository !== marked.repository || old.point !== marked.point) return fresh
+  const now = new Set(marked.items.map(({ path }) => path))
+  const kept: RestoreState = { ...fresh, target, overwrite, deleteOthers }
+  return old.items.every(({ path }) => now.has(path)) ? { ...kept, modes, without } : kept
 }
 
 /** Returns the state with the options as typed. */

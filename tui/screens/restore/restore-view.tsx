@@ -4,8 +4,7 @@ import type { ReactNode } from 'react'
 import { formatBytes } from '../../../src/base/format.ts'
 import { formatCount, numberOf } from '../../../src/base/number-of.ts'
 import type { EntryData, PreviewItem, RestoreAction } from '../../../src/service/application/shown.ts'
-import { Dialog } from '../../components/dialog.tsx'
-import { FormView } from '../../components/form-view.tsx'
+import { EditorView } from '../../components/editor-view.tsx'
 import { Line } from '../../components/line.tsx'
 import { Table, type TableColumn } from '../../components/table.tsx'
 import { treeLabel } from '../../components/tree-label.ts'
@@ -35,15 +34,10 @@ export function RestoreView({ state, shared, columns, rows }: Props): ReactNode 
   }
   if (state.options !== undefined) {
     return (
-      <Dialog
-        title="Where to, and how"
-        lines={[]}
-        answers="Enter next, at the end apply   Esc leave it"
-        columns={columns}
-        rows={rows}
-      >
-        <FormView form={state.options} columns={Math.min(columns, 72) - 4} />
-      </Dialog>
+      <Box flexDirection="column" width={columns}>
+        <Line text="Restore: where to, and how" columns={columns} isBold color={theme.accent} />
+        <EditorView editor={state.options} columns={columns} rows={rows - 1} />
+      </Box>
     )
   }
   return <Preview state={state} columns={columns} rows={rows} theme={theme} />

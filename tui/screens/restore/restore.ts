@@ -1,16 +1,27 @@
 import { formatBytes } from '../../../src/base/format.ts'
 import { numberOf } from '../../../src/base/number-of.ts'
 import type { PreviewItem } from '../../../src/service/application/shown.ts'
-import { pasteInForm, typeInForm } from '../../forms/form.ts'
+import {
+  type Editor,
+  editorAfterAnswer,
+  editorAfterFailure,
+  editorCalls,
+  type EditorCommand,
+  editorKeys,
+  LEAVE_FORM,
+  pasteInEditor,
+  typeInEditor,
+} from '../../forms/editor.ts'
+import { textOf, withMistakes } from '../../forms/form.ts'
+import { pickerListRows } from '../../forms/picker.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
 import { type Answer, call, type Effect, type Failure } from '../../state/call.ts'
-import type { Marked } from '../../state/destination.ts'
 import type { ScreenEvent } from '../../state/event.ts'
 import { LIST_START, moveInList, placeAt } from '../../state/list.ts'
 import type { Screen } from '../../state/screen.ts'
-import type { Shared } from '../../state/shared.ts'
+import { bodyRows, type Shared } from '../../state/shared.ts'
 import type { Step } from '../../state/step.ts'
 import { restoreRowCount } from './layout.ts'
 import type { RestoreRow } from './restore-rows.ts'
@@ -19,8 +30,10 @@ import {
   hasEnded,
   INITIAL_RESTORE,
   jobOf,
-  optionForm,
+  optionEditor,
+  type OptionField,
   OVERWRITE_MODES,
+  previewOf,
   previewRequest,
   restoreRequest,
   type RestoreState,
@@ -36,7 +49,15 @@ export const restore: Screen<RestoreState, RestoreCommand> = {
   initial: INITIAL_RESTORE,
   keys: keysFor,
   isTyping: ({ options }) => options !== undefined,
+  unsaved,
   reduce,
+}
+
+/** What was said of a restore that nobody began, beside what is marked for it. */
+function unsaved({ options, marked, job, without, modes, target }: RestoreState): string | undefined {
+  const isPrepared = without.size > 0 || modes.size > 0 || target !== ''
+  if (options?.isTouched !== true && (marked === undefined || job !== undefined || !isPrepared)) return undefined
+  return 'A restore is prepared, and not begun.'
 }
 
 const UNDO = {
@@ -67,9 +88,8 @@ const PREVIEW_KEYS: Keymap<RestoreCommand> = [
 ]
 const CLOSE = { command: 'close', keys: ['esc', 'enter'], label: 'close', help: 'close the report' } as const
 
-function keysFor(state: RestoreState, shared: Shared): Keymap<RestoreCommand> {
-  // The form says itself what its keys are.
-  if (state.options !== undefined) return []
+function keysFor(state: RestoreState, shared: Shared): Keymap<RestoreCommand | EditorCommand> {
+  if (state.options !== undefined) return editorKeys(state.options)
   if (state.undo !== undefined) return UNDO_PREVIEW_KEYS
   const job = jobOf(state, shared)
   if (state.job !== undefined) return job !== undefined && hasEnded(job) ? [UNDO, CLOSE] : []
@@ -80,15 +100,15 @@ function reduce(state: RestoreState, event: ScreenEvent<RestoreCommand>, shared:
   switch (event.kind) {
     case 'opened': {
       const { marked } = event.destination
-      return marked === undefined ? { state } : begin(marked)
+      return marked === undefined ? { state } : askPreview(previewOf(state, marked))
     }
     case 'command':
       return takeCommand(state, event.command, shared)
     case 'typed':
-      return typeOptions(state, event.key)
+      return state.options === undefined ? { state } : typeOptions(state, state.options, { key: event.key, shared })
     case 'paste':
       if (state.options === undefined) return { state }
-      return { state: { ...state, options: pasteInForm(state.options, event.text) } }
+      return { state: { ...state, options: pasteInEditor(state.options, event.text) } }
     case 'confirmed':
       return confirmed(state, event.question, shared)
     case 'shared':
@@ -100,10 +120,6 @@ function reduce(state: RestoreState, event: ScreenEvent<RestoreCommand>, shared:
     default:
       return { state }
   }
-}
-
-function begin(marked: Marked): Step<RestoreState> {
-  return askPreview({ ...INITIAL_RESTORE, marked })
 }
 
 /** Asks anew what a restore would do; the lines that are known stay until the new ones come. */
@@ -124,7 +140,7 @@ function takeCommand(state: RestoreState, command: RestoreCommand, shared: Share
     case 'start':
       return askToStart(state)
     case 'options':
-      return { state: { ...state, options: optionForm(state) } }
+      return { state: { ...state, options: optionEditor(state) } }
     case 'changes': {
       const next = withRows({ ...state, changesOnly: !state.changesOnly })
       return { state: { ...next, place: LIST_START } }
@@ -201,6 +217,7 @@ function askToStart(state: RestoreState): Step<RestoreState> {
 }
 
 function confirmed(state: RestoreState, question: string, shared: Shared): Step<RestoreState> {
+  if (question === LEAVE_FORM.name) return { state: { ...state, options: undefined } }
   const { marked } = state
   if (question === 'restore' && marked !== undefined) {
     return { state, effects: [call('restore:start', 'restore', restoreRequest(state, marked))] }
@@ -215,11 +232,31 @@ function askForReport(state: RestoreState, shared: Shared): Step<RestoreState> {
   return { state, effects: [call('restore:report', 'jobLog', job.id, 0)] }
 }
 
-function typeOptions(state: RestoreState, key: Key): Step<RestoreState> {
-  if (state.options === undefined) return { state }
-  const { form, outcome } = typeInForm(state.options, key)
-  if (outcome === 'editing') return { state: { ...state, options: form } }
-  return outcome === 'left' ? { state: { ...state, options: undefined } } : askPreview(withOptions(state, form))
+function typeOptions(
+  state: RestoreState,
+  before: Editor<OptionField>,
+  { key, shared }: { readonly key: Key; readonly shared: Shared },
+): Step<RestoreState> {
+  const step = typeInEditor(before, key, { home: shared.home, height: pickerListRows(bodyRows(shared)) })
+  const { editor, outcome } = step
+  const next: RestoreState = { ...state, options: editor }
+  switch (outcome) {
+    case 'editing':
+      return { state: next, effects: editorCalls(step, 'restore') }
+    case 'left':
+      return { state: { ...state, options: undefined } }
+    case 'asked':
+      return { state: next, ask: LEAVE_FORM }
+    case 'sent':
+      return sendOptions(state, editor)
+  }
+}
+
+function sendOptions(state: RestoreState, editor: Editor<OptionField>): Step<RestoreState> {
+  const { form } = editor
+  const target = textOf(form, 'target').trim()
+  if (target === '' || target.startsWith('/')) return askPreview(withOptions(state, form))
+  return { state: { ...state, options: { ...editor, form: withMistakes(form, { target: 'begins with /' }) } } }
 }
 
 function takeAnswer(state: RestoreState, answer: Answer, shared: Shared): Step<RestoreState> {
@@ -242,7 +279,9 @@ function takeAnswer(state: RestoreState, answer: Answer, shared: Shared): Step<R
       return { state: job?.id === answer.args[0] ? { ...state, job: { ...job, report: answer.value } } : state }
     }
     default:
-      return { state }
+      return {
+        state: state.options === undefined ? state : { ...state, options: editorAfterAnswer(state.options, answer) },
+      }
   }
 }
 
@@ -252,9 +291,10 @@ function takeItems(state: RestoreState, more: readonly PreviewItem[], isWhole: b
   return isWhole || next.items.length >= 2 * state.rows.length ? withRows(next) : next
 }
 
-function takeFailure(state: RestoreState, { method, problem }: Failure): RestoreState {
+function takeFailure(state: RestoreState, failure: Failure): RestoreState {
+  const { method, problem } = failure
   if (method === 'preview' || method === 'previewUndo') return { ...state, problem }
   // A log that cannot be read leaves the outcome, which says it in one line.
   if (method === 'jobLog' && state.job !== undefined) return { ...state, job: { ...state.job, report: [] } }
-  return state
+  return state.options === undefined ? state : { ...state, options: editorAfterFailure(state.options, failure) }
 }

@@ -37,8 +37,15 @@ export function askUndoable(state: RestoreState, shared: Shared): Step<RestoreSt
 export function showUndo(state: RestoreState, undo: UndoData, shared: Shared): Step<RestoreState> {
   const repository = repositoryOf(state, shared)
   if (repository === undefined) return { state }
-  const empty: RestoreState = { ...state, undo, items: [], isWhole: false, problem: undefined, without: new Set() }
-  const next = withRows({ ...empty, closed: new Set(), place: LIST_START })
+  const next = withRows({
+    ...state,
+    undo,
+    items: [],
+    isWhole: false,
+    problem: undefined,
+    closed: new Set(),
+    place: LIST_START,
+  })
   return { state: next, effects: [call('restore:preview', 'previewUndo', repository, undo.id)] }
 }
 

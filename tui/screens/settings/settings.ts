@@ -1,16 +1,17 @@
 import {
   type Editor,
+  editorAfterAnswer,
   editorAfterFailure,
+  editorCalls,
   editorKeys,
   editorOf,
-  editorWithFolders,
+  LEAVE_FORM,
   pasteInEditor,
   typeInEditor,
 } from '../../forms/editor.ts'
 import { choiceField, textField, textOf, withMistakes } from '../../forms/form.ts'
 import { pickerListRows } from '../../forms/picker.ts'
 import type { Key } from '../../keymap/key.ts'
-import { call } from '../../state/call.ts'
 import type { ScreenEvent } from '../../state/event.ts'
 import type { Screen } from '../../state/screen.ts'
 import { bodyRows, type Settings, type Shared } from '../../state/shared.ts'
@@ -31,6 +32,7 @@ export const settings: Screen<SettingsState, string> = {
   initial: { editor: undefined },
   keys: ({ editor }) => (editor === undefined ? [CHANGE] : editorKeys(editor)),
   isTyping: ({ editor }) => editor !== undefined,
+  unsaved: ({ editor }) => (editor?.isTouched === true ? 'What was typed in Settings is not set yet.' : undefined),
   reduce,
 }
 
@@ -45,10 +47,10 @@ function reduce(state: SettingsState, event: ScreenEvent, shared: Shared): Step<
       return editor === undefined ? { state } : type(editor, event.key, shared)
     case 'paste':
       return { state: { editor: editor && pasteInEditor(editor, event.text) } }
-    case 'answer': {
-      if (event.method !== 'folders' || editor === undefined) return { state }
-      return { state: { editor: editorWithFolders(editor, event.args[0], event.value) } }
-    }
+    case 'confirmed':
+      return { state: event.question === LEAVE_FORM.name ? { editor: undefined } : state }
+    case 'answer':
+      return editor === undefined ? { state } : { state: { editor: editorAfterAnswer(editor, event) } }
     case 'failure':
       return { state: { editor: editor && editorAfterFailure(editor, event) } }
     default:
@@ -81,21 +83,23 @@ function editorFor({ theme, mountFolder }: Settings): Editor<SettingField> {
       ],
       focus: 0,
     },
-    { mountFolder: 'one' },
+    { pickable: { mountFolder: 'one' }, wishes: { mountFolder: 'new-folder' } },
   )
 }
 
 function type(before: Editor<SettingField>, key: Key, shared: Shared): Step<SettingsState> {
   const surroundings = { home: shared.home, height: pickerListRows(bodyRows(shared)) }
-  const { editor, outcome, open } = typeInEditor(before, key, surroundings)
+  const step = typeInEditor(before, key, surroundings)
+  const { editor, outcome } = step
   switch (outcome) {
-    case 'editing': {
-      const effects = open === undefined ? [] : [call('settings:folders', 'folders', open)]
-      return { state: { editor }, effects, set: { theme: themeIn(editor) } }
-    }
-    // Colours are seen while they are chosen: leaving keeps them, there is nothing to lose.
+    case 'editing':
+      return { state: { editor }, effects: editorCalls(step, 'settings'), set: { theme: themeIn(editor) } }
     case 'left':
+      return { state: { editor: undefined } }
     case 'asked':
+      // Colours are seen while they are chosen: leaving keeps them, there is nothing to lose.
+      if (textOf(editor.form, 'mountFolder') !== shared.settings.mountFolder)
+        return { state: { editor }, ask: LEAVE_FORM }
       return { state: { editor: undefined }, set: { theme: themeIn(editor) } }
     case 'sent':
       return send(editor)

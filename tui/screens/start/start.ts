@@ -3,10 +3,11 @@ import { join } from 'node:path/posix'
 
 import {
   type Editor,
+  editorAfterAnswer,
   editorAfterFailure,
+  editorCalls,
   editorKeys,
   editorOf,
-  editorWithFolders,
   LEAVE_FORM,
   pasteInEditor,
   typeInEditor,
@@ -36,14 +37,7 @@ import {
   takeTypedSecret,
   typeInAdding,
 } from '../adding/adding.ts'
-import {
-  CHECK_CODE_KEYS,
-  pasteInCode,
-  SHOWN_CODE_KEYS,
-  type ShownCode,
-  shownCode,
-  typeInCode,
-} from '../recovery-code/recovery-code.ts'
+import { codeKeys, pasteInCode, type ShownCode, shownCode, typeInCode } from '../recovery-code/recovery-code.ts'
 
 /** What the first repository is called, unless something is called that already. */
 const FIRST_NAME = 'first'
@@ -94,7 +88,7 @@ function keysFor(state: StartState, shared: Shared): Keymap<string> {
     case 'backup':
       return editorKeys(state.editor)
     case 'code':
-      return state.code.check === undefined ? SHOWN_CODE_KEYS : CHECK_CODE_KEYS
+      return codeKeys(state.code)
     case 'running':
       return keysBehind(firstJob(state, shared))
   }
@@ -179,7 +173,10 @@ function backupEditor({ home }: Shared): Editor<BackupField> {
       ],
       focus: 2,
     },
-    { sources: 'many', folder: 'one' },
+    {
+      pickable: { sources: 'many', folder: 'one' },
+      wishes: { sources: 'anything', folder: 'new-folders' },
+    },
   )
 }
 
@@ -206,11 +203,12 @@ function typeBackup(state: Backup, key: Key, shared: Shared): Step<StartState> {
     return { state: { ...state, isTrying: false }, effects: [{ kind: 'drop', slot: 'start:add' }] }
   }
   const surroundings = { home: shared.home, height: pickerListRows(bodyRows(shared)) }
-  const { editor, outcome, open } = typeInEditor(state.editor, key, surroundings)
+  const step = typeInEditor(state.editor, key, surroundings)
+  const { editor, outcome } = step
   const next: StartState = { ...state, editor }
   switch (outcome) {
     case 'editing':
-      return { state: next, effects: open === undefined ? [] : [call('start:folders', 'folders', open)] }
+      return { state: next, effects: editorCalls(step, 'start') }
     case 'left':
       return { state: CHOOSE }
     case 'asked':
@@ -289,10 +287,8 @@ function takeAnswer(state: StartState, answer: Answer, shared: Shared): Step<Sta
   }
   if (state.page === 'running' && answer.method === 'backup') return { state: { ...state, job: answer.value } }
   if (state.page !== 'backup') return { state }
-  if (answer.method === 'folders') {
-    return { state: { ...state, editor: editorWithFolders(state.editor, answer.args[0], answer.value) } }
-  }
-  if (answer.method !== 'addRepository' || answer.value.recoveryCode === undefined) return { state }
+  if (answer.method !== 'addRepository') return { state: { ...state, editor: editorAfterAnswer(state.editor, answer) } }
+  if (answer.value.recoveryCode === undefined) return { state }
   const code = shownCode(answer.args[0].name, answer.value.recoveryCode, shared.nowMs)
   return { state: { page: 'code', code, sources: listOf(textOf(state.editor.form, 'sources')) } }
 }
