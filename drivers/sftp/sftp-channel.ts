@@ -2,6 +2,7 @@ import ssh2, { type Client, type FileEntryWithStats, type SFTPWrapper, type Stat
 
 import { concatBytes } from '../../src/base/bytes.ts'
 import type { StoreSpace } from '../../src/storage/driver.ts'
+import { openChannel, type OpenedChannel, openFirstChannel } from './open-channel.ts'
 import { SftpFailure, type SftpStatus, statusOf } from './sftp-errors.ts'
 
 /** What OpenSSH takes and gives in one message (limits@openssh.com); what a server takes less of is divided further. */
@@ -43,17 +44,21 @@ const OPENING = {
 /** One SFTP channel of a connection. Every call that the server refuses or never answers rejects with an `SftpFailure`. */
 export class SftpChannel {
   readonly #sftp: SFTPWrapper
+  /** Resolves once the server has told what it can do. */
+  readonly #ready: Promise<unknown>
   /** Ends the calls that are waiting for an answer. */
   readonly #waiting = new Set<(gone: SftpFailure) => void>()
   #gone: SftpFailure | undefined
+  #isOpen = false
   /**
    * Whether the server does what it is asked for on this channel in that very order, each call after the one before, as
    * OpenSSH's does. The protocol promises it for what concerns one file only.
    */
   readonly inOrder: boolean
 
-  private constructor(client: Client, sftp: SFTPWrapper, inOrder: boolean) {
+  private constructor(client: Client, { sftp, ready, inOrder }: OpenedChannel & { readonly inOrder: boolean }) {
     this.#sftp = sftp
+    this.#ready = ready
     this.inOrder = inOrder
     // ssh2 leaves calls without an answer that are made when the connection has just broken.
     const end = (): void => {
@@ -62,6 +67,8 @@ export class SftpChannel {
     }
     sftp.on('close', end)
     client.on('close', end)
+    // Its calls are told; without a listener it would end the process.
+    sftp.on('error', () => undefined)
   }
 
   /** How many calls are waiting for an answer. */
@@ -69,15 +76,19 @@ export class SftpChannel {
     return this.#waiting.size
   }
 
+  /** Whether the server ever answered a call. */
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
   static async open(client: Client, inOrder: boolean): Promise<SftpChannel> {
-    const sftp = await new Promise<SFTPWrapper>((resolve, reject) => {
-      client.sftp((error, opened) => (error === undefined ? resolve(opened) : reject(new SftpFailure(error))))
-      // No answer comes once the connection is gone.
-      client.once('close', () => reject(new SftpFailure(new Error('the connection was closed'))))
-    })
-    // Its calls are told; without a listener it would end the process.
-    sftp.on('error', () => undefined)
-    return new SftpChannel(client, sftp, inOrder)
+    return new SftpChannel(client, { ...(await openChannel(client)), inOrder })
+  }
+
+  /** Returns the first channel of a connection to OpenSSH, before the server has opened it; `undefined` where that cannot be. */
+  static openFirst(client: Client): SftpChannel | undefined {
+    const opened = openFirstChannel(client)
+    return opened === undefined ? undefined : new SftpChannel(client, { ...opened, inOrder: true })
   }
 
   async openFile(path: string, how: keyof typeof OPENING, mode: number): Promise<Buffer> {
@@ -207,6 +218,7 @@ export class SftpChannel {
   /** Returns the space left, or `undefined` where the server does not tell. */
   async space(path: string): Promise<StoreSpace | undefined> {
     try {
+      await this.#ready
       const info: unknown = await this.#call<unknown>((done) => this.#sftp.ext_openssh_statvfs(path, done))
       return spaceOf(info)
     } catch (error) {
@@ -250,8 +262,10 @@ export class SftpChannel {
       this.#waiting.add(giveUp)
       const settle = (error: Error | null | undefined, result: T): void => {
         this.#waiting.delete(giveUp)
-        if (error === undefined || error === null) resolve(result)
-        else reject(new SftpFailure(error))
+        const failure = error === undefined || error === null ? undefined : new SftpFailure(error)
+        this.#isOpen ||= failure === undefined || failure.status !== undefined
+        if (failure === undefined) resolve(result)
+        else reject(failure)
       }
       try {
         start(settle)

@@ -1,4 +1,5 @@
 import { SftpChannel } from './sftp-channel.ts'
+import { SftpFailure } from './sftp-errors.ts'
 import { connect, type SshConnection } from './ssh-connection.ts'
 import type { SshSecrets, SshServer } from './ssh-server.ts'
 
@@ -18,6 +19,8 @@ interface Lane {
 
 interface Connected {
   readonly connection: SshConnection
+  /** Whether the first channel is used before its opening is answered. */
+  readonly isHasty: boolean
   /** At least one. */
   readonly lanes: Lane[]
   /** Those that are being opened; a server that allows fewer sessions opens none. */
@@ -36,6 +39,7 @@ export class SftpSession implements AsyncDisposable {
   readonly #server: SshServer
   readonly #secrets: SshSecrets
   #connected: Promise<Connected> | undefined
+  #isHasty = true
 
   constructor(server: SshServer, secrets: SshSecrets) {
     this.#server = server
@@ -44,12 +48,18 @@ export class SftpSession implements AsyncDisposable {
 
   /** Calls `act` with the channel that has least to do; it moves about so many bytes. @throws {StorageError} as `connect` */
   async use<T>(bytes: number, act: (channel: SftpChannel) => Promise<T>): Promise<T> {
-    const lane = await takeLane(await this.#connect(), bytes)
+    const connected = await this.#connect()
+    const lane = await takeLane(connected, bytes)
     try {
       return await act(lane.channel)
+    } catch (error) {
+      if (!connected.isHasty || lane.channel.isOpen || !(error instanceof SftpFailure)) throw error
     } finally {
       lane.bytes -= bytes
     }
+    // Not the server that it says it is, or one that opens no channel: each step by itself tells which.
+    this.#isHasty = false
+    return this.use(bytes, act)
   }
 
   /** Calls `act` with all channels, over which it moves about so many bytes. @throws {StorageError} as `connect` */
@@ -87,7 +97,10 @@ export class SftpSession implements AsyncDisposable {
   async #open(): Promise<Connected> {
     const connection = await connect(this.#server, this.#secrets)
     try {
-      return { connection, lanes: [await openLane(connection)], opening: undefined }
+      const { client, isOpenSsh } = connection
+      const first = this.#isHasty && isOpenSsh ? SftpChannel.openFirst(client) : undefined
+      const lanes = [first === undefined ? await openLane(connection) : { channel: first, bytes: 0 }]
+      return { connection, isHasty: first !== undefined, lanes, opening: undefined }
     } catch (error) {
       connection.client.destroy()
       throw error

@@ -8,6 +8,7 @@ import { authentication } from './authentication.ts'
 import { fingerprint, judgeHostKey, keyType, knownKeyTypes } from './known-hosts.ts'
 import { prepareKeys } from './prepare-keys.ts'
 import { sendTogether } from './send-together.ts'
+import { signAtOnce } from './sign-at-once.ts'
 import type { SshSecrets, SshServer } from './ssh-server.ts'
 
 const HANDSHAKE_MS_MAX = 60_000
@@ -64,6 +65,9 @@ async function connectOver(
   // written in three pieces, though, which would be as many segments.
   const sock = forwarded ?? sendTogether(openSocket({ host: address, port, noDelay: true }))
   let isOpenSsh = false
+  client.once('handshake', () => {
+    if (isOpenSsh) signAtOnce(client)
+  })
   try {
     await new Promise<void>((resolve, reject) => {
       client.once('ready', resolve)

@@ -27,6 +27,8 @@ export interface TestSshServer extends AsyncDisposable {
   readonly knownHosts: string
   /** How to reach it, with the key, unless told otherwise. */
   server(changes?: Partial<SshServer>): SshServer
+  /** What the server wrote into its log so far. */
+  log(): string
   /** Takes the user's key away, or lets it in again. */
   letIn(isLetIn: boolean): void
   /** Kills it with all its connections, as a crash or a loss of power would. */
@@ -50,6 +52,7 @@ export async function startSshServer(config: readonly string[] = [], password?: 
   if (process.getuid?.() === 0 && !existsSync('/run/sshd')) mkdirSync('/run/sshd', { mode: 0o755 })
   const port = await freePort()
   const configFile = join(folder, 'sshd_config')
+  const logFile = join(folder, 'log')
   const lines = [
     `ListenAddress 127.0.0.1:${port}`,
     `HostKey ${hostKey}`,
@@ -78,7 +81,7 @@ export async function startSshServer(config: readonly string[] = [], password?: 
     await ended
   }
   const start = async (): Promise<void> => {
-    const words = [SSHD, '-D', '-e', '-f', configFile]
+    const words = [SSHD, '-D', '-E', logFile, '-f', configFile]
     const [program = '', ...given] =
       password === undefined ? words : withPassword(words, join(folder, 'shadow'), password)
     child = spawn(program, given, { stdio: 'ignore' })
@@ -90,6 +93,7 @@ export async function startSshServer(config: readonly string[] = [], password?: 
     folder,
     keyFile,
     knownHosts,
+    log: () => readFileSync(logFile, 'utf8'),
     letIn,
     kill,
     start,

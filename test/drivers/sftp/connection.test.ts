@@ -1,13 +1,17 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { KeyObject } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import ssh2 from 'ssh2'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
 import { SftpChannel } from '../../../drivers/sftp/sftp-channel.ts'
+import { statusOf } from '../../../drivers/sftp/sftp-errors.ts'
+import { SftpSession } from '../../../drivers/sftp/sftp-session.ts'
 import { connect } from '../../../drivers/sftp/ssh-connection.ts'
 import type { SshSecrets, SshServer } from '../../../drivers/sftp/ssh-server.ts'
+import { present } from '../../../src/base/assert.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
 import { rootTest } from '../../support/root-test.ts'
 import { freePort, noSecrets, startSshServer, type TestSshServer } from '../../support/ssh-server.ts'
@@ -24,10 +28,38 @@ async function logIn(server: SshServer, secrets: SshSecrets = noSecrets): Promis
   await connection.close()
 }
 
+/** Starts a server that says that it is OpenSSH, numbers channels otherwise, and has no files. */
+async function startOtherServer() {
+  const hostKey = readFileSync(strangeKey().path, 'utf8')
+  let connections = 0
+  const server = new ssh2.Server({ hostKeys: [hostKey], ident: 'OpenSSH_9.9' }, (client) => {
+    connections++
+    client.on('authentication', (attempt) => attempt.accept())
+    client.on('ready', () => {
+      const { _chanMgr: channels } = client as unknown as { readonly _chanMgr: { add(channel: unknown): number } }
+      channels.add(undefined)
+    })
+    client.on('error', () => undefined)
+    client.on('session', (accept) =>
+      accept().on('sftp', (serve) => {
+        const sftp = serve()
+        sftp.on('LSTAT', (request) => sftp.status(request, ssh2.utils.sftp.STATUS_CODE.NO_SUCH_FILE))
+      }),
+    )
+  })
+  const port = await freePort()
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  const parsed = ssh2.utils.parseKey(hostKey)
+  if (parsed instanceof Error) throw parsed
+  const knownHosts = `[127.0.0.1]:${port} ${parsed.type} ${parsed.getPublicSSH().toString('base64')}\n`
+  const close = async (): Promise<void> => new Promise((resolve) => server.close(() => resolve()))
+  return { port, knownHosts, connections: () => connections, [Symbol.asyncDispose]: close }
+}
+
 /** Makes a key that the server does not know. */
-function strangeKey(passphrase = ''): { path: string; bytes: Buffer } {
+function strangeKey(passphrase = '', type = 'ed25519'): { path: string; bytes: Buffer } {
   const path = join(temporaryFolder(), 'key')
-  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', passphrase, '-f', path])
+  execFileSync('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-f', path])
   return { path, bytes: readFileSync(path) }
 }
 
@@ -82,6 +114,61 @@ describe('logging in to a server', () => {
       code: 'STORE_DENIED',
     })
     expect(asked).toBeLessThanOrEqual(1)
+  })
+})
+
+test('key files of any kind are shown signed, without asking first whether they would do', async () => {
+  await using server = await startSshServer(['LogLevel VERBOSE'])
+  await logIn(server.server({ keys: [strangeKey(), ...server.server().keys] }))
+  const rsa = strangeKey('', 'rsa')
+  appendFileSync(join(server.folder, 'authorized_keys'), readFileSync(`${rsa.path}.pub`))
+  await logIn(server.server({ keys: [rsa] }))
+  expect(server.log()).toMatch(/Accepted publickey[^]*Accepted publickey/)
+  expect(server.log()).not.toContain('Postponed publickey')
+})
+
+describe('the first channel of OpenSSH', () => {
+  test('takes calls before the server has opened it', async () => {
+    const connection = await connect(ssh.server(), noSecrets)
+    onTestFinished(() => connection.close())
+    const channel = present(SftpChannel.openFirst(connection.client), 'this version of ssh2')
+    expect(channel.isOpen).toBe(false)
+    const [info, space] = await Promise.all([channel.lstat(ssh.folder), channel.space(ssh.folder)])
+    expect(info.isDirectory()).toBe(true)
+    expect(space?.total).toBeGreaterThan(0)
+    expect(channel.isOpen).toBe(true)
+  })
+
+  test('carries more than was sent before the server said how much it takes', async () => {
+    const connection = await connect(ssh.server(), noSecrets)
+    onTestFinished(() => connection.close())
+    const channel = present(SftpChannel.openFirst(connection.client), 'this version of ssh2')
+    const paths = Array.from({ length: 2000 }, (_, i) => join(ssh.folder, `${i}-${'x'.repeat(100)}`))
+    const looks = await Promise.allSettled(paths.map(async (path) => channel.lstat(path)))
+    expect(new Set(looks.map((look) => look.status === 'rejected' && statusOf(look.reason)))).toEqual(
+      new Set(['noSuchFile']),
+    )
+    const path = join(ssh.folder, 'large')
+    const whole = patternBytes(5 << 20, 2)
+    await channel.writeFile(await channel.openFile(path, 'create', 0o600), { parts: [whole] }, undefined)
+    expect(Buffer.compare(readFileSync(path), whole)).toBe(0)
+  })
+
+  test('that is refused is told as such', async () => {
+    await using server = await startSshServer(['MaxSessions 0'])
+    await using session = new SftpSession(server.server(), noSecrets)
+    await expect(session.use(0, (channel) => channel.lstat(server.folder))).rejects.toThrow('open failed')
+  })
+
+  test('is waited for where a server only says that it is OpenSSH', async () => {
+    await using other = await startOtherServer()
+    const key = readFileSync(ssh.keyFile)
+    const known = { port: other.port, knownHosts: [other.knownHosts], keys: [{ path: ssh.keyFile, bytes: key }] }
+    await using session = new SftpSession(ssh.server(known), noSecrets)
+    await expect(session.use(0, (channel) => channel.lstat('/anything'))).rejects.toMatchObject({
+      status: 'noSuchFile',
+    })
+    expect(other.connections()).toBe(2)
   })
 })
 
