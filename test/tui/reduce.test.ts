@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 
 import type { RepositoryData } from '../../src/service/application/shown.ts'
 import { paletteEntries } from '../../tui/state/palette.ts'
-import { BACKUP, DEPOT } from '../support/busy-application.ts'
+import { BACKUP, DEPOT, NIGHTLY } from '../support/busy-application.ts'
 import { DashboardState } from '../support/dashboard-state.ts'
 import { noPointsText } from '../../tui/text/no-points.ts'
-import { TEST_NOW_MS } from '../support/seeded-application.ts'
+import { seededApplication, TEST_NOW_MS } from '../support/seeded-application.ts'
 
 const ATTIC: RepositoryData = { ...DEPOT, name: 'attic', isDefault: false }
 
@@ -172,6 +172,36 @@ test('the palette finds commands by some of their letters and does them', () => 
   dashboard.press('enter')
   expect(dashboard.state.screen).toBe('browse')
   expect(dashboard.state.overlay).toBeUndefined()
+})
+
+test('commands of all screens are found from anywhere, by their help and by the word at the bottom', () => {
+  const found = (query: string) => paletteEntries(started().press('9').state, query).map(({ title }) => title)
+  expect(found('forget point')[0]).toMatch(/^Points: forget the marked points/)
+  expect(found('diff')[0]).toMatch(/^Points: compare two marked points/)
+  expect(found('pause')[0]).toMatch(/^Plans: pause the chosen plan/)
+  expect(found('recovery code')).toContainEqual(expect.stringMatching(/^Drivers: .*recovery codes$/))
+  expect(found('i need my files')[0]).toMatch(/^First start: I need my files back/)
+  expect(found('mount points')[0]).toBe('Mounts: mount points of this repository')
+  expect(found('change what')[0]).toBe('change what is set')
+})
+
+test('a command of another screen goes there first, and does nothing at once to what was not seen', () => {
+  const points = seededApplication().pointList
+  const dashboard = started().answer('points', points).press(':').type('forget point').press('enter')
+  expect(dashboard.state).toMatchObject({
+    screen: 'points',
+    overlay: { kind: 'question', question: { name: 'forget' } },
+  })
+  dashboard.press('n', '1', ':').type('run all steps').press('enter')
+  expect(dashboard.state.screen).toBe('plans')
+  expect(dashboard.state.message?.text).toBe(
+    'Once there is something here for it, r does it: run all steps of the chosen plan now.',
+  )
+  dashboard.answer('plans', [NIGHTLY]).press('1', ':').type('run all steps').press('enter')
+  expect(dashboard.state.message?.text).toBe('Press r to run all steps of the chosen plan now.')
+  expect(dashboard.calls('runPlan')).toBe(0)
+  dashboard.press(':').type('run all steps').press('enter')
+  expect(dashboard.calls('runPlan')).toBe(1)
 })
 
 test('pasted text goes nowhere but into fields', () => {

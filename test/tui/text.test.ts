@@ -97,6 +97,9 @@ test('the search finds letters in their order and puts beginnings of words first
   const items = ['show the other charts', 'go to Points', 'go to Overview', 'open the repository']
   expect(fuzzySearch('gtp', items, (item) => item)[0]).toBe('go to Points')
   expect(fuzzySearch('repo', items, (item) => item)[0]).toBe('open the repository')
+  // What was typed as it stands there is found, also where its first letters begin other words before.
+  expect(fuzzySearch('other ch', items, (item) => item)).toEqual(['show the other charts'])
+  expect(fuzzySearch('tory', ['to the repository'], (item) => item)).toEqual(['to the repository'])
   expect(fuzzySearch('zz', items, (item) => item)).toEqual([])
   expect(fuzzySearch('', items, (item) => item)).toEqual(items)
 })

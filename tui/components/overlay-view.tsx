@@ -100,10 +100,10 @@ function Palette({ state, overlay, columns, rows }: PaletteProps): ReactNode {
     <>
       <Line text={`:${lineWithCursor(overlay.query, columns - 1)}`} columns={columns} isBold color={theme.accent} />
       {entries.length === 0 && <Line text="  nothing of that name" columns={columns} color={theme.muted} />}
-      {entries.slice(place.top, place.top + height).map(({ title, key }, offset) => {
+      {entries.slice(place.top, place.top + height).map(({ title, keys }, offset) => {
         const isSelected = place.top + offset === place.selected
-        const text = `${isSelected ? '› ' : '  '}${(key === undefined ? '' : shownKey(key)).padEnd(10)} ${title}`
-        return <Line key={title} text={text} columns={columns} isInverse={isSelected} />
+        const text = `${isSelected ? '› ' : '  '}${keys.map(shownKey).join(' ').padEnd(10)} ${title}`
+        return <Line key={offset} text={text} columns={columns} isInverse={isSelected} />
       })}
     </>
   )

@@ -8,6 +8,8 @@ export interface Binding<Command extends string> {
   readonly label?: string
   /** What it does, in a sentence without its period. */
   readonly help: string
+  /** It is done at once to what is chosen: whoever comes from another screen has to see that first. */
+  readonly needsLook?: true
 }
 
 export type Keymap<Command extends string> = readonly Binding<Command>[]

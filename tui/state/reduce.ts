@@ -7,7 +7,7 @@ import { type Answer, call, type Failure, type Slot } from './call.ts'
 import type { Event } from './event.ts'
 import { goBack, openScreen, tellScreen } from './navigate.ts'
 import { andThen, outcome, type Outcome, withMessage } from './outcome.ts'
-import type { PaletteEntry } from './palette.ts'
+import { doOnScreen, type PaletteEntry } from './palette.ts'
 import { EMPTY_PALETTE, pasteInOverlay, reduceOverlay } from './reduce-overlay.ts'
 import { callsFor, callsForAll, lookAt, nextRepository, takeSharedAnswer, takeSharedFailure } from './reduce-shared.ts'
 import { SCREEN_NAMES, type ScreenName } from './screen-name.ts'
@@ -70,7 +70,7 @@ function choosePaletteEntry(state: State, { action }: PaletteEntry): Outcome {
     case 'go':
       return openScreen(state, { screen: action.screen })
     case 'screen':
-      return tellScreen(state, state.screen, { kind: 'command', command: action.command })
+      return doOnScreen(state, action.screen, action.binding)
     case 'shared':
       return takeSharedCommand(state, action.command)
   }

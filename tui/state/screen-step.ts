@@ -17,14 +17,19 @@ export function titleOf(name: ScreenName): string {
   return SCREENS[name].title
 }
 
-/** Returns the keys of the screen that is shown. */
-export function keysOfScreen(state: State): Keymap<string> {
-  return screenOf(state.screen).keys(state.screens[state.screen], state.shared)
+/** Returns the keys of a screen: of the one that is shown, unless another one is named. */
+export function keysOfScreen(state: State, name: ScreenName = state.screen): Keymap<string> {
+  return screenOf(name).keys(state.screens[name], state.shared)
 }
 
-/** Tells whether keys are text now. */
-export function isTyping(state: State): boolean {
-  return screenOf(state.screen).isTyping(state.screens[state.screen])
+/** Returns what can be asked of a screen that is not shown; nothing while something is typed there. */
+export function commandsOfScreen(state: State, name: ScreenName): Keymap<string> {
+  return isTyping(state, name) ? [] : (screenOf(name).commands?.() ?? keysOfScreen(state, name))
+}
+
+/** Tells whether keys are text in a screen now. */
+export function isTyping(state: State, name: ScreenName = state.screen): boolean {
+  return screenOf(name).isTyping(state.screens[name])
 }
 
 /** Returns what a screen makes of an event; its state has been put in its place. */

@@ -11,6 +11,8 @@ export interface Screen<S, Command extends string> {
   readonly initial: S
   /** The keys that do something now; what those of a form or a prompt do is done there. */
   keys(state: S, shared: Shared): Keymap<Command | EditorCommand | RecallCommand>
+  /** What can be asked for from other screens, where that is more than its keys do now. */
+  commands?(): Keymap<Command>
   /** `true` while keys are text of a field. */
   isTyping(state: S): boolean
   /** What would be lost by leaving the dashboard now, in words. */

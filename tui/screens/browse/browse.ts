@@ -66,7 +66,13 @@ export const browse: Screen<BrowseState, BrowseCommand> = {
 const TREE_KEYS: Keymap<BrowseCommand> = [
   { command: 'in', keys: ['right', 'enter', 'l'], label: 'open', help: 'open the folder, or go to what was found' },
   { command: 'out', keys: ['left', 'backspace'], help: 'close the folder, or go to the one around it' },
-  { command: 'mark', keys: ['space'], label: 'mark', help: 'mark for the restore, in any number of folders' },
+  {
+    command: 'mark',
+    keys: ['space'],
+    label: 'mark',
+    help: 'mark for the restore, in any number of folders',
+    needsLook: true,
+  },
   { command: 'unmark', keys: ['U'], help: 'take away all marks of this point' },
   {
     command: 'restore',

@@ -69,6 +69,7 @@ const ACKNOWLEDGE = {
   keys: ['a'],
   label: 'acknowledge',
   help: 'take note of the chosen notification',
+  needsLook: true,
 } as const
 
 function reduce(state: OverviewState, event: ScreenEvent<OverviewCommand>, shared: Shared): Step<OverviewState> {

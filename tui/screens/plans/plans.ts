@@ -43,6 +43,8 @@ export const plans: Screen<PlansState, string> = {
   title: 'Plans',
   initial: { plans: LOADING, place: LIST_START, editing: undefined, removing: undefined },
   keys: keysFor,
+  // Plans are read when the screen is opened.
+  commands: () => [...OF_A_PLAN, NEW],
   isTyping: ({ editing }) => editing !== undefined,
   unsaved: ({ editing }) => (editing?.editor.isTouched === true ? 'A plan is half filled in.' : undefined),
   reduce,
@@ -56,8 +58,8 @@ export function chosenPlan({ plans: loaded, place }: PlansState): PlanData | und
 const NEW = { command: 'new', keys: ['n'], label: 'new', help: 'make a plan' } as const
 const OF_A_PLAN: Keymap<string> = [
   { command: 'edit', keys: ['enter', 'e'], label: 'edit', help: 'change the chosen plan' },
-  { command: 'run', keys: ['r'], label: 'run now', help: 'run all steps of the chosen plan now' },
-  { command: 'pause', keys: ['p'], label: 'pause', help: 'pause the chosen plan, or let it go on' },
+  { command: 'run', keys: ['r'], label: 'run now', help: 'run all steps of the chosen plan now', needsLook: true },
+  { command: 'pause', keys: ['p'], label: 'pause', help: 'pause the chosen plan, or let it go on', needsLook: true },
   { command: 'remove', keys: ['x'], label: 'remove', help: 'remove the chosen plan, after a question' },
 ]
 

@@ -68,12 +68,19 @@ const UNDO = {
 } as const
 const PREVIEW_KEYS: Keymap<RestoreCommand> = [
   { command: 'start', keys: ['s'], label: 'restore', help: 'restore what is shown, after a question' },
-  { command: 'leave-out', keys: ['space'], label: 'leave out', help: 'leave the chosen path out, or take it in again' },
+  {
+    command: 'leave-out',
+    keys: ['space'],
+    label: 'leave out',
+    help: 'leave the chosen path out, or take it in again',
+    needsLook: true,
+  },
   {
     command: 'mode',
     keys: ['o'],
     label: 'overwrite',
     help: 'when the chosen path is overwritten: if changed, never, if newer, always',
+    needsLook: true,
   },
   {
     command: 'options',

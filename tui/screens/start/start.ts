@@ -72,7 +72,9 @@ export const start: Screen<StartState, string> = {
 }
 
 const CHOOSE_KEYS: Keymap<string> = [
-  { command: 'take', keys: ['enter'], label: 'take', help: 'take the chosen way' },
+  { command: 'take', keys: ['enter'], label: 'take', help: 'take the chosen way', needsLook: true },
+  { command: 'files', keys: ['f'], help: 'I need my files back: connect to a repository, look into it, restore' },
+  { command: 'backup', keys: ['b'], help: 'new backup: keep folders of this machine, within a minute' },
   { command: 'up', keys: ['up', 'k'], help: 'I need my files back' },
   { command: 'down', keys: ['down', 'j'], label: 'choose', help: 'New backup' },
 ]
@@ -146,8 +148,9 @@ function reduce(state: StartState, event: ScreenEvent, shared: Shared): Step<Sta
 
 function takeCommand(state: StartState, command: string, shared: Shared): Step<StartState> {
   if (state.page === 'choose') {
-    if (command !== 'take') return { state: { ...state, selected: command === 'up' ? 0 : 1 } }
-    if (state.selected === 0) return { state: { page: 'files', adding: startAdding(false) } }
+    if (command === 'up' || command === 'down') return { state: { ...state, selected: command === 'up' ? 0 : 1 } }
+    if (command === 'files' || (command === 'take' && state.selected === 0))
+      return { state: { page: 'files', adding: startAdding(false) } }
     return { state: { page: 'backup', editor: backupEditor(shared), isTrying: false } }
   }
   if (state.page !== 'running') return { state }
