@@ -33,34 +33,59 @@ export function placesOf({ repository, to }: Pick<JobDocument, 'repository' | 't
 
 /** Returns how a job stands, in a few words on one line. */
 export function standingOf(job: JobDocument): string {
-  const { id, state, waitsForUnlock, error, progress, cancelRequested, failures, interrupted } = job
-  if (state === 'queued' && waitsForUnlock !== null) {
-    return `waits for \`tidemark unlock ${shownText(waitsForUnlock)}\``
-  }
-  if (state === 'queued') return failures === 0 ? '' : `tried again, ${failures} failed`
+  const { id, state, exitCode, error, progress, cancelRequested, interrupted, goesOn } = job
+  if (state === 'queued') return waitText(job)
   if (state === 'running') {
-    if (interrupted) return 'was interrupted: goes on with a daemon'
+    if (interrupted)
+      return goesOn ? 'what ran it is gone; its command goes on' : 'ended with what ran it: a daemon settles it'
     if (cancelRequested) return 'is being cancelled'
     return progress === null ? '' : progressText(progress)
   }
-  if (stateOf(job) !== state) return `see \`tidemark job show ${id}\``
+  if (isDoneInPart(state, exitCode)) return `see \`tidemark job show ${id}\``
   // What was cancelled ended as it was told to.
   if (error === null || state === 'cancelled') return ''
-  return truncateEnd(shownText(error.message.split('\n', 1)[0] ?? ''), STANDING_COLUMNS)
+  return firstLine(error.message)
+}
+
+/** Returns what a queued job waits for. */
+function waitText({ waitsFor, waitsForUnlock, waitsForJob, due, error, failures }: JobDocument): string {
+  switch (waitsFor) {
+    case 'unlock':
+      return `waits for \`tidemark unlock ${shownOf(waitsForUnlock)}\``
+    case 'job':
+      return `waits for job ${waitsForJob ?? ''}`
+    case 'daemon':
+      return 'waits for a daemon'
+    case 'time': {
+      const when = `next try at ${shownTime(due)}`
+      return failures === 0 || error === null ? when : `${when}: ${firstLine(error.message)}`
+    }
+    default:
+      return 'waits until another job has ended'
+  }
+}
+
+function firstLine(message: string): string {
+  return truncateEnd(shownText(message.split('\n', 1)[0] ?? ''), STANDING_COLUMNS)
 }
 
 function progressText({ step, bytesDone }: NonNullable<JobDocument['progress']>): string {
   return bytesDone === 0 ? shownText(step) : `${shownText(step)}, ${formatBytes(bytesDone)}`
 }
 
-/** Returns the state of a job; of one that has not done all that it should, what it is. */
-export function stateOf({ state, exitCode }: Pick<JobDocument, 'exitCode'> & { readonly state: string }): string {
+/** Returns the state of a job; of one that has not done all that it should, or that nobody runs, what it is. */
+export function stateOf({
+  state,
+  exitCode,
+  interrupted = false,
+}: Pick<JobDocument, 'exitCode'> & { readonly state: string; readonly interrupted?: boolean }): string {
+  if (interrupted) return 'interrupted'
   return isDoneInPart(state, exitCode) ? 'done in part' : state
 }
 
 /** Returns what a job that was done in part could not read, by its summary; nothing for any other. */
 export function missedOf(job: JobDetailDocument): string {
-  if (stateOf(job) === job.state) return ''
+  if (!isDoneInPart(job.state, job.exitCode)) return ''
   const result = partialSummary.safeParse(job.summary)
   const troubles = result.success ? Object.entries(result.data.troubles) : []
   const counts = troubles.map(([reason, count]) => {

@@ -16,7 +16,15 @@ import type { JobDetailDocument, JobDocument } from '../../src/service/control/d
 const QUEUED: JobDocument = {
   ...{ id: 17, command: 'backup', plan: 'home', step: 'incremental', repository: '/srv/a', to: null },
   ...{ state: 'queued', interrupted: false, ranMs: null },
-  ...{ waitsForUnlock: null, added: '2026-01-01T00:00:00Z', due: '2026-01-01T00:00:00Z', started: null },
+  ...{
+    goesOn: false,
+    waitsFor: 'turn',
+    waitsForUnlock: null,
+    waitsForJob: null,
+    added: '2026-01-01T00:00:00Z',
+    due: '2026-01-01T00:00:00Z',
+    started: null,
+  },
   ...{ finished: null, runs: 0, failures: 0, cancelRequested: false, exitCode: null, error: null, progress: null },
 }
 const STARTED = '2026-01-01T00:05:00Z'
@@ -42,7 +50,20 @@ test('a job whose daemon has ended is not shown as one that goes on', () => {
   const progress = { time: STARTED, step: 'backup', bytesDone: 5, bytesTotal: null, itemsDone: 0, itemsTotal: null }
   const running: JobDocument = { ...QUEUED, state: 'running', started: STARTED, progress: { ...progress, path: null } }
   expect(standingOf(running)).toBe('backup, 5 B')
-  expect(standingOf({ ...running, interrupted: true })).toBe('was interrupted: goes on with a daemon')
+  const left = { ...running, interrupted: true }
+  expect([stateOf(left), standingOf(left)]).toEqual(['interrupted', 'ended with what ran it: a daemon settles it'])
+  expect(standingOf({ ...left, goesOn: true })).toBe('what ran it is gone; its command goes on')
+})
+
+test('a job that waits says what for, and until when', () => {
+  expect(standingOf(QUEUED)).toBe('waits until another job has ended')
+  expect(standingOf({ ...QUEUED, waitsFor: 'daemon' })).toBe('waits for a daemon')
+  expect(standingOf({ ...QUEUED, waitsFor: 'job', waitsForJob: 12 })).toBe('waits for job 12')
+  const locked: JobDocument = { ...QUEUED, waitsFor: 'unlock', waitsForUnlock: 'disk\u001b' }
+  expect(standingOf(locked)).toBe('waits for `tidemark unlock disk\\x1b`')
+  const error = { code: 'NO_REPOSITORY', message: 'there is no repository at /mnt', hint: null }
+  const again: JobDocument = { ...QUEUED, waitsFor: 'time', failures: 1, error, due: '2026-01-01T00:04:00Z' }
+  expect(standingOf(again)).toMatch(/^next try at .*:04:00: there is no repository at \/mnt$/)
 })
 
 test('a copy is shown with both repositories', () => {

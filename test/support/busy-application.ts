@@ -52,6 +52,8 @@ export const BACKUP: JobData = {
   ranMs: 60_000,
   attempt: 1,
   isHere: false,
+  left: undefined,
+  wait: undefined,
   isPartial: false,
   progress: { part: 0.5, bytesDone: 2 ** 30, bytesPerSecond: 2 ** 26, entriesDone: 9, at: '/home/arthur' },
   outcome: undefined,

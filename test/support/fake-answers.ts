@@ -10,14 +10,14 @@ export const ALL_VERIFIED: HealthData = {
 }
 
 /** What every slot has that was made a moment ago. */
-export const NEW_SLOT = { isCurrent: false, label: undefined, createdMs: undefined } as const
+export const NEW_SLOT = { isCurrent: false, order: undefined, label: undefined, createdMs: undefined } as const
 
 const STARTED_MS = 1_795_000_000_000
 
 /** What every job has that was started a moment ago. */
 export const STARTED_JOB = {
   ...{ plan: undefined, state: 'running', queuedMs: STARTED_MS, startedMs: STARTED_MS, endedMs: undefined, ranMs: 0 },
-  ...{ attempt: 1, isPartial: false, outcome: undefined },
+  ...{ attempt: 1, isPartial: false, outcome: undefined, left: undefined, wait: undefined },
   progress: { part: 0.25, bytesDone: 2 ** 20, bytesPerSecond: 50 * 2 ** 20, entriesDone: 10, at: '/home/arthur' },
 } as const satisfies Partial<JobData>
 

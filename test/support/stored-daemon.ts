@@ -33,6 +33,7 @@ export class StoredDaemon implements AsyncDisposable {
     const isStopping = (): boolean => this.isStopping
     this.daemon = {
       ...stored,
+      runsJobs: true,
       get isStopping() {
         return isStopping()
       },

@@ -263,7 +263,7 @@ test('a job is cancelled after a yes, and a failed one is run again', async () =
   await dashboard.press('c')
   await dashboard.shows('Cancel this job?')
   await dashboard.press('y')
-  await dashboard.shows('- ended')
+  await dashboard.shows('- cancelled')
   await dashboard.press('r')
   await dashboard.shows('○ waits')
 })

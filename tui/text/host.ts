@@ -15,6 +15,19 @@ export function shownHost(host: HostData): string {
   }
 }
 
+/** Says that no plan begins by itself, and what to do about it. */
+export function noDaemonText(host: HostData): string {
+  const otherwise = 'so no plan begins by itself here'
+  switch (host.kind) {
+    case 'daemon-gone':
+      return `The daemon is gone since ${shownTime(host.sinceMs)}, ${otherwise}: start \`tidemark daemon\``
+    case 'other-daemon':
+      return `${host.why}, ${otherwise}`
+    default:
+      return `No daemon runs, ${otherwise}: type \`tidemark daemon install\``
+  }
+}
+
 /** Tells whether somebody else than usual runs jobs. */
 export function isHostUnwell({ kind }: HostData): boolean {
   return kind === 'daemon-gone' || kind === 'other-daemon'

@@ -6,8 +6,16 @@ export function shownTime(ms: number): string {
   return formatTime(timespecOfMs(ms)).slice(0, -3)
 }
 
+/** Returns a moment soon in local time: `08:04` within a day, with the date beyond. */
+export function shownClock(ms: number, nowMs: number): string {
+  const time = shownTime(ms)
+  return Math.abs(ms - nowMs) < DAY_MS ? time.slice('2026-11-21 '.length) : time
+}
+
+const DAY_MS = 86_400_000
+
 const STEPS = [
-  { ms: 86_400_000, word: 'd' },
+  { ms: DAY_MS, word: 'd' },
   { ms: 3_600_000, word: 'h' },
   { ms: 60_000, word: 'min' },
   { ms: 1000, word: 's' },

@@ -130,15 +130,18 @@ function detailLines(job: JobDetailDocument): string[] {
     ['Repository', placesOf(job)],
     ['Command', shownOf(words.join(' '))],
     ['Added', shownTime(job.added)],
-    ['Due', state === 'queued' ? shownTime(job.due) : ''],
     ['Began', shownTime(job.started)],
     ['Took', tookOf(job)],
     ['Runs', job.history.length > 1 ? String(job.history.length) : ''],
     ['Stands', state === 'queued' || state === 'running' ? standingOf(job) : ''],
     ['Not done', missedOf(job)],
-    ['Error', error === null ? '' : shownOf(`${error.message}${error.hint === null ? '' : ` (${error.hint})`}`)],
+    ['Error', error === null || state === 'cancelled' ? '' : shownOf(failureText(error))],
   ]
   return rows.filter(([, text]) => text !== '').map(([title, text]) => `${title.padEnd(10)}  ${text}`)
+}
+
+function failureText({ message, hint }: NonNullable<JobDocument['error']>): string {
+  return hint === null ? message : `${message} (${hint})`
 }
 
 /** Ends a job that is queued or runs. */

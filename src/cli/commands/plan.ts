@@ -7,7 +7,6 @@ import type { CliContext } from '../context.ts'
 import { placesOf, shownOf, shownTime, stateOf } from '../control-format.ts'
 import { EXIT_DONE, EXIT_USAGE } from '../exit-codes.ts'
 import { findDaemon, NO_DAEMON_RUNS, openDesk, requireDaemon } from '../open-desk.ts'
-import type { Output } from '../output.ts'
 import { missedLines, sayInForce } from '../plan-format.ts'
 import { table } from '../table.ts'
 
@@ -23,25 +22,25 @@ export async function listPlans(context: CliContext): Promise<number> {
   // Without a daemon, reading the plans has failed with it.
   const { mistake } = (await open.daemon?.status()) ?? { mistake: null }
   if (output.json) output.document({ plans, daemon: open.daemon !== undefined, mistake })
-  else if (plans.length > 0 || mistake === null) tellPlans(output, plans, open.daemon !== undefined)
+  else if (plans.length > 0 || mistake === null) tellPlans(context, plans, open.daemon !== undefined)
   if (mistake === null) return EXIT_DONE
   for (const line of mistake.message.split('\n')) output.error(`tidemark: ${shownOf(line)}`)
   output.error(`hint: ${sayInForce(plans.length)} Correct the file: it is taken up at once.`)
   return EXIT_USAGE
 }
 
-function tellPlans(output: Output, plans: readonly PlanDocument[], isDaemonThere: boolean): void {
+function tellPlans({ clock, output }: CliContext, plans: readonly PlanDocument[], isDaemonThere: boolean): void {
   if (plans.length === 0) {
     output.message('There is no plan yet: examples/plans.yaml shows what the configuration says of one.')
     return
   }
-  for (const line of [...planLines(plans), ...missedLines(plans)]) output.line(line)
+  for (const line of [...planLines(plans, clock.nowMs()), ...missedLines(plans)]) output.line(line)
   if (!isDaemonThere) {
     output.message(NO_DAEMON_RUNS)
   }
 }
 
-function planLines(plans: readonly PlanDocument[]): string[] {
+function planLines(plans: readonly PlanDocument[], nowMs: number): string[] {
   const rows = plans.flatMap((plan) => plan.steps.map((step, at) => ({ plan, step, isFirst: at === 0 })))
   return table(
     [
@@ -50,11 +49,16 @@ function planLines(plans: readonly PlanDocument[]): string[] {
       { title: 'Repository', value: ({ step }) => placesOf(step) },
       { title: 'Done', value: ({ step }) => shownTime(step.done) },
       { title: 'Last', value: ({ step }) => lastOf(step) },
-      { title: 'Next', value: ({ plan, step }) => (plan.paused ? 'paused' : shownTime(step.next)) },
+      { title: 'Next', value: ({ plan, step }) => (plan.paused ? 'paused' : nextText(step.next, nowMs)) },
       { title: '', value: ({ plan, isFirst }) => (isFirst ? remarkOn(plan) : '') },
     ],
     rows,
   )
+}
+
+/** What is due is begun at once, or waits: the list of jobs says what for. */
+function nextText(next: string | null, nowMs: number): string {
+  return next !== null && Date.parse(next) <= nowMs ? 'now' : shownTime(next)
 }
 
 function lastOf({ lastState, lastExitCode }: PlanDocument['steps'][number]): string {

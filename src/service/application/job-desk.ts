@@ -3,22 +3,23 @@ import { StorageError, UsageError } from '../../base/errors.ts'
 import type { InstanceId } from '../../base/ids.ts'
 import type { Randomness } from '../../base/random.ts'
 import type { Scheduler } from '../../repository/run-object.ts'
-import { type AskedCommand, messageOf } from '../jobs/asked-command.ts'
+import { type AskedCommand, messageOf, ONCE_KIND } from '../jobs/asked-command.ts'
 import { ASKED_KIND, AskedHandler } from '../jobs/asked-handler.ts'
 import { CommandHandler } from '../jobs/command-handler.ts'
-import { type CommandMessage, encodeCommandMessage } from '../jobs/command-message.ts'
+import { COMMAND_KIND, type CommandMessage, encodeCommandMessage } from '../jobs/command-message.ts'
+import type { JobHandler } from '../jobs/job-handler.ts'
 import type { JobRunner } from '../jobs/job-runner.ts'
 import { JOBS_PER_PAGE_MAX, type JobStore } from '../jobs/job-store.ts'
 import type { Job, JobId, JobProgress, LogLine, NewJob } from '../jobs/job.ts'
-import { isAbandoned } from '../jobs/worker-name.ts'
+import { isActive, leftOf, type Wait, waitOf } from '../jobs/job-standing.ts'
 import { Worker } from '../jobs/worker.ts'
 import type { ControlClient } from '../control/client.ts'
-import { progressOf } from '../control/show.ts'
+import { progressOf, waitOf as waitToldOf } from '../control/show.ts'
 import { isGone } from './daemon-link.ts'
 import { logLines } from './log-text.ts'
 import { RateMeter } from './rate-meter.ts'
 import { repositoryOf, showJob, undoPointOf, wordsOf } from './show-job.ts'
-import type { Handle, JobData, Shown } from './shown.ts'
+import type { Handle, HostData, JobData, Shown } from './shown.ts'
 import { shownText } from './shown-text.ts'
 
 /** Jobs that a face is shown. */
@@ -36,7 +37,7 @@ export interface JobDeskOptions {
   readonly randomness: Randomness
   readonly scheduler: Scheduler
   /** The daemon, whenever there is one: it runs what is asked for. */
-  readonly daemon: { readonly client: DaemonJobs | undefined }
+  readonly daemon: { readonly client: DaemonJobs | undefined; readonly host: HostData }
   /** Told that a job began, ended, or is further on. */
   readonly onChange: (hasEnded: boolean) => void
 }
@@ -58,10 +59,19 @@ export class JobDesk implements AsyncDisposable {
   constructor(options: JobDeskOptions) {
     const { clock, instance, onChange, randomness, runner, scheduler, store } = options
     this.#options = options
+    const commands = new CommandHandler({ runner, clock })
+    const once = new AskedHandler(commands)
     this.#worker = new Worker({
       store,
       instance,
-      handlers: new Map([[ASKED_KIND, new AskedHandler(new CommandHandler({ runner, clock }))]]),
+      handlers: new Map([[ASKED_KIND, once]]),
+      inheritance: {
+        handlers: new Map<string, JobHandler>([
+          [COMMAND_KIND, commands],
+          [ONCE_KIND, once],
+        ]),
+        isLeft: (job) => this.#isLeft(job),
+      },
       clock,
       randomness,
       scheduler,
@@ -116,8 +126,9 @@ export class JobDesk implements AsyncDisposable {
     const { jobs } = await store.list({ instance, limit: JOBS_SHOWN })
     this.#running = jobs.filter(({ state }) => state === 'running').length
     this.#rates.keep(jobs.map(({ id }) => id))
-    const elsewhere = await this.#progressElsewhere(jobs)
-    return jobs.map((job) => this.#show(job, elsewhere))
+    const elsewhere = await this.#toldOf(jobs)
+    const active = jobs.filter(isActive)
+    return jobs.map((job) => this.#show(job, { active, elsewhere }))
   }
 
   /** Somebody else began or ended a job. @throws {StorageError} */
@@ -161,6 +172,8 @@ export class JobDesk implements AsyncDisposable {
     const id = idOf(handle)
     await this.#tellDaemon((daemon) => daemon.cancelJob(id))
     if ((await this.#worker.cancel(id)) === undefined) throw noJob(handle)
+    // One that a daemon left is ended from here.
+    await this.#worker.turn()
     this.#options.onChange(true)
   }
 
@@ -181,27 +194,47 @@ export class JobDesk implements AsyncDisposable {
     await this.#options.store[Symbol.asyncDispose]()
   }
 
-  #show(job: Job, elsewhere: ReadonlyMap<number, JobProgress>): JobData {
+  #show(job: Job, { active, elsewhere }: { readonly active: readonly Job[]; readonly elsewhere: ToldOf }): JobData {
     const nowMs = this.#options.clock.nowMs()
-    if (job.state !== 'running') return showJob(job, { isHere: false, isAbandoned: false, progress: undefined, nowMs })
+    const told = elsewhere.get(job.id)
+    if (job.state !== 'running') {
+      const wait = told?.wait ?? waitOf(job, { active, nowMs, hasDaemon: !this.#hasNoDaemon, lockedFor: undefined })
+      return showJob(job, { isHere: false, left: undefined, progress: undefined, wait, nowMs })
+    }
     const isHere = this.#worker.isRunning(job.id)
-    const told = this.#worker.progressOf(job.id) ?? elsewhere.get(job.id)
-    const progress = told ?? job.progress
+    const progress = this.#worker.progressOf(job.id) ?? told?.progress ?? job.progress
     return showJob(job, {
-      ...{ isHere, nowMs },
-      isAbandoned: !isHere && told === undefined && isAbandoned(job, nowMs),
+      ...{ isHere, nowMs, wait: undefined },
+      left: isHere || told !== undefined ? undefined : leftOf(job, nowMs),
       progress: progress && { ...progress, bytesPerSecond: this.#rates.of(job.id, progress) },
     })
   }
 
-  /** Returns how far jobs of the daemon are, fresher than the store knows. */
-  async #progressElsewhere(jobs: readonly Job[]): Promise<ReadonlyMap<number, JobProgress>> {
-    const isElsewhere = jobs.some(({ id, state }) => state === 'running' && !this.#worker.isRunning(id))
+  /** Returns what the daemon knows of its jobs: how far they are, fresher than the store, and what they wait for. */
+  async #toldOf(jobs: readonly Job[]): Promise<ToldOf> {
+    const isElsewhere = jobs.some((job) => isActive(job) && !this.#worker.isRunning(job.id))
     if (!isElsewhere) return new Map()
-    const states = ['running'] as const
+    const states = ['queued', 'running'] as const
     const answer = await this.#tellDaemon((daemon) => daemon.jobs({ states, limit: JOBS_SHOWN }))
-    const known = answer?.jobs.map(({ id, progress }) => [id, progressOf(progress)] as const) ?? []
-    return new Map(known.flatMap(([id, progress]) => (progress === undefined ? [] : [[id, progress]])))
+    const nowMs = this.#options.clock.nowMs()
+    const told = (answer?.jobs ?? []).filter(({ state, interrupted }) => state === 'queued' || !interrupted)
+    return new Map(
+      told.map((job) => [job.id, { progress: progressOf(job.progress), wait: waitToldOf(job, nowMs) }] as const),
+    )
+  }
+
+  /**
+   * Tells whether a job that a daemon left is left to the next one: while its command goes on, unless somebody wants it to
+   * end, and while a daemon is there.
+   */
+  #isLeft(job: Job): boolean {
+    if (!this.#hasNoDaemon) return true
+    return !job.cancelRequested && leftOf(job, this.#options.clock.nowMs()) === 'goes-on'
+  }
+
+  get #hasNoDaemon(): boolean {
+    const { kind } = this.#options.daemon.host
+    return kind === 'this-process' || kind === 'daemon-gone'
   }
 
   /** Asks the daemon, if there is one. One that ends before it answers has nothing to say: the store knows the rest. */
@@ -221,6 +254,9 @@ export class JobDesk implements AsyncDisposable {
     })
   }
 }
+
+/** What a daemon told of jobs, by their ids. */
+type ToldOf = ReadonlyMap<number, { readonly progress: JobProgress | undefined; readonly wait: Wait | undefined }>
 
 function idOf(handle: Handle): JobId {
   const id = Number(handle)

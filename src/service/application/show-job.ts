@@ -3,26 +3,24 @@ import { numberOf } from '../../base/number-of.ts'
 import { isDoneInPart } from '../jobs/command-verdict.ts'
 import { decodeCommandMessage } from '../jobs/command-message.ts'
 import type { Job, JobProgress as Progress, Json } from '../jobs/job.ts'
+import type { JobStanding, Wait } from '../jobs/job-standing.ts'
 import { ranMsOf } from '../jobs/ran-ms.ts'
 import { UsageError } from '../../base/errors.ts'
-import type { JobData, JobProgress, Shown } from './shown.ts'
+import type { JobData, JobProgress, Shown, WaitData } from './shown.ts'
 import { shownText } from './shown-text.ts'
 
-/** What is known of a job beside what its store says. */
-export interface JobSurroundings {
+/** How a job stands, as a process sees it that runs some itself. */
+export interface JobStandingHere extends JobStanding {
   /** It runs in this process. */
   readonly isHere: boolean
-  /** Nobody runs it, though it is kept as running. */
-  readonly isAbandoned: boolean
   /** Of one that runs. */
   readonly progress: (Progress & { readonly bytesPerSecond: number }) | undefined
-  readonly nowMs: number
 }
 
 /** Returns a job as faces show it. */
-export function showJob(job: Job, surroundings: JobSurroundings): JobData {
+export function showJob(job: Job, standing: JobStandingHere): JobData {
   const words = wordsOf(job)
-  const { isHere, progress } = surroundings
+  const { isHere, left, progress, wait } = standing
   return {
     id: String(job.id),
     kind: shownText(words[0] ?? job.kind),
@@ -32,12 +30,23 @@ export function showJob(job: Job, surroundings: JobSurroundings): JobData {
     queuedMs: job.addedMs,
     startedMs: job.startedMs,
     endedMs: job.finishedMs,
-    ranMs: ranMsOf(job, surroundings),
+    ranMs: ranMsOf(job, standing),
     attempt: job.runs,
     isHere,
+    left,
+    wait: wait && showWait(wait),
     progress: progress && showProgress(progress),
     outcome: outcomeOf(job),
     isPartial: isPartial(job),
+  }
+}
+
+function showWait({ for: reason, repository, job, untilMs }: Wait): WaitData {
+  return {
+    for: reason,
+    repository: repository === undefined ? undefined : shownText(repository),
+    job: job === undefined ? undefined : String(job),
+    untilMs,
   }
 }
 
@@ -56,11 +65,12 @@ function shareOf(done: number, total: number | undefined): number | undefined {
   return total === undefined || total === 0 ? undefined : Math.min(1, done / total)
 }
 
-/** What came of it, in one line. */
+/** What came of it, in one line; of one that is to be tried again, what came of it the last time. */
 function outcomeOf({ state, result }: Job): Shown | undefined {
-  if (result === undefined || state === 'queued' || state === 'running') return undefined
+  if (result === undefined || state === 'running') return undefined
   const { error, summary } = result
-  if (error !== undefined) {
+  // What was cancelled ended as it was told to.
+  if (error !== undefined && state !== 'cancelled') {
     return shownText(error.hint === undefined ? error.message : `${error.message}. ${error.hint}`)
   }
   return [...figuresOf(summary)].join(', ') || undefined

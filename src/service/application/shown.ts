@@ -174,11 +174,30 @@ export interface JobData {
   readonly attempt: number
   /** It runs in this process, and ends with it. */
   readonly isHere: boolean
+  /** It is kept as running, but what ran it ended without a word: whether its command goes on by itself. */
+  readonly left: 'goes-on' | 'has-ended' | undefined
+  /** Of one that is queued. */
+  readonly wait: WaitData | undefined
   readonly progress: JobProgress | undefined
-  /** What came of it, in one line. */
+  /** What came of it, in one line; of one that is to be tried again, what came of it the last time. */
   readonly outcome: Shown | undefined
   /** It is done, but for what `outcome` begins with: a source that was not there, entries that could not be read. */
   readonly isPartial: boolean
+}
+
+/** What a job waits for. */
+export interface WaitData {
+  /**
+   * `daemon`: nobody is there who runs it; `unlock`: its repository; `job`: another one of its plan; `time`: to be tried
+   * again; `turn`: as many run already as run at once, or it is about to begin.
+   */
+  readonly for: 'daemon' | 'unlock' | 'job' | 'time' | 'turn'
+  /** That has to be unlocked. */
+  readonly repository: Shown | undefined
+  /** That has to end first. */
+  readonly job: Handle | undefined
+  /** It does not begin before; `undefined` where that is past. */
+  readonly untilMs: number | undefined
 }
 
 export interface PlanStepData {

@@ -3,7 +3,7 @@ import { UsageError } from '../../base/errors.ts'
 import type { Daemon } from '../daemon/daemon.ts'
 import { JOBS_PER_PAGE_MAX } from '../jobs/job-store.ts'
 import type { Job, JobId, JobState } from '../jobs/job.ts'
-import { isAbandoned } from '../jobs/worker-name.ts'
+import { type JobStanding, leftOf, waitOf } from '../jobs/job-standing.ts'
 import type { NotificationId, NotificationState } from '../notifications/notification.ts'
 import type {
   JobDetailDocument,
@@ -61,6 +61,7 @@ export interface Desk {
 export type DeskDaemon = Pick<
   Daemon,
   | 'instance'
+  | 'runsJobs'
   | 'jobs'
   | 'notifications'
   | 'plans'
@@ -94,12 +95,15 @@ export class DaemonDesk implements Desk {
       ...(plan === undefined ? {} : { plan }),
       ...(before === undefined ? {} : { before: before as JobId }),
     })
-    return { jobs: await Promise.all(page.jobs.map(async (job) => this.show(job))), next: page.next ?? null }
+    const active = await this.#active()
+    const shown = page.jobs.map(async (job) => showJob(job, await this.#standingOf(job, active)))
+    return { jobs: await Promise.all(shown), next: page.next ?? null }
   }
 
   async job(id: number): Promise<JobDetailDocument> {
     const job = await this.#get(id)
-    return showJobDetail(job, await this.#daemon.jobs.runs(job.id), await this.#around(job))
+    const standing = await this.#standingOf(job, await this.#active())
+    return showJobDetail(job, await this.#daemon.jobs.runs(job.id), standing)
   }
 
   async log(id: number, after: LogPlace | undefined): Promise<LogDocument> {
@@ -149,19 +153,26 @@ export class DaemonDesk implements Desk {
 
   /** Returns a job as it is told of. */
   async show(job: Job): Promise<JobDocument> {
-    return showJob(job, await this.#around(job))
+    return showJob(job, await this.#standingOf(job, await this.#active()))
   }
 
-  async #around(job: Job): Promise<Parameters<typeof showJob>[1]> {
-    const { state, id } = job
+  /** Returns the jobs that are queued or run: what others may wait for. */
+  async #active(): Promise<readonly Job[]> {
+    const { instance, jobs } = this.#daemon
+    return (await jobs.list({ instance, states: ['queued', 'running'], limit: JOBS_PER_PAGE_MAX })).jobs
+  }
+
+  async #standingOf(job: Job, active: readonly Job[]): Promise<JobStanding> {
+    const { runsJobs: hasDaemon } = this.#daemon
     const nowMs = this.#clock.nowMs()
-    const progress = state === 'running' ? this.#daemon.progressOf(id) : undefined
+    const progress = job.state === 'running' ? this.#daemon.progressOf(job.id) : undefined
+    const lockedFor = job.state === 'queued' ? await this.#daemon.lockedFor(job) : undefined
     return {
       nowMs,
       progress,
       // What this daemon runs goes on also when its store does not take that down.
-      isAbandoned: progress === undefined && isAbandoned(job, nowMs),
-      lockedFor: state === 'queued' ? await this.#daemon.lockedFor(job) : undefined,
+      left: progress === undefined ? leftOf(job, nowMs) : undefined,
+      wait: waitOf(job, { active, nowMs, hasDaemon, lockedFor }),
     }
   }
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 import { PROMISES } from '../daemon/missed-promises.ts'
 import { JOB_STATES, LOG_SOURCES, RUN_OUTCOMES } from '../jobs/job.ts'
+import { WAIT_REASONS } from '../jobs/job-standing.ts'
 import { CATEGORIES, NOTIFICATION_STATES, PRIORITIES } from '../notifications/notification.ts'
 
 /**
@@ -37,8 +38,14 @@ export const jobDocument = z.object({
   state: z.enum(JOB_STATES),
   /** It is `running`, but what ran it ended without a word: a daemon puts it right, and runs it again. */
   interrupted: z.boolean(),
+  /** It is `interrupted`, and the command that it runs goes on by itself. */
+  goesOn: z.boolean(),
+  /** What it waits for while it is `queued`. */
+  waitsFor: z.enum(WAIT_REASONS).nullable(),
   /** The repository that has to be unlocked before it can run. */
   waitsForUnlock: text.nullable(),
+  /** The job of its plan that has to end before. */
+  waitsForJob: id.nullable(),
   added: time,
   due: time,
   started: time.nullable(),

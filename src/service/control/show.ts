@@ -4,7 +4,8 @@ import { formatTimestamp } from '../../base/format.ts'
 import { otherRepositoryOf, repositoryOf, wordsOf } from '../application/show-job.ts'
 import type { DaemonStatus } from '../daemon/daemon.ts'
 import type { PlanStatus } from '../daemon/plan-status.ts'
-import type { Job, JobProgress, JobRun, LogLine } from '../jobs/job.ts'
+import type { Job, JobId, JobProgress, JobRun, LogLine } from '../jobs/job.ts'
+import type { JobStanding, Wait } from '../jobs/job-standing.ts'
 import { ranMsOf } from '../jobs/ran-ms.ts'
 import type { Unlocked } from '../keys/key-agent.ts'
 import type { Notification } from '../notifications/notification.ts'
@@ -35,18 +36,8 @@ function errorOf(error: Failure | undefined): { code: string; message: string; h
   return error === undefined ? null : { code: error.code, message: error.message, hint: error.hint ?? null }
 }
 
-/** What is known of a job beside what its store says. */
-export interface JobSurroundings {
-  /** Fresher than the store's. */
-  readonly progress: JobProgress | undefined
-  readonly lockedFor: string | undefined
-  /** Nobody runs it, though it is kept as running. */
-  readonly isAbandoned: boolean
-  readonly nowMs: number
-}
-
-export function showJob(job: Job, surroundings: JobSurroundings): JobDocument {
-  const { progress, lockedFor, isAbandoned } = surroundings
+export function showJob(job: Job, standing: JobStanding): JobDocument {
+  const { progress, left, wait } = standing
   const words = wordsOf(job)
   return {
     id: job.id,
@@ -56,13 +47,16 @@ export function showJob(job: Job, surroundings: JobSurroundings): JobDocument {
     repository: repositoryOf(words) ?? null,
     to: otherRepositoryOf(words) ?? null,
     state: job.state,
-    interrupted: isAbandoned,
-    waitsForUnlock: lockedFor ?? null,
+    interrupted: left !== undefined,
+    goesOn: left === 'goes-on',
+    waitsFor: wait?.for ?? null,
+    waitsForUnlock: wait?.repository ?? null,
+    waitsForJob: wait?.job ?? null,
     added: timeOf(job.addedMs),
     due: timeOf(job.dueMs),
     started: timeOf(job.startedMs),
     finished: timeOf(job.finishedMs),
-    ranMs: ranMsOf(job, surroundings) ?? null,
+    ranMs: ranMsOf(job, standing) ?? null,
     runs: job.runs,
     failures: job.failures,
     cancelRequested: job.cancelRequested,
@@ -72,9 +66,9 @@ export function showJob(job: Job, surroundings: JobSurroundings): JobDocument {
   }
 }
 
-export function showJobDetail(job: Job, runs: readonly JobRun[], surroundings: JobSurroundings): JobDetailDocument {
+export function showJobDetail(job: Job, runs: readonly JobRun[], standing: JobStanding): JobDetailDocument {
   return {
-    ...showJob(job, surroundings),
+    ...showJob(job, standing),
     words: [...wordsOf(job)],
     summary: (job.result?.summary ?? null) as JobDetailDocument['summary'],
     history: runs.map(({ number, startedMs, finishedMs, outcome, result }) => ({
@@ -107,6 +101,18 @@ export function progressOf(document: JobDocument['progress']): JobProgress | und
     bytesTotal: bytesTotal ?? undefined,
     itemsTotal: itemsTotal ?? undefined,
     path: path ?? undefined,
+  }
+}
+
+/** Returns what a document says that a job waits for; `nowMs`: when it was made. */
+export function waitOf({ waitsFor, waitsForUnlock, waitsForJob, due }: JobDocument, nowMs: number): Wait | undefined {
+  if (waitsFor === null) return undefined
+  const dueMs = Date.parse(due)
+  return {
+    for: waitsFor,
+    repository: waitsForUnlock ?? undefined,
+    job: (waitsForJob ?? undefined) as JobId | undefined,
+    untilMs: dueMs > nowMs ? dueMs : undefined,
   }
 }
 

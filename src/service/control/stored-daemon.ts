@@ -20,6 +20,7 @@ export interface StoredDaemonOptions {
 export function storedDaemon({ instance, jobs, notifications, clock, ...options }: StoredDaemonOptions): DeskDaemon {
   return {
     instance,
+    runsJobs: false,
     jobs,
     notifications,
     plans: async () => {

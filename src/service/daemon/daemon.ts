@@ -16,6 +16,8 @@ export interface Daemon {
   readonly instance: InstanceId
   /** It ends: what runs stores what it has, and nothing new is begun. */
   readonly isStopping: boolean
+  /** Whether anybody is there who runs what is queued. */
+  readonly runsJobs: boolean
   /** To look into: what changes jobs goes through the functions below. */
   readonly jobs: Pick<JobStore, 'get' | 'list' | 'runs' | 'readLog'>
   readonly notifications: Pick<NotificationStore, 'get' | 'list'>
@@ -52,7 +54,7 @@ export interface Daemon {
   /** Ends a job that is queued or runs; one that has ended is left as it is. `undefined`: there is none. */
   cancelJob(job: JobId): Promise<Job | undefined>
 
-  /** Queues a job anew that errored or was cancelled; another is left as it is. `undefined`: there is none. */
+  /** Queues a job anew that errored or was cancelled, or waits to be tried again; another is left as it is. `undefined`: there is none. */
   resumeJob(job: JobId): Promise<Job | undefined>
 
   /** Somebody has seen a notification. `undefined`: there is none. */

@@ -143,6 +143,10 @@ export class MainLoop implements Daemon {
     return this.#isStopping
   }
 
+  get runsJobs(): boolean {
+    return !this.#isStopping
+  }
+
   get instance(): InstanceId {
     return this.#options.instance
   }

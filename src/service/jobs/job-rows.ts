@@ -53,10 +53,12 @@ const result: z.ZodType<JobResult> = z.object({
   error: maybe(z.object({ code: z.string(), message: z.string(), hint: maybe(z.string()) })),
 })
 
-const note = z.object({
-  stage: z.string(),
-  process: z.object({ pid: z.int().positive(), started: z.string() }).optional(),
-})
+const note = json(
+  z.object({
+    stage: z.string(),
+    process: z.object({ pid: z.int().positive(), started: z.string() }).optional(),
+  }),
+)
 
 const job = z.object({
   id: count.transform((id) => id as JobId),
@@ -66,6 +68,7 @@ const job = z.object({
   plan: maybe(z.string()),
   step: maybe(z.string()),
   firing_ms: maybe(count),
+  run_of: maybe(count).transform((id) => id as JobId | undefined),
   key: maybe(z.string()),
   priority: z.int(),
   state: z.enum(JOB_STATES),
@@ -85,6 +88,7 @@ const job = z.object({
   result: json(result),
   worker: maybe(z.string()),
   lease_until_ms: maybe(count),
+  note,
 })
 
 /** Returns the job of a row of the table `job`, which keeps to its constraints. */
@@ -98,6 +102,7 @@ export function jobOf(row: Row): Job {
     plan: columns.plan,
     step: columns.step,
     firingMs: columns.firing_ms,
+    runOf: columns.run_of,
     key: columns.key,
     priority: columns.priority,
     state: columns.state,
@@ -116,12 +121,13 @@ export function jobOf(row: Row): Job {
     progress: columns.progress,
     result: columns.result,
     lease: worker === undefined || untilMs === undefined ? undefined : { worker, untilMs },
+    process: columns.note?.process,
   }
 }
 
 /** Returns what the worker of the job of a row noted last. */
 export function noteOf(row: Row): RunNote | undefined {
-  const noted = json(note).parse(row['note'])
+  const noted = note.parse(row['note'])
   if (noted === undefined) return undefined
   return { stage: noted.stage, ...(noted.process === undefined ? {} : { process: noted.process }) }
 }

@@ -64,8 +64,8 @@ export interface JobStore extends AsyncDisposable {
   cancel(job: JobId, nowMs: number): Promise<Job | undefined>
 
   /**
-   * Queues a job anew that errored or was cancelled, with all its retries. Returns the job as it is then, `undefined`
-   * when there is none; another is left as it is.
+   * Queues a job anew that errored or was cancelled, or that is queued for later, to be begun now, with all its retries.
+   * Returns the job as it is then, `undefined` when there is none; another is left as it is.
    */
   resume(job: JobId, nowMs: number): Promise<Job | undefined>
 

@@ -47,6 +47,7 @@ export interface Job {
   readonly plan: string | undefined
   readonly step: string | undefined
   readonly firingMs: number | undefined
+  readonly runOf: JobId | undefined
   readonly key: string | undefined
   readonly priority: number
   readonly state: JobState
@@ -76,6 +77,8 @@ export interface Job {
   readonly result: JobResult | undefined
   /** Who runs it; only while it is running. */
   readonly lease: JobLease | undefined
+  /** The process that does it, as its worker noted last; only while it is running. */
+  readonly process: ProcessIdentity | undefined
 }
 
 /** Whoever runs a job says so again before `untilMs`, or somebody else takes it over. */

@@ -147,7 +147,7 @@ export class SqliteJobStore implements JobStore {
   }
 
   async resume(job: JobId, nowMs: number): Promise<Job | undefined> {
-    const row = this.#database.first(RESUME, nowMs, job)
+    const row = this.#database.first(RESUME, nowMs, job, nowMs)
     return row === undefined ? this.get(job) : jobOf(row)
   }
 
@@ -361,7 +361,7 @@ const CANCEL_BEHIND = `
 
 const RESUME = `
   UPDATE job SET state = 'queued', due_ms = ?, finished_ms = NULL, failures = 0, interruptions = 0
-  WHERE id = ? AND state IN ('errored', 'cancelled')
+  WHERE id = ? AND (state IN ('errored', 'cancelled') OR (state = 'queued' AND due_ms > ?))
   RETURNING *`
 
 const UNTOLD = `

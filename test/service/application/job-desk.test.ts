@@ -1,13 +1,15 @@
 import { expect, onTestFinished, test } from 'vitest'
 
 import { systemClock } from '../../../src/base/clock.ts'
+import { ownIdentity, type ProcessIdentity } from '../../../src/base/process-identity.ts'
 import { systemRandomness } from '../../../src/base/random.ts'
 import { systemScheduler } from '../../../src/repository/run-object.ts'
 import { ASKED_KIND } from '../../../src/service/jobs/asked-handler.ts'
 import { JobDesk, type JobDeskOptions } from '../../../src/service/application/job-desk.ts'
-import type { JobData } from '../../../src/service/application/shown.ts'
+import type { HostData, JobData } from '../../../src/service/application/shown.ts'
+import type { KeptEnd } from '../../../src/service/jobs/command-ends.ts'
 import { COMMAND_KIND, encodeCommandMessage } from '../../../src/service/jobs/command-message.ts'
-import type { Json } from '../../../src/service/jobs/job.ts'
+import type { JobId, Json } from '../../../src/service/jobs/job.ts'
 import type { JobRunner, RunRequest } from '../../../src/service/jobs/job-runner.ts'
 import { SqliteJobStore } from '../../../src/service/jobs/sqlite-job-store.ts'
 import { INSTANCE } from '../../support/job-fixture.ts'
@@ -16,6 +18,9 @@ import { temporaryMemoryFolder } from '../../support/temporary-folder.ts'
 /** Runs nothing: says what it was asked to run, and waits to be told how it ends. */
 class HandRunner implements JobRunner {
   readonly asked: RunRequest[] = []
+  readonly leftovers: ProcessIdentity[] = []
+  /** What commands wrote as they ended, by their runs. */
+  readonly ends = new Map<string, KeptEnd>()
   exitCode = 0
   summary: Record<string, Json> | undefined
 
@@ -38,15 +43,17 @@ class HandRunner implements JobRunner {
     return { exitCode: request.signal.aborted ? 130 : 0, signal: undefined, timedOut: false }
   }
 
-  async endLeftover(): Promise<void> {
-    await Promise.resolve()
+  async endLeftover(process: ProcessIdentity): Promise<void> {
+    this.leftovers.push(process)
   }
 
-  endOf(): undefined {
-    return undefined
+  endOf(run: string): KeptEnd | undefined {
+    return this.ends.get(run)
   }
 
-  forgetEnd(): void {}
+  forgetEnd(run: string): void {
+    this.ends.delete(run)
+  }
 }
 
 interface Desk {
@@ -55,7 +62,7 @@ interface Desk {
   readonly runner: HandRunner
 }
 
-function openDesk(daemon: JobDeskOptions['daemon'] = { client: undefined }): Desk {
+function openDesk(daemon: JobDeskOptions['daemon'] = { client: undefined, host: { kind: 'this-process' } }): Desk {
   const stateDirectory = temporaryMemoryFolder()
   const store = SqliteJobStore.open({ stateDirectory, clock: systemClock, onDamaged: () => undefined })
   const runner = new HandRunner()
@@ -121,6 +128,59 @@ test('a restore is undone from the point that it made itself, and one that made 
   await expect(desk.undoPointOf(silent)).rejects.toMatchObject({ code: 'UNKNOWN_POINT' })
   await expect(desk.undoPointOf('99')).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
 })
+
+const GONE: HostData = { kind: 'daemon-gone', sinceMs: 1 }
+const ALONE = ownIdentity()
+/** Of another process of the same number. */
+const OVER = { ...ALONE, started: 'another/1' }
+
+/** A job of a daemon that was killed a while ago, while a process did its command. */
+async function leave(store: SqliteJobStore, process: typeof ALONE): Promise<JobId> {
+  const message = encodeCommandMessage({ words: ['backup', '--json', '--repository=home'] })
+  const longAgoMs = Date.now() - 600_000
+  const { id } = await store.add({ instance: INSTANCE, kind: COMMAND_KIND, message, plan: 'home' }, longAgoMs)
+  await store.claim({ instance: INSTANCE, worker: 'dead', kinds: [COMMAND_KIND], nowMs: longAgoMs, leaseMs: 1000 })
+  await store.note({ job: id, worker: 'dead', untilMs: longAgoMs + 1000 }, { stage: 'command', process })
+  return id
+}
+
+test('a job of a killed daemon is told to go on while its command does, and is recorded as what that came to', async () => {
+  const { desk, store, runner } = openDesk({ client: undefined, host: GONE })
+  const id = await leave(store, ALONE)
+  await desk.begin()
+  expect(await desk.list()).toMatchObject([{ state: 'running', left: 'goes-on', isHere: false }])
+  await store.note({ job: id, worker: 'dead', untilMs: Date.now() - 1 }, { stage: 'command', process: OVER })
+  expect(await desk.list()).toMatchObject([{ state: 'running', left: 'has-ended' }])
+  runner.ends.set(`${id}-1`, { exitCode: 0, events: [{ type: 'summary', bytesStored: 2048 }] })
+  await desk.begin()
+  expect(await until(desk, 'done')).toMatchObject({ outcome: '2.0 KiB stored', attempt: 1, left: undefined })
+  expect([runner.asked, runner.leftovers]).toEqual([[], [OVER]])
+})
+
+test('a job of a killed daemon that did not come to its end is queued for the next one; one that is cancelled is ended', async () => {
+  const { desk, store, runner } = openDesk({ client: undefined, host: GONE })
+  await leave(store, OVER)
+  await desk.begin()
+  const wait = { for: 'daemon', repository: undefined, job: undefined, untilMs: undefined }
+  expect(await until(desk, 'queued')).toMatchObject({ wait, attempt: 1 })
+  const [first] = await desk.list()
+  await desk.cancel(first?.id ?? '')
+  const id = await leave(store, ALONE)
+  await desk.cancel(String(id))
+  expect(await until(desk, 'cancelled')).toMatchObject({ id: String(id), outcome: undefined })
+  expect([runner.asked, runner.leftovers]).toEqual([[], [OVER, ALONE]])
+})
+
+test.each<HostData>([{ kind: 'daemon' }, { kind: 'other-daemon', why: 'it is another' }])(
+  'what a killed daemon left is left to the next one that is there (%j)',
+  async (host) => {
+    const { desk, store, runner } = openDesk({ client: undefined, host })
+    await leave(store, OVER)
+    await desk.begin()
+    expect(await desk.list()).toMatchObject([{ state: 'running', left: 'has-ended' }])
+    expect(runner.leftovers).toEqual([])
+  },
+)
 
 test("jobs of a daemon's plans are shown, and left to it", async () => {
   const { desk, store, runner } = openDesk()

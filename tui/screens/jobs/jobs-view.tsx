@@ -12,7 +12,8 @@ import { valueOr } from '../../state/loaded.ts'
 import type { Shared } from '../../state/shared.ts'
 import { fold } from '../../text/fold.ts'
 import { isHostUnwell, shownHost } from '../../text/host.ts'
-import { shownJobState } from '../../text/job-state.ts'
+import { JOB_STATE_COLUMNS, shownJobState } from '../../text/job-state.ts'
+import { shownWait } from '../../text/wait.ts'
 import { shownTime } from '../../text/when.ts'
 import { type Color, type Theme, useTheme } from '../../theme/theme.ts'
 import type { ViewProps } from '../view-props.ts'
@@ -38,7 +39,7 @@ export function JobsView({ state, shared, columns, rows }: ViewProps<JobsState>)
         color={isHostUnwell(shared.host) ? theme.warning : theme.muted}
       />
       <Table
-        columns={columnsFor(columns)}
+        columns={columnsFor(columns, shared.nowMs)}
         rows={all}
         place={placeNow(state, all)}
         width={columns}
@@ -51,8 +52,8 @@ export function JobsView({ state, shared, columns, rows }: ViewProps<JobsState>)
   )
 }
 
-function colorOf(theme: Theme, { state, isPartial }: JobData): Color {
-  if (isPartial) return theme.warning
+function colorOf(theme: Theme, { state, isPartial, left }: JobData): Color {
+  if (isPartial || left !== undefined) return theme.warning
   return state === 'running' ? theme.accent : state === 'errored' ? theme.bad : undefined
 }
 
@@ -61,18 +62,18 @@ function emptyText({ jobs }: Shared): string {
   return jobs.kind === 'failed' ? jobs.problem.message : 'nothing has run yet'
 }
 
-function columnsFor(width: number): readonly TableColumn<JobData>[] {
+function columnsFor(width: number, nowMs: number): readonly TableColumn<JobData>[] {
   const wide: readonly TableColumn<JobData>[] = [
     { title: 'plan', width: 12, value: ({ plan }) => plan ?? '' },
     { title: 'took', width: 11, align: 'right', value: durationOf },
   ]
   return [
-    { title: 'state', width: 8, value: ({ state, isPartial }) => shownJobState(state, isPartial) },
+    { title: 'state', width: JOB_STATE_COLUMNS, value: shownJobState },
     { title: 'what', width: 8, value: ({ kind }) => kind },
     { title: 'repository', width: 10, value: ({ repository }) => repository },
     { title: 'began', width: 16, value: ({ startedMs, queuedMs }) => shownTime(startedMs ?? queuedMs) },
     ...(width < 100 ? [] : wide),
-    { title: 'how far, or what came of it', value: progressOf },
+    { title: 'how far, or what came of it', value: (job) => standingOf(job, nowMs) },
   ]
 }
 
@@ -80,14 +81,23 @@ function durationOf({ ranMs, state }: JobData): string {
   return ranMs === undefined || state === 'queued' ? '' : formatDuration(ranMs)
 }
 
-function progressOf({ progress, outcome, state, attempt }: JobData): string {
+/** Returns what a job is at, what it waits for, or what came of it. */
+function standingOf({ progress, outcome, state, attempt, left, wait }: JobData, nowMs: number): string {
+  if (wait !== undefined) return [shownWait(wait, nowMs), ...(outcome === undefined ? [] : [outcome])].join(': ')
   if (state !== 'running') return `${outcome ?? ''}${attempt > 1 ? ` (attempt ${attempt})` : ''}`
+  if (left !== undefined) return LEFT[left]
   if (progress === undefined) return 'starting …'
   const { part, bytesDone, bytesPerSecond, at } = progress
   const bar =
     part === undefined ? formatBytes(bytesDone) : `${progressBar(part, BAR_COLUMNS)} ${Math.floor(part * 100)}%`
   return `${bar} ${formatBytes(bytesPerSecond)}/s ${at}`
 }
+
+/** What has become of a job whose daemon ended without a word. */
+const LEFT = {
+  'goes-on': 'what ran it is gone; its command goes on, and what it comes to is recorded',
+  'has-ended': 'it ended with what ran it: what it came to is recorded in a moment',
+} as const
 
 interface LogViewProps {
   readonly log: JobLog
@@ -100,8 +110,7 @@ function LogView({ log, shared, columns, rows }: LogViewProps): ReactNode {
   const theme = useTheme()
   const job = valueOr(shared.jobs, []).find(({ id }) => id === log.job)
   const { lines, place, isFollowing, isWhole, count } = log
-  const title =
-    job === undefined ? 'Log' : `Log of ${job.kind} ${job.repository}: ${shownJobState(job.state, job.isPartial)}`
+  const title = job === undefined ? 'Log' : `Log of ${job.kind} ${job.repository}: ${shownJobState(job)}`
   const how = isWhole ? 'whole' : isFollowing ? 'following, f stops that' : 'not following, f does'
   // The chosen line is read to its end.
   const linesOf = (line: string, index: number): readonly string[] =>
@@ -114,7 +123,7 @@ function LogView({ log, shared, columns, rows }: LogViewProps): ReactNode {
     <Box flexDirection="column" width={columns}>
       <Line text={title} columns={columns} isBold color={theme.accent} />
       <Line
-        text={`${numberOf(count, 'line')} (${how})  ${job === undefined ? '' : progressOf(job)}`}
+        text={`${numberOf(count, 'line')} (${how})  ${job === undefined ? '' : standingOf(job, shared.nowMs)}`}
         columns={columns}
         color={theme.muted}
       />

@@ -52,15 +52,28 @@ const CANCEL = {
   label: 'cancel',
   help: 'end the chosen job, after a question',
 } as const
-const RETRY = { command: 'retry', keys: ['r'], label: 'retry', help: 'run the chosen job again' } as const
+const RETRY = {
+  command: 'retry',
+  keys: ['r'],
+  label: 'retry',
+  help: 'run the chosen job again',
+  needsLook: true,
+} as const
+/** Of one that waits to be tried again. */
+const NOW = { command: 'retry', keys: ['r'], label: 'try now', help: 'try the chosen job again now' } as const
 const FOLLOW = { command: 'follow', keys: ['f'], label: 'follow', help: 'stay at the end of the log, or not' } as const
 const CLOSE = { command: 'close', keys: ['esc'], label: 'close', help: 'close the log' } as const
 
 function keysFor(state: JobsState, shared: Shared): Keymap<JobsCommand> {
   const job = chosenJob(state, shared)
-  const acts = job === undefined ? [] : isActive(job) ? [CANCEL] : job.state === 'done' ? [] : [RETRY]
-  if (state.log !== undefined) return [FOLLOW, ...acts, CLOSE, ...MOTION_KEYS]
+  const acts = job === undefined ? [] : actsOn(job)
+  if (state.log !== undefined) return [...(state.log.isWhole ? [] : [FOLLOW]), ...acts, CLOSE, ...MOTION_KEYS]
   return [...(job === undefined ? [] : [LOG]), ...acts, ...MOTION_KEYS]
+}
+
+function actsOn(job: JobData): Keymap<JobsCommand> {
+  if (isActive(job)) return job.wait?.for === 'time' ? [CANCEL, NOW] : [CANCEL]
+  return job.state === 'done' ? [] : [RETRY]
 }
 
 function reduce(state: JobsState, event: ScreenEvent<JobsCommand>, shared: Shared): Step<JobsState> {
@@ -88,7 +101,10 @@ function takeCommand(state: JobsState, command: JobsCommand, shared: Shared): St
   if (command === 'close') return { state: { ...state, log: undefined } }
   if (command === 'follow') {
     const { log } = state
-    return log === undefined ? { state } : { state: { ...state, log: { ...log, isFollowing: !log.isFollowing } } }
+    if (log === undefined) return { state }
+    const isFollowing = !log.isFollowing
+    const say = isFollowing ? 'The log is followed: its end stays in sight.' : 'The log is not followed any more.'
+    return { state: { ...state, log: { ...log, isFollowing } }, say }
   }
   const job = chosenJob(state, shared)
   if (job === undefined) return { state }

@@ -13,6 +13,7 @@ import { valueOr } from '../../state/loaded.ts'
 import { runningJobs, type Shared } from '../../state/shared.ts'
 import { isHostUnwell, shownHost } from '../../text/host.ts'
 import { noPointsText } from '../../text/no-points.ts'
+import { shownDue } from '../../text/wait.ts'
 import { shownDistance, shownTime } from '../../text/when.ts'
 import { type Color, healthColor, type Theme, useTheme } from '../../theme/theme.ts'
 import type { ViewProps } from '../view-props.ts'
@@ -128,8 +129,9 @@ function Jobs({ lines, columns }: { readonly lines: readonly JobLine[]; readonly
 
 const BAR_COLUMNS = 16
 
-function jobLine({ kind, repository, progress }: JobData, columns: number): string {
+function jobLine({ kind, repository, progress, left }: JobData, columns: number): string {
   const what = `► ${kind} ${repository}`
+  if (left !== undefined) return `${what}: what ran it is gone${left === 'goes-on' ? ', its command goes on' : ''}`
   if (progress === undefined) return `${what} starting …`
   const { part, bytesPerSecond, bytesDone, at } = progress
   const bar =
@@ -137,13 +139,19 @@ function jobLine({ kind, repository, progress }: JobData, columns: number): stri
   return `${what} ${bar} ${formatBytes(bytesPerSecond)}/s ${at}`.slice(0, columns * 2)
 }
 
-function nextLines(state: OverviewState, { nowMs }: Shared): readonly string[] {
+function nextLines(state: OverviewState, shared: Shared): readonly string[] {
+  const { nowMs } = shared
+  const jobs = valueOr(shared.jobs, [])
   return valueOr(state.plans, [])
     .filter(({ isPaused }) => !isPaused)
     .flatMap(({ name, steps }) => steps.map(({ nextMs, kind }) => ({ name, kind, nextMs })))
     .filter((step): step is { name: string; kind: string; nextMs: number } => step.nextMs !== undefined)
     .toSorted((a, b) => a.nextMs - b.nextMs)
-    .map(({ name, kind, nextMs }) => `○ ${name}: ${kind} ${shownDistance(nextMs, nowMs)}, ${shownTime(nextMs)}`)
+    .map(({ name, kind, nextMs }) => {
+      const when =
+        nextMs <= nowMs ? shownDue(name, jobs, shared) : `${shownDistance(nextMs, nowMs)}, ${shownTime(nextMs)}`
+      return `○ ${name}: ${kind} ${when}`
+    })
 }
 
 function Charts({ state, shared, columns, rows }: Props): ReactNode {

@@ -2,8 +2,8 @@ import { bodyRows, type Shared } from '../../state/shared.ts'
 
 /** What is planned, below the table. */
 export const DETAIL_ROWS = 9
-/** Headings of the table. */
-const HEADING_ROWS = 1
+/** Who runs them, above the table, and the headings of that. */
+const HEADING_ROWS = 2
 
 /** Returns how many plans are seen at once. */
 export function planTableRows(shared: Shared): number {

@@ -7,7 +7,9 @@ import { Line } from '../../components/line.tsx'
 import { Table, type TableColumn } from '../../components/table.tsx'
 import { valueOr } from '../../state/loaded.ts'
 import type { Shared } from '../../state/shared.ts'
-import { shownJobState } from '../../text/job-state.ts'
+import { noDaemonText } from '../../text/host.ts'
+import { shownState } from '../../text/job-state.ts'
+import { shownDue } from '../../text/wait.ts'
 import { shownDistance, shownTime } from '../../text/when.ts'
 import { type Color, type Theme, useTheme } from '../../theme/theme.ts'
 import type { ViewProps } from '../view-props.ts'
@@ -24,18 +26,24 @@ export function PlansView({ state, shared, columns, rows }: Props): ReactNode {
     return <EditingView editing={state.editing} shared={shared} columns={columns} rows={rows} />
   }
   const chosen = chosenPlan(state)
+  const isDaemonThere = shared.host.kind === 'daemon'
   return (
     <Box flexDirection="column" width={columns}>
+      <Line
+        text={isDaemonThere ? 'run by the daemon' : noDaemonText(shared.host)}
+        columns={columns}
+        color={isDaemonThere ? theme.muted : theme.warning}
+      />
       <Table
         columns={columnsFor(shared)}
         rows={valueOr(state.plans, [])}
         place={state.place}
         width={columns}
-        height={rows - DETAIL_ROWS}
+        height={rows - DETAIL_ROWS - 1}
         colorOf={(plan) => colorOf(theme, plan)}
         empty={emptyText(state)}
       />
-      {chosen !== undefined && <Details plan={chosen} nowMs={shared.nowMs} columns={columns} />}
+      {chosen !== undefined && <Details plan={chosen} shared={shared} columns={columns} />}
     </Box>
   )
 }
@@ -58,7 +66,7 @@ function columnsFor({ nowMs }: Shared): readonly TableColumn<PlanData>[] {
 function nextText({ isPaused, steps }: PlanData, nowMs: number): string {
   if (isPaused) return 'paused'
   const times = steps.map(({ nextMs }) => nextMs).filter((ms) => ms !== undefined)
-  return times.length === 0 ? 'by hand' : shownDistance(Math.min(...times), nowMs)
+  return times.length === 0 ? 'by hand' : shownDistance(Math.max(nowMs, Math.min(...times)), nowMs)
 }
 
 /** Returns the step that says how a plan is: one that failed or was done in part the last time, else the one that ran last. */
@@ -82,23 +90,25 @@ function colorOf(theme: Theme, plan: PlanData): Color {
 
 function resultText(step: PlanStepData | undefined, nowMs: number): string {
   if (step?.lastState === undefined || step.lastMs === undefined) return 'not run yet'
-  return `${shownJobState(step.lastState, step.isLastPartial)} ${shownDistance(step.lastMs, nowMs)}`
+  return `${shownState(step.lastState, step.isLastPartial)} ${shownDistance(step.lastMs, nowMs)}`
 }
 
 interface DetailsProps {
   readonly plan: PlanData
-  readonly nowMs: number
+  readonly shared: Shared
   readonly columns: number
 }
 
-function Details({ plan, nowMs, columns }: DetailsProps): ReactNode {
+function Details({ plan, shared, columns }: DetailsProps): ReactNode {
   const theme = useTheme()
+  const { nowMs } = shared
   const { name, trigger, isPaused, steps, proven } = plan
   const recovery =
     proven === undefined
       ? 'how long a restore takes is not proven yet'
       : `a restore takes ${formatDuration(proven.seconds * 1000)}, proven ${shownDistance(proven.atMs, nowMs)}${proven.isKept ? '' : ': longer than promised'}`
-  const stepLines = steps.slice(0, DETAIL_ROWS - 4).map((step) => stepText(step, nowMs))
+  const due = shownDue(name, valueOr(shared.jobs, []), shared)
+  const stepLines = steps.slice(0, DETAIL_ROWS - 4).map((step) => stepText(step, { nowMs, due }))
   return (
     <Box flexDirection="column" width={columns} height={DETAIL_ROWS}>
       <Line text={'─'.repeat(columns)} columns={columns} color={theme.muted} />
@@ -111,7 +121,7 @@ function Details({ plan, nowMs, columns }: DetailsProps): ReactNode {
   )
 }
 
-function stepText(step: PlanStepData, nowMs: number): string {
-  const next = step.nextMs === undefined ? '' : `; next ${shownTime(step.nextMs)}`
+function stepText(step: PlanStepData, { nowMs, due }: { readonly nowMs: number; readonly due: string }): string {
+  const next = step.nextMs === undefined ? '' : `; next ${step.nextMs <= nowMs ? due : shownTime(step.nextMs)}`
   return `  ${step.words}: ${resultText(step, nowMs)}${next}`
 }

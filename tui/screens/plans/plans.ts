@@ -17,6 +17,7 @@ import { LIST_START, type ListPlace, moveInList, placeAt } from '../../state/lis
 import { afterFailure, type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
 import type { Screen } from '../../state/screen.ts'
 import { bodyRows, type Shared } from '../../state/shared.ts'
+import { noDaemonText } from '../../text/host.ts'
 import type { Step } from '../../state/step.ts'
 import { planTableRows } from './layout.ts'
 import { newPlan, planEditor } from './plan-fields.ts'
@@ -217,7 +218,7 @@ function takeAnswer(state: PlansState, answer: Answer, shared: Shared): Step<Pla
       return {
         state: { ...state, editing: undefined },
         effects: [ASK],
-        say: `The plan ${answer.args[0].name} is saved.`,
+        say: `The plan ${answer.args[0].name} is saved.${shared.host.kind === 'daemon' ? '' : ` ${noDaemonText(shared.host)}`}`,
       }
     case 'removePlan':
       return { state, effects: [ASK], say: `The plan ${answer.args[0]} is removed.` }
