@@ -152,6 +152,25 @@ const whenNeeded: Plugin = {
   },
 }
 
+/**
+ * See docs/decisions/0139: the SDK of S3 loads `node:https` where an endpoint has none, and asks for `node:http` as a module with all its
+ * names, one of which loads a second HTTP client.
+ */
+const s3Client: Plugin = {
+  name: 's3-client',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^node:/ }, ({ path, importer, namespace }) => {
+      if (namespace === 'builtin') return { path, external: true }
+      return /\/node_modules\/@(aws-sdk|smithy)\//.test(importer) ? { path, namespace: 'builtin' } : undefined
+    })
+    bundler.onLoad({ filter: /.*/, namespace: 'builtin' }, async ({ path }) => ({ contents: await lazily(path) }))
+    bundler.onLoad({ filter: /\/@smithy\/.*\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8')
+      return { contents: text.replaceAll('import("node:http")', 'Promise.resolve(require("node:http"))') }
+    })
+  },
+}
+
 /** Modules of ours that stay files: what comes before the program, `--version` included, and the dashboard in the order in which it needs them. */
 const OWN_FILE = /\/(start|main|run-program|run-dashboard|open-dashboard|open-application|draw-chart)\.tsx?$/
 
@@ -202,7 +221,7 @@ await build({
   entryPoints: LARGE_PACKAGES.map((name) => ({ in: name, out: packageFile(name) })),
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  plugins: [sshClient],
+  plugins: [sshClient, s3Client],
   // As ES modules, what the SDK of S3 brings for other ways to log in runs when it is needed: it loads in half the time.
   mainFields: ['module', 'main'],
   external: ['cpu-features'],

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { SlotSecret } from '../repository/slot-key.ts'
 import type { GivenSecret } from '../service/keys/held-key.ts'
 import { type RepositoryPlace, resolveRepository } from '../service/resolve-repository.ts'
+import { wasStoreTested } from '../service/store-test-file.ts'
 import type { RecalledTest } from '../service/store-tests.ts'
 import type { Driver } from '../storage/driver.ts'
 import { configuredPassword, credentialsOf } from './configured-secrets.ts'
@@ -57,7 +58,7 @@ async function recalled(
   url: string,
   { clock, stateDirectory }: { readonly clock: Clock; readonly stateDirectory: string },
 ): Promise<RecalledTest | undefined> {
-  if (url.startsWith('/')) return undefined
+  if (url.startsWith('/') || !wasStoreTested(stateDirectory, url)) return undefined
   const { recallStoreTest } = await import('../service/store-tests.ts')
   return recallStoreTest(stateDirectory, url, clock.nowMs())
 }

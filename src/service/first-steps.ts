@@ -50,6 +50,8 @@ export async function takeFirstSteps(
   const asked = isAtOnce ? deriveAtOnce(request, place, slot) : undefined
   // It is awaited below, or the store is not there.
   asked?.catch(() => undefined)
+  // Deriving takes longest, in a thread of its own: it begins before the code of the driver is loaded.
+  if (asked !== undefined) await setImmediate()
   let driver: Driver | undefined
   try {
     driver = await request.openDriver(place)

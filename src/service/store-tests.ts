@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -7,6 +6,7 @@ import { z } from 'zod'
 import { utf8 } from '../base/bytes.ts'
 import { PROBE_CHECKS, type ProbeReport } from '../storage/probe.ts'
 import { readPrivateFile, writePrivateFile } from './private-file.ts'
+import { storeTestFile, storeTestsFolder } from './store-test-file.ts'
 
 /** Stores change: what was tried out longer ago says nothing any more. */
 const KEPT_MS = 30 * 86_400_000
@@ -58,7 +58,7 @@ export async function rememberStoreTest(stateDirectory: string, test: StoreTest)
   const { url, testedMs, version, report } = test
   const checks = Object.fromEntries(report.checks)
   const kept: z.infer<typeof schema> = { format: 1, url, testedMs, version, checks, ...figuresOf(report) }
-  writePrivateFile(fileOf(stateDirectory, url), utf8(`${JSON.stringify(kept, undefined, 2)}\n`))
+  writePrivateFile(storeTestFile(stateDirectory, url), utf8(`${JSON.stringify(kept, undefined, 2)}\n`))
   await forgetOld(stateDirectory, testedMs)
 }
 
@@ -69,7 +69,7 @@ export async function rememberStoreTest(stateDirectory: string, test: StoreTest)
  * @throws {StorageError} STORE_FAILED: the file cannot be read.
  */
 export function recallStoreTest(stateDirectory: string, url: string, nowMs: number): RecalledTest | undefined {
-  const test = readTest(fileOf(stateDirectory, url))
+  const test = readTest(storeTestFile(stateDirectory, url))
   if (test?.url !== url || !isFresh(test, nowMs)) return undefined
   return { ...test, connections: connectionsFor(test.report) }
 }
@@ -111,19 +111,11 @@ function isFresh({ testedMs }: StoreTest, nowMs: number): boolean {
 }
 
 async function forgetOld(stateDirectory: string, nowMs: number): Promise<void> {
-  const folder = folderOf(stateDirectory)
+  const folder = storeTestsFolder(stateDirectory)
   for (const name of await readdir(folder)) {
     if (!name.endsWith('.json')) continue
     const path = join(folder, name)
     const test = readTest(path)
     if (test === undefined || !isFresh(test, nowMs)) await rm(path, { force: true })
   }
-}
-
-function fileOf(stateDirectory: string, url: string): string {
-  return join(folderOf(stateDirectory), `${createHash('sha256').update(url).digest('hex').slice(0, 32)}.json`)
-}
-
-function folderOf(stateDirectory: string): string {
-  return join(stateDirectory, 'store-tests')
 }
