@@ -211,8 +211,8 @@ export async function ended(application: LocalApplication, job: string): Promise
     if (found === undefined) throw new Error(`there is no job ${job}`)
     if (found.state === 'done') return found
     if (found.state !== 'queued' && found.state !== 'running') {
-      const log = await application.jobLog(job, 0)
-      throw new Error(`the job ${found.kind} is ${found.state}: ${found.outcome ?? ''}\n${log.join('\n')}`)
+      const { lines } = await application.jobLog(job, undefined)
+      throw new Error(`the job ${found.kind} is ${found.state}: ${found.outcome ?? ''}\n${lines.join('\n')}`)
     }
     await setTimeout(20)
   }

@@ -10,6 +10,8 @@ import type {
   HealthData,
   HostData,
   JobData,
+  LogData,
+  LogPlace,
   MountData,
   NotificationData,
   PlaceData,
@@ -322,9 +324,10 @@ export class FakeApplication implements Application {
     return this.jobList
   }
 
-  async jobLog(job: Handle, line: number): Promise<readonly string[]> {
-    await this.#ask('jobLog', [job, line])
-    return (this.log ?? [`${job}: first line`, `${job}: second line`]).slice(line)
+  async jobLog(job: Handle, after: LogPlace | undefined): Promise<LogData> {
+    await this.#ask('jobLog', [job, after])
+    const all = this.log ?? [`${job}: first line`, `${job}: second line`]
+    return { lines: all.slice(after?.line), place: { run: 1, line: all.length }, isEnd: true }
   }
 
   async cancelJob(job: Handle): Promise<void> {

@@ -6,7 +6,7 @@ import { parseS3Url } from '../../drivers/s3/s3-location.ts'
 import { parseSftpUrl } from '../../drivers/sftp/sftp-location.ts'
 import { textWidth } from '../../src/base/text-width.ts'
 import { parseTrigger } from '../../src/service/plans/trigger-text.ts'
-import type { JobData, PlanForm, PlanMeaning } from '../../src/service/application/shown.ts'
+import type { JobData, PlanForm, PlanMeaning, LogData } from '../../src/service/application/shown.ts'
 import { editorOf, typeInEditor, withoutSecrets } from '../../tui/forms/editor.ts'
 import { checkboxField, pasteInForm, secretField, textField, typeInForm } from '../../tui/forms/form.ts'
 import { pickerAt, pickWithKey, withFolders } from '../../tui/forms/picker.ts'
@@ -294,11 +294,12 @@ test('other groups are asked for at another time, never the same one twice', () 
 
 test('a log follows its end until somebody looks up, and keeps its last 10,000 lines', () => {
   const lines = Array.from({ length: 9_999 }, (_, at) => `line ${at}`)
-  let log = addLines(emptyLog('job'), lines, 10)
+  const read = (lines: readonly string[]): LogData => ({ lines, place: { run: 1, line: 1 }, isEnd: true })
+  let log = addLines(emptyLog('job'), read(lines), 10)
   expect(log.place).toEqual({ selected: 9_998, top: 9_989 })
   log = moveInLog(log, 'up', 10)
   expect(log.isFollowing).toBe(false)
-  log = addLines(log, ['a', 'b', 'c'], 10)
+  log = addLines(log, read(['a', 'b', 'c']), 10)
   expect(log.lines).toHaveLength(10_000)
   expect(log.count).toBe(10_002)
   // What is looked at stays the same line.
@@ -308,13 +309,19 @@ test('a log follows its end until somebody looks up, and keeps its last 10,000 l
 
 test('a log is asked for on from where it was read, and no longer once its job is over', () => {
   const dashboard = new DashboardState().start().answer('repositories', [DEPOT]).answer('jobs', [BACKUP])
-  dashboard.press('7', 'enter').answer('jobLog', ['one', 'two'])
+  const [first, second, last] = [1, 2, 3].map((line) => ({ run: 1, line }))
+  dashboard.press('7', 'enter')
+  expect(dashboard.lastCall('jobLog').args).toEqual([BACKUP.id, undefined])
+  // Where there is more than fits into one answer, it is read on at once.
+  dashboard.answer('jobLog', { lines: ['one'], place: first, isEnd: false })
+  expect(dashboard.lastCall('jobLog').args).toEqual([BACKUP.id, first])
+  dashboard.answer('jobLog', { lines: ['two'], place: second, isEnd: true })
   dashboard.send({ kind: 'tick', nowMs: BACKUP.queuedMs })
-  expect(dashboard.lastCall('jobLog').args).toEqual([BACKUP.id, 2])
+  expect(dashboard.lastCall('jobLog').args).toEqual([BACKUP.id, second])
   dashboard
-    .answer('jobLog', [])
+    .answer('jobLog', { lines: [], place: second, isEnd: true })
     .answer('jobs', [{ ...BACKUP, state: 'done' }])
-    .answer('jobLog', ['three'])
+    .answer('jobLog', { lines: ['three'], place: last, isEnd: true })
   const asked = dashboard.calls('jobLog')
   dashboard.send({ kind: 'tick', nowMs: BACKUP.queuedMs })
   expect(dashboard.calls('jobLog')).toBe(asked)

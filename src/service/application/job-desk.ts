@@ -9,8 +9,8 @@ import { CommandHandler } from '../jobs/command-handler.ts'
 import { COMMAND_KIND, type CommandMessage, encodeCommandMessage } from '../jobs/command-message.ts'
 import type { JobHandler } from '../jobs/job-handler.ts'
 import type { JobRunner } from '../jobs/job-runner.ts'
-import { JOBS_PER_PAGE_MAX, type JobStore } from '../jobs/job-store.ts'
-import type { Job, JobId, JobProgress, LogLine, NewJob } from '../jobs/job.ts'
+import { JOBS_PER_PAGE_MAX, type JobStore, LOG_LINES_MAX } from '../jobs/job-store.ts'
+import type { Job, JobId, JobProgress, NewJob } from '../jobs/job.ts'
 import { isActive, leftOf, type Wait, waitOf } from '../jobs/job-standing.ts'
 import { Worker } from '../jobs/worker.ts'
 import type { ControlClient } from '../control/client.ts'
@@ -19,7 +19,7 @@ import { isGone } from './daemon-link.ts'
 import { logLines } from './log-text.ts'
 import { RateMeter } from './rate-meter.ts'
 import { repositoryOf, showJob, undoPointOf, wordsOf } from './show-job.ts'
-import type { Handle, HostData, JobData, Shown } from './shown.ts'
+import type { Handle, HostData, JobData, LogData, LogPlace } from './shown.ts'
 import { shownText } from './shown-text.ts'
 
 /** Jobs that a face is shown. */
@@ -146,18 +146,16 @@ export class JobDesk implements AsyncDisposable {
     return jobs.find((job) => isWanted(wordsOf(job)))?.startedMs
   }
 
-  async log(handle: Handle, line: number): Promise<Shown[]> {
-    const job = idOf(handle)
-    const lines: LogLine[] = []
-    for (;;) {
-      const last = lines.at(-1)
-      const after = last === undefined ? {} : { after: { run: last.run, number: last.number } }
-      const page = await this.#options.store.readLog(job, { ...after, limit: JOBS_PER_PAGE_MAX })
-      if (page.length === 0) break
-      lines.push(...page)
+  /** Returns what a job said behind a place: at most LOG_LINES_MAX lines of its log, which may be more as they are shown. */
+  async log(handle: Handle, after: LogPlace | undefined): Promise<LogData> {
+    const from = after === undefined ? {} : { after: { run: after.run, number: after.line } }
+    const page = await this.#options.store.readLog(idOf(handle), { ...from, limit: LOG_LINES_MAX })
+    const last = page.at(-1)
+    return {
+      lines: page.flatMap(({ from, text }) => logLines(from, text)).map(shownText),
+      place: last === undefined ? after : { run: last.run, line: last.number },
+      isEnd: page.length < LOG_LINES_MAX,
     }
-    const shown = lines.flatMap(({ from, text }) => logLines(from, text))
-    return shown.slice(line).map(shownText)
   }
 
   /** Returns the point that a restore can be undone from. @throws {UsageError} UNKNOWN_POINT: it made none. BAD_ARGUMENT */

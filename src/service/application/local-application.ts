@@ -29,6 +29,8 @@ import type {
   HealthData,
   HostData,
   JobData,
+  LogData,
+  LogPlace,
   MountData,
   NotificationData,
   PlaceData,
@@ -295,8 +297,8 @@ export class LocalApplication implements Application {
     return this.#options.jobs.list()
   }
 
-  async jobLog(job: Handle, line: number): Promise<readonly string[]> {
-    return this.#options.jobs.log(job, line)
+  async jobLog(job: Handle, after: LogPlace | undefined): Promise<LogData> {
+    return this.#options.jobs.log(job, after)
   }
 
   async cancelJob(job: Handle): Promise<void> {

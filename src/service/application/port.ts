@@ -6,6 +6,8 @@ import type {
   HealthData,
   HostData,
   JobData,
+  LogData,
+  LogPlace,
   MountData,
   NotificationData,
   PlaceData,
@@ -141,8 +143,8 @@ export interface Application extends AsyncDisposable {
   backup(repository: string, sources: readonly string[]): Promise<Handle>
 
   jobs(): Promise<readonly JobData[]>
-  /** Lines of a job's log from `line` on. */
-  jobLog(job: Handle, line: number): Promise<readonly string[]>
+  /** Reads on in the log of a job, a thousand of its lines at most; from its beginning without a place. */
+  jobLog(job: Handle, after: LogPlace | undefined): Promise<LogData>
   cancelJob(job: Handle): Promise<void>
   retryJob(job: Handle): Promise<void>
 

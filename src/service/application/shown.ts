@@ -185,6 +185,21 @@ export interface JobData {
   readonly isPartial: boolean
 }
 
+/** Where a log was read up to. */
+export interface LogPlace {
+  readonly run: number
+  readonly line: number
+}
+
+/** What a job said, from some place on. */
+export interface LogData {
+  readonly lines: readonly Shown[]
+  /** Where to read on; `undefined` while there is nothing. */
+  readonly place: LogPlace | undefined
+  /** There is no more now. */
+  readonly isEnd: boolean
+}
+
 /** What a job waits for. */
 export interface WaitData {
   /**

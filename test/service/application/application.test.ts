@@ -285,7 +285,7 @@ test('a check makes the health better, and a failed job is told with its log', a
   await expect(ended(application, job)).rejects.toThrow(/errored/)
   const failed = (await application.jobs()).find(({ id }) => id === job)
   expect(failed).toMatchObject({ state: 'errored', kind: 'backup', attempt: 1 })
-  expect((await application.jobLog(job, 0)).join('\n')).toContain('nowhere')
+  expect((await application.jobLog(job, undefined)).lines.join('\n')).toContain('nowhere')
   expect(await application.health()).toMatchObject({ color: 'red', fix: 'jobs' })
 })
 

@@ -182,6 +182,31 @@ test.each<HostData>([{ kind: 'daemon' }, { kind: 'other-daemon', why: 'it is ano
   },
 )
 
+test('a log is read on from where it was read, at most a thousand of its lines at a time', async () => {
+  const { desk, store } = openDesk()
+  const id = await leave(store, OVER)
+  const line = { timeMs: 1, from: 'err' } as const
+  const lines = Array.from({ length: 999 }, (_, at) => ({ ...line, text: `line ${at}` }))
+  const summary = { ...line, from: 'out', text: '{"type":"summary","filesNew":2,"bytesStored":2048}' } as const
+  await store.log(id, 1, [...lines, summary])
+  const first = await desk.log(String(id), undefined)
+  expect(first).toMatchObject({ place: { run: 1, line: 1000 }, isEnd: false })
+  expect(first.lines.slice(-4)).toEqual([
+    'line 998',
+    'summary',
+    expect.stringContaining('2'),
+    expect.stringContaining('KiB'),
+  ])
+  expect(await desk.log(String(id), first.place)).toEqual({ lines: [], place: first.place, isEnd: true })
+  // What is no longer kept does not move what comes.
+  await store.log(id, 1, [{ ...line, text: 'more\u001b[2J' }])
+  expect(await desk.log(String(id), first.place)).toEqual({
+    lines: ['more\\x1b[2J'],
+    place: { run: 1, line: 1001 },
+    isEnd: true,
+  })
+})
+
 test("jobs of a daemon's plans are shown, and left to it", async () => {
   const { desk, store, runner } = openDesk()
   const message = encodeCommandMessage({ words: ['check', '--json', '--repository=home'] })

@@ -1,4 +1,4 @@
-import type { Handle, Shown } from '../../../src/service/application/shown.ts'
+import type { Handle, LogData, LogPlace, Shown } from '../../../src/service/application/shown.ts'
 import type { Motion } from '../../keymap/motion.ts'
 import { LIST_START, type ListPlace, moveInList, placeAt } from '../../state/list.ts'
 import { bodyRows, type Shared } from '../../state/shared.ts'
@@ -15,6 +15,8 @@ export interface JobLog {
   readonly lines: readonly Shown[]
   /** All lines that were read, also those that are no longer kept. */
   readonly count: number
+  /** Up to where it was read. */
+  readonly readTo: LogPlace | undefined
   readonly place: ListPlace
   /** The end stays in sight. */
   readonly isFollowing: boolean
@@ -31,6 +33,7 @@ export function emptyLog(job: Handle): JobLog {
     job,
     lines: [],
     count: 0,
+    readTo: undefined,
     place: LIST_START,
     isFollowing: true,
     isAsked: false,
@@ -45,7 +48,7 @@ export function logRows(shared: Shared): number {
 }
 
 /** Returns the log with lines that were asked for. */
-export function addLines(log: JobLog, added: readonly Shown[], height: number): JobLog {
+export function addLines(log: JobLog, { lines: added, place: readTo, isEnd }: LogData, height: number): JobLog {
   const lines = [...log.lines, ...added].slice(-LINES_MAX)
   const dropped = log.lines.length + added.length - lines.length
   const extent = { count: lines.length, height }
@@ -54,9 +57,10 @@ export function addLines(log: JobLog, added: readonly Shown[], height: number): 
     ...log,
     lines,
     count: log.count + added.length,
+    readTo,
     place: placeAt(log.place, selected, extent),
     isAsked: false,
-    isWhole: log.isLastAsk,
+    isWhole: log.isLastAsk && isEnd,
   }
 }
 

@@ -95,8 +95,8 @@ function standingOf({ progress, outcome, state, attempt, left, wait }: JobData, 
 
 /** What has become of a job whose daemon ended without a word. */
 const LEFT = {
-  'goes-on': 'what ran it is gone; its command goes on, and what it comes to is recorded',
-  'has-ended': 'it ended with what ran it: what it came to is recorded in a moment',
+  'goes-on': 'goes on without its daemon, which is gone: what it comes to is recorded',
+  'has-ended': 'ended with its daemon: what it came to is recorded in a moment',
 } as const
 
 interface LogViewProps {

@@ -145,7 +145,7 @@ function readOn(state: JobsState, shared: Shared): Step<JobsState> {
   const { log } = state
   if (log === undefined || log.isAsked || log.isWhole) return { state }
   const asked: JobsState = { ...state, log: { ...log, isAsked: true, isLastAsk: !mayGrow(log, shared) } }
-  return { state: asked, effects: [call('jobs:log', 'jobLog', log.job, log.count)] }
+  return { state: asked, effects: [call('jobs:log', 'jobLog', log.job, log.readTo)] }
 }
 
 function mayGrow({ job }: JobLog, shared: Shared): boolean {
@@ -158,8 +158,9 @@ function takeAnswer(state: JobsState, answer: Answer, shared: Shared): Step<Jobs
     case 'jobLog': {
       const { log } = state
       const [job, from] = answer.args
-      if (log === undefined || job !== log.job || from !== log.count) return { state }
-      return { state: { ...state, log: addLines(log, answer.value, logRows(shared)) } }
+      if (log === undefined || job !== log.job || from !== log.readTo) return { state }
+      const read = { ...state, log: addLines(log, answer.value, logRows(shared)) }
+      return answer.value.isEnd ? { state: read } : readOn(read, shared)
     }
     case 'cancelJob':
       return { state, say: 'The job is being cancelled.' }

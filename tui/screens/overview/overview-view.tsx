@@ -131,7 +131,7 @@ const BAR_COLUMNS = 16
 
 function jobLine({ kind, repository, progress, left }: JobData, columns: number): string {
   const what = `► ${kind} ${repository}`
-  if (left !== undefined) return `${what}: what ran it is gone${left === 'goes-on' ? ', its command goes on' : ''}`
+  if (left !== undefined) return `${what} ${left === 'goes-on' ? 'goes on without its daemon, which is gone' : 'ended with its daemon'}`
   if (progress === undefined) return `${what} starting …`
   const { part, bytesPerSecond, bytesDone, at } = progress
   const bar =

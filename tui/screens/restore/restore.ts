@@ -236,7 +236,7 @@ function confirmed(state: RestoreState, question: string, shared: Shared): Step<
 function askForReport(state: RestoreState, shared: Shared): Step<RestoreState> {
   const job = jobOf(state, shared)
   if (job === undefined || !hasEnded(job) || state.job?.report !== undefined) return { state }
-  return { state, effects: [call('restore:report', 'jobLog', job.id, 0)] }
+  return { state, effects: [call('restore:report', 'jobLog', job.id, undefined)] }
 }
 
 function typeOptions(
@@ -283,7 +283,12 @@ function takeAnswer(state: RestoreState, answer: Answer, shared: Shared): Step<R
       }
     case 'jobLog': {
       const { job } = state
-      return { state: job?.id === answer.args[0] ? { ...state, job: { ...job, report: answer.value } } : state }
+      const { lines, place, isEnd } = answer.value
+      if (job?.id !== answer.args[0]) return { state }
+      return {
+        state: { ...state, job: { ...job, report: [...(job.report ?? []), ...lines] } },
+        effects: isEnd ? [] : [call('restore:report', 'jobLog', job.id, place)],
+      }
     }
     default:
       return {
