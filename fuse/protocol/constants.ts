@@ -58,6 +58,7 @@ export const FUSE_NO_OPEN_SUPPORT = 1 << 17
 export const FUSE_PARALLEL_DIROPS = 1 << 18
 export const FUSE_POSIX_ACL = 1 << 20
 export const FUSE_MAX_PAGES = 1 << 22
+export const FUSE_CACHE_SYMLINKS = 1 << 23
 export const FUSE_NO_OPENDIR_SUPPORT = 1 << 24
 
 /** In the reply to OPEN: pages stay from one open to the next. */

@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import {
   FUSE_ASYNC_READ,
+  FUSE_CACHE_SYMLINKS,
   FUSE_DO_READDIRPLUS,
   FUSE_KERNEL_MINOR_VERSION,
   FUSE_KERNEL_VERSION,
@@ -33,13 +34,14 @@ const MAX_BACKGROUND = 64
 const CONGESTION_THRESHOLD = 48
 const TIME_GRANULARITY_NS = 1
 
-// Not FUSE_CACHE_SYMLINKS: the kernel would keep where `latest` leads for as long as it remembers the link.
+// Where a link leads is kept for as long as its node: a link that leads elsewhere, as `latest` does in time, is another node.
 const WANTED =
   FUSE_ASYNC_READ |
   FUSE_DO_READDIRPLUS |
   FUSE_NO_OPEN_SUPPORT |
   FUSE_PARALLEL_DIROPS |
   FUSE_MAX_PAGES |
+  FUSE_CACHE_SYMLINKS |
   FUSE_NO_OPENDIR_SUPPORT
 
 /** What a kernel offers. */

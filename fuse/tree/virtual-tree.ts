@@ -59,10 +59,8 @@ export class VirtualTree {
   inoOf(folder: VirtualEntry, shown: FolderEntry): number {
     const name = bytesOf(shown.name)
     const ino = inodeNumber(folder.ino, name, 0, name.byteLength)
-    if (shown.kind !== 'point') return ino
-    // Another point under the same name has other numbers.
-    const point = Buffer.from(shown.point, 'latin1')
-    return inodeNumber(ino, point, 0, point.byteLength)
+    const what = identityOf(shown)
+    return what === undefined ? ino : inodeNumber(ino, what, 0, what.byteLength)
   }
 
   #add(entry: Pick<VirtualEntry, 'ino' | 'parent' | 'shown'>): VirtualEntry | undefined {
@@ -89,7 +87,14 @@ export class VirtualTree {
   }
 }
 
+/** Bytes that tell what has a name from what had it before; `undefined` where the name tells it all. */
+function identityOf(shown: FolderEntry): Uint8Array | undefined {
+  if (shown.kind === 'point') return Buffer.from(shown.point, 'latin1')
+  return shown.kind === 'link' ? bytesOf(shown.target) : undefined
+}
+
 function isSame(before: FolderEntry, now: FolderEntry): boolean {
+  if (before.kind === 'link' && now.kind === 'link') return before.target === now.target
   if (before.kind !== 'point' || now.kind !== 'point') return before.kind === now.kind
   return before.point === now.point && before.view === now.view && contentOf(before) === contentOf(now)
 }

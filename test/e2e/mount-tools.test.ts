@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 
@@ -16,6 +16,7 @@ const shared = sharedPlace(async (place) => {
   expect(run('cp', ['-a', join(PROJECT, 'test', 'cli'), join(PROJECT, 'test', 'vectors'), source]).code).toBe(0)
   mkdirSync(join(source, 'big'))
   for (let i = 0; i < FILES; i++) writeFileSync(join(source, 'big', `file ${i}`), `number ${i}\n`)
+  symlinkSync('big', join(source, 'link'))
   const git = (...words: string[]): void => {
     const identity = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com']
     expect(run('git', ['-C', source, ...identity, ...words])).toMatchObject({ code: 0 })
@@ -75,29 +76,33 @@ fuseTest('a checkout that is mounted is a clean one, and nothing can be written'
   }
 })
 
-fuseTest('what a file manager looks for and does not find is not asked for twice', async () => {
-  const mounted = await mountedCheckout()
-  const { mount } = mounted
-  // Where `latest` leads is asked for each time, so that it follows new points.
-  const tree = realpathSync(mounted.tree)
-  const looked = ['.hidden', '.Trash', '.Trash-0', '.directory', 'desktop.ini', '.xdg-volume-info', 'autorun.inf']
-  const look = (): void => {
-    for (const folder of ['.', 'big']) {
-      for (const name of looked) expect(run('timeout', ['10', 'stat', join(folder, name)]).code).toBe(1)
+fuseTest(
+  'what a file manager looks for and does not find, and where a link leads, is not asked for twice',
+  async () => {
+    const mounted = await mountedCheckout()
+    const { mount } = mounted
+    // Where `latest` leads is asked for each time, so that it follows new points.
+    const tree = realpathSync(mounted.tree)
+    const looked = ['.hidden', '.Trash', '.Trash-0', '.directory', 'desktop.ini', '.xdg-volume-info', 'autorun.inf']
+    const look = (): void => {
+      for (const folder of ['.', 'big']) {
+        for (const name of looked) expect(run('timeout', ['10', 'stat', join(folder, name)]).code).toBe(1)
+      }
+      expect(run('timeout', ['10', 'readlink', 'link'])).toEqual({ code: 0, text: 'big\n' })
     }
-  }
-  // The names of points above are asked for anew after a second: from inside, nobody asks for them.
-  const before = process.cwd()
-  process.chdir(tree)
-  onTestFinished(() => process.chdir(before))
-  look()
-  // With thumbnails: every file's beginning is read.
-  expect(run('sh', ['-c', 'head -qc 1 "$1"/* | wc -c', 'sh', join(tree, 'big')]).text.trim()).toBe(String(FILES))
-  // A process that stands still answers nothing.
-  mount.process.kill('SIGSTOP')
-  try {
+    // The names of points above are asked for anew after a second: from inside, nobody asks for them.
+    const before = process.cwd()
+    process.chdir(tree)
+    onTestFinished(() => process.chdir(before))
     look()
-  } finally {
-    mount.process.kill('SIGCONT')
-  }
-})
+    // With thumbnails: every file's beginning is read.
+    expect(run('sh', ['-c', 'head -qc 1 "$1"/* | wc -c', 'sh', join(tree, 'big')]).text.trim()).toBe(String(FILES))
+    // A process that stands still answers nothing.
+    mount.process.kill('SIGSTOP')
+    try {
+      look()
+    } finally {
+      mount.process.kill('SIGCONT')
+    }
+  },
+)

@@ -121,6 +121,8 @@ fuseTest('points that are made while it is mounted appear, and open files go on 
   await place.succeed(['backup', place.source, '--tag', 'later'])
   const isThere = (): boolean => mount.points().length === 2
   expect(await until(isThere)).toBe(true)
+  // Where it leads is believed for a second.
+  expect(await until(() => existsSync(mount.path('latest', place.source, 'new')))).toBe(true)
   expect(readFileSync(mount.path('latest', place.source, 'new'), 'utf8')).toBe('new')
   expect(readdirSync(mount.path('tags'))).toEqual(['later'])
   const record = readFileSync(mount.path('records', `${mount.points()[1] ?? ''}.json`), 'utf8')

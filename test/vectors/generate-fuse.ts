@@ -293,7 +293,7 @@ const replies: readonly VectorFile[] = [
   }),
   reply('reply-init', {
     body: layout(
-      ...[u32(7), u32(45), u32(131_072), u32(0x146_2001), u16(64), u16(48), u32(4096), u32(1), u16(256), u16(0)],
+      ...[u32(7), u32(45), u32(131_072), u32(0x1c6_2001), u16(64), u16(48), u32(4096), u32(1), u16(256), u16(0)],
       new Uint8Array(32),
     ),
     description: 'INIT: 1 MiB a request (256 pages), nothing written, times to the nanosecond.',

@@ -49,6 +49,18 @@ test('another point, or another content, under the same name is another entry wi
   expect(t.entry(first.number).shown).toMatchObject({ point })
 })
 
+test('a link that leads elsewhere is another entry: the kernel keeps where the old one led', () => {
+  const { tree: t } = tree()
+  const link = (target: string): FolderEntry => {
+    return { kind: 'link', name: byteStringOf('latest'), target: byteStringOf(target), mtime }
+  }
+  const first = t.show(t.root, link('points/a'))!
+  expect(t.show(t.root, link('points/a'))).toBe(first)
+  const later = t.show(t.root, link('points/b'))!
+  expect(later.number).not.toBe(first.number)
+  expect(later.ino).not.toBe(first.ino)
+})
+
 test('entries that no node stands for make room for others; the rest keep their numbers', () => {
   const { nodes, tree: t } = tree()
   const kept = t.show(t.root, folder('kept'))!
