@@ -51,6 +51,8 @@ export interface SlotInfo {
   readonly current: boolean
   /** Whether the owner vouches for it. */
   readonly listed: boolean
+  /** Among those that the owner vouches for, in the order in which they were added: from 1 on. */
+  readonly order: number | undefined
   readonly damaged: boolean
 }
 
@@ -200,7 +202,7 @@ export async function removeSlot(context: SlotRemovalContext, id: ObjectId): Pro
 
 /** Returns what can be said of every slot without opening it, in ascending order of id. */
 export async function listSlots(driver: Driver, opened: OpenedKeys): Promise<SlotInfo[]> {
-  const listed = new Map(opened.config.slots.map((slot) => [slot.id, slot]))
+  const listed = new Map(opened.config.slots.map((slot, index) => [slot.id, { ...slot, order: index + 1 }]))
   const slots = await readSlots(driver)
   return slots.map(({ id, slot }) => ({
     id,
@@ -209,6 +211,7 @@ export async function listSlots(driver: Driver, opened: OpenedKeys): Promise<Slo
     realm: listed.get(id)?.realm,
     current: id === opened.slot,
     listed: listed.has(id),
+    order: listed.get(id)?.order,
     damaged: slot === undefined,
   }))
 }

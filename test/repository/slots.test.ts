@@ -165,7 +165,7 @@ describe('key slots', () => {
     expect(opened.slot).toBe(id)
     expect(opened.config.slots.map((slot) => slot.id)).toEqual([id])
     expect(await listSlots(driver, opened)).toEqual([
-      { id, kind: 'password', keySet: 'full', current: true, listed: true, damaged: false },
+      { id, kind: 'password', keySet: 'full', current: true, listed: true, order: 1, damaged: false },
     ])
   })
 

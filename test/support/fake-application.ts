@@ -2,7 +2,14 @@ import { dirname } from 'node:path/posix'
 import { setTimeout } from 'node:timers/promises'
 
 import { KeyError, type TidemarkError } from '../../src/base/errors.ts'
-import type { Application, NewKey, RepositoryForm, Topic, TypedSecret } from '../../src/service/application/port.ts'
+import type {
+  Application,
+  NewKey,
+  NewRecoveryCode,
+  RepositoryForm,
+  Topic,
+  TypedSecret,
+} from '../../src/service/application/port.ts'
 import type {
   DifferenceData,
   EntryData,
@@ -181,9 +188,9 @@ export class FakeApplication implements Application {
     return ['Whoever knew the old one may have kept its keys.']
   }
 
-  async addRecoveryCode(repository: string): Promise<string> {
+  async addRecoveryCode(repository: string): Promise<NewRecoveryCode> {
     await this.#askOf(repository, 'addRecoveryCode', [repository])
-    return 'ABCDE-FGHJK-LMNPQ-RSTUV'
+    return { slot: 'c0de5107', code: 'ABCDE-FGHJK-LMNPQ-RSTUV' }
   }
 
   async removeSlot(repository: string, slot: Handle): Promise<readonly string[]> {

@@ -232,6 +232,6 @@ test.each<[PathWish, Record<'nowhere' | 'held' | 'folder' | 'file', 'fine' | 'mi
   }
 })
 
-const RECOVERY = 'ABCDE-FGHJK'
+const RECOVERY = { slot: 'c0de5107', code: 'ABCDE-FGHJK' }
 const ITEM = { kind: 'file', bytes: 1, action: 'create', after: undefined, before: undefined } as const
 const PREVIEW = { slot: 'restore:preview', method: 'preview', args: [] as never, isLast: true } as const

@@ -275,7 +275,7 @@ test('f checks and opens the repository that the health line is about', () => {
 })
 
 test('groups of a recovery code are compared as they are read: in any case, with O as 0 and I as 1', () => {
-  const begun = typeInCode(shownCode('r', '0001-ABCD-1111', 0), 'enter').code
+  const begun = typeInCode(shownCode({ repository: 'r', code: '0001-ABCD-1111' }, 0), 'enter').code
   expect(begun.asked).toEqual([0, 1])
   const type = (from: typeof begun, text: string) => ({
     ...from,
@@ -287,7 +287,10 @@ test('groups of a recovery code are compared as they are read: in any case, with
 })
 
 test('other groups are asked for at another time, never the same one twice', () => {
-  const asked = Array.from({ length: 200 }, (_, at) => shownCode('r', 'a-b-c-d-e-f-g-h-i', at * 997).asked)
+  const asked = Array.from(
+    { length: 200 },
+    (_, at) => shownCode({ repository: 'r', code: 'a-b-c-d-e-f-g-h-i' }, at * 997).asked,
+  )
   expect(new Set(asked.map(String)).size).toBeGreaterThan(10)
   for (const [first, second] of asked) expect(first).not.toBe(second)
 })

@@ -55,7 +55,7 @@ export async function listKeys(context: CliContext): Promise<undefined> {
   const { driver, keys } = await session.repository
   const slots = await listSlots(driver, keys)
   if (output.json) {
-    const unknown = { kind: null, keySet: null }
+    const unknown = { kind: null, keySet: null, order: null }
     const created = formatTimestamp(keys.created)
     output.document(
       slots.map((slot) => ({

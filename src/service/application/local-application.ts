@@ -18,7 +18,7 @@ import type { JobDesk } from './job-desk.ts'
 import type { KnownRepository } from './known-repository.ts'
 import { MountDesk, type Mounting } from './mount-desk.ts'
 import { foldersIn, freeBytesAt, placesAt } from './places.ts'
-import type { Application, NewKey, RepositoryForm, Topic, TypedSecret } from './port.ts'
+import type { Application, NewKey, NewRecoveryCode, RepositoryForm, Topic, TypedSecret } from './port.ts'
 import { previewRestore } from './previewing.ts'
 import type { Repositories, Stores } from './repositories.ts'
 import { type RepositoryDesk, typedSecret } from './repository-desk.ts'
@@ -202,7 +202,7 @@ export class LocalApplication implements Application {
     return notices
   }
 
-  async addRecoveryCode(repository: string): Promise<string> {
+  async addRecoveryCode(repository: string): Promise<NewRecoveryCode> {
     return this.#options.slots.addRecoveryCode(await this.#repository(repository))
   }
 

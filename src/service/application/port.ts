@@ -45,6 +45,12 @@ export interface NewKey {
   readonly realm: string
 }
 
+/** A recovery code, told once, and the id of the slot that it opens. */
+export interface NewRecoveryCode {
+  readonly slot: Handle
+  readonly code: string
+}
+
 /** What the server of a repository asks of its user; the service wipes its bytes, and keeps them sealed with the password. */
 export interface TypedCredential {
   readonly kind: CredentialKind
@@ -98,8 +104,8 @@ export interface Application extends AsyncDisposable {
   rotateKeys(repository: string): Promise<readonly Shown[]>
   /** Puts a password in the place of the one that opened the repository, also for what is sealed with it. */
   changePassword(repository: string, password: TypedSecret): Promise<readonly Shown[]>
-  /** Makes another recovery code, and returns it, once. */
-  addRecoveryCode(repository: string): Promise<string>
+  /** Makes another recovery code. */
+  addRecoveryCode(repository: string): Promise<NewRecoveryCode>
   /** Removes what opens a repository, but not what opened it now. */
   removeSlot(repository: string, slot: Handle): Promise<readonly Shown[]>
 

@@ -342,6 +342,8 @@ export interface SlotData {
   readonly realm: Shown | undefined
   /** It opened the repository now. */
   readonly isCurrent: boolean
+  /** In the order in which they were added, from 1 on; `undefined`: the owner does not vouch for it. */
+  readonly order: number | undefined
   /** Told by the slot that opened the repository only: `undefined` for all others. */
   readonly label: Shown | undefined
   readonly createdMs: number | undefined

@@ -29,7 +29,7 @@ import { requireNewFile } from '../new-secret-file.ts'
 import { openCredential } from '../sealed-secret.ts'
 import type { CredentialKind } from '../secret-source.ts'
 import type { KnownRepository, OpenedRepository } from './known-repository.ts'
-import type { NewKey } from './port.ts'
+import type { NewKey, NewRecoveryCode } from './port.ts'
 import type { Repositories } from './repositories.ts'
 import { milliseconds } from './show-entry.ts'
 import type { Shown, SlotData } from './shown.ts'
@@ -60,12 +60,13 @@ export class SlotDesk {
     return known.use(async ({ repository: { driver, keys } }) => {
       const slots = await listSlots(driver, keys)
       const { ring } = keys
-      return slots.map(({ id, kind, keySet, realm, current }) => ({
+      return slots.map(({ id, kind, keySet, realm, current, order }) => ({
         id,
         kind,
         scope: keySet,
         realm: realm !== undefined && ring.realms().includes(realm) ? shownText(ring.realm(realm).name) : undefined,
         isCurrent: current,
+        order,
         label: current ? shownText(keys.label) : undefined,
         createdMs: current ? milliseconds(keys.created) : undefined,
       }))
@@ -76,9 +77,7 @@ export class SlotDesk {
   async addPassword(known: KnownRepository, password: SlotSecret, key: NewKey): Promise<readonly Shown[]> {
     try {
       const slot = { secret: password, label: labelOf(key, 'password'), kdf: this.#options.kdf }
-      return await this.#withRealm(known, key, async (context, realm) => {
-        await addSlot(context, slot, realm)
-      })
+      return await this.#withRealm(known, key, async (context, realm) => addSlot(context, slot, realm))
     } finally {
       wipe(password.bytes)
     }
@@ -90,6 +89,7 @@ export class SlotDesk {
     return this.#withRealm(known, key, async (context, realm) => {
       const { id, file: content } = await exportKeyFile(context, labelOf(key, 'key file'), realm)
       await keepOrTakeBack(context, id, { file, content })
+      return id
     })
   }
 
@@ -134,10 +134,10 @@ export class SlotDesk {
   }
 
   /** Adds a recovery code and returns it, once. */
-  async addRecoveryCode(known: KnownRepository): Promise<string> {
-    const { code } = await known.use(async (opened) => addRecoveryCode(this.#context(opened), 'recovery code'))
+  async addRecoveryCode(known: KnownRepository): Promise<NewRecoveryCode> {
+    const { id, code } = await known.use(async (opened) => addRecoveryCode(this.#context(opened), 'recovery code'))
     await known.reopen()
-    return code
+    return { slot: id, code }
   }
 
   /** @throws {KeyError} UNKNOWN_SLOT, LAST_FULL_SLOT @throws {UsageError} BAD_ARGUMENT: it opened the repository. */
@@ -159,17 +159,17 @@ export class SlotDesk {
   async #withRealm(
     known: KnownRepository,
     key: NewKey,
-    add: (context: SlotRemovalContext, realm: BackupOnlyRealm | undefined) => Promise<void>,
+    add: (context: SlotRemovalContext, realm: BackupOnlyRealm | undefined) => Promise<ObjectId>,
   ): Promise<readonly Shown[]> {
-    const realm = await known.use(async (opened) => {
+    const { id, realm } = await known.use(async (opened) => {
       const context = this.#context(opened)
       requireFull(context.opened)
       const realm = realmOf(key, context)
-      await add(context, realm)
-      return realm
+      return { id: await add(context, realm), realm }
     })
     await known.reopen()
-    return realm === undefined ? [] : [shownText(`It writes into the realm "${realm.name}". ${realm.notice}`)]
+    const into = realm === undefined ? [] : [`It writes into the realm "${realm.name}". ${realm.notice}`]
+    return [`It is the key ${id.slice(0, 8)}.`, ...into].map(shownText)
   }
 
   /** The repository as the configuration has it now, opened with another password. */

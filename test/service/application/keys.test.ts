@@ -21,12 +21,17 @@ test('passwords and recovery codes are added, changed and removed, and open the 
   const form = { name: 'home', url: join(folder, 'repository'), create: true }
   const { recoveryCode = '' } = await application.addRepository(form, typed('first'), signal)
   const added = await application.addRecoveryCode('home')
-  expect(added).not.toBe(recoveryCode)
-  await application.addPassword('home', typed('second'), EVERYTHING)
+  expect(added.code).not.toBe(recoveryCode)
+  const [which] = await application.addPassword('home', typed('second'), EVERYTHING)
   const [notice] = await application.changePassword('home', typed('third'))
   expect(notice).toContain('may have kept its keys')
   const slots = await application.slots('home')
   expect(slots.map(({ kind }) => kind).sort()).toEqual(['password', 'password', 'recovery-code', 'recovery-code'])
+  // Codes and passwords are told apart by their numbers, and by when they were added.
+  const inOrder = slots.toSorted((a, b) => (a.order ?? 0) - (b.order ?? 0))
+  expect(inOrder.map(({ order }) => order)).toEqual([1, 2, 3, 4])
+  expect(inOrder.findIndex(({ id }) => id === added.slot)).toBe(1)
+  expect(which).toBe(`It is the key ${inOrder[2]?.id.slice(0, 8)}.`)
   const current = slots.find(({ isCurrent }) => isCurrent)
   await expect(application.removeSlot('home', current?.id ?? '')).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
   for (const { id, kind, isCurrent } of slots)
@@ -37,7 +42,7 @@ test('passwords and recovery codes are added, changed and removed, and open the 
   }
   await application.unlock('home', typed('third'))
   await application.lock()
-  await application.unlock('home', { kind: 'recovery-code', bytes: new Uint8Array(Buffer.from(added)) })
+  await application.unlock('home', { kind: 'recovery-code', bytes: utf8(added.code) })
   await expect(application.changePassword('home', typed('x'))).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
 })
 
@@ -111,13 +116,15 @@ test('key files and backup-only keys are made, new keys are made for all, and a 
   const form = { name: 'home', url: join(folder, 'repository'), create: true }
   await application.addRepository(form, typed('first'), signal)
   const file = join(folder, 'full.key')
-  expect(await application.exportKey('home', file, EVERYTHING)).toEqual([])
+  expect(await application.exportKey('home', file, EVERYTHING)).toEqual([
+    expect.stringMatching(/^It is the key [0-9a-f]{8}\.$/),
+  ])
   expect(statSync(file).mode & 0o777).toBe(0o600)
   await expect(application.exportKey('home', file, EVERYTHING)).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
   const nowhere = join(folder, 'nowhere', 'other.key')
   await expect(application.exportKey('home', nowhere, EVERYTHING)).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
   const own = { label: 'laptop', backupOnly: true, realm: '' }
-  const [notice] = await application.exportKey('home', join(folder, 'laptop.key'), own)
+  const [, notice] = await application.exportKey('home', join(folder, 'laptop.key'), own)
   expect(notice).toContain('"laptop"')
   for (const [field, key] of Object.entries({ label: { label: 'L'.repeat(129) }, realm: { realm: 'r'.repeat(65) } })) {
     const long = typed('long')
@@ -125,7 +132,7 @@ test('key files and backup-only keys are made, new keys are made for all, and a 
     await expect(refused).rejects.toMatchObject({ code: 'BAD_ARGUMENT', context: { field } })
     expect(long.bytes).toEqual(new Uint8Array(4))
   }
-  const [shared] = await application.addPassword('home', typed('shared'), { ...own, realm: 'home' })
+  const [, shared] = await application.addPassword('home', typed('shared'), { ...own, realm: 'home' })
   expect(shared).toContain('Machines that share a realm can tell')
   expect((await application.rotateKeys('home'))[0]).toContain('5 keys')
   const slots = await application.slots('home')

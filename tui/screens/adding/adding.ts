@@ -153,7 +153,8 @@ export function answerInAdding(adding: Adding, answer: Answer, { shared }: Addin
   const [{ name }] = answer.args
   const { recoveryCode } = answer.value
   if (recoveryCode === undefined) return { adding: undefined, added: name }
-  return { adding: { ...adding, at: { page: 'code', code: shownCode(name, recoveryCode, shared.nowMs) } } }
+  const code = shownCode({ repository: name, code: recoveryCode }, shared.nowMs)
+  return { adding: { ...adding, at: { page: 'code', code } } }
 }
 
 /** Returns the form again after it was refused: all is there but the secrets. */

@@ -15,7 +15,7 @@ import { AddingView } from '../adding/adding-view.tsx'
 import { RecoveryCodeView } from '../recovery-code/recovery-code-view.tsx'
 import type { ViewProps } from '../view-props.ts'
 import { chosenRepository, type DriversState, type StoreTest } from './drivers.ts'
-import { DETAIL_HEAD_ROWS, DETAIL_ROWS } from './layout.ts'
+import { DETAIL_HEAD_ROWS, DETAIL_ROWS, SLOTS_HEAD_ROWS } from './layout.ts'
 import type { KeyMethod } from './key-form.ts'
 import type { ShownSlots } from './slots.ts'
 
@@ -153,11 +153,18 @@ function endText(end: StoreTest['end'], bad: number): string {
 }
 
 const SLOT_COLUMNS: readonly TableColumn<SlotData>[] = [
-  { title: 'what opens it', width: 14, value: ({ kind }) => kind ?? 'damaged' },
-  { title: 'for', width: 20, value: scopeText },
-  { title: 'made', width: 16, value: ({ createdMs }) => (createdMs === undefined ? '' : shownTime(createdMs)) },
-  { title: 'label', value: ({ isCurrent, label }) => (isCurrent ? `${label ?? ''} (opened it now)` : '') },
+  { title: '', width: 3, align: 'right', value: ({ order }) => (order === undefined ? '?' : `${order}.`) },
+  { title: 'key', width: 8, value: ({ id }) => id.slice(0, 8) },
+  { title: 'what opens it', width: 13, value: ({ kind }) => kind?.replace('-', ' ') ?? 'damaged' },
+  { title: 'for', width: 18, value: scopeText },
+  { title: 'label, and when it was made', value: knownOfSlot },
 ]
+
+/** What it is called lies sealed in it, and since when it is there: only what opened it tells. */
+function knownOfSlot({ isCurrent, label = '', createdMs }: SlotData): string {
+  if (!isCurrent) return ''
+  return `${label}${createdMs === undefined ? '' : `, ${shownTime(createdMs)}`} (opened it now)`
+}
 
 function scopeText({ scope, realm }: SlotData): string {
   return realm === undefined ? (scope ?? '?') : `${scope ?? '?'}: ${realm}`
@@ -192,8 +199,8 @@ function SlotsView({ shown, columns, rows }: SlotsViewProps): ReactNode {
   return (
     <Box flexDirection="column" width={columns}>
       <Line text={`Keys of ${repository}`} columns={columns} isBold color={theme.accent} />
-      <Line
-        text="Each opens it; what is for backup-only makes points, and reads nothing."
+      <Lines
+        text="In the order in which they were added; backup-only ones make points and read nothing. A label lies sealed in its key: of the others the numbers are known."
         columns={columns}
         color={theme.muted}
       />
@@ -202,8 +209,9 @@ function SlotsView({ shown, columns, rows }: SlotsViewProps): ReactNode {
         rows={valueOr(slots, [])}
         place={place}
         width={columns}
-        height={rows - DETAIL_HEAD_ROWS}
+        height={rows - SLOTS_HEAD_ROWS}
         empty={empty}
+        unfolds
       />
     </Box>
   )

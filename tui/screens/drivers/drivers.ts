@@ -22,7 +22,7 @@ import {
   startAdding,
   typeInAdding,
 } from '../adding/adding.ts'
-import { detailListRows, repositoryRows } from './layout.ts'
+import { answerRows, repositoryRows, slotRows } from './layout.ts'
 import {
   answerInSlots,
   commandInSlots,
@@ -121,7 +121,7 @@ function reduce(state: DriversState, event: ScreenEvent, shared: Shared): Step<D
 function takeCommand(state: DriversState, command: string, shared: Shared): Step<DriversState> {
   const { detail } = state
   if (detail?.kind === 'slots' && command !== 'close') {
-    return afterSlots(state, commandInSlots(detail, command, detailListRows(shared)))
+    return afterSlots(state, commandInSlots(detail, command, slotRows(shared)))
   }
   if (isMotion(command)) return { state: move(state, command, shared) }
   switch (command) {
@@ -162,7 +162,7 @@ function startTest(state: DriversState, repository: string, url: string): Step<D
 function move(state: DriversState, motion: Motion, shared: Shared): DriversState {
   const { detail } = state
   if (detail?.kind === 'test') {
-    const extent = { count: detail.answers.length, height: detailListRows(shared) }
+    const extent = { count: detail.answers.length, height: answerRows(shared) }
     const place = moveInList(detail.place, motion, extent)
     return { ...state, detail: { ...detail, place } }
   }

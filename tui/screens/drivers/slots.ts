@@ -174,7 +174,7 @@ export function pasteInSlots(shown: ShownSlots, text: string): ShownSlots {
 export function answerInSlots(shown: ShownSlots, answer: Answer, nowMs: number): SlotsStep {
   switch (answer.method) {
     case 'slots':
-      return { shown: answer.args[0] === shown.repository ? { ...shown, slots: ready(answer.value) } : shown }
+      return { shown: answer.args[0] === shown.repository ? { ...shown, slots: ready(inOrder(answer.value)) } : shown }
     case 'addPassword':
       return { ...load({ ...shown, at: LIST }), say: ['The password is added.', ...answer.value].join(' ') }
     case 'exportKey':
@@ -186,8 +186,10 @@ export function answerInSlots(shown: ShownSlots, answer: Answer, nowMs: number):
       return { ...load({ ...shown, at: LIST }), say: ['The password is changed.', ...answer.value].join(' ') }
     case 'removeSlot':
       return { ...load({ ...shown, place: LIST_START }), say: ['It is removed.', ...answer.value].join(' ') }
-    case 'addRecoveryCode':
-      return { shown: { ...shown, at: { page: 'code', code: shownCode(shown.repository, answer.value, nowMs) } } }
+    case 'addRecoveryCode': {
+      const code = shownCode({ repository: shown.repository, ...answer.value }, nowMs)
+      return { shown: { ...shown, at: { page: 'code', code } } }
+    }
     default: {
       const { at } = shown
       return {
@@ -261,15 +263,23 @@ function left(shown: ShownSlots): ShownSlots {
   return { ...shown, at: LIST }
 }
 
+/** As they were added; those that the owner does not vouch for at the end. */
+function inOrder(slots: readonly SlotData[]): readonly SlotData[] {
+  return slots.toSorted((a, b) => (a.order ?? Infinity) - (b.order ?? Infinity))
+}
+
 function load(shown: ShownSlots): SlotsStep {
   return { shown, effects: [call('drivers:slots', 'slots', shown.repository)] }
 }
 
-function removing({ repository }: ShownSlots, { kind, scope }: SlotData): Question {
+function removing({ repository }: ShownSlots, { id, kind, scope }: SlotData): Question {
   return {
     name: REMOVE_SLOT,
-    title: `Remove this ${kind ?? 'damaged slot'} of ${repository}?`,
-    lines: [`It opens ${scope ?? 'nothing that can be told'}.`, 'Whoever has it cannot open the repository any more.'],
+    title: `Remove this ${kind?.replace('-', ' ') ?? 'damaged slot'} of ${repository}?`,
+    lines: [
+      `It is the key ${id.slice(0, 8)} and opens ${scope ?? 'nothing that can be told'}.`,
+      'Whoever has it cannot open the repository any more.',
+    ],
     verb: 'remove it',
   }
 }

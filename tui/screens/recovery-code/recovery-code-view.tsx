@@ -15,6 +15,11 @@ export interface RecoveryCodeViewProps {
 const WHY =
   'Whoever has this code can open the repository without the password. It is shown now and never again: without it, a forgotten password means that all points are lost. Write it on paper and keep that away from this machine.'
 
+/** There may be several, and the repository cannot tell them apart by more than that. */
+function besideOf(slot: string): string {
+  return `Write its number beside it: it is the key ${slot.slice(0, 8)} in the list of keys.`
+}
+
 /** A recovery code, or the questions about it. */
 export function RecoveryCodeView({ code, columns }: RecoveryCodeViewProps): ReactNode {
   const theme = useTheme()
@@ -33,9 +38,11 @@ export function RecoveryCodeView({ code, columns }: RecoveryCodeViewProps): Reac
       <Line text="" columns={columns} />
       <Line text={`    ${code.code}`} columns={columns} isBold />
       <Line text="" columns={columns} />
-      {wrap(WHY, columns).map((line, index) => (
-        <Line key={index} text={line} columns={columns} />
-      ))}
+      {[WHY, ...(code.slot === undefined ? [] : [besideOf(code.slot)])]
+        .flatMap((text) => wrap(text, columns))
+        .map((line, index) => (
+          <Line key={index} text={line} columns={columns} />
+        ))}
       <Line text="" columns={columns} />
       <Line
         text={`Enter: two of its ${groupsOf(code.code).length} groups are asked for.`}

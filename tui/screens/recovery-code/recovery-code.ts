@@ -12,6 +12,8 @@ export interface ShownCode {
   /** The repository that it opens. */
   readonly repository: string
   readonly code: string
+  /** The id of the slot that it opens, where there are others of its kind to tell it from. */
+  readonly slot: string | undefined
   /** Which of its groups are asked for, counted from 0. */
   readonly asked: readonly number[]
   /** They are typed now: the code is not seen then. */
@@ -20,17 +22,24 @@ export interface ShownCode {
   readonly check: Editor<string>
 }
 
+/** What there is to say of a new code. */
+export interface NewCode {
+  readonly repository: string
+  readonly code: string
+  readonly slot?: string
+}
+
 /**
  * Returns a code that is shown.
  *
  * `nowMs` chooses the groups: nobody is kept out by them, so that they only have to differ from one time to the next.
  */
-export function shownCode(repository: string, code: string, nowMs: number): ShownCode {
+export function shownCode({ repository, code, slot }: NewCode, nowMs: number): ShownCode {
   const count = groupsOf(code).length
   const first = nowMs % count
   const second = (first + 1 + (Math.floor(nowMs / 1000) % Math.max(1, count - 1))) % count
   const asked = [...new Set([first, second])].slice(0, ASKED).sort((a, b) => a - b)
-  return { repository, code, asked, isChecking: false, check: checkOf(asked) }
+  return { repository, code, slot, asked, isChecking: false, check: checkOf(asked) }
 }
 
 export function groupsOf(code: string): readonly string[] {

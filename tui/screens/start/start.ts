@@ -292,7 +292,7 @@ function takeAnswer(state: StartState, answer: Answer, shared: Shared): Step<Sta
   if (state.page !== 'backup') return { state }
   if (answer.method !== 'addRepository') return { state: { ...state, editor: editorAfterAnswer(state.editor, answer) } }
   if (answer.value.recoveryCode === undefined) return { state }
-  const code = shownCode(answer.args[0].name, answer.value.recoveryCode, shared.nowMs)
+  const code = shownCode({ repository: answer.args[0].name, code: answer.value.recoveryCode }, shared.nowMs)
   return { state: { page: 'code', code, sources: listOf(textOf(state.editor.form, 'sources')) } }
 }
 
