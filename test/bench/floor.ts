@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
+import type { Command } from './measure.ts'
 import { baseEnvironment } from './tool.ts'
-import type { Tool } from './tool.ts'
+import type { Place, Tool } from './tool.ts'
 
 /** How the report tells what they do. */
 export const FLOOR_TEXT =
@@ -41,5 +42,36 @@ export function findFloor(): Tool | undefined {
       environment: baseEnvironment(place),
       cwd: place.home,
     }),
+  }
+}
+
+/** How the report tells what it does. */
+export const MOUNT_FLOOR_TEXT =
+  'a file system in user space that is written in C, of an image of the same trees with zstd and blocks of 1 MiB: nothing is ' +
+  'encrypted, deduplicated or checked, there is one tree and not a folder of points, and no file has further attributes.'
+
+// All that was given so far is packed anew: an image holds paths from its root on.
+const PACK = `printf '%s\\0' "$1" >>sources && xargs -0 sh -c \
+  'mksquashfs "$@" image -tarstyle -noappend -quiet -no-progress -comp zstd -Xcompression-level 3 -b 1M' sh <sources`
+
+/** Returns a mount of a compressed image in the place of a backup tool's. `undefined` where its programs are missing. */
+export function findMountFloor(): Tool | undefined {
+  if (['mksquashfs', 'squashfuse_ll'].some((name) => spawnSync(name, ['--help']).error !== undefined)) return undefined
+  const packed = (place: Place, words: Command['words']): Command => ({
+    words,
+    environment: baseEnvironment(place),
+    cwd: place.home,
+  })
+  return {
+    name: '`squashfuse`',
+    isDistribution: true,
+    init: () => [],
+    backup: (place, { source }) => packed(place, ['sh', '-c', PACK, 'sh', source]),
+    restore: (place, { source, target }) => packed(place, ['cp', '-aT', source, target]),
+    mounting: {
+      mount: (place, directory) => packed(place, ['squashfuse_ll', '-f', 'image', directory]),
+      // The mount is itself the only one.
+      backups: dirname,
+    },
   }
 }

@@ -12,7 +12,7 @@ import { compareMounts } from './compare-mounts.ts'
 import { compareTools } from './compare-tools.ts'
 import { conditions } from './conditions.ts'
 import { Corpora } from './corpora.ts'
-import { findFloor } from './floor.ts'
+import { findFloor, findMountFloor } from './floor.ts'
 import { measureGrowth } from './growth.ts'
 import { readOptions, USAGE } from './options.ts'
 import { findPeers } from './peers.ts'
@@ -50,11 +50,14 @@ async function benchMounts({ folder, size, runs, tools, output, program }: Bench
   const small = warm(corpora.small())
   const large = { bytes: statSync(corpora.large()).size }
   const [loadBefore = 0] = loadavg()
-  const all = [tidemark(program), ...chosenPeers(tools)].filter(({ mounting }) => mounting !== undefined)
-  const [ours, ...peers] = await compareMounts({ tools: all, corpora, folder, runs, say })
+  const chosen = chosenPeers(tools).filter(({ mounting }) => mounting !== undefined)
+  const floor = findMountFloor()
+  const all = [tidemark(program), ...chosen, ...(floor === undefined ? [] : [floor])]
+  const [ours, ...others] = await compareMounts({ tools: all, corpora, folder, runs, say })
   if (ours === undefined) return
+  const peers = others.slice(0, chosen.length)
   const facts = conditions({ small, large, runs, loadBefore, peers: peers.map(({ name }) => name) })
-  keep(withMounts({ conditions: facts, ours, peers }, readReport(output)), output)
+  keep(withMounts({ conditions: facts, ours, peers, floor: others[chosen.length] }, readReport(output)), output)
 }
 
 async function benchCare({ folder, size, runs, tools, output, program }: BenchOptions): Promise<void> {

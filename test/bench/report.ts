@@ -1,4 +1,4 @@
-import { FLOOR_TEXT } from './floor.ts'
+import { FLOOR_TEXT, MOUNT_FLOOR_TEXT } from './floor.ts'
 import { INDEX_BYTES_PER_BLOB_MAX, megabytes, ROWS, seconds, TIME_ROWS } from './goals.ts'
 import type { Row } from './goals.ts'
 import type { Growth } from './growth.ts'
@@ -6,7 +6,7 @@ import type { IndexBytes } from './index-bytes.ts'
 import { CARE_ROWS } from './care-goals.ts'
 import type { ScenarioResults } from './compare-drivers.ts'
 import { driverRows } from './driver-goals.ts'
-import { MOUNT_ROWS } from './mount-goals.ts'
+import { MOUNT_ROWS, MOUNT_TIME_ROWS } from './mount-goals.ts'
 import type { Measurement } from './measure.ts'
 import type { ToolResults } from './results.ts'
 
@@ -25,17 +25,21 @@ interface Compared {
   readonly peers: readonly ToolResults[]
 }
 
-/** What a run of the bench of mounts, or of care, found. */
-export interface MountFindings extends Compared {
+/** What a run of the bench of care found. */
+export interface CareFindings extends Compared {
   /** Lines about the machine, the corpora and how it was measured. */
   readonly conditions: readonly string[]
+}
+
+/** What a run of the bench of mounts found. */
+export interface MountFindings extends CareFindings {
+  /** The least that the same work takes; `undefined` where it was not measured. */
+  readonly floor: ToolResults | undefined
 }
 
 /** All that a run of the bench found. */
 export interface Findings extends MountFindings {
   readonly index: IndexBytes
-  /** The least that the same work takes; `undefined` where it was not measured. */
-  readonly floor: ToolResults | undefined
 }
 
 function table(rows: readonly (readonly string[])[]): string {
@@ -101,8 +105,8 @@ function goalsTable({ ours, peers }: Compared, rows: readonly Row[]): string {
 }
 
 /** Sets what was measured beside the least that the machine takes for it. */
-function floorTable({ ours, peers }: Compared, floor: ToolResults): string {
-  const lines = TIME_ROWS.flatMap((row) => {
+function floorTable({ ours, peers }: Compared, floor: ToolResults, rows: readonly Row[]): string {
+  const lines = rows.flatMap((row) => {
     const [figure, least, peer] = [row.figure(ours), row.figure(floor), best(row, peers)]
     if (figure === undefined || least === undefined) return []
     const ofPeer = peer === undefined ? '' : `${(least / peer.figure).toFixed(2)} of ${peer.name}`
@@ -147,7 +151,9 @@ export function writeReport({ conditions, index, floor, ...compared }: Findings,
     '## Goals',
     "Tidemark's figure over the smallest of the others.",
     goalsTable(compared, ROWS),
-    ...(floor === undefined ? [] : ['## Floor', `What ${floor.name} take: ${FLOOR_TEXT}`, floorTable(compared, floor)]),
+    ...(floor === undefined
+      ? []
+      : ['## Floor', `What ${floor.name} take: ${FLOOR_TEXT}`, floorTable(compared, floor, TIME_ROWS)]),
     '## Index',
     indexLine,
     '## Growth',
@@ -168,19 +174,25 @@ export function writeReport({ conditions, index, floor, ...compared }: Findings,
 }
 
 /** Returns the report `before` with other figures of mounts. */
-export function withMounts(findings: MountFindings, before: string): string {
+export function withMounts({ floor, ...findings }: MountFindings, before: string): string {
   const how =
     'Written by `npm run bench mount`. Medians. Seconds are wall time, [the shortest and the longest], and (processor time of ' +
     'the mounting process, meanwhile).'
-  return withSection(before, { title: 'Mounts', marks: OF_MOUNTS, text: section(findings, MOUNT_ROWS, how) })
+  const least =
+    floor === undefined
+      ? []
+      : [`The floor, ${floor.name}: ${MOUNT_FLOOR_TEXT}`, floorTable(findings, floor, MOUNT_TIME_ROWS)]
+  const text = [...section(findings, MOUNT_ROWS, how), ...least, ''].join('\n\n')
+  return withSection(before, { title: 'Mounts', marks: OF_MOUNTS, text })
 }
 
 /** Returns the report `before` with other figures of looking after a repository. */
-export function withCare(findings: MountFindings, before: string): string {
+export function withCare(findings: CareFindings, before: string): string {
   const how =
     'Written by `npm run bench care`. Six backups of the small corpus, one file in a hundred changed between them; the oldest half is ' +
     'forgotten and pruned at once. Medians. Seconds are wall time, [the shortest and the longest], and (processor time).'
-  return withSection(before, { title: 'Care', marks: OF_CARE, text: section(findings, CARE_ROWS, how) })
+  const text = [...section(findings, CARE_ROWS, how), ''].join('\n\n')
+  return withSection(before, { title: 'Care', marks: OF_CARE, text })
 }
 
 /** Returns the report `before` with other figures of how the cost of Tidemark grows. */
@@ -214,7 +226,7 @@ export function withDrivers(
   return withSection(before, { title: 'Drivers', marks: OF_DRIVERS, text })
 }
 
-function section({ conditions, ...compared }: MountFindings, rows: readonly Row[], how: string): string {
+function section({ conditions, ...compared }: CareFindings, rows: readonly Row[], how: string): string[] {
   return [
     '',
     how,
@@ -222,8 +234,7 @@ function section({ conditions, ...compared }: MountFindings, rows: readonly Row[
     figuresTable(compared, rows),
     "Tidemark's figure over the smallest of the others:",
     goalsTable(compared, rows),
-    '',
-  ].join('\n\n')
+  ]
 }
 
 function withSection(
