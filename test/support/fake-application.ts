@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { KeyError, type TidemarkError } from '../../src/base/errors.ts'
 import type {
   Application,
+  BackupWishes,
   NewKey,
   NewRecoveryCode,
   RepositoryForm,
@@ -321,8 +322,8 @@ export class FakeApplication implements Application {
     return this.#startJob('check', repository)
   }
 
-  async backup(repository: string, sources: readonly string[]): Promise<Handle> {
-    await this.#askOf(repository, 'backup', [repository, sources])
+  async backup(repository: string, sources: readonly string[], how?: BackupWishes): Promise<Handle> {
+    await this.#askOf(repository, 'backup', [repository, sources, ...(how === undefined ? [] : [how])])
     return this.#startJob('backup', repository)
   }
 

@@ -25,7 +25,7 @@ test('what a job waits for is said with the time of its next try, never with one
 })
 
 test('a step that is due says what keeps it from running', () => {
-  const due = (jobs: readonly JobData[], host = DAEMON): string =>
+  const due = (jobs: readonly JobData[], host: HostData = DAEMON): string =>
     shownDue('nightly', jobs, { host, nowMs: TEST_NOW_MS })
   expect(due([])).toBe('now')
   expect(due([], ALONE)).toBe('now, waits for a daemon')

@@ -1,12 +1,13 @@
 import { resolve } from 'node:path'
 
 import { UsageError } from '../../base/errors.ts'
+import { checkTags } from '../../engine/point-words.ts'
 import { encodeSelection } from '../restore-selection.ts'
 import type { DaemonKeys } from './daemon-keys.ts'
 import type { DaemonLink } from './daemon-link.ts'
 import type { JobDesk } from './job-desk.ts'
 import type { KnownRepository } from './known-repository.ts'
-import type { Application } from './port.ts'
+import type { Application, BackupWishes } from './port.ts'
 import { selectionOf } from './previewing.ts'
 import type { RepositoryDesk } from './repository-desk.ts'
 import type { Handle, RestoreRequest } from './shown.ts'
@@ -56,8 +57,11 @@ export class CommandDesk implements Commands {
     return this.#ask(repository, ['check', ...(readPercent > 0 ? [`--read-data=${readPercent}`] : [])])
   }
 
-  async backup(repository: string, sources: readonly string[]): Promise<Handle> {
-    return this.#ask(repository, ['backup', '--', ...sources.map((source) => this.#pathOf(source))])
+  async backup(repository: string, sources: readonly string[], how?: BackupWishes): Promise<Handle> {
+    const tags = checkTags(how?.tags ?? []).map((tag) => `--tag=${tag}`)
+    const excludes = (how?.excludes ?? []).map((pattern) => `--exclude=${pattern}`)
+    const paths = sources.map((source) => this.#pathOf(source))
+    return this.#ask(repository, ['backup', ...tags, ...excludes, '--', ...paths])
   }
 
   /** Whoever runs it is given what opened the repository. */

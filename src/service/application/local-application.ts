@@ -18,7 +18,7 @@ import type { JobDesk } from './job-desk.ts'
 import type { KnownRepository } from './known-repository.ts'
 import { MountDesk, type Mounting } from './mount-desk.ts'
 import { foldersIn, freeBytesAt, placesAt } from './places.ts'
-import type { Application, NewKey, NewRecoveryCode, RepositoryForm, Topic, TypedSecret } from './port.ts'
+import type { Application, BackupWishes, NewKey, NewRecoveryCode, RepositoryForm, Topic, TypedSecret } from './port.ts'
 import { previewRestore } from './previewing.ts'
 import type { Repositories, Stores } from './repositories.ts'
 import { type RepositoryDesk, typedSecret } from './repository-desk.ts'
@@ -289,8 +289,8 @@ export class LocalApplication implements Application {
     return this.#commands.check(repository, readPercent)
   }
 
-  async backup(repository: string, sources: readonly string[]): Promise<Handle> {
-    return this.#commands.backup(repository, sources)
+  async backup(repository: string, sources: readonly string[], how?: BackupWishes): Promise<Handle> {
+    return this.#commands.backup(repository, sources, how)
   }
 
   async jobs(): Promise<readonly JobData[]> {

@@ -26,6 +26,13 @@ import type {
   VersionData,
 } from './shown.ts'
 
+/** How a point is made that no plan asks for. */
+export interface BackupWishes {
+  readonly tags: readonly string[]
+  /** What is left out, by patterns as of .gitignore. */
+  readonly excludes: readonly string[]
+}
+
 /** What has changed, so that a face asks again. */
 export type Topic = 'repositories' | 'points' | 'jobs' | 'plans' | 'notifications' | 'mounts' | 'health' | 'daemon'
 
@@ -146,7 +153,7 @@ export interface Application extends AsyncDisposable {
   forget(repository: string, points: readonly string[]): Promise<Handle>
   check(repository: string, readPercent: number): Promise<Handle>
   /** A point of these folders, without a plan. */
-  backup(repository: string, sources: readonly string[]): Promise<Handle>
+  backup(repository: string, sources: readonly string[], how?: BackupWishes): Promise<Handle>
 
   jobs(): Promise<readonly JobData[]>
   /** Reads on in the log of a job, a thousand of its lines at most; from its beginning without a place. */

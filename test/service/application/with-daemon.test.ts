@@ -40,6 +40,8 @@ async function link(configFile?: string): Promise<Linked> {
   return { folder, application, control, derivedFrom }
 }
 
+const BACKUP = ['backup', '--json', '--repository=home']
+
 async function startControlAt(folder: string, configFile = join(folder, 'own', 'config.yaml')): Promise<TestControl> {
   const control = await startTestControl(join(folder, 'daemon'))
   control.stored.about = { version: 'test', configFile }
@@ -49,7 +51,11 @@ async function startControlAt(folder: string, configFile = join(folder, 'own', '
 test('a daemon is asked to do what somebody wants done, and gets the key for it', async () => {
   const { application, control, derivedFrom, folder } = await link()
   expect(application.host).toEqual({ kind: 'daemon' })
-  const backup = await application.backup('home', ['-x', '/srv'])
+  const how = { tags: ['now'], excludes: ['-*.o'] }
+  const backup = await application.backup('home', ['-x', '/srv'], how)
+  await expect(application.backup('home', ['/srv'], { ...how, tags: [''] })).rejects.toMatchObject({
+    code: 'BAD_ARGUMENT',
+  })
   await application.restore({
     ...{ repository: 'home', point: 'p', target: '/back', deleteOthers: false, without: [] },
     selections: [{ path: '/srv', overwrite: 'never' }],
@@ -57,7 +63,7 @@ test('a daemon is asked to do what somebody wants done, and gets the key for it'
   const { jobs } = await control.stored.jobs.list({ instance: INSTANCE, limit: 9 })
   expect(jobs.map(({ kind, message }) => [kind, message])).toEqual([
     ['once', expect.objectContaining({ input: expect.stringContaining('/srv') as string })],
-    ['command', { words: ['backup', '--json', '--repository=home', '--', join(folder, 'own', '-x'), '/srv'] }],
+    ['command', { words: [...BACKUP, '--tag=now', '--exclude=-*.o', '--', join(folder, 'own', '-x'), '/srv'] }],
   ])
   expect(jobs.at(-1)?.id).toBe(Number(backup))
   expect(control.keys.list()).toMatchObject([{ location: join(folder, 'repository'), slot: SLOT }])

@@ -16,6 +16,7 @@ import { noPointsText } from '../../text/no-points.ts'
 import { shownDue } from '../../text/wait.ts'
 import { shownDistance, shownTime } from '../../text/when.ts'
 import { type Color, healthColor, type Theme, useTheme } from '../../theme/theme.ts'
+import { BackingUpView } from '../backing-up/backing-up-view.tsx'
 import type { ViewProps } from '../view-props.ts'
 import { chartsOf } from './charts.ts'
 import { MENDING, NOTIFICATION_ROWS, openNotifications, type OverviewState } from './overview.ts'
@@ -30,6 +31,9 @@ const LAST_POINT_ROWS = LAST_POINTS + 1
 /** Is all well, what runs, and how has it grown. */
 export function OverviewView({ state, shared, columns, rows }: Props): ReactNode {
   const theme = useTheme()
+  if (state.backingUp !== undefined) {
+    return <BackingUpView backingUp={state.backingUp} columns={columns} rows={rows} />
+  }
   const lines = jobLines(state, shared, columns)
   const notifications = Math.min(NOTIFICATION_ROWS, Math.max(1, openNotifications(shared).length))
   const health = healthText(shared)
@@ -131,7 +135,8 @@ const BAR_COLUMNS = 16
 
 function jobLine({ kind, repository, progress, left }: JobData, columns: number): string {
   const what = `► ${kind} ${repository}`
-  if (left !== undefined) return `${what} ${left === 'goes-on' ? 'goes on without its daemon, which is gone' : 'ended with its daemon'}`
+  if (left !== undefined)
+    return `${what} ${left === 'goes-on' ? 'goes on without its daemon, which is gone' : 'ended with its daemon'}`
   if (progress === undefined) return `${what} starting …`
   const { part, bytesPerSecond, bytesDone, at } = progress
   const bar =

@@ -1,5 +1,6 @@
 import type { Topic } from '../../../src/service/application/port.ts'
 import type { HealthData, NotificationData, PlanData, SizePoint } from '../../../src/service/application/shown.ts'
+import { LEAVE_FORM } from '../../forms/editor.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
 import { type Answer, call } from '../../state/call.ts'
@@ -9,6 +10,18 @@ import { type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
 import type { Screen } from '../../state/screen.ts'
 import { runningJobs, type Shared } from '../../state/shared.ts'
 import type { Step } from '../../state/step.ts'
+import {
+  answerInBackingUp,
+  BACK_UP,
+  type BackingUp,
+  backingUpKeys,
+  type BackingUpStep,
+  failureInBackingUp,
+  pasteInBackingUp,
+  startBackingUp,
+  typeInBackingUp,
+  unsavedBackup,
+} from '../backing-up/backing-up.ts'
 
 /** Samples of a job's speed that are kept: two minutes at one a second. */
 const SAMPLES_MAX = 120
@@ -26,15 +39,25 @@ export interface OverviewState {
   readonly place: ListPlace
   /** Which charts are seen where there is no room for all: the first one of them. */
   readonly firstChart: number
+  readonly backingUp: BackingUp | undefined
 }
 
-export type OverviewCommand = Motion | 'fix' | 'check' | 'charts' | 'acknowledge'
+export type OverviewCommand = Motion | 'fix' | 'backup' | 'check' | 'charts' | 'acknowledge'
 
 export const overview: Screen<OverviewState, OverviewCommand> = {
   title: 'Overview',
-  initial: { sizes: LOADING, plans: LOADING, askedFor: undefined, throughput: [], place: LIST_START, firstChart: 0 },
-  keys: (_, shared) => keysFor(shared),
-  isTyping: () => false,
+  initial: {
+    sizes: LOADING,
+    plans: LOADING,
+    askedFor: undefined,
+    throughput: [],
+    place: LIST_START,
+    firstChart: 0,
+    backingUp: undefined,
+  },
+  keys: ({ backingUp }, shared) => (backingUp === undefined ? keysFor(shared) : backingUpKeys(backingUp)),
+  isTyping: ({ backingUp }) => backingUp !== undefined,
+  unsaved: ({ backingUp }) => unsavedBackup(backingUp),
   reduce,
 }
 
@@ -49,6 +72,7 @@ function keysFor(shared: Shared): Keymap<OverviewCommand> {
   const health = valueOr(shared.health, undefined)
   return [
     ...(health?.fix === undefined ? [] : [FIX]),
+    BACK_UP,
     CHECK,
     CHARTS,
     ...(openNotifications(shared).length === 0 ? [] : [ACKNOWLEDGE]),
@@ -87,8 +111,32 @@ function reduce(state: OverviewState, event: ScreenEvent<OverviewCommand>, share
     case 'answer':
       return takeAnswer(state, event)
     default:
+      return state.backingUp === undefined ? { state } : takeForBackup(state, state.backingUp, { event, shared })
+  }
+}
+
+/** What concerns the form for a point that is made now. */
+function takeForBackup(
+  state: OverviewState,
+  backingUp: BackingUp,
+  { event, shared }: { readonly event: ScreenEvent<OverviewCommand>; readonly shared: Shared },
+): Step<OverviewState> {
+  switch (event.kind) {
+    case 'typed':
+      return withBackup(state, typeInBackingUp(backingUp, event.key, { screen: 'overview', shared }))
+    case 'paste':
+      return withBackup(state, { state: pasteInBackingUp(backingUp, event.text) })
+    case 'confirmed':
+      return withBackup(state, { state: event.question === LEAVE_FORM.name ? undefined : backingUp })
+    case 'failure':
+      return withBackup(state, { state: failureInBackingUp(backingUp, event) })
+    default:
       return { state }
   }
+}
+
+function withBackup(state: OverviewState, { state: backingUp, ...step }: BackingUpStep): Step<OverviewState> {
+  return { ...step, state: { ...state, backingUp } }
 }
 
 const CHANGING: readonly Topic[] = ['points', 'repositories', 'plans']
@@ -103,7 +151,7 @@ function takeAnswer(state: OverviewState, answer: Answer): Step<OverviewState> {
   if (answer.method === 'sizes') return { state: { ...state, sizes: ready(answer.value) } }
   if (answer.method === 'plans') return { state: { ...state, plans: ready(answer.value) } }
   if (answer.method === 'check') return { state, say: 'The check has begun.' }
-  return { state }
+  return state.backingUp === undefined ? { state } : withBackup(state, answerInBackingUp(state.backingUp, answer))
 }
 
 /** Keeps a sample of the speed while something runs. */
@@ -131,6 +179,11 @@ function takeCommand(state: OverviewState, command: OverviewCommand, shared: Sha
     }
     case 'check':
       return checkNow(state, shared.repository)
+    case 'backup': {
+      // What was put aside before a restore is nobody's backup.
+      const last = valueOr(shared.points, []).find(({ isUndo }) => !isUndo)
+      return withBackup(state, startBackingUp(last, { screen: 'overview', shared }))
+    }
   }
 }
 

@@ -15,6 +15,7 @@ import { fold, foldAll } from '../../text/fold.ts'
 import { noPointsText } from '../../text/no-points.ts'
 import { shownDistance, shownTime } from '../../text/when.ts'
 import { type Theme, useTheme } from '../../theme/theme.ts'
+import { BackingUpView } from '../backing-up/backing-up-view.tsx'
 import type { ViewProps } from '../view-props.ts'
 import { whyNoneFound } from './filter-points.ts'
 import { DETAIL_ROWS, HEAD_ROWS } from './layout.ts'
@@ -29,6 +30,9 @@ export function PointsView({ state, shared, columns, rows }: Props): ReactNode {
     return <Difference difference={state.difference} shared={shared} columns={columns} rows={rows} />
   }
   if (state.mounting !== undefined) return <MountForm mounting={state.mounting} columns={columns} rows={rows} />
+  if (state.backingUp !== undefined) {
+    return <BackingUpView backingUp={state.backingUp} columns={columns} rows={rows} />
+  }
   return <PointTable state={state} shared={shared} columns={columns} rows={rows} />
 }
 

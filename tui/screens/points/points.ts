@@ -33,6 +33,18 @@ import type { Screen } from '../../state/screen.ts'
 import { bodyRows, type Shared } from '../../state/shared.ts'
 import type { Step } from '../../state/step.ts'
 import { shownTime } from '../../text/when.ts'
+import {
+  answerInBackingUp,
+  BACK_UP,
+  type BackingUp,
+  backingUpKeys,
+  type BackingUpStep,
+  failureInBackingUp,
+  pasteInBackingUp,
+  startBackingUp,
+  typeInBackingUp,
+  unsavedBackup,
+} from '../backing-up/backing-up.ts'
 import { filterPoints } from './filter-points.ts'
 import { differenceRowCount, pointRowCount } from './layout.ts'
 
@@ -64,12 +76,24 @@ export interface PointsState extends HeldPlace {
   readonly forgetting: readonly string[]
   readonly difference: ShownDifference | undefined
   readonly mounting: Mounting | undefined
+  readonly backingUp: BackingUp | undefined
 }
 
 const AT_START = { place: LIST_START, chosen: undefined } as const
 
 export type PointsCommand =
-  Motion | 'browse' | 'filter' | 'details' | 'mark' | 'unmark' | 'diff' | 'mount' | 'unmount' | 'forget' | 'close'
+  | Motion
+  | 'backup'
+  | 'browse'
+  | 'filter'
+  | 'details'
+  | 'mark'
+  | 'unmark'
+  | 'diff'
+  | 'mount'
+  | 'unmount'
+  | 'forget'
+  | 'close'
 
 export const points: Screen<PointsState, PointsCommand> = {
   title: 'Points',
@@ -83,11 +107,12 @@ export const points: Screen<PointsState, PointsCommand> = {
     forgetting: [],
     difference: undefined,
     mounting: undefined,
+    backingUp: undefined,
   },
   keys: keysFor,
-  isTyping: ({ isFiltering, mounting }) => isFiltering || mounting !== undefined,
-  unsaved: ({ mounting }) =>
-    mounting?.editor.isTouched === true ? 'The form of a mount is half filled in.' : undefined,
+  isTyping: ({ isFiltering, mounting, backingUp }) => isFiltering || mounting !== undefined || backingUp !== undefined,
+  unsaved: ({ mounting, backingUp }) =>
+    mounting?.editor.isTouched === true ? 'The form of a mount is half filled in.' : unsavedBackup(backingUp),
   reduce,
 }
 
@@ -119,6 +144,7 @@ const KEYS: Keymap<PointsCommand> = [
   },
   { command: 'unmark', keys: ['U'], help: 'take away all marks' },
   { command: 'diff', keys: ['d'], label: 'diff', help: 'compare two marked points, or the chosen one with its parent' },
+  BACK_UP,
   { command: 'mount', keys: ['m'], label: 'mount', help: 'mount the chosen point as a folder' },
   { command: 'unmount', keys: ['u'], help: 'end the mount of the chosen point', needsLook: true },
   {
@@ -143,6 +169,7 @@ const FILTER_KEYS: Keymap<PointsCommand> = [
 
 function keysFor(state: PointsState): Keymap<PointsCommand | EditorCommand | RecallCommand> {
   if (state.mounting !== undefined) return editorKeys(state.mounting.editor)
+  if (state.backingUp !== undefined) return backingUpKeys(state.backingUp)
   if (state.isFiltering) return state.filter.last === '' ? FILTER_KEYS : [...FILTER_KEYS, RECALL]
   if (state.difference !== undefined) return [CLOSE, ...MOTION_KEYS]
   const hasOpen = state.hasDetails || state.filter.line.text !== ''
@@ -158,11 +185,12 @@ function reduce(state: PointsState, event: ScreenEvent<PointsCommand>, shared: S
     case 'command':
       return takeCommand(state, event.command, shared)
     case 'typed':
+      if (state.backingUp !== undefined) return typeBackup(state, state.backingUp, { key: event.key, shared })
       return state.isFiltering ? typeFilter(state, event.key) : typeMount(state, event.key, shared)
     case 'paste':
       return { state: paste(state, event.text) }
     case 'confirmed':
-      if (event.question === LEAVE_FORM.name) return { state: { ...state, mounting: undefined } }
+      if (event.question === LEAVE_FORM.name) return { state: { ...state, mounting: undefined, backingUp: undefined } }
       return event.question === 'forget' ? forget(state, shared) : { state }
     case 'answer':
       return takeAnswer(state, event)
@@ -185,6 +213,8 @@ function takeCommand(state: PointsState, command: PointsCommand, shared: Shared)
       return { state: { ...state, marked: [] } }
     case 'close':
       return { state: close(state) }
+    case 'backup':
+      return withBackup(state, startBackingUp(chosen, { screen: 'points', shared }))
     default:
       return chosen === undefined
         ? { state, say: 'There is no point here.' }
@@ -224,6 +254,18 @@ function withPoint(
     case 'forget':
       return askToForget(state, chosen, shared)
   }
+}
+
+function withBackup(state: PointsState, { state: backingUp, ...step }: BackingUpStep): Step<PointsState> {
+  return { ...step, state: { ...state, backingUp } }
+}
+
+function typeBackup(
+  state: PointsState,
+  backingUp: BackingUp,
+  { key, shared }: { readonly key: Key; readonly shared: Shared },
+): Step<PointsState> {
+  return withBackup(state, typeInBackingUp(backingUp, key, { screen: 'points', shared }))
 }
 
 function move(state: PointsState, motion: Motion, shared: Shared): PointsState {
@@ -333,17 +375,19 @@ function sendMount(state: PointsState, mounting: Mounting, { repository }: Share
 
 function paste(state: PointsState, text: string): PointsState {
   if (state.isFiltering) return { ...state, filter: pasteInPrompt(state.filter, text), ...AT_START }
-  const { mounting } = state
+  const { backingUp, mounting } = state
+  if (backingUp !== undefined) return { ...state, backingUp: pasteInBackingUp(backingUp, text) }
   if (mounting === undefined || mounting.isTrying) return state
   return { ...state, mounting: { ...mounting, editor: pasteInEditor(mounting.editor, text) } }
 }
 
 function takeFailure(state: PointsState, failure: Failure): PointsState {
-  const { difference, mounting } = state
+  const { backingUp, difference, mounting } = state
   const { method, problem } = failure
   if (method === 'diff' && difference !== undefined) {
     return { ...state, difference: { ...difference, items: afterFailure(difference.items, problem) } }
   }
+  if (backingUp !== undefined) return { ...state, backingUp: failureInBackingUp(backingUp, failure) }
   if (mounting === undefined) return state
   const isTrying = mounting.isTrying && method !== 'mount'
   return { ...state, mounting: { ...mounting, editor: editorAfterFailure(mounting.editor, failure), isTrying } }
@@ -363,7 +407,8 @@ function takeAnswer(state: PointsState, answer: Answer): Step<PointsState> {
     case 'forget':
       return { state, say: `Forgetting ${answer.args[1].length} of the points has begun.` }
     default: {
-      const { mounting } = state
+      const { backingUp, mounting } = state
+      if (backingUp !== undefined) return withBackup(state, answerInBackingUp(backingUp, answer))
       if (mounting === undefined) return { state }
       return { state: { ...state, mounting: { ...mounting, editor: editorAfterAnswer(mounting.editor, answer) } } }
     }
