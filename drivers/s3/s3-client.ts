@@ -1,5 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3'
 
+import { followRegion } from './follow-region.ts'
 import type { S3Location } from './s3-location.ts'
 
 /** Requests at once to one server: what restores and uploads overlap. */
@@ -29,12 +30,11 @@ export function makeS3Client(
   silenceMs = SILENCE_MS_MAX,
 ): S3Client {
   const { endpoint, region, pathStyle } = location
-  return new S3Client({
+  const client = new S3Client({
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined && endpoint === undefined ? {} : { region: region ?? REGION_DEFAULT }),
     ...(credentials === undefined ? {} : { credentials }),
     forcePathStyle: pathStyle,
-    followRegionRedirects: true,
     maxAttempts: 1,
     // Checksums beyond the signature's SHA-256 are refused by many compatible servers.
     requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -50,4 +50,6 @@ export function makeS3Client(
       httpsAgent: { maxSockets: CONNECTIONS, keepAlive: true },
     },
   })
+  followRegion(client)
+  return client
 }

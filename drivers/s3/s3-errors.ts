@@ -4,7 +4,7 @@ import { away, parseRetryAfter, readNetworkFailure } from '../../src/storage/net
 const denied = (says: string, hint: string): FailureReading => ({ code: 'STORE_DENIED', says, hint })
 
 const CREDENTIALS_HINT =
-  'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile in ~/.aws that AWS_PROFILE names.'
+  'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile in ~/.aws that AWS_PROFILE names; one with SSO needs `aws sso login` again and again.'
 
 /** What the error codes of S3 and of servers like it mean. */
 const READINGS: Readonly<Record<string, FailureReading>> = {
@@ -53,10 +53,13 @@ function full(): FailureReading {
 }
 
 /** The parts that errors of the SDK have. */
-interface ServiceError extends Error {
+export interface ServiceError extends Error {
   readonly code?: unknown
   readonly $metadata?: { readonly httpStatusCode?: number }
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> }
+  /** What the server's text says besides. */
+  readonly Region?: unknown
+  readonly Endpoint?: unknown
 }
 
 /** HTTP status of the answer that became `error`, or `undefined` when there was none. */

@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 
 import { createS3Store } from '../../../drivers/s3/create-store.ts'
@@ -13,6 +16,7 @@ import { freshName, listIds } from '../../support/objects.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
 import { S3_CREDENTIALS, startS3Server, type TestS3Server } from '../../support/s3-server.ts'
 import { freePort } from '../../support/ssh-server.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 let server: TestS3Server
 beforeAll(async () => {
@@ -283,6 +287,70 @@ describe('a large object', () => {
     proxy.fault = ({ url }) => (url.includes('partNumber=3') ? { kind: 'status', status: 500 } : undefined)
     await expect(driver.put(object, [patternBytes(40 << 20, 3)])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     expect(await listIds(driver, 'index')).toEqual([])
+  })
+})
+
+describe('a bucket in another region', () => {
+  const REGION = 'eu-north-1'
+  const isSignedFor = ({ headers }: ProxiedRequest, region: string): boolean =>
+    headers.authorization?.includes(`/${region}/s3/`) === true
+  const errorText = (code: string, more: string): string =>
+    `<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message>${more}</Error>`
+  const told: readonly (readonly [string, Omit<Fault & { kind: 'status' }, 'kind'>])[] = [
+    ['a header', { status: 301, headers: { 'x-amz-bucket-region': REGION } }],
+    [
+      'the text of an error',
+      { status: 400, body: errorText('AuthorizationHeaderMalformed', `<Region>${REGION}</Region>`) },
+    ],
+    [
+      'the host of an error',
+      { status: 307, body: errorText('TemporaryRedirect', `<Endpoint>b.s3.${REGION}.amazonaws.com</Endpoint>`) },
+    ],
+    ['another address', { status: 307, headers: { location: `https://b.s3-${REGION}.amazonaws.com/key?list-type=2` } }],
+  ]
+
+  test.each(told)('that %s tells of is gone on with, after one request', async (_, answer) => {
+    const { driver, proxy } = await openStore('&region=us-west-2')
+    proxy.fault = (request) => (isSignedFor(request, REGION) ? undefined : { kind: 'status', ...answer })
+    const object = freshName()
+    await driver.put(object, [utf8('x')])
+    expect(await driver.get(object)).toEqual(utf8('x'))
+    expect(await listIds(driver, 'packs')).toEqual([object.id])
+    expect(proxy.requests.map((request) => isSignedFor(request, REGION))).toEqual([false, true, true, true])
+  })
+
+  test.each([
+    ['nobody names', {}],
+    ['is the one that was asked', { 'x-amz-bucket-region': 'us-west-2' }],
+    ['is none', { 'x-amz-bucket-region': 'evil.example/' }],
+  ])('that %s is told', async (_, headers) => {
+    const { driver, proxy } = await openStore('&region=us-west-2')
+    proxy.fault = () => ({ kind: 'status', status: 301, headers })
+    await expect(driver.get(freshName())).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+      hint: expect.stringContaining('region=') as string,
+    })
+    expect(proxy.requests).toHaveLength(1)
+  })
+})
+
+describe('credentials', () => {
+  test('come from the command that a profile of AWS tools names', async () => {
+    const file = join(temporaryFolder(), 'config')
+    const { AWS_ACCESS_KEY_ID: AccessKeyId, AWS_SECRET_ACCESS_KEY: SecretAccessKey } = S3_CREDENTIALS
+    const answer = JSON.stringify({ Version: 1, AccessKeyId, SecretAccessKey })
+    writeFileSync(file, `[profile backups]\ncredential_process = echo '${answer}'\nregion = eu-west-3\n`)
+    const environment = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined }
+    for (const [name, value] of Object.entries({ ...environment, AWS_CONFIG_FILE: file, AWS_PROFILE: 'backups' })) {
+      vi.stubEnv(name, value)
+    }
+    onTestFinished(() => {
+      vi.unstubAllEnvs()
+      for (const [name, value] of Object.entries(S3_CREDENTIALS)) vi.stubEnv(name, value)
+    })
+    const { driver, proxy } = await openStore()
+    expect(await listIds(driver, 'packs')).toEqual([])
+    expect(proxy.requests.at(-1)?.headers.authorization).toContain(`Credential=${AccessKeyId}/`)
   })
 })
 
