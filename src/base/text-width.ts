@@ -54,6 +54,15 @@ export function truncateEnd(text: string, columns: number): string {
   return `${kept}…`
 }
 
+/** Returns both ends of `text` that fit `columns`, with `…` between them when something is missing. */
+export function truncateMiddle(text: string, columns: number): string {
+  if (textWidth(text) <= columns) return text
+  if (columns < 1) return ''
+  // Each half may come out narrower by a wide character, never wider; each says with a `…` that it is cut.
+  const head = truncateEnd(text, Math.ceil((columns + 1) / 2))
+  return head + truncateStart(text, columns + 1 - textWidth(head)).slice(1)
+}
+
 /** Returns `text` with spaces up to `columns`, after it or, for numbers, before it. */
 export function pad(text: string, columns: number, side: 'left' | 'right'): string {
   const spaces = ' '.repeat(Math.max(0, columns - textWidth(text)))

@@ -2,6 +2,7 @@ import { type ByteString, display } from '../base/byte-string.ts'
 import type { EntryKind, TreeEntry } from '../format/tree.ts'
 import { formatTime, formatTimestamp } from '../base/format.ts'
 import { type JsonPath, jsonPath } from '../base/json-path.ts'
+import { formatPermissions } from '../base/permissions.ts'
 
 const KIND_LETTERS: Readonly<Record<EntryKind, string>> = {
   file: '-',
@@ -35,15 +36,7 @@ export const NO_OWNER_NAMES: OwnerNames = { users: new Map(), groups: new Map() 
 
 /** Returns kind and permissions as `ls -l` shows them: `drwxr-xr-x`. */
 export function formatMode(kind: EntryKind, mode: number): string {
-  const triple = (shift: number, special: boolean, letter: string): string => {
-    const execute = ((mode >> shift) & 1) !== 0
-    const last = special ? (execute ? letter : letter.toUpperCase()) : execute ? 'x' : '-'
-    return `${(mode >> shift) & 4 ? 'r' : '-'}${(mode >> shift) & 2 ? 'w' : '-'}${last}`
-  }
-  const owner = triple(6, (mode & 0o4000) !== 0, 's')
-  const group = triple(3, (mode & 0o2000) !== 0, 's')
-  const others = triple(0, (mode & 0o1000) !== 0, 't')
-  return `${KIND_LETTERS[kind]}${owner}${group}${others}`
+  return `${KIND_LETTERS[kind]}${formatPermissions(mode)}`
 }
 
 /** Returns the line of a long listing. */

@@ -80,7 +80,7 @@ test('nothing that calls itself a picture makes the preview throw or run on', ()
 })
 
 test('text is shown as text without its orders to the terminal, anything else in hexadecimal', () => {
-  expect(previewLines(Buffer.from('one\r\n\u001b[2Jtwo\tx'))).toEqual(['one', '\\u{1b}[2Jtwo  x'])
+  expect(previewLines(Buffer.from('one\r\n\u001b[2Jtwo\tx'))).toEqual(['one', '\\x1b[2Jtwo  x'])
   expect(previewLines(Uint8Array.of(0, 1, 0x41))).toEqual(['0000 0001 41             ..A'])
   expect(previewLines(new Uint8Array(0))).toEqual(['(empty)'])
 })

@@ -150,9 +150,9 @@ test('names with escape sequences are shown, and never obeyed by the terminal', 
   )
   const dashboard = new TestDashboard(application)
   await dashboard.press('2')
-  await dashboard.shows('evil\\u{1b}')
+  await dashboard.shows('evil\\x1b')
   await dashboard.press('i', '3')
-  await dashboard.shows(/evil\\u\{1b\}]0;owned/)
+  await dashboard.shows(/evil\\x1b]0;owned/)
   await dashboard.press('h')
   await dashboard.shows('1 version')
   await dashboard.press('esc', 'r')
@@ -182,11 +182,11 @@ test('no terminal obeys what jobs, logs, notifications, plans, mounts and server
   application.failures.set('check', new StorageError('STORE_FAILED', evil, { hint: evil }))
   const dashboard = new TestDashboard(application, { columns: 120, rows: 40 })
   const shownOn = async (title: string): Promise<void> => {
-    await dashboard.until((frame) => frame.includes(title) && frame.includes('evil\\u{1b}]0;owned'))
+    await dashboard.until((frame) => frame.includes(title) && frame.includes('evil\\x1b]0;owned'))
   }
   await shownOn('[1 Overview]')
   await dashboard.press('c')
-  await dashboard.shows('✗ evil\\u{1b}')
+  await dashboard.shows('✗ evil\\x1b')
   for (const [key, title] of [
     ['5', '[5 Plans]'],
     ['6', '[6 Drivers]'],

@@ -1,13 +1,15 @@
 import { fc } from '../support/fast-check.ts'
 import { expect, test } from 'vitest'
 
+import { formatPermissions } from '../../src/base/permissions.ts'
+import { printable } from '../../src/base/printable.ts'
 import { ONE_COLUMN, textWidth } from '../../src/base/text-width.ts'
+import { shownText } from '../../src/service/application/shown-text.ts'
 import { fuzzySearch } from '../../tui/keymap/fuzzy.ts'
 import { keysOf, type PressedKey } from '../../tui/keymap/key.ts'
 import { moveInList, placeAt } from '../../tui/state/list.ts'
-import { fit, printable, wrap } from '../../tui/text/fit.ts'
+import { fit, wrap } from '../../tui/text/fit.ts'
 import { Graphemes } from '../../tui/text/graphemes.ts'
-import { shownMode } from '../../tui/text/mode.ts'
 import { shownDistance } from '../../tui/text/when.ts'
 
 const NO_KEY: PressedKey = {
@@ -29,10 +31,12 @@ const NO_KEY: PressedKey = {
   meta: false,
 }
 
+const KEPT = fc.constantFrom('start', 'end', 'ends')
+
 test('text of any kind becomes exactly as wide as there is room, and nothing in it moves a cursor', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 40 }), fc.boolean(), (text, columns, end) => {
-      const fitted = fit(text, columns, { keep: end ? 'end' : 'start' })
+    fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 40 }), KEPT, (text, columns, keep) => {
+      const fitted = fit(text, columns, { keep })
       expect(textWidth(fitted)).toBe(columns)
       expect(fitted).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/)
     }),
@@ -46,12 +50,16 @@ test('what screens are drawn with takes a column each, other writing what it tak
 })
 
 test('escape sequences and what turns writing around are written out', () => {
-  expect(printable('a\u001b[31mb\u202ec')).toBe('a\\u{1b}[31mb\\u{202e}c')
+  expect(printable('a\u001b[31mb\u202ec')).toBe('a\\x1b[31mb\\u202ec')
+  // A name is the same whether the service or the dashboard writes it out.
+  const name = 'a\u0007b\u009bc\u2066d\ufeff'
+  expect(shownText(name)).toBe(printable(name))
 })
 
 test('paths are cut at their beginning, other text at its end', () => {
   expect(fit('/home/arthur/notes', 8, { keep: 'end' })).toBe('…r/notes')
   expect(fit('/home/arthur/notes', 8)).toBe('/home/a…')
+  expect(fit('/home/arthur/notes', 9, { keep: 'ends' })).toBe('/hom…otes')
 })
 
 test('long words are broken, and no line is wider than there is room', () => {
@@ -105,8 +113,9 @@ test('the search finds letters in their order and puts beginnings of words first
 })
 
 test('modes and distances are shown as people write them', () => {
-  expect(shownMode(0o755)).toBe('rwxr-xr-x')
-  expect(shownMode(0o4711)).toBe('4+rwx--x--x')
+  expect([0o755, 0o1777, 0o1776, 0o4711, 0o2644].map(formatPermissions)).toEqual([
+    ...['rwxr-xr-x', 'rwxrwxrwt', 'rwxrwxrwT', 'rws--x--x', 'rw-r-Sr--'],
+  ])
   expect(shownDistance(0, 7_200_000)).toBe('2 h ago')
   expect(shownDistance(90_000, 0)).toBe('in 1 min')
 })

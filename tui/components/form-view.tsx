@@ -1,9 +1,9 @@
 import { Box } from 'ink'
 import type { ReactNode } from 'react'
 
+import { printable } from '../../src/base/printable.ts'
 import type { Field, Form } from '../forms/form.ts'
 import type { TextLine } from '../forms/text-line.ts'
-import { printable } from '../text/fit.ts'
 import { useTheme } from '../theme/theme.ts'
 import { fieldsInView, labelColumns, type PlacedField } from './form-layout.ts'
 import { Line } from './line.tsx'

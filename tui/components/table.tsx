@@ -2,8 +2,9 @@ import { Box } from 'ink'
 import { Fragment, type ReactNode } from 'react'
 
 import { type ListPlace, placeAt } from '../state/list.ts'
+import { printable } from '../../src/base/printable.ts'
 import { textWidth } from '../../src/base/text-width.ts'
-import { fit, type FitOptions, printable, wrap } from '../text/fit.ts'
+import { fit, type FitOptions, wrap } from '../text/fit.ts'
 import { type Color, useTheme } from '../theme/theme.ts'
 import { Line } from './line.tsx'
 

@@ -1,5 +1,5 @@
+import { printable } from '../../src/base/printable.ts'
 import { textWidth, truncateEnd } from '../../src/base/text-width.ts'
-import { printable } from './fit.ts'
 
 /**
  * Returns `text` as it is in at most `rows` lines of `columns` columns; the last of them is longer where that is not

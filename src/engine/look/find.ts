@@ -2,6 +2,7 @@ import { type ByteString, byteString, joinPath } from '../../base/byte-string.ts
 import type { EntryKind, TreeEntry } from '../../format/tree.ts'
 import type { PointInfo } from '../../repository/point-info.ts'
 import type { OpenPointView } from '../point-view.ts'
+import type { DirectoryListing } from '../point-view-directory.ts'
 import { pathText } from '../scan/path-text.ts'
 import { contentState } from '../point-view-state.ts'
 import { metadataChanges } from './metadata-changes.ts'
@@ -25,12 +26,16 @@ export interface FindQuery {
 export interface Found {
   readonly path: ByteString
   readonly entry: TreeEntry
+  /** Names of those whom the entry names by number, as the first point has them. */
+  readonly owners: Owners
   /** In the order in which they were given. */
   readonly points: readonly PointInfo[]
 }
 
+type Owners = Pick<DirectoryListing, 'users' | 'groups'>
+
 /** Matches below a directory, relative to nothing: with their whole paths. */
-type Matches = readonly { readonly path: ByteString; readonly entry: TreeEntry }[]
+type Matches = readonly Omit<Found, 'points'>[]
 
 const NO_MATCHES: Matches = []
 
@@ -55,10 +60,10 @@ export async function find(
   },
 ): Promise<Found[]> {
   const search = new Search(query, signal)
-  const found = new Map<string, { path: ByteString; entry: TreeEntry; points: PointInfo[] }[]>()
+  const found = new Map<string, (Omit<Found, 'points'> & { points: PointInfo[] })[]>()
   for (const [done, point] of points.entries()) {
     const view = await views.open(point)
-    for (const { path, entry } of await search.below(view, {
+    for (const { path, entry, owners } of await search.below(view, {
       path: '/' as ByteString,
       entry: view.root,
       realm: point.realm,
@@ -66,7 +71,7 @@ export async function find(
       const states = found.get(path) ?? []
       if (states.length === 0) found.set(path, states)
       const known = states.find((state) => isSame(state.entry, entry))
-      if (known === undefined) states.push({ path, entry, points: [point] })
+      if (known === undefined) states.push({ path, entry, owners, points: [point] })
       else known.points.push(point)
     }
     progress?.(done + 1)
@@ -108,12 +113,13 @@ class Search {
     const key = path === '/' ? undefined : `${realm}${path}\0${byteString(entry.trees)}`
     const known = key === undefined ? undefined : this.#known.get(key)
     if (known !== undefined) return known
-    const matches: { path: ByteString; entry: TreeEntry }[] = []
-    const entries = await view.entries(entry)
+    const matches: Omit<Found, 'points'>[] = []
+    const { entries, users, groups } = await view.listing(entry)
+    const owners = { users, groups }
     await view.prepare(entries.filter(({ kind }) => kind === 'dir').slice(0, 256))
     for (const child of entries) {
       const childPath = joinPath(path, child.name)
-      if (this.#matches(childPath, child)) matches.push({ path: childPath, entry: child })
+      if (this.#matches(childPath, child)) matches.push({ path: childPath, entry: child, owners })
       if (child.kind === 'dir') matches.push(...(await this.below(view, { path: childPath, entry: child, realm })))
     }
     const result = matches.length === 0 ? NO_MATCHES : matches

@@ -135,7 +135,7 @@ export async function findEntries(
     }
     const sought = /[*?[/]/.test(pattern) ? pattern : `*${pattern}*`
     const found = await find(opened.trees, { pattern: sought, ignoreCase: true, ...any }, { points, signal })
-    return found.slice(0, FOUND_MAX).map(({ path, entry }) => showEntry(path, entry))
+    return found.slice(0, FOUND_MAX).map(({ path, entry, owners }) => showEntry(path, entry, owners))
   })
 }
 

@@ -116,6 +116,8 @@ test('folders are listed and entries found with names that no terminal executes'
   for (const pattern of ['*.TXT', 'txt']) {
     const found = await application.find('home', second(), pattern, signal)
     expect(found.map(({ name }) => name)).toEqual(['clear\\x1b[2Jme\\u202egnp.txt', 'a.txt', 'c.txt'])
+    // Owners by their names, as in the folder.
+    expect(found[0]).toEqual(entries[0])
   }
   await expect(application.entries('home', second(), 'no/path', signal)).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
   await expect(application.entries('home', 'no point', '/', signal)).rejects.toMatchObject({ code: 'UNKNOWN_POINT' })

@@ -1,5 +1,5 @@
+import { printable } from '../../../src/base/printable.ts'
 import type { Handle, VersionData } from '../../../src/service/application/shown.ts'
-import { printable } from '../../text/fit.ts'
 import { type Call, call } from '../../state/call.ts'
 import { LIST_START, type ListPlace } from '../../state/list.ts'
 import { type Loaded, LOADING, ready } from '../../state/loaded.ts'

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 
 import { formatBytes } from '../../../src/base/format.ts'
 import { formatCount, numberOf } from '../../../src/base/number-of.ts'
+import { formatPermissions } from '../../../src/base/permissions.ts'
 import type { EntryData, VersionData } from '../../../src/service/application/shown.ts'
 import { Line } from '../../components/line.tsx'
 import { Table, type TableColumn } from '../../components/table.tsx'
@@ -11,7 +12,6 @@ import { textWidth } from '../../../src/base/text-width.ts'
 import { shownEntryKind } from '../../text/entry-kind.ts'
 import { wrap } from '../../text/fit.ts'
 import { fold, foldAll } from '../../text/fold.ts'
-import { shownMode } from '../../text/mode.ts'
 import { shownTime } from '../../text/when.ts'
 import { useTheme } from '../../theme/theme.ts'
 import { COMPARED_ROWS, type Preview } from './browse-state.ts'
@@ -58,7 +58,7 @@ function ruleOf({ kind, bytes }: EntryData): string {
 function factsOf({ kind, bytes, modifiedMs, mode, owner, group, target }: EntryData): readonly string[] {
   const what = shownEntryKind(kind) + (target === undefined ? '' : ` to ${target}`)
   const size = kind === 'file' ? `, ${sizeText(bytes)}` : ''
-  return [`${what}${size}`, `modified ${shownTime(modifiedMs)}`, `${shownMode(mode)} ${owner}:${group}`]
+  return [`${what}${size}`, `modified ${shownTime(modifiedMs)}`, `${formatPermissions(mode)} ${owner}:${group}`]
 }
 
 function sizeText(bytes: number): string {

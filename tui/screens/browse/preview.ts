@@ -1,4 +1,4 @@
-import { printable } from '../../text/fit.ts'
+import { printable } from '../../../src/base/printable.ts'
 import { imageSizeOf } from './image-size.ts'
 
 /** What of a file is read to be shown. */

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 
 import { formatBytes } from '../../../src/base/format.ts'
 import { formatCount, numberOf } from '../../../src/base/number-of.ts'
+import { formatPermissions } from '../../../src/base/permissions.ts'
 import type { EntryData, PreviewItem, RestoreAction } from '../../../src/service/application/shown.ts'
 import { EditorView } from '../../components/editor-view.tsx'
 import { Line } from '../../components/line.tsx'
@@ -10,7 +11,6 @@ import { Table, type TableColumn } from '../../components/table.tsx'
 import { treeLabel } from '../../components/tree-label.ts'
 import { shownEntryKind } from '../../text/entry-kind.ts'
 import { fold } from '../../text/fold.ts'
-import { shownMode } from '../../text/mode.ts'
 import { shownTime } from '../../text/when.ts'
 import { type Color, type Theme, useTheme } from '../../theme/theme.ts'
 import type { ViewProps } from '../view-props.ts'
@@ -170,5 +170,5 @@ function factsOf(entry: EntryData | undefined): string {
   if (entry === undefined) return 'nothing'
   const { kind, bytes, modifiedMs, mode, owner, group } = entry
   const size = kind === 'file' ? [numberOf(bytes, 'byte')] : []
-  return [shownEntryKind(kind), ...size, shownTime(modifiedMs), shownMode(mode), `${owner}:${group}`].join('  ')
+  return [shownEntryKind(kind), ...size, shownTime(modifiedMs), formatPermissions(mode), `${owner}:${group}`].join('  ')
 }
