@@ -25,7 +25,12 @@ test('a job of the dashboard goes on in the daemon when the dashboard is killed,
   second.press('7')
   await second.waitFor(/runs +backup/)
   daemon.kill('SIGKILL')
-  await second.waitFor(/the daemon is gone since/)
+  // What it had begun goes on alone, and nobody is told that all is as it was.
+  await second.waitFor(/the daemon is gone since[^]*alone +backup/)
+  await daemon.ended
+  expect(JSON.parse((await place.succeed(['job', 'list', '--json'])).stdout)).toMatchObject([
+    { state: 'running', interrupted: true, goesOn: true },
+  ])
   // The one that comes next takes over what it left.
   await place.startDaemon()
   await second.waitFor(/run by the daemon/)
