@@ -41,6 +41,11 @@ export const PROBE_MEANINGS: Readonly<
   },
 }
 
+/** Tells whether a store does all without which a repository is not safe in it. */
+export function isSafeStore(checks: ReadonlyMap<ProbeCheck, boolean>): boolean {
+  return [...checks].every(([check, isProven]) => isProven || !PROBE_MEANINGS[check].isVital)
+}
+
 /** Returns what it means that a store does not do all that a good one does: a sentence for each thing, none twice. */
 export function missingGuarantees(checks: ReadonlyMap<ProbeCheck, boolean>): readonly string[] {
   const failed = [...checks].filter(([, isProven]) => !isProven)

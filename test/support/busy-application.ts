@@ -13,6 +13,7 @@ export const DEPOT: RepositoryData = {
   isDefault: true,
   state: { kind: 'open', pointCount: 0 },
   sharesDisk: false,
+  lastTest: undefined,
 }
 
 /** Of a step that has not run, and is not due. */

@@ -131,7 +131,7 @@ export class FakeApplication implements Application {
     const isDefault = this.repositoryList.length === 0
     const { name, url } = form
     const state = { kind: 'open', pointCount: 0 } as const
-    this.repositoryList.push({ name, url, driver: 'local', isDefault, state, sharesDisk: false })
+    this.repositoryList.push({ name, url, driver: 'local', isDefault, state, sharesDisk: false, lastTest: undefined })
     this.tell('repositories')
     return { recoveryCode: form.create ? 'ABCDE-FGHJK-LMNPQ-RSTUV' : undefined }
   }

@@ -23,6 +23,7 @@ export function seededApplication({ pointCount = 5, manyFiles = 0 }: SeedOptions
       isDefault: true,
       state: { kind: 'open', pointCount },
       sharesDisk: false,
+      lastTest: undefined,
     },
   ]
   const many = new FakeTree()

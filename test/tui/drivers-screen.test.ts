@@ -70,7 +70,7 @@ test('the test of a store is shown as it runs, and what opens a repository in a 
   await dashboard.shows('depot')
   await dashboard.press('t')
   await dashboard.until((frame) => frame.includes('✓  write') && frame.includes('… being asked'))
-  await dashboard.shows('✓ It keeps what a repository needs.')
+  await dashboard.shows(/begun 2026-11-21 \d\d:00[^]*✓ It keeps what a repository needs\./)
   await dashboard.press('esc', 's')
   const frame = await dashboard.shows('recovery code')
   expect(frame).toMatch(/password +full +laptop, 2026-11-21 \d\d:00/)

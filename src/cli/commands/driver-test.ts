@@ -6,7 +6,7 @@ import { driverKindOf } from '../drivers.ts'
 import { EXIT_DONE, EXIT_FAILED } from '../exit-codes.ts'
 import { formatBytes } from '../../base/format.ts'
 import { placeOf, surroundingsOf } from '../open-store.ts'
-import { missingGuarantees, PROBE_MEANINGS } from '../../storage/probe-meanings.ts'
+import { isSafeStore, missingGuarantees, PROBE_MEANINGS } from '../../storage/probe-meanings.ts'
 import { table } from '../table.ts'
 import { toolVersion } from '../version.ts'
 
@@ -31,8 +31,7 @@ export async function testDriver(context: CliContext, given: string | undefined)
   if (!output.json) for (const missing of missingGuarantees(report.checks)) output.warning(missing)
   const test = { url, testedMs: clock.nowMs(), version: toolVersion(), report }
   await rememberStoreTest(paths.stateDirectory, test)
-  const isUsable = [...report.checks].every(([check, isProven]) => isProven || !PROBE_MEANINGS[check].isVital)
-  return isUsable ? EXIT_DONE : EXIT_FAILED
+  return isSafeStore(report.checks) ? EXIT_DONE : EXIT_FAILED
 }
 
 function linesOf({ checks, latencyMs, uploadRate, downloadRate, speedupAtOnce, space }: ProbeReport): string[] {

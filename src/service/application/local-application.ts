@@ -147,7 +147,7 @@ export class LocalApplication implements Application {
   }
 
   async *testDriver(url: string, signal: AbortSignal): AsyncGenerator<ProbeData> {
-    const { clock, paths, randomness, repositories, stores, version } = this.#options
+    const { clock, paths, randomness, repositories, stores, topics, version } = this.#options
     const unknown = { name: undefined, url: normalizeLocation(url, '/'), configured: undefined }
     const known = repositories.find(unknown.url)
     const place = known?.place ?? unknown
@@ -158,6 +158,7 @@ export class LocalApplication implements Application {
       signal,
       onReport: async (report) => {
         await rememberStoreTest(paths.stateDirectory, { url: place.url, testedMs: clock.nowMs(), version, report })
+        topics.tell('repositories')
       },
     })
   }

@@ -1,7 +1,7 @@
 import { present } from '../../base/assert.ts'
 import { type ByteString, byteStringOf } from '../../base/byte-string.ts'
 import type { Clock } from '../../base/clock.ts'
-import { UsageError } from '../../base/errors.ts'
+import { StorageError, UsageError } from '../../base/errors.ts'
 import type { Randomness } from '../../base/random.ts'
 import type { KdfParameters } from '../../crypto/kdf.ts'
 import { wipe } from '../../crypto/secret.ts'
@@ -15,6 +15,8 @@ import { normalizeLocation, type RepositoryPlace } from '../resolve-repository.t
 import { readSecretFile } from '../secret-file.ts'
 import { sealCredential } from '../sealed-secret.ts'
 import type { SecretKind, SecretSource } from '../secret-source.ts'
+import { isSafeStore } from '../../storage/probe-meanings.ts'
+import { recallStoreTest } from '../store-tests.ts'
 import { isRepositoryName } from '../repository-name.ts'
 import { createWithRecovery } from './add-repository.ts'
 import type { KnownRepository } from './known-repository.ts'
@@ -80,8 +82,21 @@ export class RepositoryDesk {
         isDefault: name === repositories.default,
         state: known.state,
         sharesDisk: this.#sharesDisk.get(name),
+        lastTest: this.#lastTest(known.place.url),
       }
     })
+  }
+
+  #lastTest(url: string): RepositoryData['lastTest'] {
+    const { paths, clock } = this.#options
+    try {
+      const test = recallStoreTest(paths.stateDirectory, url, clock.nowMs())
+      return test && { atMs: test.testedMs, isSafe: isSafeStore(test.report.checks) }
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error
+      // What is not known of a test keeps nobody from the repository.
+      return undefined
+    }
   }
 
   /** Adds one to the configuration, after it was made or opened; returns the recovery code of a new one. */

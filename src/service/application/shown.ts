@@ -32,6 +32,8 @@ export interface RepositoryData {
   readonly state: RepositoryState
   /** On the disk that a source lies on: lost together with it. `undefined`: its points were not looked at yet. */
   readonly sharesDisk: boolean | undefined
+  /** When its store was tested last, by whichever face, and whether a repository is safe there; `undefined`: not within 30 days. */
+  readonly lastTest: { readonly atMs: number; readonly isSafe: boolean } | undefined
 }
 
 export interface PointData {

@@ -317,6 +317,8 @@ test('a mount is given the secret, folders and room are told, and a store proves
   for await (const { name, state } of application.testDriver(join(folder, 'repository'), signal))
     answers.push(`${state} ${name}`)
   expect(answers).toContain('good lets one of two racing puts win')
+  const [tested] = await application.repositories()
+  expect(tested?.lastTest).toEqual({ atMs: expect.any(Number) as number, isSafe: true })
   expect(answers.length).toBeGreaterThanOrEqual(12)
 })
 

@@ -13,7 +13,7 @@ function repository(
 ): RepositoryHealth {
   return {
     data: {
-      ...{ name: 'home', url: '/r', driver: 'local', isDefault: true, sharesDisk: false },
+      ...{ name: 'home', url: '/r', driver: 'local', isDefault: true, sharesDisk: false, lastTest: undefined },
       state: { kind: 'open', pointCount: 1 },
     },
     points: [{ finishedMs: NOW_MS - DAY_MS, suspect: [] as readonly string[] } as PointData],

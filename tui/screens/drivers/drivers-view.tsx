@@ -82,7 +82,7 @@ interface DetailsProps {
 
 function Details({ repository, nowMs, columns }: DetailsProps): ReactNode {
   const theme = useTheme()
-  const { name, url, driver, state, sharesDisk, isDefault } = repository
+  const { name, url, driver, state, sharesDisk, isDefault, lastTest } = repository
   return (
     <Box flexDirection="column" width={columns} height={DETAIL_ROWS}>
       <Line text={'─'.repeat(columns)} columns={columns} color={theme.muted} />
@@ -97,6 +97,11 @@ function Details({ repository, nowMs, columns }: DetailsProps): ReactNode {
       ) : (
         <>
           <Line text={stateText(state, nowMs)} columns={columns} />
+          <Line
+            text={testedText(lastTest, nowMs)}
+            columns={columns}
+            color={lastTest?.isSafe === false ? theme.bad : theme.muted}
+          />
           {sharesDisk && (
             <Line text="▲ on the source's own disk: lost together with it" columns={columns} color={theme.warning} />
           )}
@@ -104,6 +109,13 @@ function Details({ repository, nowMs, columns }: DetailsProps): ReactNode {
       )}
     </Box>
   )
+}
+
+function testedText(lastTest: RepositoryData['lastTest'], nowMs: number): string {
+  if (lastTest === undefined) return 'its store was not tested within 30 days: t tests it'
+  const { atMs, isSafe } = lastTest
+  const found = isSafe ? 'it keeps what a repository needs' : '✗ a repository is not safe there'
+  return `store tested ${shownTime(atMs)} (${shownDistance(atMs, nowMs)}): ${found}`
 }
 
 function problemText({ message, hint }: { readonly message: string; readonly hint: string | undefined }): string {
@@ -126,12 +138,17 @@ interface TestViewProps {
 
 function TestView({ test, columns, rows }: TestViewProps): ReactNode {
   const theme = useTheme()
-  const { repository, answers, end, place } = test
+  const { repository, startedMs, answers, end, place } = test
   const color = end === 'running' ? theme.accent : end === 'done' ? theme.good : theme.bad
   const bad = answers.filter(({ state }) => state === 'bad').length
   return (
     <Box flexDirection="column" width={columns}>
-      <Line text={`Test of the store of ${repository}`} columns={columns} isBold color={theme.accent} />
+      <Line
+        text={`Test of the store of ${repository}, begun ${shownTime(startedMs)}`}
+        columns={columns}
+        isBold
+        color={theme.accent}
+      />
       <Lines text={endText(end, bad)} columns={columns} color={bad > 0 ? theme.bad : color} />
       <Table
         columns={PROBE_COLUMNS}

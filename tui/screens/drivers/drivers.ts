@@ -41,6 +41,7 @@ import {
 export interface StoreTest {
   readonly kind: 'test'
   readonly repository: string
+  readonly startedMs: number
   readonly answers: readonly ProbeData[]
   readonly end: 'running' | 'done' | Problem
   readonly place: ListPlace
@@ -136,7 +137,7 @@ function takeCommand(state: DriversState, command: string, shared: Shared): Step
   const { name, url } = repository
   switch (command) {
     case 'test':
-      return startTest(state, name, url)
+      return startTest(state, repository, shared)
     case 'slots':
       return afterSlots(state, showSlots(name))
     case 'remove':
@@ -154,8 +155,9 @@ function takeCommand(state: DriversState, command: string, shared: Shared): Step
   }
 }
 
-function startTest(state: DriversState, repository: string, url: string): Step<DriversState> {
-  const detail: StoreTest = { kind: 'test', repository, answers: [], end: 'running', place: LIST_START }
+function startTest(state: DriversState, { name, url }: RepositoryData, { nowMs }: Shared): Step<DriversState> {
+  const begun = { answers: [], end: 'running', place: LIST_START } as const
+  const detail: StoreTest = { kind: 'test', repository: name, startedMs: nowMs, ...begun }
   return { state: { ...state, detail }, effects: [call(`${SCREEN}:test`, 'testDriver', url)] }
 }
 
