@@ -9,6 +9,12 @@ export const ALL_VERIFIED: HealthData = {
   repository: undefined,
 }
 
+/** What every repository has that was added a moment ago. */
+export const NEW_REPOSITORY = {
+  ...{ driver: 'local', sharesDisk: false, lastTest: undefined },
+  state: { kind: 'open', pointCount: 0 },
+} as const
+
 /** What every slot has that was made a moment ago. */
 export const NEW_SLOT = { isCurrent: false, order: undefined, label: undefined, createdMs: undefined } as const
 

@@ -40,7 +40,7 @@ import type {
 import { newPlan } from '../../tui/screens/plans/plan-fields.ts'
 import { quickOf } from '../../tui/screens/plans/quick-steps.ts'
 import { actionOf, differences, modeOf } from './fake-comparisons.ts'
-import { ALL_VERIFIED, missing, NEW_SLOT, STARTED_JOB } from './fake-answers.ts'
+import { ALL_VERIFIED, missing, NEW_REPOSITORY, NEW_SLOT, STARTED_JOB } from './fake-answers.ts'
 import { FakeTree } from './fake-tree.ts'
 
 type Method = Exclude<keyof Application, 'host' | 'root' | symbol>
@@ -130,8 +130,7 @@ export class FakeApplication implements Application {
     await this.#ask('addRepository', [form], signal)
     const isDefault = this.repositoryList.length === 0
     const { name, url } = form
-    const state = { kind: 'open', pointCount: 0 } as const
-    this.repositoryList.push({ name, url, driver: 'local', isDefault, state, sharesDisk: false, lastTest: undefined })
+    this.repositoryList.push({ ...NEW_REPOSITORY, name, url, isDefault })
     this.tell('repositories')
     return { recoveryCode: form.create ? 'ABCDE-FGHJK-LMNPQ-RSTUV' : undefined }
   }
