@@ -10,13 +10,14 @@ import { measureAlone, WorkPlace } from './work-place.ts'
 /** Added to everything that goes to a server or comes from it, in milliseconds. */
 export const FAR_MS = 20
 
-/** A server, near or far. */
+/** A server, near or far; or a folder of this machine, of Tidemark alone: what of its time is not the server's. */
 export interface Scenario {
-  readonly kind: ServerKind
+  readonly kind: ServerKind | 'folder'
   readonly delayMs: number
 }
 
 const SCENARIOS: readonly Scenario[] = [
+  { kind: 'folder', delayMs: 0 },
   { kind: 'sftp', delayMs: 0 },
   { kind: 'sftp', delayMs: FAR_MS },
   { kind: 's3', delayMs: 0 },
@@ -54,7 +55,9 @@ export async function compareDrivers(options: Options): Promise<ScenarioResults[
   using work = new WorkPlace(options.folder)
   const all: ScenarioResults[] = []
   for (const scenario of SCENARIOS) {
-    const tools = options.tools.filter((tool) => servers.placeOn(scenario.kind, tool) !== undefined)
+    const tools = options.tools.filter((tool, i) =>
+      scenario.kind === 'folder' ? i === 0 : servers.placeOn(scenario.kind, tool) !== undefined,
+    )
     const results = tools.map((tool) => new DriverResults(tool))
     for (let run = 0; run < options.runs; run++) {
       options.say(`${scenario.kind}, ${scenario.delayMs} ms each way, run ${run + 1} of ${options.runs}`)
@@ -80,7 +83,7 @@ async function runScenario({ servers, work, scenario, tools, results, corpora, r
   servers.setDelay(0)
   for (const [i, tool] of tools.entries()) {
     const measured = results[i]
-    const move = servers.placeOn(scenario.kind, tool)
+    const move = scenario.kind === 'folder' ? undefined : servers.placeOn(scenario.kind, tool)
     if (measured !== undefined) members.push({ tool, results: measured, place: await work.open(tool, move) })
   }
   servers.setDelay(scenario.delayMs)

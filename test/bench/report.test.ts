@@ -35,13 +35,15 @@ test('what was measured on servers is a part of its own, with requests where the
   }
   const measured = [onServer('Tidemark', 200, 13), onServer('other', 1000, 40)]
   const scenarios = [
+    { kind: 'folder', delayMs: 0, results: [onServer('Tidemark', 160, 0)] },
     { kind: 'sftp', delayMs: 0, results: measured },
     { kind: 's3', delayMs: 20, results: measured },
   ] as const
   const before = writeReport(findings([400]), '')
   const report = withDrivers({ conditions: ['a machine'], scenarios }, before)
   expect(line(report, 'nothing changed, s |', 1)).toContain('| 0.20 of other | <= 0.16 | miss by 25 % |')
-  expect(line(report, 'nothing changed, s |', 3)).toContain('| 0.20 of other | <= 0.24 | pass |')
+  expect(line(report, 'nothing changed, s |', 2)).toContain('| 0.16 of other | 1.25 |')
+  expect(line(report, 'nothing changed, s |', 4)).toContain('| 0.20 of other | <= 0.24 | pass |')
   expect(line(report, 'nothing changed, requests')).toContain('| 13 | 40 |')
   expect(line(report, 'nothing changed, requests', 1)).toContain('| <= 12 | miss by 9 % |')
   expect(writeReport(findings([500]), report)).toContain('### S3, far')

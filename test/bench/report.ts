@@ -214,13 +214,16 @@ export function withDrivers(
 ): string {
   const how =
     'Written by `npm run bench drivers`. Servers on loopback, each behind a proxy: an sshd, and the S3 server of the tests. Far is 20 ms ' +
-    'each way. Medians. Seconds are wall time, [the shortest and the longest], and (processor time).'
+    'each way. Medians. Seconds are wall time, [the shortest and the longest], and (processor time). The floor is Tidemark itself with a ' +
+    'repository in a folder of this machine: what is not the way to the server.'
+  const floor = scenarios.find(({ kind }) => kind === 'folder')?.results[0]
   const tables = scenarios.flatMap((scenario) => {
     const [ours, ...peers] = scenario.results
-    if (ours === undefined) return []
+    if (ours === undefined || scenario.kind === 'folder') return []
     const title = `### ${scenario.kind === 's3' ? 'S3' : 'SFTP'}, ${scenario.delayMs === 0 ? 'near' : 'far'}`
     const rows = driverRows(scenario)
-    return [title, figuresTable({ ours, peers }, rows), goalsTable({ ours, peers }, rows)]
+    const least = floor === undefined ? [] : [floorTable({ ours, peers }, floor, rows)]
+    return [title, figuresTable({ ours, peers }, rows), goalsTable({ ours, peers }, rows), ...least]
   })
   const text = ['', how, conditions.map((line) => `- ${line}`).join('\n'), ...tables, ''].join('\n\n')
   return withSection(before, { title: 'Drivers', marks: OF_DRIVERS, text })
