@@ -9,6 +9,7 @@ import { fuzzySearch } from '../../tui/keymap/fuzzy.ts'
 import { keysOf, type PressedKey } from '../../tui/keymap/key.ts'
 import { moveInList, placeAt } from '../../tui/state/list.ts'
 import { fit, wrap } from '../../tui/text/fit.ts'
+import { renamedPath } from '../../tui/text/renamed.ts'
 import { Graphemes } from '../../tui/text/graphemes.ts'
 import { shownDistance } from '../../tui/text/when.ts'
 
@@ -60,6 +61,20 @@ test('paths are cut at their beginning, other text at its end', () => {
   expect(fit('/home/arthur/notes', 8, { keep: 'end' })).toBe('…r/notes')
   expect(fit('/home/arthur/notes', 8)).toBe('/home/a…')
   expect(fit('/home/arthur/notes', 9, { keep: 'ends' })).toBe('/hom…otes')
+})
+
+test('two paths of one file say once what they share', () => {
+  expect(renamedPath('/home/arthur/a/notes.txt', '/home/arthur/b/c/notes.txt')).toBe('/home/arthur/{a → b/c}/notes.txt')
+  expect(renamedPath('/home/old.txt', '/home/new.txt')).toBe('/home/{old.txt → new.txt}')
+  expect(renamedPath('/a/x.txt', '/b/x.txt')).toBe('/{a → b}/x.txt')
+  expect(renamedPath('/a', '/b')).toBe('/a → /b')
+  expect(renamedPath('/a/a/x', '/a/x')).toBe('/a/{a/x → x}')
+  // At 80 columns both ends of it are read, and the rest below the chosen row.
+  const long = renamedPath(
+    '/home/arthur/documents/2025/taxes/letter-to-the-office.txt',
+    '/home/arthur/archive/letter.txt',
+  )
+  expect(fit(long, 44, { keep: 'ends' })).toMatch(/^\/home\/arthur\/\{docume.*….*letter\.txt\}$/)
 })
 
 test('long words are broken, and no line is wider than there is room', () => {

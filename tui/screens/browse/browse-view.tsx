@@ -69,7 +69,7 @@ function headOf(state: BrowseState, { points }: Shared, columns: number): string
   const when = point === undefined ? (state.point ?? '').slice(0, 8) : shownTime(point.startedMs)
   const marked = state.marked.size === 0 ? '' : ` · ${state.marked.size} marked`
   const head = `Point of ${when}${marked}  `
-  return head + fit(chosenEntry(state)?.shownPath ?? '', columns - head.length, { keep: 'end' })
+  return head + fit(chosenEntry(state)?.shownPath ?? '', columns - head.length, { keep: 'ends' })
 }
 
 function inputLine({ input, prompts }: BrowseState, columns: number): string {

@@ -87,6 +87,7 @@ export function HistoryPane({ history, columns, rows }: HistoryPaneProps): React
     return (
       <Box flexDirection="column" width={columns} height={rows}>
         <Line text={comparedText(history)} columns={columns} isBold color={theme.accent} />
+        <Line text={changedText(history, comparison)} columns={columns} color={theme.muted} />
         <ComparisonPane comparison={comparison} columns={columns} rows={rows - COMPARED_ROWS} />
       </Box>
     )
@@ -109,14 +110,21 @@ export function HistoryPane({ history, columns, rows }: HistoryPaneProps): React
   )
 }
 
-/** Which versions are compared, by the first points that have them, and how much of them. */
+/** Which versions are compared, by the first points that have them. */
 function comparedText(history: History): string {
   const [after, before] = chosenVersions(history)
   if (after === undefined || before === undefined) return ''
-  const isCut = Math.max(after.entry.bytes, before.entry.bytes) > PREVIEW_BYTES_MAX
   const sinceOf = ({ points }: VersionData): string => shownTime(points[0]?.startedMs ?? 0)
-  const what = `${sinceOf(before)} → ${sinceOf(after)}`
-  return isCut ? `${what}, the first ${formatBytes(PREVIEW_BYTES_MAX)}` : what
+  return `${sinceOf(before)} → ${sinceOf(after)}`
+}
+
+/** How many lines differ, and of how much of both versions. */
+function changedText(history: History, { lines }: Comparison): string {
+  if (lines === undefined) return ''
+  const count = (sign: '+' | '-'): string => formatCount(lines.filter((line) => line.sign === sign).length)
+  const bytes = chosenVersions(history).map((version) => version?.entry.bytes ?? 0)
+  const isCut = Math.max(...bytes) > PREVIEW_BYTES_MAX
+  return `+${count('+')} -${count('-')} lines${isCut ? ` of the first ${formatBytes(PREVIEW_BYTES_MAX)}` : ''}`
 }
 
 const VERSION_COLUMNS: readonly TableColumn<VersionData>[] = [

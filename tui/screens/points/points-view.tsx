@@ -13,7 +13,8 @@ import { valueOr } from '../../state/loaded.ts'
 import type { Shared } from '../../state/shared.ts'
 import { fold, foldAll } from '../../text/fold.ts'
 import { noPointsText } from '../../text/no-points.ts'
-import { shownDistance, shownTime } from '../../text/when.ts'
+import { renamedPath } from '../../text/renamed.ts'
+import { shownTime } from '../../text/when.ts'
 import { type Theme, useTheme } from '../../theme/theme.ts'
 import { BackingUpView } from '../backing-up/backing-up-view.tsx'
 import type { ViewProps } from '../view-props.ts'
@@ -176,15 +177,15 @@ const SIGNS: Readonly<Record<DifferenceData['kind'], string>> = {
 function Difference({ difference, shared, columns, rows }: DifferenceProps): ReactNode {
   const theme = useTheme()
   const { items } = difference
-  const title = `${nameOf(difference.before, shared)} against ${nameOf(difference.after, shared)}`
-  const count = items.kind === 'ready' ? `: ${numberOf(items.value.length, 'difference')}` : ''
+  const count = items.kind === 'ready' ? `${numberOf(items.value.length, 'difference')}, ` : ''
+  const title = `${count}${nameOf(difference.before, shared)} → ${nameOf(difference.after, shared)}`
   const empty =
     items.kind === 'loading' ? 'comparing …' : items.kind === 'failed' ? items.problem.message : 'no difference'
   const colorOf = ({ kind }: DifferenceData): string | undefined =>
     kind === 'added' ? theme.good : kind === 'removed' ? theme.bad : undefined
   return (
     <Box flexDirection="column" width={columns}>
-      <Line text={title + count} columns={columns} isBold color={theme.accent} />
+      <Line text={title} columns={columns} isBold color={theme.accent} />
       <Table
         columns={DIFFERENCE_COLUMNS}
         rows={valueOr(items, [])}
@@ -215,14 +216,12 @@ const DIFFERENCE_COLUMNS: readonly TableColumn<DifferenceData>[] = [
   },
   {
     title: 'path',
-    keep: 'end',
-    value: ({ shownPath, from }) => (from === undefined ? shownPath : `${from} → ${shownPath}`),
+    keep: 'ends',
+    value: ({ shownPath, from }) => (from === undefined ? shownPath : renamedPath(from, shownPath)),
   },
 ]
 
-function nameOf(id: string, { points, nowMs }: Shared): string {
+function nameOf(id: string, { points }: Shared): string {
   const point = valueOr(points, []).find((candidate) => candidate.id === id)
-  return point === undefined
-    ? id.slice(0, 8)
-    : `${shownTime(point.startedMs)} (${shownDistance(point.startedMs, nowMs)})`
+  return point === undefined ? id.slice(0, 8) : shownTime(point.startedMs)
 }
