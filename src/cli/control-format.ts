@@ -37,7 +37,7 @@ export function standingOf(job: JobDocument): string {
   if (state === 'queued') return waitText(job)
   if (state === 'running') {
     if (interrupted)
-      return goesOn ? 'what ran it is gone; its command goes on' : 'ended with what ran it: a daemon settles it'
+      return goesOn ? 'what ran it is gone; its command goes on' : 'what ran it is gone, and its command has ended'
     if (cancelRequested) return 'is being cancelled'
     return progress === null ? '' : progressText(progress)
   }

@@ -97,7 +97,7 @@ function defineJob(program: Command, run: Run): void {
     })
   job
     .command('resume')
-    .description('queue a job anew that failed or was cancelled')
+    .description('queue a job anew that failed or was cancelled, or have one tried now that waits for that')
     .argument('<JOB>', 'its number')
     .action(async (id: string) => {
       await run(async (context) => (await import('./commands/job.ts')).resumeJob(context, id))

@@ -51,7 +51,7 @@ test('a job whose daemon has ended is not shown as one that goes on', () => {
   const running: JobDocument = { ...QUEUED, state: 'running', started: STARTED, progress: { ...progress, path: null } }
   expect(standingOf(running)).toBe('backup, 5 B')
   const left = { ...running, interrupted: true }
-  expect([stateOf(left), standingOf(left)]).toEqual(['interrupted', 'ended with what ran it: a daemon settles it'])
+  expect([stateOf(left), standingOf(left)]).toEqual(['interrupted', 'what ran it is gone, and its command has ended'])
   expect(standingOf({ ...left, goesOn: true })).toBe('what ran it is gone; its command goes on')
 })
 

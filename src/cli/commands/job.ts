@@ -150,6 +150,9 @@ export async function cancelJob(context: CliContext, word: string): Promise<unde
   const job = await open.desk.cancelJob(parseNumber(word, 'job'))
   checkCancelled(job)
   tellOfJob(context, job)
+  if (job.interrupted && open.daemon === undefined) {
+    context.output.message('The next daemon ends it, or the dashboard: what ran it is gone.')
+  }
 }
 
 /** Queues a job anew that errored or was cancelled. */

@@ -95,15 +95,14 @@ export class DaemonDesk implements Desk {
       ...(plan === undefined ? {} : { plan }),
       ...(before === undefined ? {} : { before: before as JobId }),
     })
-    const active = await this.#active()
-    const shown = page.jobs.map(async (job) => showJob(job, await this.#standingOf(job, active)))
-    return { jobs: await Promise.all(shown), next: page.next ?? null }
+    const standingOf = await this.#standings(page.jobs)
+    return { jobs: page.jobs.map((job) => showJob(job, standingOf(job))), next: page.next ?? null }
   }
 
   async job(id: number): Promise<JobDetailDocument> {
     const job = await this.#get(id)
-    const standing = await this.#standingOf(job, await this.#active())
-    return showJobDetail(job, await this.#daemon.jobs.runs(job.id), standing)
+    const standingOf = await this.#standings([job])
+    return showJobDetail(job, await this.#daemon.jobs.runs(job.id), standingOf(job))
   }
 
   async log(id: number, after: LogPlace | undefined): Promise<LogDocument> {
@@ -153,26 +152,27 @@ export class DaemonDesk implements Desk {
 
   /** Returns a job as it is told of. */
   async show(job: Job): Promise<JobDocument> {
-    return showJob(job, await this.#standingOf(job, await this.#active()))
+    return showJob(job, (await this.#standings([job]))(job))
   }
 
-  /** Returns the jobs that are queued or run: what others may wait for. */
-  async #active(): Promise<readonly Job[]> {
-    const { instance, jobs } = this.#daemon
-    return (await jobs.list({ instance, states: ['queued', 'running'], limit: JOBS_PER_PAGE_MAX })).jobs
-  }
-
-  async #standingOf(job: Job, active: readonly Job[]): Promise<JobStanding> {
-    const { runsJobs: hasDaemon } = this.#daemon
+  /** Returns what tells how each of these jobs stands. */
+  async #standings(shown: readonly Job[]): Promise<(job: Job) => JobStanding> {
+    const { instance, jobs, runsJobs: hasDaemon } = this.#daemon
+    const queued = shown.filter(({ state }) => state === 'queued')
+    // What others may wait for.
+    const states = ['queued', 'running'] as const
+    const active = queued.length === 0 ? [] : (await jobs.list({ instance, states, limit: JOBS_PER_PAGE_MAX })).jobs
+    const locked = await this.#daemon.lockedFor(queued)
     const nowMs = this.#clock.nowMs()
-    const progress = job.state === 'running' ? this.#daemon.progressOf(job.id) : undefined
-    const lockedFor = job.state === 'queued' ? await this.#daemon.lockedFor(job) : undefined
-    return {
-      nowMs,
-      progress,
-      // What this daemon runs goes on also when its store does not take that down.
-      left: progress === undefined ? leftOf(job, nowMs) : undefined,
-      wait: waitOf(job, { active, nowMs, hasDaemon, lockedFor }),
+    return (job) => {
+      const progress = job.state === 'running' ? this.#daemon.progressOf(job.id) : undefined
+      return {
+        nowMs,
+        progress,
+        // What this daemon runs goes on also when its store does not take that down.
+        left: progress === undefined ? leftOf(job, nowMs) : undefined,
+        wait: waitOf(job, { active, nowMs, hasDaemon, lockedFor: locked.get(job.id) }),
+      }
     }
   }
 }

@@ -28,7 +28,7 @@ export function storedDaemon({ instance, jobs, notifications, clock, ...options 
       return planStatuses({ plans: await plans(), jobs, instance, raised: [], nowMs: clock.nowMs(), timeZone })
     },
     progressOf: () => undefined,
-    lockedFor: () => Promise.resolve(undefined),
+    lockedFor: () => Promise.resolve(new Map()),
     cancelJob: (job) => jobs.cancel(job, clock.nowMs()),
     resumeJob: (job) => jobs.resume(job, clock.nowMs()),
     acknowledge: (id) => notifications.acknowledge(id),

@@ -48,8 +48,8 @@ export interface Daemon {
   /** Returns how far a job is that runs, fresher than the store knows. */
   progressOf(job: JobId): JobProgress | undefined
 
-  /** Returns the repository that has to be unlocked before a queued job can run, as the configuration names it. */
-  lockedFor(job: Job): Promise<string | undefined>
+  /** Returns, by queued job, the repository that has to be unlocked before it can run, as the configuration names it. */
+  lockedFor(jobs: readonly Job[]): Promise<ReadonlyMap<JobId, string>>
 
   /** Ends a job that is queued or runs; one that has ended is left as it is. `undefined`: there is none. */
   cancelJob(job: JobId): Promise<Job | undefined>

@@ -3,7 +3,7 @@ import type { InstanceId } from '../../base/ids.ts'
 import { DAEMON_KINDS } from '../jobs/asked-command.ts'
 import { decodeCommandMessage } from '../jobs/command-message.ts'
 import { JOBS_PER_PAGE_MAX, type JobStore } from '../jobs/job-store.ts'
-import type { Job } from '../jobs/job.ts'
+import type { Job, JobId } from '../jobs/job.ts'
 import type { DaemonKeys } from './daemon.ts'
 
 /** The options of commands that name a repository. */
@@ -23,16 +23,21 @@ export async function lockedRepositories({ jobs, instance, keys }: LockedJobsOpt
   const { jobs: queued } = await jobs.list({
     ...{ instance, states: ['queued'], kinds: DAEMON_KINDS, limit: JOBS_PER_PAGE_MAX },
   })
+  return new Set((await lockedForEach(queued, keys)).values())
+}
+
+/** Returns, by job, the repository that has to be unlocked before it can run: none for those that can. */
+export async function lockedForEach(jobs: readonly Job[], keys: DaemonKeys): Promise<ReadonlyMap<JobId, string>> {
   const known = new Map<string, Promise<boolean>>()
   const canOpen = (repository: string): Promise<boolean> => {
     const asked = known.get(repository) ?? keys.canOpen(repository)
     known.set(repository, asked)
     return asked
   }
-  const locked = new Set<string>()
-  for (const job of queued) {
+  const locked = new Map<JobId, string>()
+  for (const job of jobs) {
     const repository = await lockedFor(job, { canOpen })
-    if (repository !== undefined) locked.add(repository)
+    if (repository !== undefined) locked.set(job.id, repository)
   }
   return locked
 }

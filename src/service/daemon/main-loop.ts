@@ -31,7 +31,7 @@ import { Happenings } from './happenings.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { HeldJobs } from './held-jobs.ts'
 import type { KeptConfiguration } from './kept-configuration.ts'
-import { lockedFor } from './locked-jobs.ts'
+import { lockedFor, lockedForEach } from './locked-jobs.ts'
 import { PlanJobs } from './plan-jobs.ts'
 import { type PlanStatus, planStatuses } from './plan-status.ts'
 import { PlansInForce } from './plans-in-force.ts'
@@ -113,7 +113,7 @@ export class MainLoop implements Daemon {
         [COMMAND_KIND, commands],
         [ONCE_KIND, new AskedHandler(commands)],
       ]),
-      isHeldBack: async (job) => (await this.lockedFor(job)) !== undefined,
+      isHeldBack: async (job) => (await lockedFor(job, options.keys)) !== undefined,
       onChanged: (job) => {
         this.#tell({ type: 'job', job })
         this.#alarm.wake()
@@ -231,8 +231,8 @@ export class MainLoop implements Daemon {
     return this.#worker.progressOf(job)
   }
 
-  async lockedFor(job: Job): Promise<string | undefined> {
-    return lockedFor(job, this.#options.keys)
+  async lockedFor(jobs: readonly Job[]): Promise<ReadonlyMap<JobId, string>> {
+    return lockedForEach(jobs, this.#options.keys)
   }
 
   async cancelJob(job: JobId): Promise<Job | undefined> {
