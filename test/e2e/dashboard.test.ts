@@ -75,7 +75,7 @@ test('whoever needs files back connects to a repository, in a window of any size
   press(terminal, 'Space', 'r')
   await terminal.waitFor(/\+ create|unchanged/)
   press(terminal, 't')
-  await terminal.waitFor(/Where to, and how/)
+  await terminal.waitFor(/where to, and how/)
   const target = join(place.folder, 'back')
   await fill(terminal, target, target.slice(-12))
   press(terminal, 'C-s')
