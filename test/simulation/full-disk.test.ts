@@ -15,7 +15,7 @@ vi.mock(import('../../src/crypto/secret.ts'), async (original) =>
   (await import('./plain-secrets.ts')).plainSecrets(await original()),
 )
 
-const PASSES = 10
+const PASSES = 6
 const FIRST_BYTES = 160 << 10
 const MORE_BYTES = 48 << 10
 const FORGOTTEN = 6
