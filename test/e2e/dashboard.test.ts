@@ -58,6 +58,12 @@ test('a new backup is made from nothing, a file comes back out of it, and undo t
   press(terminal, 'y')
   await terminal.waitFor(/✓ Undo is done/)
   expect(readFileSync(notes, 'utf8')).toBe('what somebody wrote over it\n')
+
+  // What is there now is kept at once, of the same folders, without a plan.
+  press(terminal, '1', 'b')
+  await terminal.waitFor(/A point now, without a plan[^]*Folders to keep +\S+/)
+  press(terminal, 'C-s')
+  await terminal.waitFor(/✓ done +backup[^]*✓ done +undo[^]*✓ done +backup/)
   press(terminal, 'q')
   await terminal.waitFor(/exit code 0/)
   expect(terminal.screen()).not.toContain('geheim')
