@@ -1,6 +1,6 @@
 import { rmdir } from 'node:fs/promises'
 
-import { resolveMountPoint } from '../../fuse/transports/kernel/mounts.ts'
+import { isDead, resolveMountPoint } from '../../fuse/transports/kernel/mounts.ts'
 import { endMount } from '../../fuse/transports/kernel/unmount.ts'
 import { MountError } from '../base/errors.ts'
 import { wipe } from '../crypto/secret.ts'
@@ -50,6 +50,7 @@ export function applicationMounting(context: CliContext): Mounting {
         if (secret !== undefined) wipe(secret.bytes)
       }
     },
+    isDead,
     unmount: async (mountPoint) => {
       const path = await resolveMountPoint(mountPoint)
       await endMount({ mountPoint: path, lazy: false, searchPath: process.env['PATH'] ?? '' })

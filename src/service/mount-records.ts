@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 import { utf8 } from '../base/bytes.ts'
 import { errnoOf } from '../base/errors.ts'
+import type { ProcessIdentity } from '../base/process-identity.ts'
 import { readPrivateFile, writePrivateFile } from './private-file.ts'
 
 const RECORD_BYTES_MAX = 1 << 16
@@ -19,6 +20,8 @@ export interface MountRecord {
   readonly point: string | undefined
   /** Milliseconds since 1970. */
   readonly sinceMs: number
+  /** What answers it; `undefined` where an earlier version noted it. */
+  readonly process: ProcessIdentity | undefined
 }
 
 /** Notes in the state directory what a mount of this process shows. The function returned forgets it. */
@@ -47,10 +50,23 @@ function decode(bytes: Uint8Array | undefined): MountRecord | undefined {
   } catch {
     return undefined
   }
-  const { mountPoint, repository, point, sinceMs } =
+  const { mountPoint, repository, point, sinceMs, process } =
     typeof value === 'object' && value !== null ? (value as Fields) : {}
   if (typeof mountPoint !== 'string' || typeof repository !== 'string' || typeof sinceMs !== 'number') return undefined
-  return { mountPoint, repository, point: typeof point === 'string' ? point : undefined, sinceMs }
+  return {
+    mountPoint,
+    repository,
+    point: typeof point === 'string' ? point : undefined,
+    sinceMs,
+    process: processIn(process),
+  }
+}
+
+function processIn(value: unknown): ProcessIdentity | undefined {
+  const { pid, started } = typeof value === 'object' && value !== null ? (value as Fields) : {}
+  return Number.isSafeInteger(pid) && Number(pid) > 0 && typeof started === 'string'
+    ? { pid: Number(pid), started }
+    : undefined
 }
 
 type Fields = Readonly<Record<string, unknown>>

@@ -1,4 +1,5 @@
 import type { JobData, PlanData, RepositoryData } from '../../src/service/application/shown.ts'
+import { NEW_MOUNT } from './fake-answers.ts'
 import type { FakeApplication } from './fake-application.ts'
 import { FakeTree } from './fake-tree.ts'
 import { seededApplication, TEST_NOW_MS } from './seeded-application.ts'
@@ -105,6 +106,7 @@ export function busyApplication(): FakeApplication {
   ]
   application.mountList = [
     {
+      ...NEW_MOUNT,
       id: 'm',
       directory: '/home/arthur/tidemark',
       repository: 'depot',

@@ -20,6 +20,9 @@ export const NEW_SLOT = { isCurrent: false, order: undefined, label: undefined, 
 
 const STARTED_MS = 1_795_000_000_000
 
+/** What every mount has that was made a moment ago. */
+export const NEW_MOUNT = { sinceMs: STARTED_MS, process: 4711, isDead: false } as const
+
 /** What every job has that was started a moment ago. */
 export const STARTED_JOB = {
   ...{ plan: undefined, state: 'running', queuedMs: STARTED_MS, startedMs: STARTED_MS, endedMs: undefined, ranMs: 0 },

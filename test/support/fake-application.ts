@@ -40,7 +40,7 @@ import type {
 import { newPlan } from '../../tui/screens/plans/plan-fields.ts'
 import { quickOf } from '../../tui/screens/plans/quick-steps.ts'
 import { actionOf, differences, modeOf } from './fake-comparisons.ts'
-import { ALL_VERIFIED, missing, NEW_REPOSITORY, NEW_SLOT, STARTED_JOB } from './fake-answers.ts'
+import { ALL_VERIFIED, missing, NEW_MOUNT, NEW_REPOSITORY, NEW_SLOT, STARTED_JOB } from './fake-answers.ts'
 import { FakeTree } from './fake-tree.ts'
 
 type Method = Exclude<keyof Application, 'host' | 'root' | symbol>
@@ -415,7 +415,7 @@ export class FakeApplication implements Application {
 
   async mount(repository: string, point: string | undefined, directory: string): Promise<void> {
     await this.#askOf(repository, 'mount', [repository, point, directory])
-    this.mountList = [...this.mountList, { id: directory, directory, repository, point, sinceMs: 1_795_000_000_000 }]
+    this.mountList = [...this.mountList, { ...NEW_MOUNT, id: directory, directory, repository, point }]
     this.tell('mounts')
   }
 

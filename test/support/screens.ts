@@ -15,7 +15,7 @@ const SCREENS: readonly { readonly title: string; readonly keys: readonly string
   { title: 'Plans', keys: ['5'], shows: /› nightly/ },
   { title: 'Drivers', keys: ['6'], shows: /attic/ },
   { title: 'Jobs', keys: ['7'], shows: /▸ runs[^]*✗ failed/ },
-  { title: 'Mounts', keys: ['8'], shows: /› depot/ },
+  { title: 'Mounts', keys: ['8'], shows: /› +depot/ },
   { title: 'Settings', keys: ['9'], shows: /Mount folder/ },
 ]
 

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { KeyError, StorageError } from '../../src/base/errors.ts'
 import { BACKUP, NIGHTLY } from '../support/busy-application.ts'
 import { TestDashboard } from '../support/dashboard.ts'
+import { NEW_MOUNT } from '../support/fake-answers.ts'
 import { FakeApplication } from '../support/fake-application.ts'
 import { answerCode } from '../support/recovery-code.ts'
 import { pointId, seededApplication } from '../support/seeded-application.ts'
@@ -282,8 +283,20 @@ test.each(SIZES)('mounts at $columns x $rows: a form that stays when the folder 
   await dashboard.press('right', 'ctrl+s')
   await dashboard.shows('Mounted at /home/arthur/tidemark.')
   expect(application.mountList).toMatchObject([{ point: pointId(4), directory: '/home/arthur/tidemark' }])
-  await dashboard.shows(/› depot +00000004/)
-  await dashboard.press('u')
+  await dashboard.shows(/› +depot +00000004[^]*the point 00000004 of depot, since 2026-.*, by the process 4711/)
+  const unknown = { repository: undefined, point: undefined, sinceMs: undefined, process: undefined }
+  application.mountList = [
+    ...application.mountList,
+    { ...NEW_MOUNT, ...unknown, id: 'other', directory: '/mnt/other' },
+    { ...NEW_MOUNT, id: 'dead', directory: '/mnt/dead', repository: 'depot', point: undefined, isDead: true },
+  ]
+  application.tell('mounts')
+  await dashboard.shows('3 mounts')
+  await dashboard.press('down')
+  await dashboard.shows(/▲ {2}not noted +.*\/mnt\/other[^]*was not noted\.[^]*an older one,\s+has\s+mounted it\./)
+  await dashboard.press('down')
+  await dashboard.shows(/✗ {2}depot +all .*\/mnt\/dead[^]*the process 4711, which is gone[^]*Nobody answers any more/)
+  await dashboard.press('up', 'up', 'u')
   await dashboard.shows('End this mount?')
   await dashboard.press('y')
   await dashboard.shows('The mount has ended.')

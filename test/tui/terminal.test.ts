@@ -6,6 +6,7 @@ import { StorageError } from '../../src/base/errors.ts'
 import { drawChart } from '../../tui/components/draw-chart.ts'
 import { BACKUP, busyApplication, NIGHTLY } from '../support/busy-application.ts'
 import { TestDashboard } from '../support/dashboard.ts'
+import { NEW_MOUNT } from '../support/fake-answers.ts'
 import { FakeTree } from '../support/fake-tree.ts'
 import { seededApplication } from '../support/seeded-application.ts'
 
@@ -178,7 +179,7 @@ test('no terminal obeys what jobs, logs, notifications, plans, mounts and server
     { ...BACKUP, kind: evil, plan: evil, repository: evil, progress: { ...BACKUP.progress!, at: evil } },
   ]
   application.log = [evil]
-  application.mountList = [{ id: 'm', directory: evil, repository: evil, point: undefined, sinceMs: 0 }]
+  application.mountList = [{ ...NEW_MOUNT, id: 'm', directory: evil, repository: evil, point: undefined }]
   application.failures.set('check', new StorageError('STORE_FAILED', evil, { hint: evil }))
   const dashboard = new TestDashboard(application, { columns: 120, rows: 40 })
   const shownOn = async (title: string): Promise<void> => {

@@ -5,6 +5,7 @@ import { ReaderThreads } from '../../../fuse/readers/reader-threads.ts'
 import { present } from '../../base/assert.ts'
 import { type ByteString, display } from '../../base/byte-string.ts'
 import { StorageError, UsageError } from '../../base/errors.ts'
+import { ownIdentity } from '../../base/process-identity.ts'
 import type { RealmId } from '../../base/ids.ts'
 import { FrameDiskCache } from '../../repository/frame-disk-cache.ts'
 import { type KeyRing, readsNothing } from '../../repository/key-ring.ts'
@@ -123,9 +124,9 @@ async function serve(context: CliContext, { directory, flags, onWorking }: Serve
 }
 
 /** Notes what the mount shows, for lists of mounts; one that cannot be noted is mounted all the same. */
-function note({ clock, output, paths }: CliContext, mount: Omit<MountRecord, 'sinceMs'>): () => void {
+function note({ clock, output, paths }: CliContext, mount: Omit<MountRecord, 'sinceMs' | 'process'>): () => void {
   try {
-    return noteMount(paths.stateDirectory, { ...mount, sinceMs: clock.nowMs() })
+    return noteMount(paths.stateDirectory, { ...mount, sinceMs: clock.nowMs(), process: ownIdentity() })
   } catch (error) {
     if (!(error instanceof StorageError)) throw error
     output.warning(describeProblem(error))

@@ -23,6 +23,8 @@ export interface Mounting {
     readonly directory: string
     readonly secret: SlotSecret | undefined
   }): Promise<void>
+  /** Tells whether the process behind a mount is gone without having ended it; one that does not answer may come back. */
+  isDead(mountPoint: string): Promise<boolean>
   /** @throws {MountError} MOUNT_BUSY, NOT_MOUNTED */
   unmount(mountPoint: string): Promise<void>
 }
@@ -48,7 +50,8 @@ export class MountDesk implements Pick<Application, 'mounts' | 'mount' | 'unmoun
   }
 
   async mounts(): Promise<readonly MountData[]> {
-    return mountsOf(this.#options.user, this.#options.stateDirectory)
+    const { mounting, stateDirectory, user } = this.#options
+    return mountsOf({ user, stateDirectory, isDead: async (mountPoint) => mounting.isDead(mountPoint) })
   }
 
   async mount(repository: string, point: string | undefined, directory: string): Promise<void> {

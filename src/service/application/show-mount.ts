@@ -1,5 +1,6 @@
-import { display } from '../../base/byte-string.ts'
-import { mountPoints } from '../../base/posix/mount-points.ts'
+import { bytesOf, display } from '../../base/byte-string.ts'
+import { type MountPoint, mountPoints } from '../../base/posix/mount-points.ts'
+import { isRunning } from '../../base/process-identity.ts'
 import { readMountRecords } from '../mount-records.ts'
 import type { MountData } from './shown.ts'
 import { shownBytes, shownText } from './shown-text.ts'
@@ -7,19 +8,35 @@ import { shownBytes, shownText } from './shown-text.ts'
 /** What the mounts of this program are called in the list of all. */
 const MOUNT_TYPE = 'fuse.tidemark'
 
-/** Returns the mounts of this user's Tidemark, whoever made them, the longest there first. */
-export function mountsOf(user: number, stateDirectory: string): MountData[] {
+export interface MountsWanted {
+  /** Whose. */
+  readonly user: number
+  /** Where mounts say whose they are. */
+  readonly stateDirectory: string
+  /** Tells whether nobody answers any more where a mount is that did not note its process. */
+  readonly isDead: (mountPoint: string) => Promise<boolean>
+}
+
+/** Returns the mounts of a user's Tidemark, whoever made them, the longest there first. */
+export async function mountsOf(
+  { user, stateDirectory, isDead }: MountsWanted,
+  mounts: readonly MountPoint[] = mountPoints(),
+): Promise<MountData[]> {
   const records = readMountRecords(stateDirectory)
-  return mountPoints()
-    .filter((mount) => mount.type === MOUNT_TYPE && mount.user === user)
-    .map(({ path }) => {
+  const own = mounts.filter((mount) => mount.type === MOUNT_TYPE && mount.user === user)
+  return Promise.all(
+    own.map(async ({ path }) => {
       const record = records.get(display(path))
+      const process = record?.process
       return {
         id: path,
         directory: shownBytes(path),
         repository: record && shownText(record.repository),
         point: record?.point,
         sinceMs: record?.sinceMs,
+        process: process?.pid,
+        isDead: process === undefined ? await isDead(bytesOf(path).toString('utf8')) : !isRunning(process),
       }
-    })
+    }),
+  )
 }

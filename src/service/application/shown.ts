@@ -323,6 +323,10 @@ export interface MountData {
   readonly repository: string | undefined
   readonly point: string | undefined
   readonly sinceMs: number | undefined
+  /** The number of the process that answers it, or did. */
+  readonly process: number | undefined
+  /** Nobody answers any more what is read there. */
+  readonly isDead: boolean
 }
 
 /** What lies at a path of this machine, where links lead. */

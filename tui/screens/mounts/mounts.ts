@@ -26,6 +26,8 @@ import { shownTime } from '../../text/when.ts'
 
 /** Title and headings. */
 const HEAD_ROWS = 2
+/** About the chosen mount, below the table. */
+export const DETAIL_ROWS = 5
 /** Points that may be mounted alone from here; any other is mounted from the screen Points. */
 const POINTS_OFFERED = 50
 const ALL_POINTS = 'all points'
@@ -85,7 +87,7 @@ function reduce(state: MountsState, event: ScreenEvent, shared: Shared): Step<Mo
 
 function takeCommand(state: MountsState, command: string, shared: Shared): Step<MountsState> {
   if (isMotion(command)) {
-    const extent = { count: valueOr(shared.mounts, []).length, height: bodyRows(shared) - HEAD_ROWS }
+    const extent = { count: valueOr(shared.mounts, []).length, height: bodyRows(shared) - HEAD_ROWS - DETAIL_ROWS }
     return {
       state: { ...state, place: moveInList(placeAt(state.place, state.place.selected, extent), command, extent) },
     }
@@ -93,7 +95,10 @@ function takeCommand(state: MountsState, command: string, shared: Shared): Step<
   if (command === 'mount') return startMount(state, shared)
   const mount = chosenMount(state, shared)
   if (mount === undefined) return { state }
-  const lines = [mount.directory, '', 'What reads there now is not interrupted: then it stays mounted.']
+  const what = mount.isDead
+    ? 'Nobody answers what is read there: nothing is lost by it.'
+    : 'What reads there now is not interrupted: then it stays mounted.'
+  const lines = [mount.directory, '', what]
   return {
     state: { ...state, ending: mount.id },
     ask: { name: 'unmount', title: 'End this mount?', lines, verb: 'end it' },
