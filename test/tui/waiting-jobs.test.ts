@@ -27,12 +27,16 @@ test('what a job waits for is said with the time of its next try, never with one
 test('a step that is due says what keeps it from running', () => {
   const due = (jobs: readonly JobData[], host: HostData = DAEMON): string =>
     shownDue('nightly', jobs, { host, nowMs: TEST_NOW_MS })
-  expect(due([])).toBe('now')
-  expect(due([], ALONE)).toBe('now, waits for a daemon')
-  expect(due([BACKUP])).toBe('now: the plan runs')
-  expect(due([{ ...WAITING, wait: AGAIN }])).toMatch(/^now, next try at \d\d:04$/)
-  expect(due([{ ...WAITING, plan: 'other', wait: AGAIN }])).toBe('now')
-  expect(due([{ ...BACKUP, left: 'goes-on' }])).toBe('now')
+  expect(due([])).toBe('due now')
+  expect(due([], ALONE)).toBe('due now, waits for a daemon')
+  expect(due([BACKUP])).toBe('due now: the plan runs')
+  expect(due([{ ...WAITING, wait: AGAIN }])).toMatch(/^next try at \d\d:04$/)
+  const behind: JobData = { ...WAITING, wait: { ...WAIT, for: 'job', job: '1' } }
+  expect(due([behind, { ...WAITING, wait: { ...WAIT, for: 'unlock', repository: 'disk' } }])).toBe(
+    'due now, waits until disk is unlocked: Ctrl+U',
+  )
+  expect(due([{ ...WAITING, plan: 'other', wait: AGAIN }])).toBe('due now')
+  expect(due([{ ...BACKUP, left: 'goes-on' }])).toBe('due now')
 })
 
 test('the screen of jobs tells of what waits, of what a killed daemon left, and of what was cancelled', async () => {
@@ -52,6 +56,17 @@ test('the screen of jobs tells of what waits, of what a killed daemon left, and 
   expect(frame).toMatch(/○ waits +backup .* next try at \d\d:\d\d: there is no/)
   expect(frame).toContain('- cancelled')
   expect(frame).not.toContain('interrupted')
+})
+
+test('what waits is on the Overview, and a queued step of a plan has no time that is past', async () => {
+  const application = seededApplication()
+  application.jobList = [{ ...WAITING, wait: AGAIN }]
+  const [first, ...rest] = NIGHTLY.steps
+  application.planList = [{ ...NIGHTLY, isPaused: true, steps: [{ ...first!, lastState: 'queued' }, ...rest] }]
+  const dashboard = new TestDashboard(application)
+  expect(await dashboard.shows('○ backup depot')).toMatch(/○ backup depot: next try at \d\d:04/)
+  await dashboard.press('5')
+  expect(await dashboard.shows('› nightly')).toMatch(/incremental every day: ○ waits; next try at \d\d:04/)
 })
 
 test('a job that waits to be tried again is tried now with a key, another one that waits is not', () => {
@@ -83,7 +98,7 @@ test('without a daemon, plans say that none of them begins by itself, and what a
   const frame = await dashboard.shows(/› nightly +now /)
   expect(frame).toContain(noDaemonText(ALONE))
   expect(noDaemonText(ALONE)).toContain('tidemark daemon install')
-  expect(frame).toContain('next now, waits for a daemon')
+  expect(frame).toContain('; due now, waits for a daemon')
   await dashboard.press('1')
-  expect(await dashboard.shows('○ nightly')).toMatch(/○ nightly: incremental now, waits for a daemon/)
+  expect(await dashboard.shows('○ nightly')).toMatch(/○ nightly: incremental due now, waits for a daemon/)
 })

@@ -18,13 +18,15 @@ export function shownWait(wait: WaitData, nowMs: number): string {
   }
 }
 
-/** Returns what keeps a step of a plan from running that is due: never a time that is past. */
+/** Returns what keeps a step of a plan from running that is due, or is queued: never a time that is past. */
 export function shownDue(plan: string, jobs: readonly JobData[], { host, nowMs }: Due): string {
   const ofPlan = jobs.filter((job) => job.plan === plan)
-  if (ofPlan.some(({ state, left }) => state === 'running' && left === undefined)) return 'now: the plan runs'
-  const wait = ofPlan.find((job) => job.wait !== undefined)?.wait
-  if (wait !== undefined) return `now, ${shownWait(wait, nowMs)}`
-  return host.kind === 'daemon' ? 'now' : 'now, waits for a daemon'
+  if (ofPlan.some(({ state, left }) => state === 'running' && left === undefined)) return 'due now: the plan runs'
+  // Those behind it wait for the one that was queued first, and jobs come with the newest first.
+  const wait = ofPlan.findLast((job) => job.wait !== undefined)?.wait
+  if (wait?.for === 'time') return shownWait(wait, nowMs)
+  if (wait !== undefined) return `due now, ${shownWait(wait, nowMs)}`
+  return host.kind === 'daemon' ? 'due now' : 'due now, waits for a daemon'
 }
 
 interface Due {

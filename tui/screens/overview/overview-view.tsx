@@ -13,7 +13,7 @@ import { valueOr } from '../../state/loaded.ts'
 import { runningJobs, type Shared } from '../../state/shared.ts'
 import { isHostUnwell, shownHost } from '../../text/host.ts'
 import { noPointsText } from '../../text/no-points.ts'
-import { shownDue } from '../../text/wait.ts'
+import { shownDue, shownWait } from '../../text/wait.ts'
 import { shownDistance, shownTime } from '../../text/when.ts'
 import { type Color, healthColor, type Theme, useTheme } from '../../theme/theme.ts'
 import { BackingUpView } from '../backing-up/backing-up-view.tsx'
@@ -114,8 +114,8 @@ interface JobLine {
 
 function jobLines(state: OverviewState, shared: Shared, columns: number): readonly JobLine[] {
   const running = runningJobs(shared).map((job) => ({ text: jobLine(job, columns), isRunning: true }))
-  const next = nextLines(state, shared).map((text) => ({ text, isRunning: false }))
-  const lines = [...running, ...next].slice(0, JOB_ROWS)
+  const waiting = [...waitingLines(shared), ...nextLines(state, shared)].map((text) => ({ text, isRunning: false }))
+  const lines = [...running, ...waiting].slice(0, JOB_ROWS)
   return lines.length > 0
     ? lines
     : [
@@ -142,6 +142,12 @@ function jobLine({ kind, repository, progress, left }: JobData, columns: number)
   const bar =
     part === undefined ? formatBytes(bytesDone) : `${progressBar(part, BAR_COLUMNS)} ${Math.floor(part * 100)}%`
   return `${what} ${bar} ${formatBytes(bytesPerSecond)}/s ${at}`.slice(0, columns * 2)
+}
+
+function waitingLines(shared: Shared): readonly string[] {
+  return valueOr(shared.jobs, []).flatMap(({ kind, repository, wait }) => {
+    return wait === undefined ? [] : [`○ ${kind} ${repository}: ${shownWait(wait, shared.nowMs)}`]
+  })
 }
 
 function nextLines(state: OverviewState, shared: Shared): readonly string[] {

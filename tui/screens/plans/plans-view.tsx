@@ -90,7 +90,9 @@ function colorOf(theme: Theme, plan: PlanData): Color {
 
 function resultText(step: PlanStepData | undefined, nowMs: number): string {
   if (step?.lastState === undefined || step.lastMs === undefined) return 'not run yet'
-  return `${shownState(step.lastState, step.isLastPartial)} ${shownDistance(step.lastMs, nowMs)}`
+  const state = shownState(step.lastState, step.isLastPartial)
+  // What waits or runs now has no last time yet.
+  return isActive(step) ? state : `${state} ${shownDistance(step.lastMs, nowMs)}`
 }
 
 interface DetailsProps {
@@ -122,6 +124,17 @@ function Details({ plan, shared, columns }: DetailsProps): ReactNode {
 }
 
 function stepText(step: PlanStepData, { nowMs, due }: { readonly nowMs: number; readonly due: string }): string {
-  const next = step.nextMs === undefined ? '' : `; next ${step.nextMs <= nowMs ? due : shownTime(step.nextMs)}`
-  return `  ${step.words}: ${resultText(step, nowMs)}${next}`
+  return [`  ${step.words}: ${resultText(step, nowMs)}`, ...nextOf(step, { nowMs, due })].join('; ')
+}
+
+function* nextOf(
+  step: PlanStepData,
+  { nowMs, due }: { readonly nowMs: number; readonly due: string },
+): Generator<string> {
+  if (step.lastState === 'queued' || (step.nextMs !== undefined && step.nextMs <= nowMs)) yield due
+  else if (step.nextMs !== undefined) yield `next ${shownTime(step.nextMs)}`
+}
+
+function isActive({ lastState }: PlanStepData): boolean {
+  return lastState === 'queued' || lastState === 'running'
 }
