@@ -211,10 +211,6 @@ export class SftpChannel {
     await this.#finish((done) => this.#sftp.unlink(path, done))
   }
 
-  async realPath(path: string): Promise<string> {
-    return this.#call((done) => this.#sftp.realpath(path, done))
-  }
-
   /** Returns the space left, or `undefined` where the server does not tell. */
   async space(path: string): Promise<StoreSpace | undefined> {
     try {

@@ -47,21 +47,18 @@ export interface SftpDriverOptions {
 }
 
 /**
- * Connects to the store in a folder of an SSH server. Nothing is written before the first put.
+ * Logs in to the server of a store in one of its folders. Whether there is such a folder, the first call tells, which need not wait for
+ * that: NO_REPOSITORY. Nothing is written before the first put.
  *
- * @throws {StorageError} NO_REPOSITORY: there is no such folder; STORE_UNAVAILABLE, STORE_DENIED, STORE_FAILED
+ * @throws {StorageError} STORE_UNAVAILABLE, STORE_DENIED, STORE_FAILED
  */
 export async function openSftpDriver(options: SftpDriverOptions): Promise<SftpDriver> {
   const session = new SftpSession(options.server, options.secrets)
   try {
-    const [root, info] = await session.use(0, async (channel) =>
-      Promise.all([channel.realPath(options.path), channel.stat(options.path)]),
-    )
-    if (!info.isDirectory()) throw noStore(options.location, 'a file, not a folder')
-    return new SftpDriver(session, root, options)
+    await session.connect()
+    return new SftpDriver(session, options)
   } catch (error) {
     await session[Symbol.asyncDispose]()
-    if (statusOf(error) === 'noSuchFile') throw noStore(options.location, 'not there')
     throw sftpError(error, { doing: 'opening', path: options.location })
   }
 }
@@ -77,16 +74,20 @@ export class SftpDriver implements Driver {
   readonly #session: SftpSession
   readonly #root: string
   readonly #made = new Map<string, Promise<void>>()
+  /** Settles once it is known whether the store's folder is there, and is no more then. */
+  #finding: Promise<void> | undefined
   #swept = false
 
   constructor(
     session: SftpSession,
-    root: string,
-    { location, connections = CONNECTIONS_USUAL }: Pick<SftpDriverOptions, 'location' | 'connections'>,
+    { path, location, connections = CONNECTIONS_USUAL }: Pick<SftpDriverOptions, 'path' | 'location' | 'connections'>,
   ) {
     this.#session = session
-    this.#root = root
+    this.#root = path
     this.location = location
+    this.#finding = this.#find().finally(() => (this.#finding = undefined))
+    // Whoever calls first gets the error; until then it must not end the process.
+    this.#finding.catch(ignore)
     this.capabilities = { exclusivePut: true, persistent: true, concurrency: connections, cheapCalls: true }
   }
 
@@ -155,7 +156,7 @@ export class SftpDriver implements Driver {
   async *listKinds(kinds: readonly ObjectKind[], signal?: AbortSignal): AsyncGenerator<ObjectInfo> {
     signal?.throwIfAborted()
     try {
-      yield* await this.#session.use(0, async (channel) => listObjects(channel, this.#store, kinds))
+      yield* await this.#use(0, async (channel) => listObjects(channel, this.#store, kinds))
     } catch (error) {
       throw sftpError(error, { doing: 'listing', path: kinds.length === 1 ? this.#path(kinds.join()) : this.#root })
     }
@@ -179,7 +180,7 @@ export class SftpDriver implements Driver {
   async space(signal?: AbortSignal): Promise<StoreSpace | undefined> {
     signal?.throwIfAborted()
     try {
-      return await this.#session.use(0, async (channel) => channel.space(this.#root))
+      return await this.#use(0, async (channel) => channel.space(this.#root))
     } catch (error) {
       throw sftpError(error, { doing: 'looking at', path: this.#root })
     }
@@ -191,6 +192,28 @@ export class SftpDriver implements Driver {
 
   get #store(): StoreFolder {
     return { root: this.#root, location: this.location }
+  }
+
+  /** @throws {StorageError} NO_REPOSITORY */
+  async #find(): Promise<void> {
+    const { location } = this
+    try {
+      const info = await this.#session.use(0, async (channel) => channel.stat(this.#root))
+      if (!info.isDirectory()) throw noStore(location, 'a file, not a folder')
+    } catch (error) {
+      if (statusOf(error) === 'noSuchFile') throw noStore(location, 'not there')
+      throw sftpError(error, { doing: 'opening', path: location })
+    }
+  }
+
+  /** Calls `act`; what is wrong with the store goes before what follows from that. */
+  async #use<T>(bytes: number, act: (channel: SftpChannel) => Promise<T>): Promise<T> {
+    const acting = this.#session.use(bytes, act)
+    if (this.#finding !== undefined) {
+      acting.catch(ignore)
+      await this.#finding
+    }
+    return acting
   }
 
   #path(below: string): string {
@@ -308,7 +331,7 @@ export class SftpDriver implements Driver {
     act: (channel: SftpChannel) => Promise<T>,
   ): Promise<T> {
     try {
-      return await this.#session.use(bytes, async (channel) => this.#actOn(channel, { doing, name, act }))
+      return await this.#use(bytes, async (channel) => this.#actOn(channel, { doing, name, act }))
     } catch (error) {
       throw sftpError(error, { doing, path: this.#path(objectPath(name)) })
     }

@@ -46,6 +46,11 @@ export class SftpSession implements AsyncDisposable {
     this.#secrets = secrets
   }
 
+  /** Makes the connection, where there is none. @throws {StorageError} as `connect` */
+  async connect(): Promise<void> {
+    await this.#connect()
+  }
+
   /** Calls `act` with the channel that has least to do; it moves about so many bytes. @throws {StorageError} as `connect` */
   async use<T>(bytes: number, act: (channel: SftpChannel) => Promise<T>): Promise<T> {
     const connected = await this.#connect()

@@ -55,9 +55,10 @@ export async function takeFirstSteps(
   let driver: Driver | undefined
   try {
     driver = await request.openDriver(place)
-    // The store answers while a password is being typed.
     const requested = OpeningObjects.request(driver, recalled?.objects)
     requested.catch(() => undefined)
+    // Nobody types a password for a store that is not there.
+    if (asked === undefined) await requested
     const { secret, key } = (await asked) ?? { secret: await request.secret(place), key: undefined }
     if (key !== undefined) {
       // The questions go out first.

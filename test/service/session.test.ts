@@ -29,6 +29,8 @@ interface Machine {
     readonly url?: string
     readonly store?: Driver
   }) => Promise<string[]>
+  /** How often a password was asked for. */
+  readonly passwords: () => number
   readonly folder: string
 }
 
@@ -43,6 +45,7 @@ async function machine(): Promise<Machine> {
   keys[Symbol.dispose]()
   const folder = temporaryFolder()
   const cacheDirectory = join(folder, 'cache')
+  let passwords = 0
   const open: Machine['open'] = async ({ isAtHand = true, url = URL, store = driver } = {}) => {
     const events: string[] = []
     const before = driver.calls.length
@@ -58,6 +61,7 @@ async function machine(): Promise<Machine> {
       },
       secret: async () => {
         events.push('secret')
+        passwords++
         return passwordSecret(PASSWORD)
       },
       isSecretAtHand: () => isAtHand,
@@ -70,7 +74,7 @@ async function machine(): Promise<Machine> {
   }
   const folderOf = join(cacheDirectory, 'openings')
   const memory = (): string => join(folderOf, present(readdirSync(folderOf)[0], 'nothing is remembered'))
-  return { driver, memory, open, folder }
+  return { driver, memory, open, passwords: () => passwords, folder }
 }
 
 const ASKED_FIRST = ['secret', 'connect', 'get config', 'get keys', 'list config', 'list keys']
@@ -86,6 +90,14 @@ test('nobody is asked for a password before the store is there', async () => {
   const { open } = await machine()
   await open()
   expect((await open({ isAtHand: false })).slice(0, 2)).toEqual(['connect', 'secret'])
+})
+
+test('nobody is asked for a password for a store that cannot be listed', async () => {
+  const { driver, open, passwords } = await machine()
+  await open()
+  driver.fail({ method: 'list', when: 'before' })
+  await expect(open({ isAtHand: false })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  expect(passwords()).toBe(1)
 })
 
 test('of a folder of this machine nothing is remembered but that a repository was there', async () => {

@@ -119,15 +119,25 @@ describe('a connection that breaks', () => {
 describe('the folder of a store', () => {
   test('is not there: no repository', async () => {
     const path = join(ssh.folder, 'nowhere')
-    const opening = openSftpDriver({ server: ssh.server(), secrets: noSecrets, path, location: 'sftp://there/nowhere' })
-    await expect(opening).rejects.toMatchObject({ code: 'NO_REPOSITORY' })
+    const options = { server: ssh.server(), secrets: noSecrets, path, location: 'sftp://there/nowhere' }
+    for (const call of [
+      async (driver: SftpDriver) => listIds(driver, 'packs'),
+      async (driver: SftpDriver) => driver.get(freshName()),
+      async (driver: SftpDriver) => driver.put(freshName(), [utf8('x')]),
+      async (driver: SftpDriver) => driver.space(),
+    ]) {
+      await using driver = await openSftpDriver(options)
+      await expect(call(driver)).rejects.toMatchObject({ code: 'NO_REPOSITORY' })
+    }
+    expect(existsSync(path)).toBe(false)
   })
 
   test('is a file: no repository, and no place for one', async () => {
     const path = join(ssh.folder, 'a-file')
     writeFileSync(path, '')
     const options = { server: ssh.server(), secrets: noSecrets, path, location: 'sftp://there/a-file' }
-    await expect(openSftpDriver(options)).rejects.toMatchObject({ code: 'NO_REPOSITORY' })
+    await using driver = await openSftpDriver(options)
+    await expect(listIds(driver, 'packs')).rejects.toMatchObject({ code: 'NO_REPOSITORY' })
     await expect(createSftpStore(options)).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
   })
 
