@@ -90,6 +90,7 @@ export async function showJob(context: CliContext, word: string, flags: ShowJobF
 
 async function followJob({ output, signal }: CliContext, desk: Desk, id: number): Promise<number> {
   let place: LogPlace | undefined
+  let told: string | undefined
   for (;;) {
     // Asked for before its log, so that no line of its end is missed.
     const job = await desk.job(id)
@@ -102,6 +103,10 @@ async function followJob({ output, signal }: CliContext, desk: Desk, id: number)
       else for (const line of detailLines(job)) output.message(line)
       return job.state === 'done' ? EXIT_DONE : EXIT_FAILED
     }
+    // Whoever looks at a job that says nothing wants to know why.
+    const why = job.state === 'queued' || job.interrupted ? standingOf(job) : undefined
+    if (why !== undefined && why !== told && !output.json) output.message(`Job ${id}: ${why}`)
+    told = why
     await sleep(FOLLOW_MS, undefined, { signal: AbortSignal.any([signal, output.gone]) })
   }
 }
