@@ -1,10 +1,15 @@
+import { errnoOf } from '../base/errors.ts'
 import { leaveMemoryOutOfCoreDumps } from './core-dumps.ts'
-import { EXIT_DONE } from './exit-codes.ts'
+import { EXIT_DONE, EXIT_FAILED } from './exit-codes.ts'
 import { takeSecretVariables } from './secret-variables.ts'
 import { toolVersion } from './version.ts'
 
 /** Runs the command line `words` (without interpreter and script) and ends the process with its exit code. */
 export async function main(words: readonly string[]): Promise<void> {
+  // Help and the version are written by nobody who looks at what becomes of it.
+  process.stdout.on('error', (error) => {
+    if (errnoOf(error) !== 'EPIPE') process.exitCode = EXIT_FAILED
+  })
   // Asked for in scripts and by people who wait: answered before anything is loaded.
   if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) {
     process.stdout.write(`${toolVersion()}\n`)
@@ -13,12 +18,10 @@ export async function main(words: readonly string[]): Promise<void> {
   leaveMemoryOutOfCoreDumps()
   const variables = takeSecretVariables(process.env)
   const parts = { environment: process.env, variables }
-  const { exitCode, output } =
+  process.exitCode =
     words.length === 0 && process.stdin.isTTY && process.stdout.isTTY
       ? await (await import('./run-dashboard.ts')).runDashboard(parts)
       : await (await import('./run-program.ts')).runProgram({ words, ...parts })
-  process.exitCode = exitCode
-  await output?.flushed()
   // Nothing is left to do: not waiting for idle threads and handles makes every command a little faster.
-  if (exitCode !== EXIT_DONE || process.stdout.writableLength === 0) process.exit()
+  if (process.exitCode !== EXIT_DONE || process.stdout.writableLength === 0) process.exit()
 }

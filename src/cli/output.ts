@@ -1,3 +1,4 @@
+import { errnoOf } from '../base/errors.ts'
 import type { Progress } from './progress.ts'
 
 /** Characters that wait for their reader before whoever writes waits, too. */
@@ -26,8 +27,8 @@ export interface OutputOptions {
 /**
  * Says things: results on standard output, everything else on standard error.
  *
- * When whoever reads standard output goes away (EPIPE), what follows is dropped and `gone` is aborted: commands whose
- * only purpose is their output stop, others finish their work.
+ * When whoever reads standard output goes away (EPIPE), or nothing can be written there any more, what follows is dropped
+ * and `gone` is aborted: commands whose only purpose is their output stop, others finish their work.
  */
 export class Output {
   readonly json: boolean
@@ -35,6 +36,7 @@ export class Output {
   readonly quiet: boolean
   readonly #options: OutputOptions
   readonly #gone = new AbortController()
+  #lost: Error | undefined
   #progress: Progress | undefined
   #pending = 0
   #pendingBytes = 0
@@ -46,18 +48,21 @@ export class Output {
     this.json = options.json
     this.quiet = options.quiet
     this.verbose = options.verbose
-    const onError = (error: NodeJS.ErrnoException): void => {
-      if (error.code !== 'EPIPE') throw error
-      this.#gone.abort()
-    }
-    options.stdout.on('error', onError)
+    options.stdout.on('error', (error) => {
+      this.#lose(error)
+    })
     // A terminal that was closed takes no more messages; the work goes on.
     options.stderr.on('error', () => undefined)
   }
 
-  /** Aborted when nobody reads standard output any more. */
+  /** Aborted when nobody reads standard output any more, or nothing can be written there. */
   get gone(): AbortSignal {
     return this.#gone.signal
+  }
+
+  /** Why results could not be written although somebody wants them, such as a full disk; settled once `flushed`. */
+  get lost(): Error | undefined {
+    return this.#lost
   }
 
   get terminal(): { readonly columns: number } | undefined {
@@ -89,7 +94,8 @@ export class Output {
   async bytes(bytes: Uint8Array): Promise<void> {
     if (this.gone.aborted) return
     await new Promise<void>((resolve) => {
-      this.#options.stdout.write(bytes, () => {
+      this.#options.stdout.write(bytes, (error) => {
+        this.#lose(error)
         resolve()
       })
     })
@@ -178,10 +184,18 @@ export class Output {
     if (this.gone.aborted) return
     this.#pending++
     this.#pendingBytes += text.length
-    this.#options.stdout.write(text, () => {
+    this.#options.stdout.write(text, (error) => {
+      this.#lose(error)
       this.#pending--
       this.#pendingBytes -= text.length
       if (this.#pending === 0) this.#idle?.()
     })
+  }
+
+  /** Takes note of what a write ended with; after the first failure all fail. */
+  #lose(error: Error | null | undefined): void {
+    if (error === null || error === undefined || this.gone.aborted) return
+    if (errnoOf(error) !== 'EPIPE') this.#lost = error
+    this.#gone.abort()
   }
 }

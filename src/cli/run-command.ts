@@ -1,12 +1,13 @@
 import { writeSync } from 'node:fs'
 
-import { errnoOf } from '../base/errors.ts'
+import { errnoOf, TargetError } from '../base/errors.ts'
 import { type CliContext, createContext } from './context.ts'
-import { EXIT_DONE, EXIT_INTERRUPTED } from './exit-codes.ts'
+import { EXIT_DONE } from './exit-codes.ts'
 import type { GlobalFlags } from './global-flags.ts'
 import { Output } from './output.ts'
 import { reportError } from './report-error.ts'
 import type { SecretVariables } from './secret-variables.ts'
+import { interrupted } from './signals.ts'
 
 /** What a command does; returns its exit code, `undefined` for done. */
 export type CommandAction = (context: CliContext) => Promise<number | undefined>
@@ -16,28 +17,23 @@ export interface ProcessParts {
   readonly variables: SecretVariables
 }
 
-export interface ProgramOutcome {
-  readonly exitCode: number
-  /** `undefined` when no command ran. */
-  readonly output: Output | undefined
-}
-
-/** Runs a command to its end; whatever goes wrong has been told. */
-export async function runCommand(
-  parts: ProcessParts,
-  flags: GlobalFlags,
-  command: CommandAction,
-): Promise<ProgramOutcome> {
+/** Runs a command to its end, with all that it says, and returns the exit code; whatever goes wrong has been told. */
+export async function runCommand(parts: ProcessParts, flags: GlobalFlags, command: CommandAction): Promise<number> {
   let context: CliContext
   try {
     context = createContext({ ...parts, flags })
   } catch (error) {
-    return { exitCode: reportError(plainOutput(flags), error), output: undefined }
+    const output = plainOutput(flags)
+    const exitCode = reportError(output, error)
+    await output.flushed()
+    return exitCode
   }
   const { output } = context
-  const exitCode = await exitCodeOf(context, command)
+  const ended = await exitCodeOf(context, command)
+  await output.flushed()
+  const exitCode = output.lost === undefined ? ended : exitCodeWithLoss(output, ended)
   if (flags.endFd !== undefined) tellEnd(flags.endFd, output, exitCode)
-  return { exitCode, output }
+  return exitCode
 }
 
 async function exitCodeOf(context: CliContext, command: CommandAction): Promise<number> {
@@ -49,6 +45,19 @@ async function exitCodeOf(context: CliContext, command: CommandAction): Promise<
   } catch (error) {
     return failureOf(context, error)
   }
+}
+
+/** Tells that results were lost on their way out: a script must not take for whole what it has of them. */
+function exitCodeWithLoss(output: Output, exitCode: number): number {
+  const { lost } = output
+  const isFull = errnoOf(lost) === 'ENOSPC'
+  const error = new TargetError(
+    isFull ? 'TARGET_FULL' : 'TARGET_FAILED',
+    `standard output could not be written (${errnoOf(lost) ?? 'unknown'}): what was printed is not all`,
+    { cause: lost, hint: isFull ? 'Make room where it goes, and ask again.' : 'Let it go elsewhere, and ask again.' },
+  )
+  const failed = reportError(output, error)
+  return exitCode === EXIT_DONE ? failed : exitCode
 }
 
 /** Writes how a command ended to a file of the process that started it, which may have ended long before. */
@@ -69,10 +78,7 @@ function plainOutput(flags: GlobalFlags): Output {
 
 function failureOf(context: CliContext, error: unknown): number {
   // Whatever an interrupted operation ended with, the interruption is why; when nobody reads the output, nobody waits.
-  if (context.signal.aborted) {
-    context.output.error('tidemark: interrupted')
-    return EXIT_INTERRUPTED
-  }
+  if (context.signal.aborted) return reportError(context.output, interrupted())
   if (context.output.gone.aborted && isAbort(error)) return EXIT_DONE
   return reportError(context.output, error)
 }

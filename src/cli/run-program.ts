@@ -2,53 +2,56 @@ import { type Command, CommanderError } from 'commander'
 
 import { EXIT_DONE, EXIT_USAGE } from './exit-codes.ts'
 import { createProgram } from './program.ts'
-import { type ProcessParts, type ProgramOutcome, runCommand } from './run-command.ts'
+import { type ProcessParts, runCommand } from './run-command.ts'
 
 export interface ProgramInput extends ProcessParts {
   readonly words: readonly string[]
 }
 
-/** Runs one command line to its end; whatever goes wrong has been told. */
-export async function runProgram({ words, ...parts }: ProgramInput): Promise<ProgramOutcome> {
-  let ran: ProgramOutcome = { exitCode: EXIT_DONE, output: undefined }
+/** Runs one command line to its end and returns the exit code; whatever goes wrong has been told. */
+export async function runProgram({ words, ...parts }: ProgramInput): Promise<number> {
+  let exitCode = EXIT_DONE
   const program = createProgram(async (flags, command) => {
-    ran = await runCommand(parts, flags, command)
+    exitCode = await runCommand(parts, flags, command)
   })
   try {
     if (words.length === 0) program.outputHelp()
-    else await program.parseAsync(withoutHelpForNothing(program, words), { from: 'user' })
+    else await parse(program, words)
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    return { ...ran, exitCode: usageProblem(error, commandOf(program, words)) }
+    // Help and version, asked for, are no problem.
+    return error.exitCode === 0 ? EXIT_DONE : usageProblem(error, commandOf(program, words))
   }
-  return ran
+  return exitCode
 }
 
 const HELP: readonly string[] = ['help', '--help', '-h']
 
-/** Takes away the wish for help with a command that there is not: that there is none is what has to be told. */
-function withoutHelpForNothing(program: Command, words: readonly string[]): readonly string[] {
-  const { operands } = program.parseOptions([...words])
-  let group = program
-  for (const word of operands[0] === 'help' ? operands.slice(1) : operands) {
-    if (group.commands.length === 0) return words
-    const found = group.commands.find((command) => command.name() === word)
-    if (found === undefined) return words.filter((other) => !HELP.includes(other))
-    group = found
-  }
-  return words
+/**
+ * Runs what the words say. The word `help` before a name never runs what it names, wherever it stands; with a command that
+ * there is not, that there is none is what has to be told.
+ */
+async function parse(program: Command, words: readonly string[]): Promise<void> {
+  const { command, isUnknown, wantsHelp } = commandOf(program, words)
+  if (wantsHelp && !isUnknown) command.outputHelp()
+  else await program.parseAsync(isUnknown ? words.filter((word) => !HELP.includes(word)) : words, { from: 'user' })
 }
 
 /** Returns the command, or group of commands, that a command line has got to, and its names. */
 function commandOf(program: Command, words: readonly string[]): CommandReached {
-  let [command, names] = [program, program.name()]
-  for (const word of program.parseOptions([...words]).operands) {
-    const found = command.commands.find((each) => each.name() === word)
-    if (found === undefined) break
-    command = found
-    names += ` ${word}`
+  let [command, names, wantsHelp] = [program, program.name(), false]
+  const reached = (isUnknown: boolean): CommandReached => {
+    return { command, names, isProgram: command === program, isUnknown, wantsHelp }
   }
-  return { command, names, isProgram: command === program }
+  for (const word of program.parseOptions([...words]).operands) {
+    if (command.commands.length === 0) break
+    const found = command.commands.find((each) => each.name() === word)
+    if (found === undefined && word !== 'help') return reached(true)
+    wantsHelp ||= found === undefined
+    command = found ?? command
+    if (found !== undefined) names += ` ${word}`
+  }
+  return reached(false)
 }
 
 interface CommandReached {
@@ -56,12 +59,14 @@ interface CommandReached {
   /** As it is typed: `tidemark key list`. */
   readonly names: string
   readonly isProgram: boolean
+  /** Whether a name follows that the group does not have. */
+  readonly isUnknown: boolean
+  /** Whether `help` stands before a name, or at the end behind that of a group. */
+  readonly wantsHelp: boolean
 }
 
 /** Tells what is wrong with the command line, in the form of all other errors. */
 function usageProblem(error: CommanderError, reached: CommandReached): number {
-  // Help and version, asked for, are no problem.
-  if (error.exitCode === 0) return EXIT_DONE
   // Help that was shown because a command of a group is missing has said it all.
   if (error.code === 'commander.help') return EXIT_USAGE
   const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n')
