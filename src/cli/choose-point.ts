@@ -91,6 +91,10 @@ function only<Id extends string>(
   matching: readonly Id[],
   about: { readonly option: string; readonly text: string; readonly candidates: readonly Id[] },
 ): Id {
+  if (about.text === '') {
+    const hint = 'Perhaps a variable was not set: give an id, or leave the option out.'
+    throw new UsageError('BAD_ARGUMENT', `${about.option} is empty`, { hint })
+  }
   const [first, ...others] = matching
   if (first !== undefined && others.length === 0) return first
   const what = first === undefined ? 'fits nothing' : `fits ${matching.length}`

@@ -31,16 +31,11 @@ export interface RepositoryQuestion {
  * Finds out which repository is meant. The configuration is read only when a name or nothing was given; a word that
  * is no configured name is the path of a folder.
  *
- * @throws {UsageError} BAD_CONFIGURATION; BAD_ARGUMENT: no repository was given and there is no default.
+ * @throws {UsageError} BAD_CONFIGURATION; BAD_ARGUMENT: what was given is empty; no repository was given and there is no default.
  * @throws {StorageError} NO_REPOSITORY: a word is neither a configured name nor a folder.
  */
 export async function resolveRepository(question: RepositoryQuestion): Promise<RepositoryPlace> {
   const { given, configFile, workingDirectory } = question
-  if (given === '') {
-    throw new UsageError('BAD_ARGUMENT', 'the name of the repository is empty', {
-      hint: 'Perhaps a variable was not set: give a name, a path or a URL.',
-    })
-  }
   if (given !== undefined && !isRepositoryName(given)) {
     return { name: undefined, url: normalizeLocation(given, workingDirectory), configured: undefined }
   }
@@ -78,9 +73,14 @@ function neither(name: string, path: string, { repositories }: Configuration): S
 /**
  * Returns a location in the form that drivers are chosen by: an absolute path without `file:`, any other URL as it is.
  *
- * @throws {UsageError} BAD_ARGUMENT: a `file:` URL that names no path of this machine.
+ * @throws {UsageError} BAD_ARGUMENT: it is empty, or a `file:` URL that names no path of this machine.
  */
 export function normalizeLocation(location: string, workingDirectory: string): string {
+  if (location === '') {
+    throw new UsageError('BAD_ARGUMENT', 'the name of the repository is empty', {
+      hint: 'Perhaps a variable was not set: give a name, a path or a URL.',
+    })
+  }
   if (!/^[a-z][a-z0-9+.-]*:/i.test(location)) return resolve(workingDirectory, location)
   if (!/^file:/i.test(location)) return location
   try {

@@ -75,6 +75,25 @@ test('a reader that goes away ends printing quietly', async () => {
   expect(code).toBe(0)
 })
 
+test('what cannot be written to standard output is told and fails, and a backup makes its point all the same', async () => {
+  const place = new CliPlace()
+  await place.init()
+  const options = { input: 'x', within: ['sh', '-c', 'exec "$@" > /dev/full', 'sh'] }
+  for (const words of [
+    ['backup', '--stdin', '--name', 'x', '--json'],
+    ['cat', 'latest:/x'],
+  ]) {
+    const { code, stderr } = await place.run(words, options)
+    expect(stderr).toMatch(/^tidemark: standard output could not be written \(ENOSPC\).*\nhint: .*\n$/)
+    expect(code).toBe(1)
+  }
+  const folder = { within: ['sh', '-c', 'exec "$@" < /', 'sh'] }
+  const { code, stderr } = await place.run(['backup', '--stdin', '--name', 'x'], folder)
+  expect(stderr).toMatch(/standard input could not be read to its end/)
+  expect(code).toBe(1)
+  expect(JSON.parse((await place.succeed(['points', '--json'])).stdout)).toHaveLength(1)
+})
+
 test('an interrupt ends with 130, says so, keeps what is stored, and the next run goes on', async () => {
   const place = new CliPlace()
   await place.init()
@@ -89,6 +108,7 @@ test('an interrupt ends with 130, says so, keeps what is stored, and the next ru
   expect(result.code).toBe(130)
   expect(result.stderr).toMatch(/stopping/)
   expect(result.stderr).toMatch(/interrupted/)
+  expect(summaryOf(result.stdout)).toMatchObject({ type: 'error', code: 'INTERRUPTED', exitCode: 130 })
   expect(JSON.parse((await place.succeed(['points', '--json'])).stdout)).toEqual([])
 
   const input = patternBytes(40 << 20, 4)
