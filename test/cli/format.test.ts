@@ -90,3 +90,8 @@ test('a table lines its columns up', () => {
     ),
   ).toEqual(['Name  Size', 'a        1', '日本   100'])
 })
+
+test('a cell of a table gives a terminal no order, and starts no line', () => {
+  const tag = 'a\u001b[31mb\nc'
+  expect(table([{ title: 'Tags', value: () => tag }], [{}])).toEqual(['Tags', 'a\\x1b[31mb\\x0ac'])
+})

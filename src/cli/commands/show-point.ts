@@ -1,5 +1,6 @@
 import { type ByteString, display } from '../../base/byte-string.ts'
 import { present } from '../../base/assert.ts'
+import { printable } from '../../base/printable.ts'
 import { formatCount, numberOf } from '../../base/number-of.ts'
 import type { PointChain } from '../../repository/point-chain.ts'
 import { type ChainFlags, choosePoint } from '../choose-point.ts'
@@ -50,10 +51,12 @@ function descriptionOf(point: DetailedPoint, points: PointChain, all: boolean): 
   ]
   for (const [reason, count] of coverage.skipped) rows.push(['Left out', `${formatCount(count)} ${reason}`])
   for (const [reason, count] of coverage.unreadable) rows.push(['Not readable', `${formatCount(count)} ${reason}`])
-  const lines = rows.filter(([, value]) => value !== '').map(([title, value]) => `${title.padEnd(13)}${value}`)
+  const lines = rows
+    .filter(([, value]) => value !== '')
+    .map(([title, value]) => `${title.padEnd(13)}${printable(value)}`)
   const omissions = detail?.omissions ?? []
   const shown = all ? omissions : omissions.slice(0, OMISSIONS_MAX)
-  for (const { path, reason } of shown) lines.push(`  ${reason}: ${display(path as ByteString)}`)
+  for (const { path, reason } of shown) lines.push(`  ${printable(reason)}: ${display(path as ByteString)}`)
   if (shown.length < omissions.length) lines.push(`  … and ${omissions.length - shown.length} more: -v names all`)
   return lines
 }
