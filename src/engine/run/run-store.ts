@@ -232,15 +232,16 @@ export class RunStore {
     const onFailure = (error: unknown): void => this.#fail(error)
     const packs = new PackWriter({ ...this.#packOptions(index), randomness, onFailure })
     const growth: MessagePort[] = []
-    const setup: BackupSetup = {
-      repository: idBytes(repository.id),
-      idKey: repository.realm.idKey('data').slice(),
-      chunkerSeed: repository.realm.chunkerSeed.slice(),
-      chunker: repository.config.chunker,
-      index: index.blobs.handle,
-      slabs: packs.slabs.handle,
-    }
     const setupFor = (): { setup: unknown; transfer: MessagePort[] } => {
+      const setup: BackupSetup = {
+        repository: idBytes(repository.id),
+        idKey: repository.realm.idKey('data').slice(),
+        chunkerSeed: repository.realm.chunkerSeed.slice(),
+        chunker: repository.config.chunker,
+        // As it is when a thread joins; what it grows by afterwards is told through its port.
+        index: index.blobs.handle,
+        slabs: packs.slabs.handle,
+      }
       const { port1, port2 } = new MessageChannel()
       port1.unref()
       growth.push(port1)

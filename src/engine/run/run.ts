@@ -85,7 +85,8 @@ export class Run implements RunHandle {
     this.coverage = new Coverage(options.events)
     this.progress = new PassProgress(options.events, context.clock, () => this.#openStoreNow?.stored.bytes ?? 0)
     this.bases = readBases(context.cache, sourceKey(options.source))
-    if (this.bases === undefined && !options.backup.dryRun) this.#prepareToStore()
+    // Where all is new, there is work for all threads.
+    if (this.bases === undefined && !options.backup.dryRun) this.#prepareToStore(context.workers.threads)
     this.opened = context.repository.then((repository) =>
       openRun({
         repository,
@@ -107,8 +108,8 @@ export class Run implements RunHandle {
   }
 
   /** Threads and keys of packs take as long to get ready as it takes to find what has changed. */
-  #prepareToStore(): void {
-    this.#context.workers.warm()
+  #prepareToStore(threads: number): void {
+    this.#context.workers.warm(threads)
     // A failure to load it comes up again where it is used.
     loadHpke().catch(() => undefined)
   }
@@ -227,7 +228,7 @@ export class Run implements RunHandle {
       baseSkips: base?.skips,
       startedMs: this.#context.clock.nowMs(),
       full,
-      prepare: () => this.#prepareToStore(),
+      prepare: () => this.#prepareToStore(1),
       store,
       mustLookUp: base?.mustLookUp === true,
       coverage,

@@ -18,6 +18,13 @@ interface Thread {
   onJoined: () => void
 }
 
+/** What the threads are at work for, and those that come later will be. */
+interface Purpose {
+  readonly team: Team
+  readonly kind: TeamKind
+  readonly setup: () => { readonly setup: unknown; readonly transfer?: readonly Transferable[] }
+}
+
 interface PendingJob {
   readonly team: Team
   readonly body: unknown
@@ -33,9 +40,11 @@ function workerScript(): URL {
 }
 
 /**
- * The threads of a process, shared by all its repositories: started when first needed, one team at a time.
+ * The threads of a process, shared by all its repositories: started as work needs them, one team at a time.
  *
  * A team has all the threads and their memory to itself; others wait for their turn in the order they came.
+ * The first thread starts with a team, another one when as many jobs wait as it would take: starting one costs more
+ * than a few files do.
  */
 export class WorkerPool implements AsyncDisposable {
   readonly threads: number
@@ -43,6 +52,7 @@ export class WorkerPool implements AsyncDisposable {
   readonly #queue: PendingJob[] = []
   readonly #running = new Map<number, PendingJob & { readonly thread: Thread }>()
   readonly #teams = new Map<number, Team>()
+  #purpose: Purpose | undefined
   #turn: Promise<void> = Promise.resolve()
   #nextTeam = 1
   #nextJob = 1
@@ -54,12 +64,13 @@ export class WorkerPool implements AsyncDisposable {
   /**
    * Gathers all threads for one purpose, once no other team is at work. The team must be disposed.
    *
-   * @param setup called for each thread: what its member is given, and what of it goes over instead of being copied.
+   * @param setup called for each thread, when it joins: what its member is given, and what of it goes over instead of
+   *   being copied.
    * @param tell called with whatever a member says unasked.
    */
   async open(
     kind: TeamKind,
-    setup: () => { readonly setup: unknown; readonly transfer?: readonly Transferable[] },
+    setup: Purpose['setup'],
     tell: (message: unknown) => void = () => undefined,
   ): Promise<Team> {
     const before = this.#turn
@@ -72,6 +83,7 @@ export class WorkerPool implements AsyncDisposable {
       submitToAll: (body) => this.#submitToAll(team, body),
       leave: () => {
         this.#teams.delete(id)
+        this.#purpose = undefined
         for (const { worker } of this.#threads) worker.postMessage({ type: 'leave', team: id } satisfies ToWorker)
         release()
       },
@@ -79,37 +91,43 @@ export class WorkerPool implements AsyncDisposable {
       id,
     })
     this.#teams.set(id, team)
-    this.#start()
-    for (const thread of this.#threads) {
-      const { setup: own, transfer } = setup()
-      thread.joins++
-      thread.worker.postMessage({ type: 'join', team: id, kind, setup: own } satisfies ToWorker, transfer)
-    }
+    this.#purpose = { team, kind, setup }
+    for (const thread of this.#threads) this.#join(thread, this.#purpose)
+    if (this.#threads.length === 0) this.#join(this.#start(), this.#purpose)
     return team
   }
 
-  /** Starts the threads before they are needed; for whoever knows that they will be. */
-  warm(): void {
-    this.#start()
+  /** Starts so many threads before they are needed; for whoever knows that they will be. */
+  warm(count = this.threads): void {
+    while (this.#threads.length < count) this.#start()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#threads.splice(0).map(endThread))
   }
 
-  #start(): void {
-    while (this.#threads.length < this.threads) {
-      const worker = new Worker(workerScript(), {
-        trackUnmanagedFds: false,
-        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-      })
-      const thread: Thread = { worker, jobs: 0, joins: 0, onJoined: () => undefined }
-      worker.on('message', (message: FromWorker) => this.#receive(thread, message))
-      worker.on('error', (error) => this.#crashed(thread, error instanceof Error ? error : new Error(String(error))))
-      // A pool that nobody uses does not keep the process alive.
-      worker.unref()
-      this.#threads.push(thread)
-    }
+  #start(): Thread {
+    const worker = new Worker(workerScript(), {
+      trackUnmanagedFds: false,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    })
+    const thread: Thread = { worker, jobs: 0, joins: 0, onJoined: () => undefined }
+    worker.on('message', (message: FromWorker) => this.#receive(thread, message))
+    worker.on('error', (error) => this.#crashed(thread, error instanceof Error ? error : new Error(String(error))))
+    // A pool that nobody uses does not keep the process alive.
+    worker.unref()
+    this.#threads.push(thread)
+    return thread
+  }
+
+  #join(thread: Thread, { team, kind, setup }: Purpose): void {
+    const { setup: own, transfer } = setup()
+    thread.joins++
+    thread.worker.postMessage({ type: 'join', team: team.id, kind, setup: own } satisfies ToWorker, transfer)
+  }
+
+  get #hasWorkForAnother(): boolean {
+    return this.#queue.length >= JOBS_PER_THREAD && this.#threads.length < this.threads && this.#purpose !== undefined
   }
 
   #submit(team: Team, body: unknown, transfer: readonly Transferable[]): Promise<unknown> {
@@ -130,7 +148,11 @@ export class WorkerPool implements AsyncDisposable {
   #dispatch(): void {
     while (this.#queue.length > 0) {
       const thread = this.#threads.reduce((least, other) => (other.jobs < least.jobs ? other : least))
-      if (thread.jobs >= JOBS_PER_THREAD) return
+      if (thread.jobs >= JOBS_PER_THREAD) {
+        if (!this.#hasWorkForAnother) return
+        this.#join(this.#start(), present(this.#purpose, 'what jobs are for'))
+        continue
+      }
       this.#give(thread, present(this.#queue.shift(), 'a job'))
     }
   }
