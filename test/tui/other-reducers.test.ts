@@ -387,3 +387,21 @@ test('points a day are those of backups, and nothing before the points were read
   dashboard.answer('points', [backup!, { ...before!, isUndo: true }])
   expect(perDay().reduce((sum, count) => sum + count, 0)).toBe(1)
 })
+
+const MINUTE_MS = 60_000
+const DAY_MS = 1440 * MINUTE_MS
+
+test.each([
+  ['times within a day', MINUTE_MS, /^\d\d:\d\d$/],
+  ['days within a year', DAY_MS, /^\d\d-\d\d$/],
+  ['months beyond one', 200 * DAY_MS, /^\d{4}-\d\d$/],
+])('below charts stand %s', (_, stepMs, label) => {
+  const dashboard = new DashboardState().start().answer('repositories', [DEPOT])
+  const first = new Date(2026, 10, 21, 12).getTime()
+  const sizes = [0, 1, 2].map((n) => ({ atMs: first + n * stepMs, bytesStored: 1 + n, bytesRaw: 10, entries: 1 }))
+  const { screens, shared } = dashboard.answer('sizes', sizes).state
+  const { labels = [], unit } =
+    chartsOf(screens.overview, shared).find(({ title }) => title.startsWith('Repository')) ?? {}
+  expect([new Set(labels).size, unit]).toEqual([3, 'B'])
+  for (const each of labels) expect(each).toMatch(label)
+})

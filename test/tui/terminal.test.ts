@@ -51,9 +51,17 @@ test('a screen that cannot be drawn ends the dashboard, too', async () => {
 test('charts leave errors and signals to the program that they are in', () => {
   const events = ['uncaughtException', 'unhandledRejection', 'SIGTERM', 'SIGINT', 'SIGQUIT'] as const
   const before = events.map((event) => process.listenerCount(event))
-  const chart = { values: [1, 2, 3], labels: ['a', 'b', 'c'] }
+  const chart = { values: [1, 2, 3], labels: ['a', 'b', 'c'], unit: 'x' }
   expect(drawChart(chart, { columns: 40, rows: 10, color: undefined }).join('')).toMatch(/[\u2801-\u28ff]/)
   expect(events.map((event) => process.listenerCount(event))).toEqual(before)
+})
+
+test('a chart says what it is in above its axis, and no label twice in a row', () => {
+  const labels = ['11-20', '11-20', '11-20', '11-21', '11-21', '11-22']
+  const chart = { values: [1, 2, 3, 4, 5, 6], labels, unit: 'GiB/s' }
+  const lines = drawChart(chart, { columns: 40, rows: 8, color: undefined })
+  expect(lines[0]).toMatch(/^GiB\/s[⡇⢸]/)
+  expect(lines.join('\n').match(/11-\d\d|null/g)).toEqual(['11-20', '11-21'])
 })
 
 /** What a key may cost on a line of a modem's speed: less than a second of it. */

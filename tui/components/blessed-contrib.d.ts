@@ -10,6 +10,8 @@ declare module 'blessed-contrib/lib/widget/charts/line.js' {
 
   interface LineChart extends Widgets.BoxElement {
     setData(data: readonly LineData[]): void
+    /** Of Braille patterns, two dots wide and four high for each character. */
+    readonly ctx: { fillText(text: string, x: number, y: number): void }
   }
 
   const line: new (options: Readonly<Record<string, unknown>>) => LineChart

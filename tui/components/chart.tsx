@@ -12,12 +12,12 @@ export interface ChartProps extends ChartData {
 }
 
 /** A line chart with its title. Those who hear the screen are told the title and the last value. */
-export function Chart({ title, values, labels, isCount = false, columns, rows }: ChartProps): ReactNode {
+export function Chart({ title, values, labels, unit, isCount = false, columns, rows }: ChartProps): ReactNode {
   const theme = useTheme()
   const isEnough = values.length >= 2
   const draw = useDrawChart(isEnough)
   const looks = { columns, rows: rows - 1, color: theme.chart }
-  const lines = draw === undefined || !isEnough ? undefined : drawn(draw, { values, labels, isCount }, looks)
+  const lines = draw === undefined || !isEnough ? undefined : drawn(draw, { values, labels, unit, isCount }, looks)
   return (
     <Box flexDirection="column" width={columns} height={rows} aria-label={title}>
       <Line text={title} columns={columns} isBold color={theme.accent} />

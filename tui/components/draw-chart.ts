@@ -7,6 +7,8 @@ import LineChart from 'blessed-contrib/lib/widget/charts/line.js'
 export interface ChartData {
   readonly values: readonly number[]
   readonly labels: readonly string[]
+  /** What the values are in: it stands above the vertical axis; empty where the title says it. */
+  readonly unit: string
   /** They are counts: the vertical axis has whole numbers. */
   readonly isCount?: boolean
 }
@@ -20,11 +22,12 @@ export interface ChartLooks {
 
 /** Returns the lines of a chart, drawn by blessed-contrib on a screen that nobody sees. */
 export function drawChart(
-  { values, labels, isCount = false }: ChartData,
+  { values, labels, unit, isCount = false }: ChartData,
   { columns, rows, color }: ChartLooks,
 ): readonly string[] {
   const height = rows + UNUSED_ROWS
   const screen = canvasOf(columns, height)
+  const step = labelStep(labels, columns)
   const chart = new LineChart({
     top: 0,
     left: 0,
@@ -33,13 +36,16 @@ export function drawChart(
     // What these are drawn in stands in `withColor`.
     style: { line: 'cyan', text: 'white', baseline: 'white' },
     xPadding: 5,
+    xLabelPadding: DOTS_OF_A_COLUMN * unit.length,
+    showNthLabel: step,
     abbreviate: true,
     wholeNumbersOnly: isCount,
     maxY: topOf(values, rows),
   })
   screen.append(chart)
   try {
-    chart.setData([{ x: labels, y: values, style: { line: 'cyan' } }])
+    chart.setData([{ x: withoutRepeats(labels, step), y: values, style: { line: 'cyan' } }])
+    chart.ctx.fillText(unit === '' ? BLANK : unit, 0, 0)
     screen.render()
     return screen
       .screenshot(0, columns, 0, rows)
@@ -49,6 +55,27 @@ export function drawChart(
   } finally {
     chart.destroy()
   }
+}
+
+/** Columns that the widget has at least for labels below the chart: the others are those before it and at its end. */
+const LABEL_COLUMNS_LOST = 14
+const LABEL_GAP = 2
+/** Of Braille patterns. */
+const DOTS_OF_A_COLUMN = 2
+
+/** Returns how many values have one label, so that all that are drawn fit side by side. */
+function labelStep(labels: readonly string[], columns: number): number {
+  const longest = Math.max(1, ...labels.map(({ length }) => length))
+  const most = Math.max(1, Math.floor((columns - LABEL_COLUMNS_LOST) / (longest + LABEL_GAP)))
+  return Math.max(1, Math.ceil(labels.length / most))
+}
+
+/** The widget writes "null" for nothing. */
+const BLANK = ' '
+
+/** Returns labels of which every `step`th is drawn, without those that say the same as the one drawn before. */
+function withoutRepeats(labels: readonly string[], step: number): readonly string[] {
+  return labels.map((label, index) => (index >= step && label === labels[index - step] ? BLANK : label))
 }
 
 /** The types of blessed forget that this returns what is on the screen. */

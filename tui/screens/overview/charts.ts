@@ -26,9 +26,11 @@ export function chartsOf(state: OverviewState, shared: Shared): readonly NamedCh
 
 function speed(samples: readonly number[]): NamedChart {
   const { divisor, unit } = unitFor(samples)
-  const now = formatBytes(samples.at(-1) ?? 0)
-  const title = `Throughput now ${now}/s${axisIn(unit, now, '/s')}`
-  return { title, values: samples.map((bytes) => bytes / divisor), labels: samples.map(() => ' ') }
+  const title = `Throughput now ${formatBytes(samples.at(-1) ?? 0)}/s`
+  return {
+    ...{ title, unit: `${unit}/s`, labels: samples.map(() => ' ') },
+    values: samples.map((bytes) => bytes / divisor),
+  }
 }
 
 function stored({ sizes: loaded }: OverviewState): NamedChart {
@@ -37,16 +39,11 @@ function stored({ sizes: loaded }: OverviewState): NamedChart {
   const { divisor, unit } = unitFor(bytes)
   const last = bytes.at(-1)
   return {
-    title:
-      last === undefined ? 'Repository size' : `Repository size ${formatBytes(last)}${axisIn(unit, formatBytes(last))}`,
+    title: last === undefined ? 'Repository size' : `Repository size ${formatBytes(last)}`,
+    unit,
     values: bytes.map((value) => value / divisor),
-    labels: sizes.map(({ atMs }) => dayOf(atMs)),
+    labels: timeLabels(sizes.map(({ atMs }) => atMs)),
   }
-}
-
-/** Returns what the axis is in, where the value in the title has another unit. */
-function axisIn(unit: string, shown: string, per = ''): string {
-  return shown.endsWith(` ${unit}`) ? '' : ` (in ${unit}${per})`
 }
 
 /** Returns the unit in which the largest of some values is shown. */
@@ -64,23 +61,24 @@ function deduplication(state: OverviewState): NamedChart {
   const values = sizes.map(({ bytesRaw, bytesStored }) => bytesRaw / bytesStored)
   return {
     title: `Deduplication and compression ${(values.at(-1) ?? 1).toFixed(1)}x`,
+    unit: 'x',
     values,
-    labels: sizes.map(({ atMs }) => dayOf(atMs)),
+    labels: timeLabels(sizes.map(({ atMs }) => atMs)),
   }
 }
 
 function pointsADay({ points, nowMs }: Shared): NamedChart {
   const days = 30
   const title = `Points a day, last ${days} days`
-  if (points.kind !== 'ready') return { title, values: [], labels: [] }
+  if (points.kind !== 'ready') return { title, unit: '', values: [], labels: [] }
   const values = new Array<number>(days).fill(0)
   for (const { startedMs, isUndo } of points.value) {
     if (isUndo) continue
     const ago = Math.floor((nowMs - startedMs) / DAY_MS)
     if (ago >= 0 && ago < days) values[days - 1 - ago] = (values[days - 1 - ago] ?? 0) + 1
   }
-  const labels = values.map((_, index) => dayOf(nowMs - (days - 1 - index) * DAY_MS))
-  return { title, values, labels, isCount: true }
+  const labels = timeLabels(values.map((_, index) => nowMs - (days - 1 - index) * DAY_MS))
+  return { title, unit: '', values, labels, isCount: true }
 }
 
 /** Returns at most as many items as a chart shows, evenly taken, the last one among them. */
@@ -90,7 +88,13 @@ function sampled<T>(items: readonly T[]): readonly T[] {
   return Array.from({ length: VALUES_MAX }, (_, index) => items[Math.round(index * step)] as T)
 }
 
-/** Returns month and day of a moment: `11-21`. */
-function dayOf(ms: number): string {
-  return shownTime(ms).slice(5, 10)
+/** More than these, and months and days come twice. */
+const DAYS_OF_A_YEAR = 300
+
+/** Returns moments, in their order, in as much as tells them apart: `08:04` within a day, `11-21` within a year, else `2026-11`. */
+function timeLabels(times: readonly number[]): readonly string[] {
+  const shown = times.map(shownTime)
+  if (shown[0]?.slice(0, 10) === shown.at(-1)?.slice(0, 10)) return shown.map((time) => time.slice(11))
+  const isLong = (times.at(-1) ?? 0) - (times[0] ?? 0) > DAYS_OF_A_YEAR * DAY_MS
+  return shown.map((time) => (isLong ? time.slice(0, 7) : time.slice(5, 10)))
 }
