@@ -14,8 +14,11 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openLocalDriver } from '../../drivers/local/local-driver.ts'
+import { present } from '../../src/base/assert.ts'
 import { byteStringOf } from '../../src/base/byte-string.ts'
-import { sourceKey } from '../../src/engine/run/bases.ts'
+import type { PointId } from '../../src/base/ids.ts'
+import { readBases, sourceKey, writeTable } from '../../src/engine/run/bases.ts'
+import { EntryTable } from '../../src/engine/scan/entry-table.ts'
 import { WorkerPool } from '../../src/engine/workers/worker-pool.ts'
 import { EngineFixture, closeSharedPool } from '../support/engine-fixture.ts'
 import { listIds } from '../support/objects.ts'
@@ -243,6 +246,37 @@ describe('where the local base is lost', () => {
   })
 })
 
+test('this machine keeps the last three points and the last full one as bases, and nothing of runs that left a table behind', async () => {
+  const f = await EngineFixture.create()
+  const key = sourceKey(f.directories())
+  const made: PointId[] = []
+  for (let i = 0; i < 6; i++) {
+    writeFileSync(f.path('file'), `${i}`)
+    made.push(present((await f.backup({ options: { full: i === 1 } })).point, 'a point'))
+  }
+  const roles = readBases(f.openCache(), key)?.bases.map(({ role, point }) => [role, made.indexOf(point)])
+  expect(roles).toEqual([
+    ['current-state', 5],
+    ['current-parent', 4],
+    ['last-parent', 3],
+    ['root', 1],
+  ])
+  const tables = (): string[] =>
+    f
+      .openCache()
+      .list('table-')
+      .map(({ name }) => name)
+  expect(tables()).toHaveLength(4)
+
+  const table = EntryTable.decode(present(f.openCache().read(tables()[0] ?? ''), 'a table'))
+  const left = writeTable(f.openCache(), key, present(table, 'a table'))
+  await f.backup()
+  expect(tables()).toContain(left)
+  f.clock = { ...f.clock, nowMs: () => Date.now() + 2 * 86_400_000 }
+  await f.backup()
+  expect(tables()).not.toContain(left)
+})
+
 describe('chains', () => {
   test('follow the sources: another folder, another chain; another order, the same', async () => {
     const f = await EngineFixture.create()
@@ -330,14 +364,14 @@ test('holes are kept, also where content is large', async () => {
   execFileSync('truncate', ['-s', '30M', path])
   execFileSync('dd', ['if=/dev/urandom', `of=${path}`, 'bs=4096', 'seek=100', 'count=3', 'conv=notrunc', 'status=none'])
   execFileSync('dd', ['if=/dev/urandom', `of=${path}`, 'bs=1M', 'seek=20', 'count=2', 'conv=notrunc', 'status=none'])
-  execFileSync('truncate', ['-s', '5G', f.path('empty')])
+  execFileSync('truncate', ['-s', '20G', f.path('empty')])
   const made = await f.backup()
   expect(made.bytesRead).toBe((2 << 20) + 3 * 4096)
   const view = await f.view()
   const entry = await view.lookup(byteStringOf(path))
   expect(entry).toMatchObject({ size: 30 << 20, holes: [{ offset: 0 }, {}, {}] })
   expect((await pointFile(view, path)).equals(readFileSync(path))).toBe(true)
-  expect(await view.lookup(byteStringOf(f.path('empty')))).toMatchObject({ size: 5 * 2 ** 30 })
+  expect(await view.lookup(byteStringOf(f.path('empty')))).toMatchObject({ size: 20 * 2 ** 30 })
 })
 
 test('files whose path is longer than a system call takes are read, small and large', async () => {

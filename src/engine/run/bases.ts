@@ -54,6 +54,9 @@ export interface Bases {
 
 const VERSION = 2
 
+/** Tables are of runs that go on until they are older. */
+const UNNAMED_TABLE_AGE_MS = 86_400_000
+
 /** Names a source in the local cache: the same sources, in whatever order, have the same name. */
 export function sourceKey(source: Source): string {
   const identity = [source.kind, ...[...source.identity].sort()]
@@ -81,11 +84,15 @@ export function skipsOf(part: PartBase): SkipMap {
   return new Map(part.skips)
 }
 
-/** Keeps a table under a name of its own, which is returned. */
-export function writeTable(cache: LocalCache, table: EntryTable): string {
-  const name = `table-${randomUUID()}`
+/** Keeps a table of source `key` under a name of its own, which is returned. */
+export function writeTable(cache: LocalCache, key: string, table: EntryTable): string {
+  const name = `${tablesOf(key)}${randomUUID()}`
   cache.write(name, table.encode())
   return name
+}
+
+function tablesOf(key: string): string {
+  return `table-${key}-`
 }
 
 /**
@@ -93,7 +100,7 @@ export function writeTable(cache: LocalCache, table: EntryTable): string {
  * the last parent, and the last full point the root. Tables that no base names any more are removed.
  */
 export function writeBases(cache: LocalCache, key: string, before: Bases | undefined, made: MadePoint): void {
-  const { chain, isFull, base } = made
+  const { chain, isFull, base, nowMs } = made
   const old = before?.chain === chain ? before.bases : []
   const of = (role: BaseRole): Base | undefined => old.find((other) => other.role === role)
   const as = (role: BaseRole, other: Base | undefined): Base[] => (other === undefined ? [] : [{ ...other, role }])
@@ -106,14 +113,21 @@ export function writeBases(cache: LocalCache, key: string, before: Bases | undef
   ]
   const kept: Bases & { version: number } = { version: VERSION, chain, bases }
   cache.write(`bases-${key}`, [utf8(JSON.stringify(kept))])
-  const named = new Set(bases.flatMap((other) => other.parts.map((part) => part.table)))
-  for (const part of before?.bases.flatMap((other) => other.parts) ?? []) {
-    if (!named.has(part.table)) cache.remove(part.table)
+  const named = new Set(namesOf(bases))
+  // Two runs at once, or one that was killed, leave tables that no base ever named.
+  const left = cache.list(tablesOf(key)).filter(({ usedMs }) => nowMs - usedMs > UNNAMED_TABLE_AGE_MS)
+  for (const name of [...namesOf(before?.bases ?? []), ...left.map((table) => table.name)]) {
+    if (!named.has(name)) cache.remove(name)
   }
+}
+
+function namesOf(bases: readonly Base[]): string[] {
+  return bases.flatMap(({ parts }) => parts.map(({ table }) => table))
 }
 
 export interface MadePoint {
   readonly chain: ChainId
   readonly isFull: boolean
   readonly base: Omit<Base, 'role'>
+  readonly nowMs: number
 }

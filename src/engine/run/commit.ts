@@ -165,12 +165,13 @@ function keepBases(
   const { cache } = context
   const { source, opened, record, hash, detail, stored } = made
   if (cache === undefined) return
+  const key = sourceKey(source)
   const parts: PartBase[] = []
   for (const { name, scan } of run.parts.values()) {
     if (scan === undefined) continue
     parts.push({
       part: name,
-      table: scan.kept ?? writeTable(cache, scan.table),
+      table: scan.kept ?? writeTable(cache, key, scan.table),
       rules: scan.rules,
       skips: [...scan.skips],
     })
@@ -185,7 +186,8 @@ function keepBases(
     detail: [detail.digest, toHex(detail.id)],
     lists: { ...lists, index, packs: [...lists.packs, ...stored.packs] },
   }
-  writeBases(cache, sourceKey(source), run.bases, { chain: record.chain, isFull: record.type === 'full', base })
+  const nowMs = context.clock.nowMs()
+  writeBases(cache, key, run.bases, { chain: record.chain, isFull: record.type === 'full', base, nowMs })
 }
 
 function withoutBytes(counts: PartCounts): Omit<PartCounts, 'bytes'> {
