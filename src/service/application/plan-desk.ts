@@ -17,6 +17,7 @@ import type { ControlClient } from '../control/client.ts'
 import type { DaemonKeys } from './daemon-keys.ts'
 import type { JobDesk } from './job-desk.ts'
 import type { PlanDesk } from './desks.ts'
+import { placesAt } from './places.ts'
 import { formOf, mistakesByField, writtenOf } from './plan-form.ts'
 import type { Repositories } from './repositories.ts'
 import { planFindings, planHealth } from './plan-health.ts'
@@ -66,12 +67,14 @@ export class ConfiguredPlans implements PlanDesk {
     const input = { ...this.#file, text: await this.#text() }
     const { plans, mistakes } = judgePlans(input, { [form.name]: written })
     const [plan] = plans
+    const missing = await missingSources(form)
     if (plan === undefined || mistakes.length > 0) {
-      return { mistakes: mistakesByField(mistakes, written), ...NOT_KNOWN, trigger: undefined, nextMs: [] }
+      const unknown = { ...NOT_KNOWN, remarks: missing, trigger: undefined, nextMs: [] }
+      return { mistakes: mistakesByField(mistakes, written), ...unknown }
     }
+    const { forgotten, remarks } = await this.#retention(plan)
     return {
-      mistakes: {},
-      ...(await this.#retention(plan)),
+      ...{ mistakes: {}, forgotten, remarks: { ...missing, ...remarks } },
       trigger: triggersInWords(plan.triggers),
       nextMs: nextFirings(plan, { ...this.#context, afterMs: this.#options.clock.nowMs(), count: TIMES_SHOWN }),
     }
@@ -245,6 +248,14 @@ export class ConfiguredPlans implements PlanDesk {
 
 type Retention = Pick<PlanMeaning, 'forgotten' | 'remarks'>
 const NOT_KNOWN: Retention = { forgotten: [], remarks: {} }
+
+/** A source that is not there is no mistake, since a disk may come: it is remarked, before a backup finds nothing. */
+async function missingSources({ sources }: PlanForm): Promise<PlanMeaning['remarks']> {
+  const paths = sources.filter((path) => path.startsWith('/'))
+  const places = await placesAt(paths)
+  const at = places.findIndex(({ kind }) => kind === 'nothing')
+  return at < 0 ? {} : { sources: shownText(`there is nothing at ${paths[at]}`) }
+}
 
 function untagged(tag: string, known: ReadonlySet<string>): string {
   const near = nearestWord(tag, known)

@@ -95,6 +95,9 @@ test('a form is explained while it is typed: its next times, and its mistakes by
     ...['sources', 'steps.0.value', 'steps.1.between', 'steps.1.value', 'steps.2.keep-daily', 'trigger'],
   ])
   expect(nextMs).toEqual([])
+  // What is not there is remarked also while other fields are not right yet.
+  const gone = { ...wrong, sources: [folder, `${folder}/gone`] }
+  expect((await application.explainPlan(gone)).remarks).toEqual({ sources: `there is nothing at ${folder}/gone` })
   expect(readFileSync(join(folder, 'config.yaml'), 'utf8')).toBe(CONFIG)
   await expect(application.savePlan(wrong, undefined)).rejects.toMatchObject({ code: 'BAD_CONFIGURATION' })
 })
