@@ -76,8 +76,8 @@ export class StateDatabase implements Disposable {
         migrate(database, path, migrations)
         verifySchema(database, path, migrations)
         verifyRows(database, path)
-        // Readers never wait for a writer. It is written into the file: not before that is known to be ours.
-        database.exec('PRAGMA journal_mode = WAL')
+        // It is written into the file: not before that is known to be ours.
+        logAhead(database)
         return new StateDatabase(path, database)
       } catch (error) {
         database.close()
@@ -207,6 +207,21 @@ function schemaOf(database: DatabaseSync): string {
     "SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name",
   )
   return JSON.stringify(rows.all())
+}
+
+/**
+ * Has readers never wait for a writer, as long as the file is there.
+ *
+ * Where others use the file at this moment SQLite does not wait for them, but says that it is busy: whoever opens it does
+ * the same, and what one of them has written into the file holds for all from their next transaction on.
+ * @see https://www.sqlite.org/wal.html#sometimes_queries_return_sqlite_busy_in_wal_mode
+ */
+function logAhead(database: DatabaseSync): void {
+  try {
+    database.exec('PRAGMA journal_mode = WAL')
+  } catch (error) {
+    if (((resultCodeOf(error) ?? 0) & 0xff) !== SQLITE_BUSY) throw error
+  }
 }
 
 /** Gives what SQLite refuses the names that all stores have for it. */
