@@ -6,7 +6,7 @@ import { textField, textOf } from '../../tui/forms/form.ts'
 import { noteOnPlaces, type PathWish } from '../../tui/forms/path-wish.ts'
 import type { Answer } from '../../tui/state/call.ts'
 import type { ScreenName } from '../../tui/state/screen-name.ts'
-import { DEPOT } from '../support/busy-application.ts'
+import { BACKUP, DEPOT } from '../support/busy-application.ts'
 import { DashboardState } from '../support/dashboard-state.ts'
 import { pointId, seededApplication } from '../support/seeded-application.ts'
 
@@ -92,6 +92,9 @@ test('whoever goes back from a preview to mark one more finds target, modes and 
   dashboard.press('r').answer('preview', preview)
   const { without, target } = dashboard.state.screens.restore
   expect([...without, target]).toEqual(['/a', '/x'])
+  dashboard.press('q')
+  expect(dashboard.state.overlay).toMatchObject({ reasons: ['A restore is prepared, and not begun.'] })
+  dashboard.press('n')
   // Where one of them is no longer marked, nothing that was said of single paths would bring it back.
   dashboard.press('esc', 'up', 'space', 'r').answer('preview', preview)
   expect(dashboard.state.screens.restore).toMatchObject({ target: '/x', without: new Set() })
@@ -235,3 +238,18 @@ test.each<[PathWish, Record<'nowhere' | 'held' | 'folder' | 'file', 'fine' | 'mi
 const RECOVERY = { slot: 'c0de5107', code: 'ABCDE-FGHJK' }
 const ITEM = { kind: 'file', bytes: 1, action: 'create', after: undefined, before: undefined } as const
 const PREVIEW = { slot: 'restore:preview', method: 'preview', args: [] as never, isLast: true } as const
+
+test('a restore that was begun is not told to be lost any more', () => {
+  const dashboard = previewing()
+  dashboard
+    .press('t')
+    .type('/x')
+    .press('ctrl+s')
+    .send({ kind: 'answer', ...PREVIEW, value: [{ ...ITEM, path: '/a', shownPath: '/a' }] })
+  dashboard
+    .press('s', 'y')
+    .answer('restore', BACKUP.id)
+    .answer('jobs', [{ ...BACKUP, state: 'done' }])
+  dashboard.press('esc', 'q')
+  expect(dashboard.effects.at(-1)).toEqual({ kind: 'quit' })
+})

@@ -29,6 +29,8 @@ export interface RestoreState {
   readonly modes: ReadonlyMap<Handle, OverwriteMode>
   readonly without: ReadonlySet<Handle>
   readonly deleteOthers: boolean
+  /** Something of the above was said that no restore has been begun with. */
+  readonly isPrepared: boolean
   readonly items: readonly PreviewItem[]
   /** `true` once the preview is whole. */
   readonly isWhole: boolean
@@ -57,6 +59,7 @@ export const INITIAL_RESTORE: RestoreState = {
   modes: new Map(),
   without: new Set(),
   deleteOthers: false,
+  isPrepared: false,
   items: [],
   isWhole: false,
   problem: undefined,
@@ -156,12 +159,12 @@ export function optionEditor({ target, overwrite, deleteOthers }: RestoreState):
  * no longer marked.
  */
 export function previewOf(before: RestoreState, marked: Marked): RestoreState {
-  const { marked: old, target, overwrite, deleteOthers, modes, without } = before
+  const { marked: old, target, overwrite, deleteOthers, isPrepared, modes, without } = before
   const fresh: RestoreState = { ...INITIAL_RESTORE, marked }
   if (old === undefined || before.job !== undefined) return fresh
   if (old.repository !== marked.repository || old.point !== marked.point) return fresh
   const now = new Set(marked.items.map(({ path }) => path))
-  const kept: RestoreState = { ...fresh, target, overwrite, deleteOthers }
+  const kept: RestoreState = { ...fresh, target, overwrite, deleteOthers, isPrepared }
   return old.items.every(({ path }) => now.has(path)) ? { ...kept, modes, without } : kept
 }
 
@@ -169,5 +172,5 @@ export function previewOf(before: RestoreState, marked: Marked): RestoreState {
 export function withOptions(state: RestoreState, form: Form<OptionField>): RestoreState {
   const overwrite = OVERWRITE_MODES.find((mode) => mode === textOf(form, 'overwrite')) ?? state.overwrite
   const target = textOf(form, 'target').trim()
-  return { ...state, target, overwrite, deleteOthers: isChecked(form, 'delete'), options: undefined }
+  return { ...state, target, overwrite, deleteOthers: isChecked(form, 'delete'), isPrepared: true, options: undefined }
 }

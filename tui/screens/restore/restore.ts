@@ -54,10 +54,8 @@ export const restore: Screen<RestoreState, RestoreCommand> = {
 }
 
 /** What was said of a restore that nobody began, beside what is marked for it. */
-function unsaved({ options, marked, job, without, modes, target }: RestoreState): string | undefined {
-  const isPrepared = without.size > 0 || modes.size > 0 || target !== ''
-  if (options?.isTouched !== true && (marked === undefined || job !== undefined || !isPrepared)) return undefined
-  return 'A restore is prepared, and not begun.'
+function unsaved({ options, isPrepared }: RestoreState): string | undefined {
+  return isPrepared || options?.isTouched === true ? 'A restore is prepared, and not begun.' : undefined
 }
 
 const UNDO = {
@@ -181,13 +179,13 @@ function withRow(
 ): Step<RestoreState> {
   switch (command) {
     case 'leave-out':
-      return { state: withRows({ ...state, without: toggled(state.without, path) }) }
+      return { state: withRows({ ...state, without: toggled(state.without, path), isPrepared: true }) }
     case 'fold':
       return { state: kind === 'dir' ? withRows({ ...state, closed: toggled(state.closed, path) }) : state }
     case 'mode': {
       const mode = state.modes.get(path) ?? state.overwrite
       const next = OVERWRITE_MODES[(OVERWRITE_MODES.indexOf(mode) + 1) % OVERWRITE_MODES.length] ?? mode
-      return askPreview({ ...state, modes: new Map(state.modes).set(path, next) })
+      return askPreview({ ...state, modes: new Map(state.modes).set(path, next), isPrepared: true })
     }
   }
 }
@@ -276,11 +274,11 @@ function takeAnswer(state: RestoreState, answer: Answer, shared: Shared): Step<R
     case 'freeBytes':
       return { state: { ...state, freeBytes: answer.value } }
     case 'restore':
-    case 'undo':
-      return {
-        state: { ...state, undo: undefined, job: { id: answer.value, kind: answer.method, report: undefined } },
-        effects: [call('shared:jobs', 'jobs')],
-      }
+    case 'undo': {
+      const job = { id: answer.value, kind: answer.method, report: undefined }
+      const isPrepared = state.isPrepared && answer.method === 'undo'
+      return { state: { ...state, undo: undefined, isPrepared, job }, effects: [call('shared:jobs', 'jobs')] }
+    }
     case 'jobLog': {
       const { job } = state
       const { lines, place, isEnd } = answer.value
