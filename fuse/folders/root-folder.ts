@@ -6,19 +6,21 @@ import { folderOf, linkTo, entryOf } from './entries.ts'
 import type { Folder, FolderEntry } from './folder.ts'
 import type { MountedPoint, PointSet, PointSource } from './mounted-points.ts'
 import { SetFolder } from './set-folder.ts'
+import { VersionHistories } from './version-histories.ts'
 import { versionsFolder } from './versions-folder.ts'
 
 const LATEST = 'latest' as ByteString
 
 /** Returns the root of the mount of a whole repository. */
 export function rootFolder(source: PointSource): Folder {
+  const histories = new VersionHistories(source)
   const folders = Object.entries({
     points: new SetFolder(source, ({ points }) => points.map((point) => entryOf(point, point.folderName))),
-    instances: instanceFolders(source, chainFolder),
+    instances: instanceFolders(source, (chain) => chainFolder(source, chain)),
     at: new AtFolder(source),
     tags: tagFolders(source),
     records: new SetFolder(source, ({ points }) => points.map(recordOf)),
-    versions: instanceFolders(source, versionsFolder),
+    versions: instanceFolders(source, (chain) => versionsFolder(histories, chain)),
   })
   return new SetFolder(source, (set) => {
     const points = backupsOf(set)
@@ -34,11 +36,11 @@ function backupsOf({ points }: PointSet): readonly MountedPoint[] {
 }
 
 /** Returns a folder of all instances, each a folder of its chains; `ofChain` makes those. */
-function instanceFolders(source: PointSource, ofChain: (source: PointSource, chain: string) => Folder): Folder {
+function instanceFolders(source: PointSource, ofChain: (chain: string) => Folder): Folder {
   const chainsOf = (instance: ByteString): Folder => {
     return new SetFolder(source, (set) => {
       const chains = nameChains(backupsOf(set)).filter(({ instanceName }) => instanceName === instance)
-      return chains.map(({ id, name }) => folderOf(name, ofChain(source, id), set))
+      return chains.map(({ id, name }) => folderOf(name, ofChain(id), set))
     })
   }
   return new SetFolder(source, (set) => {

@@ -1,107 +1,77 @@
-import type { ByteString } from '../../src/base/byte-string.ts'
+import { type ByteString, joinPath } from '../../src/base/byte-string.ts'
 import type { Timespec } from '../../src/base/clock.ts'
-import { freeName, withSuffix } from '../../src/base/file-name.ts'
 import { entryOf, folderOf } from './entries.ts'
 import type { Folder, FolderEntry } from './folder.ts'
-import type { PointSet, PointSource } from './mounted-points.ts'
-import { type Held, historiesIn, historyOf, type PathHistory } from './path-history.ts'
+import type { PointSet } from './mounted-points.ts'
 import { CHANGING_VALID_SECONDS } from './set-folder.ts'
-
-/** Stands behind the name of a file's folder where the path was a folder too. */
-const FILE_SUFFIX = '@file'
+import type { ChainPath, ShownName, VersionHistories } from './version-histories.ts'
 
 /**
  * Returns everything that the points of a chain ever held, as folders: a file is a folder of its distinct contents.
  *
- * Nothing is made before somebody looks, and a folder keeps no more than the states its path had.
+ * Nothing is made before somebody looks.
  */
-export function versionsFolder(source: PointSource, chain: string): Folder {
-  return new PathFolder(source, async ({ points }) => {
-    const ofChain = points.filter((point) => point.chain === chain)
-    return { directories: ofChain.map((point) => ({ point, entry: point.view.root })), files: [] }
-  })
+export function versionsFolder(histories: VersionHistories, chain: string): Folder {
+  return new PathFolder(histories, { chain, path: '/' as ByteString })
 }
-
-/** Finds out what a path was in a set of points. */
-type HistoryIn = (set: PointSet) => Promise<PathHistory>
 
 /** A path that was a folder in some point: the names that it ever held. */
 class PathFolder implements Folder {
   readonly validSeconds = CHANGING_VALID_SECONDS
-  readonly #source: PointSource
-  readonly #historyIn: HistoryIn
+  readonly #histories: VersionHistories
+  readonly #place: ChainPath
 
-  constructor(source: PointSource, historyIn: HistoryIn) {
-    this.#source = source
-    this.#historyIn = rememberLast(historyIn)
+  constructor(histories: VersionHistories, place: ChainPath) {
+    this.#histories = histories
+    this.#place = place
   }
 
   async modified(): Promise<Timespec> {
-    return (await this.#source.current()).changed
+    return (await this.#histories.source.current()).changed
   }
 
   async list(): Promise<readonly FolderEntry[]> {
-    const set = await this.#source.current()
-    const histories = await historiesIn(await this.#directoriesIn(set))
-    const taken = new Set(histories.keys())
-    const entries: FolderEntry[] = []
-    for (const [name, { directories, files }] of histories) {
-      if (directories.length > 0) entries.push(this.#folder(name, set))
-      if (files.length === 0) continue
-      const shownAs = directories.length > 0 ? freeName(withSuffix(name, FILE_SUFFIX), taken) : name
-      taken.add(shownAs)
-      entries.push(this.#versions(name, { shownAs, set }))
-    }
-    return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
+    const set = await this.#histories.source.current()
+    const { shown } = await this.#histories.namesIn(this.#place)
+    return Array.from(shown, ([name, what]) => this.#show(name, what, set)).sort(byName)
   }
 
   async find(name: ByteString): Promise<FolderEntry | undefined> {
-    const set = await this.#source.current()
-    const { directories, files } = await historyOf(name, await this.#directoriesIn(set))
-    if (directories.length > 0) return this.#folder(name, set)
-    if (files.length > 0) return this.#versions(name, { shownAs: name, set })
-    // What the suffix was given to is known from all names only.
-    if (!name.includes(FILE_SUFFIX)) return undefined
-    return (await this.list()).find((entry) => entry.name === name)
+    const set = await this.#histories.source.current()
+    const what = (await this.#histories.namesIn(this.#place)).shown.get(name)
+    return what === undefined ? undefined : this.#show(name, what, set)
   }
 
-  async #directoriesIn(set: PointSet): Promise<readonly Held[]> {
-    return (await this.#historyIn(set)).directories
-  }
-
-  #folder(name: ByteString, set: PointSet): FolderEntry {
-    return folderOf(name, new PathFolder(this.#source, this.#historyOf(name)), set)
-  }
-
-  #versions(name: ByteString, { shownAs, set }: { shownAs: ByteString; set: PointSet }): FolderEntry {
-    return folderOf(shownAs, new FileFolder(this.#source, this.#historyOf(name)), set)
-  }
-
-  #historyOf(name: ByteString): HistoryIn {
-    return async (set) => historyOf(name, (await this.#historyIn(set)).directories)
+  #show(name: ByteString, { kind, held }: ShownName, set: PointSet): FolderEntry {
+    const { chain, path } = this.#place
+    const folder =
+      kind === 'folder'
+        ? new PathFolder(this.#histories, { chain, path: joinPath(path, held) })
+        : new FileFolder(this.#histories, this.#place, held)
+    return folderOf(name, folder, set)
   }
 }
 
 /** A path that was a file, or anything else but a folder: its distinct contents. */
 class FileFolder implements Folder {
   readonly validSeconds = CHANGING_VALID_SECONDS
-  readonly #source: PointSource
-  readonly #historyIn: HistoryIn
+  readonly #histories: VersionHistories
+  readonly #directory: ChainPath
+  readonly #name: ByteString
 
-  constructor(source: PointSource, historyIn: HistoryIn) {
-    this.#source = source
-    this.#historyIn = rememberLast(historyIn)
+  constructor(histories: VersionHistories, directory: ChainPath, name: ByteString) {
+    this.#histories = histories
+    this.#directory = directory
+    this.#name = name
   }
 
   async modified(): Promise<Timespec> {
-    return (await this.#source.current()).changed
+    return (await this.#histories.source.current()).changed
   }
 
   async list(): Promise<readonly FolderEntry[]> {
-    const { files } = await this.#historyIn(await this.#source.current())
-    return files
-      .map(({ point, entry }) => entryOf(point, point.folderName, entry))
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
+    const { files } = await this.#histories.of(this.#directory, this.#name)
+    return files.map(({ point, entry }) => entryOf(point, point.folderName, entry)).sort(byName)
   }
 
   async find(name: ByteString): Promise<FolderEntry | undefined> {
@@ -109,17 +79,6 @@ class FileFolder implements Folder {
   }
 }
 
-/** Answers for the set of points that was asked about last without finding out again. */
-function rememberLast(historyIn: HistoryIn): HistoryIn {
-  let last: { readonly set: PointSet; readonly history: Promise<PathHistory> } | undefined
-  return async (set) => {
-    if (last?.set !== set) last = { set, history: historyIn(set) }
-    const asked = last
-    try {
-      return await asked.history
-    } catch (error) {
-      if (last === asked) last = undefined
-      throw error
-    }
-  }
+function byName(a: FolderEntry, b: FolderEntry): number {
+  return a.name < b.name ? -1 : 1
 }

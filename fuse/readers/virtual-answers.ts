@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { present } from '../../src/base/assert.ts'
 import { type ByteString, byteString, bytesOf } from '../../src/base/byte-string.ts'
 import { SEEK_DATA, SEEK_HOLE, S_IFDIR, S_IFMT, S_IFREG } from '../../src/base/posix/constants.ts'
 import type { FolderEntry } from '../folders/folder.ts'
@@ -41,8 +42,8 @@ import type { Outcome } from './missing.ts'
 import { sendXattr } from './xattr-answers.ts'
 
 const { EINVAL, ENFILE, ENODATA, ENOSYS, ENOTDIR, ENXIO } = constants.errno
-/** Listings that are gone on with, so that nobody sees a folder change under him. */
-const LISTINGS_MAX = 32
+/** Names in listings that are gone on with, so that nobody sees a folder change under him; a longer one is kept alone. */
+const LISTED_NAMES_MAX = 1 << 15
 
 export interface VirtualAnswersOptions {
   readonly context: Pick<HandlerContext, 'nodes' | 'rows' | 'writer'>
@@ -58,10 +59,18 @@ interface Listed {
   readonly shown: FolderEntry | undefined
 }
 
+/** All names of a folder as they were when somebody began to list it. */
+interface Listing {
+  readonly entry: VirtualEntry
+  readonly names: readonly Listed[]
+}
+
 /** Answers what is asked about things that no point holds, and about points as folders show them. On the main thread. */
 export class VirtualAnswers {
   readonly #options: VirtualAnswersOptions
-  readonly #listings = new Map<number, { readonly entry: VirtualEntry; readonly names: readonly Listed[] }>()
+  /** By node, the one begun last at the end. */
+  readonly #listings = new Map<number, Listing>()
+  #listedNames = 0
   readonly #attributes = new MessageBuffer(new Uint8Array(ATTR_BYTES))
 
   constructor(options: VirtualAnswersOptions) {
@@ -136,20 +145,23 @@ export class VirtualAnswers {
     const names = await this.#namesOf(request.nodeId, entry, body.offset)
     const end = OUT_HEADER_BYTES + Math.min(body.size, writer.message.bytes.byteLength - OUT_HEADER_BYTES)
     let place = OUT_HEADER_BYTES
-    for (const [i, listed] of names.slice(body.offset).entries()) {
+    for (let i = body.offset; i < names.length; i++) {
+      const listed = present(names[i], 'a name that was listed')
       const length = direntBytes(listed.name.length) + (isPlus ? ENTRY_OUT_BYTES : 0)
       if (place + length > end) break
       if (isPlus) place += this.#addEntry(request.nodeId, { entry, listed, place })
-      const names = bytesOf(listed.name)
+      const name = bytesOf(listed.name)
       place += encodeDirent(writer.message, place, {
         ino: listed.ino,
-        next: body.offset + i + 1,
+        next: i + 1,
         type: direntType(listed.mode),
-        names,
+        names: name,
         nameStart: 0,
-        nameEnd: names.byteLength,
+        nameEnd: name.byteLength,
       })
     }
+    // The kernel asks on until there is nothing more.
+    if (place === OUT_HEADER_BYTES) this.#dropListing(request.nodeId)
     writer.send(request, place - OUT_HEADER_BYTES)
     return 'replied'
   }
@@ -182,13 +194,23 @@ export class VirtualAnswers {
     ]
     const listed = shown.kind === 'folder' ? await shown.folder.list() : []
     const names = [...dots, ...listed.map((each) => this.#listedAs(entry, each))]
-    this.#listings.delete(node)
-    this.#listings.set(node, { entry, names })
-    for (const oldest of this.#listings.keys()) {
-      if (this.#listings.size <= LISTINGS_MAX) break
-      this.#listings.delete(oldest)
-    }
+    this.#keepListing(node, { entry, names })
     return names
+  }
+
+  #keepListing(node: number, listing: Listing): void {
+    this.#dropListing(node)
+    for (const oldest of this.#listings.keys()) {
+      if (this.#listedNames + listing.names.length <= LISTED_NAMES_MAX) break
+      this.#dropListing(oldest)
+    }
+    this.#listings.set(node, listing)
+    this.#listedNames += listing.names.length
+  }
+
+  #dropListing(node: number): void {
+    this.#listedNames -= this.#listings.get(node)?.names.length ?? 0
+    this.#listings.delete(node)
   }
 
   #listedAs(folder: VirtualEntry, shown: FolderEntry): Listed {

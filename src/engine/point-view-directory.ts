@@ -2,6 +2,7 @@ import { present } from '../base/assert.ts'
 import { type ByteString, byteString } from '../base/byte-string.ts'
 import { IntegrityError } from '../base/errors.ts'
 import { BLOB_ID_BYTES } from '../base/ids.ts'
+import { PromiseCache } from '../base/promise-cache.ts'
 import { decodeTree } from '../format/tree-codec.ts'
 import type { TreeEntry } from '../format/tree.ts'
 import { type PointBlobs, splitIds } from './point-view-layout.ts'
@@ -23,15 +24,15 @@ export const DIRECTORIES_AT_ONCE = 256
 /** Decodes directories, and keeps the ones used last: all directories with the same tree ids are one. */
 export class DirectoryReader {
   readonly #blobs: PointBlobs
-  /** By tree ids, the one used last at the end. */
-  readonly #kept = new Map<string, Promise<DirectoryListing>>()
-  readonly #sizes = new Map<string, number>()
-  readonly #entriesKeptMax: number
-  #entriesKept = 0
+  /** By tree ids. */
+  readonly #kept: PromiseCache<DirectoryListing>
 
   constructor(blobs: PointBlobs, options: { readonly entriesKeptMax?: number } = {}) {
     this.#blobs = blobs
-    this.#entriesKeptMax = options.entriesKeptMax ?? ENTRIES_KEPT
+    this.#kept = new PromiseCache({
+      weightMax: options.entriesKeptMax ?? ENTRIES_KEPT,
+      weigh: ({ entries }, key) => entries.length + key.length / BLOB_ID_BYTES,
+    })
   }
 
   /**
@@ -40,13 +41,8 @@ export class DirectoryReader {
    * @throws {IntegrityError} BLOB_MISSING, AUTH_FAILED, ID_MISMATCH, MALFORMED
    */
   async read(trees: Uint8Array): Promise<DirectoryListing> {
-    const key = byteString(trees)
-    const kept = this.#kept.get(key)
-    if (kept !== undefined) {
-      this.#kept.delete(key)
-      this.#kept.set(key, kept)
-      return kept
-    }
+    const kept = this.#kept.get(byteString(trees))
+    if (kept !== undefined) return kept
     const [listing] = this.#fetch([trees])
     return present(listing, 'the directory asked for')
   }
@@ -77,38 +73,8 @@ export class DirectoryReader {
           return this.#blobs.readAll(splitIds(trees), 'tree')
         },
       )
-      return this.#keep(trees, blobs.then(mergeTrees))
+      return this.#kept.keep(byteString(trees), blobs.then(mergeTrees))
     })
-  }
-
-  #keep(trees: Uint8Array, listing: Promise<DirectoryListing>): Promise<DirectoryListing> {
-    const key = byteString(trees)
-    this.#kept.set(key, listing)
-    listing.then(
-      ({ entries }) => {
-        const size = entries.length + trees.byteLength / BLOB_ID_BYTES
-        if (this.#kept.get(key) !== listing) return
-        this.#sizes.set(key, size)
-        this.#entriesKept += size
-        this.#drop()
-      },
-      () => {
-        if (this.#kept.get(key) === listing) this.#kept.delete(key)
-      },
-    )
-    return listing
-  }
-
-  #drop(): void {
-    for (const key of this.#kept.keys()) {
-      if (this.#entriesKept <= this.#entriesKeptMax) return
-      const size = this.#sizes.get(key)
-      // Still being read: somebody waits for it.
-      if (size === undefined) continue
-      this.#kept.delete(key)
-      this.#sizes.delete(key)
-      this.#entriesKept -= size
-    }
   }
 }
 

@@ -1,8 +1,9 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
-import { utf8 } from '../../../src/base/bytes.ts'
+import { concatBytes, utf8 } from '../../../src/base/bytes.ts'
 import type { FileEntry, TreeEntry } from '../../../src/format/tree.ts'
 import type { FolderEntry } from '../../../fuse/folders/folder.ts'
+import { VersionHistories } from '../../../fuse/folders/version-histories.ts'
 import { versionsFolder } from '../../../fuse/folders/versions-folder.ts'
 import { dirEntry, fileEntry, symlinkEntry } from '../../support/tree-entries.ts'
 import { FakePoints, find, folderNameAt, listing } from './folder-fixture.ts'
@@ -12,7 +13,7 @@ const CHAIN = 'c'.repeat(32)
 /** Makes entries whose bytes are in the points' blobs. */
 class Trees {
   readonly points = new FakePoints()
-  readonly folder = versionsFolder(this.points, CHAIN)
+  readonly folder = versionsFolder(new VersionHistories(this.points), CHAIN)
 
   file(name: string, text: string, fields: Partial<FileEntry> = {}): FileEntry {
     const bytes = utf8(text)
@@ -97,6 +98,37 @@ test('directories that are the same in many points are read once', async () => {
   expect(await listing(trees.folder, 'same')).toEqual(['f'])
   // Forty roots, and one directory.
   expect(trees.points.blobs.reads.length - before).toBe(41)
+})
+
+/** Returns what counts the directories, or parts of them, that are read in the points that are shown. */
+async function countReads({ points }: Trees): Promise<() => number> {
+  const spies = (await points.current()).points.map(({ view }) => vi.spyOn(view, 'entries'))
+  return () => spies.reduce((sum, spy) => sum + spy.mock.calls.length, 0)
+}
+
+test('all names of a directory are found out at once, however many somebody looks at', async () => {
+  const trees = new Trees()
+  const names = Array.from({ length: 40 }, (_, i) => `file ${i}`)
+  const state = (text: string): TreeEntry => trees.dir('d', ...names.map((name) => trees.file(name, `${name} ${text}`)))
+  trees.show([state('one')], [state('two')])
+  const reads = await countReads(trees)
+  expect(await listing(trees.folder, 'd')).toEqual(names.toSorted())
+  for (const name of names) expect(await listing(trees.folder, `d/${name}`)).toEqual([0, 1].map(folderNameAt))
+  // Two roots, and two states of the directory.
+  expect(reads()).toBe(4)
+})
+
+test('parts of a large directory that its states have in common are read once', async () => {
+  const trees = new Trees()
+  const part = (...names: string[]): Uint8Array =>
+    trees.points.blobs.addTree(names.map((name) => trees.file(name, name)))
+  const same = part('a', 'b')
+  trees.show([dirEntry('d', concatBytes(same, part('y')))], [dirEntry('d', concatBytes(same, part('y', 'z')))])
+  const reads = await countReads(trees)
+  expect(await listing(trees.folder, 'd')).toEqual(['a', 'b', 'y', 'z'])
+  expect(await listing(trees.folder, 'd/y')).toEqual([folderNameAt(0)])
+  // Two roots, and three parts.
+  expect(reads()).toBe(5)
 })
 
 test('a directory that cannot be read is an error of its path, and of no other', async () => {
