@@ -139,6 +139,7 @@ function defineRestore(program: Command, run: Run): void {
     .option('--delete', 'delete what lies in restored folders and is not in the point')
     .option('--verify', 'read what was restored, and what is unchanged by size and time, and compare it with the point')
     .option('--trust-unchanged', 'with --verify: do not read what is unchanged by size and time')
+    .option('--numeric-ids', 'give files to the users and groups of their numbers, not to those of the same names here')
     .option('--undo', 'have `undo` take it back also where DIR is empty or not there yet')
     .option('--no-undo', 'keep nothing of what is overwritten, deleted or created')
     .option('-y, --yes', 'go ahead without asking')

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 
 import { type CliOptions, CliPlace, type CliResult, eventsOf, sharedPlace, summaryOf } from '../support/cli.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
+import { rootTest } from '../support/root-test.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 /** A point of three files, which no test changes, and a target of one's own in which one of them differs and a stranger lies. */
@@ -183,5 +184,20 @@ test('a selection that is none is wrong usage and says what is wrong where', asy
   ] as const) {
     const { code, stderr } = await place.run(words, { input })
     expect([code, stderr]).toEqual([2, expect.stringMatching(message)])
+  }
+})
+
+rootTest('files go to the user of the same name here, or, with --numeric-ids, of the same number', async () => {
+  const place = new RestorePlace()
+  const passwd = join(place.folder, 'passwd')
+  writeFileSync(passwd, 'other:x:0:0::/:/bin/sh\nroot:x:4242:4242::/:/bin/sh\n')
+  const within = ['unshare', '-m', 'sh', '-c', 'mount --bind "$0" /etc/passwd && exec "$@"', passwd]
+  for (const [target, uid, words] of [
+    ['names', 4242, []],
+    ['numbers', 0, ['--numeric-ids']],
+  ] as const) {
+    const folder = join(place.folder, target)
+    await place.succeed(['restore', `latest:${place.source}`, '--target', folder, ...words], { within })
+    expect(statSync(join(folder, 'a')).uid).toBe(uid)
   }
 })

@@ -27,6 +27,7 @@ export interface RestoreFlags extends ChainFlags {
   readonly delete?: boolean
   readonly verify?: boolean
   readonly trustUnchanged?: boolean
+  readonly numericIds?: boolean
   readonly yes?: boolean
   /** `true` with --undo, `false` with --no-undo. */
   readonly undo?: boolean
@@ -52,6 +53,7 @@ export async function restoreCommand(context: CliContext, place: string, flags: 
     delete: flags.delete === true,
     verify: flags.verify === true,
     trustUnchanged: flags.trustUnchanged === true,
+    numericIds: flags.numericIds === true,
   }
   const wanted = selection === undefined ? byPatterns(opened, flags) : selectionOptions(selection, destination)
   const options = await safeOptions({ ...wanted, ...destination }, { ...opened, paths: context.paths })
