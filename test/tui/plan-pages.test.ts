@@ -8,8 +8,8 @@ import { DashboardState } from '../support/dashboard-state.ts'
 const WELL: PlanMeaning = { mistakes: {}, remarks: {}, trigger: 'every day', nextMs: [], forgotten: [] }
 
 /** A dashboard in the form of a new plan. */
-function newPlan(): DashboardState {
-  const dashboard = new DashboardState().start().answer('repositories', [DEPOT, { ...DEPOT, name: 'attic' }])
+function newPlan(host?: 'this-process'): DashboardState {
+  const dashboard = new DashboardState().start(host).answer('repositories', [DEPOT, { ...DEPOT, name: 'attic' }])
   return dashboard.press('5').answer('plans', []).press('n')
 }
 
@@ -114,6 +114,15 @@ test('a tag that nothing has is remarked where it stands, once it was left, and 
   expect(remarkAt('keep-tag')).toBeUndefined()
   dashboard.press('esc', 'esc', 'ctrl+s').answer('explainPlan', { ...WELL, remarks })
   expect(dashboard.calls('savePlan')).toBe(1)
+})
+
+test('whoever saves a plan while no daemon runs is told that it will not begin by itself', () => {
+  const said = (host?: 'this-process'): string | undefined => {
+    const dashboard = newPlan(host).press('n', 'ctrl+s').answer('explainPlan', WELL)
+    return dashboard.answer('savePlan', undefined).state.message?.text
+  }
+  expect(said()).toBe('The plan n is saved.')
+  expect(said('this-process')).toBe('The plan n is saved. It begins once a daemon runs: see above.')
 })
 
 test('a plan is saved with its options and steps', () => {

@@ -98,6 +98,10 @@ test('without a daemon, plans say that none of them begins by itself, and what a
   const frame = await dashboard.shows(/› nightly +now /)
   expect(frame).toContain(noDaemonText(ALONE))
   expect(noDaemonText(ALONE)).toContain('tidemark daemon install')
+  // It is said on one line, however small the terminal.
+  for (const host of [ALONE, { kind: 'daemon-gone', sinceMs: 1 }] as const) {
+    expect(noDaemonText(host).length).toBeLessThanOrEqual(80)
+  }
   expect(frame).toContain('; due now, waits for a daemon')
   await dashboard.press('1')
   expect(await dashboard.shows('○ nightly')).toMatch(/○ nightly: incremental due now, waits for a daemon/)

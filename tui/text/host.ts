@@ -15,16 +15,15 @@ export function shownHost(host: HostData): string {
   }
 }
 
-/** Says that no plan begins by itself, and what to do about it. */
+/** Says that no plan begins by itself, on one line of the smallest terminal, and what to do about it. */
 export function noDaemonText(host: HostData): string {
-  const otherwise = 'so no plan begins by itself here'
   switch (host.kind) {
     case 'daemon-gone':
-      return `The daemon is gone since ${shownTime(host.sinceMs)}, ${otherwise}: start \`tidemark daemon\``
+      return `The daemon is gone since ${shownTime(host.sinceMs)}: no plan begins by itself.`
     case 'other-daemon':
-      return `${host.why}, ${otherwise}`
+      return `No plan begins by itself here: ${host.why}`
     default:
-      return `No daemon runs, ${otherwise}: type \`tidemark daemon install\``
+      return 'No daemon runs, so no plan begins by itself: type `tidemark daemon install`'
   }
 }
 

@@ -17,7 +17,6 @@ import { LIST_START, type ListPlace, moveInList, placeAt } from '../../state/lis
 import { afterFailure, type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
 import type { Screen } from '../../state/screen.ts'
 import { bodyRows, type Shared } from '../../state/shared.ts'
-import { noDaemonText } from '../../text/host.ts'
 import type { Step } from '../../state/step.ts'
 import { planTableRows } from './layout.ts'
 import { newPlan, planEditor } from './plan-fields.ts'
@@ -218,7 +217,10 @@ function takeAnswer(state: PlansState, answer: Answer, shared: Shared): Step<Pla
       return {
         state: { ...state, editing: undefined },
         effects: [ASK],
-        say: `The plan ${answer.args[0].name} is saved.${shared.host.kind === 'daemon' ? '' : ` ${noDaemonText(shared.host)}`}`,
+        say:
+          shared.host.kind === 'daemon'
+            ? `The plan ${answer.args[0].name} is saved.`
+            : `The plan ${answer.args[0].name} is saved. It begins once a daemon runs: see above.`,
       }
     case 'removePlan':
       return { state, effects: [ASK], say: `The plan ${answer.args[0]} is removed.` }
