@@ -21,7 +21,9 @@ export interface ProcessSurroundings {
 }
 
 /** What opening one store may take. */
-export interface DriverSurroundings extends ProcessSurroundings {
+export interface DriverSurroundings extends Omit<ProcessSurroundings, 'limits'> {
+  /** How much may go to and come from it by now. */
+  readonly limits: () => RateLimits
   /** Returns a credential that the configuration has for this store; variables of the environment win over it. */
   readonly credential: CredentialReader
   /** What an earlier test of this store found out, where one did lately. */
@@ -143,7 +145,10 @@ export async function openDriver(place: StorePlace, surroundings: DriverSurround
   const driver = await open(place.url, surroundings)
   const retrying = attempts === 1 ? driver : withRetries(driver, { attempts, delayMs: RETRY_DELAY_MS })
   const { limits } = surroundings
-  if (limits.upload === undefined && limits.download === undefined) return retrying
+  const { upload, download } = limits()
+  const isLimited = upload !== undefined || download !== undefined
+  // A store elsewhere may be limited while it is used, where the configuration names it.
+  if (!isLimited && (attempts === 1 || place.configured === undefined)) return retrying
   const { withThrottle } = await import('../storage/throttle.ts')
   return withThrottle(retrying, { limits, clock: systemClock, sleep: systemSleep })
 }

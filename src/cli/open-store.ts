@@ -5,6 +5,7 @@ import { type RepositoryPlace, resolveRepository } from '../service/resolve-repo
 import { wasStoreTested } from '../service/store-test-file.ts'
 import type { RecalledTest } from '../service/store-tests.ts'
 import type { Driver } from '../storage/driver.ts'
+import { ConfiguredLimits } from './configured-limits.ts'
 import { configuredPassword, credentialsOf } from './configured-secrets.ts'
 import type { CliContext } from './context.ts'
 import { type DriverSurroundings, openDriver } from './drivers.ts'
@@ -37,17 +38,18 @@ export async function secretOf(context: SecretContext, place: RepositoryPlace): 
  * @throws {KeyError} as `credentialsOf`
  */
 export async function surroundingsOf(
-  { surroundings, clock }: Pick<CliContext, 'surroundings' | 'clock'>,
+  { surroundings, clock, paths }: Pick<CliContext, 'surroundings' | 'clock' | 'paths'>,
   place: RepositoryPlace,
   password: () => Promise<GivenSecret> = () => secretOf(surroundings.secrets, place),
 ): Promise<DriverSurroundings> {
-  const configured = place.configured?.limits
+  const { limits: given, secrets } = surroundings
+  const { configFile } = paths
+  const { configured: repository } = place
+  const { warn } = secrets
+  const limits = repository && new ConfiguredLimits({ given, configFile, repository, clock, warn })
   return {
     ...surroundings,
-    limits: {
-      upload: surroundings.limits.upload ?? configured?.upload,
-      download: surroundings.limits.download ?? configured?.download,
-    },
+    limits: () => limits?.current() ?? given,
     remembered: await recalled(place.url, { clock, stateDirectory: surroundings.stateDirectory }),
     credential: await credentialsOf(surroundings.secrets, place, password),
   }

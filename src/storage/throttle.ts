@@ -18,15 +18,11 @@ export interface RateLimits {
 }
 
 export interface ThrottleOptions {
-  readonly limits: RateLimits
+  /** Asked again and again: they may change while transfers run. */
+  readonly limits: () => RateLimits
   readonly clock: Pick<Clock, 'monotonicMs'>
   /** Waits, and rejects with the signal's reason once it is aborted. */
   readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>
-}
-
-/** A driver whose transfers are held back to a rate, which may change while they run. */
-export interface ThrottledDriver extends Driver {
-  limits: RateLimits
 }
 
 /**
@@ -36,12 +32,11 @@ export interface ThrottledDriver extends Driver {
  * limit of 2 MiB/s, one goes every eight seconds. Listings and looks are not held back. Disposing of the result
  * disposes of `driver`.
  */
-export function withThrottle(driver: Driver, options: ThrottleOptions): ThrottledDriver {
+export function withThrottle(driver: Driver, options: ThrottleOptions): Driver {
   return new ThrottlingDriver(driver, options)
 }
 
-class ThrottlingDriver implements ThrottledDriver {
-  limits: RateLimits
+class ThrottlingDriver implements Driver {
   readonly listKinds: ListKinds | undefined
   readonly #inner: Driver
   readonly #upload: Gate
@@ -50,9 +45,8 @@ class ThrottlingDriver implements ThrottledDriver {
   constructor(inner: Driver, options: ThrottleOptions) {
     this.#inner = inner
     this.listKinds = inner.listKinds?.bind(inner)
-    this.limits = options.limits
-    this.#upload = new Gate(options, () => this.limits.upload)
-    this.#download = new Gate(options, () => this.limits.download)
+    this.#upload = new Gate(options, () => options.limits().upload)
+    this.#download = new Gate(options, () => options.limits().download)
   }
 
   get capabilities(): DriverCapabilities {

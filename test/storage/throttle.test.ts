@@ -5,14 +5,18 @@ import { type RateLimits, withThrottle } from '../../src/storage/throttle.ts'
 import { describeDriverContract } from '../contract/driver-contract.ts'
 import { freshName } from '../support/objects.ts'
 
-function openThrottled(limits: RateLimits) {
+function openThrottled(first: RateLimits) {
+  let limits = first
   let nowMs = 0
   const sleep = async (ms: number, signal: AbortSignal | undefined): Promise<void> => {
     signal?.throwIfAborted()
     nowMs += ms
   }
-  const driver = withThrottle(new MemoryDriver(), { limits, clock: { monotonicMs: () => nowMs }, sleep })
-  return { driver, now: () => nowMs, wait: (ms: number) => (nowMs += ms) }
+  const driver = withThrottle(new MemoryDriver(), { limits: () => limits, clock: { monotonicMs: () => nowMs }, sleep })
+  const limit = (changed: RateLimits): void => {
+    limits = changed
+  }
+  return { driver, limit, now: () => nowMs, wait: (ms: number) => (nowMs += ms) }
 }
 
 describeDriverContract('a throttle around memory', async () => {
@@ -45,14 +49,14 @@ describe('a throttle', () => {
   })
 
   test('does without limits, and takes new ones while somebody waits', async () => {
-    const { driver, now } = openThrottled({ upload: undefined, download: undefined })
+    const { driver, limit, now } = openThrottled({ upload: undefined, download: undefined })
     await driver.put(freshName(), body(9))
     expect(now()).toBe(0)
-    driver.limits = { upload: 1, download: undefined }
+    limit({ upload: 1, download: undefined })
     await driver.put(freshName(), body(1))
     const waiting = driver.put(freshName(), body(1))
     await Promise.resolve()
-    driver.limits = { upload: undefined, download: undefined }
+    limit({ upload: undefined, download: undefined })
     await waiting
     expect(now()).toBeLessThan(10_000)
   })

@@ -38,7 +38,7 @@ function userWith(config: readonly string[]): DriverSurroundings {
       ask: nobody,
       warn: () => undefined,
     },
-    limits: { upload: undefined, download: undefined },
+    limits: () => ({ upload: undefined, download: undefined }),
     credential: async () => undefined,
     remembered: undefined,
   }
