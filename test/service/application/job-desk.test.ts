@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../../src/base/clock.ts'
 import { ownIdentity, type ProcessIdentity } from '../../../src/base/process-identity.ts'
 import { systemRandomness } from '../../../src/base/random.ts'
-import { systemScheduler } from '../../../src/repository/run-object.ts'
+import type { Scheduler } from '../../../src/repository/run-object.ts'
 import { ASKED_KIND } from '../../../src/service/jobs/asked-handler.ts'
 import { JobDesk, type JobDeskOptions } from '../../../src/service/application/job-desk.ts'
 import type { HostData, JobData } from '../../../src/service/application/shown.ts'
@@ -62,11 +62,14 @@ interface Desk {
   readonly runner: HandRunner
 }
 
+/** What is done every now and then is done here when it is asked for alone. */
+const STILL: Scheduler = { every: () => () => undefined }
+
 function openDesk(daemon: JobDeskOptions['daemon'] = { client: undefined, host: { kind: 'this-process' } }): Desk {
   const stateDirectory = temporaryMemoryFolder()
   const store = SqliteJobStore.open({ stateDirectory, clock: systemClock, onDamaged: () => undefined })
   const runner = new HandRunner()
-  const ports = { clock: systemClock, randomness: systemRandomness, scheduler: systemScheduler }
+  const ports = { clock: systemClock, randomness: systemRandomness, scheduler: STILL }
   const desk = new JobDesk({
     ...{ ...ports, store, runner, daemon, instance: INSTANCE },
     onChange: () => undefined,
