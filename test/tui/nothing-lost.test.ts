@@ -253,3 +253,27 @@ test('a restore that was begun is not told to be lost any more', () => {
   dashboard.press('esc', 'q')
   expect(dashboard.effects.at(-1)).toEqual({ kind: 'quit' })
 })
+
+test('what a field does not take of pasted text it says, and a path that is pasted into the list of folders goes to the field', () => {
+  const dashboard = previewing()
+    .press('t')
+    .send({ kind: 'paste', text: 'x'.repeat(5000) })
+  expect(targetOf(dashboard)?.mistake).toContain('the rest was not taken')
+  dashboard.press('ctrl+u', 'ctrl+o').send({ kind: 'paste', text: '/mnt/back\n' })
+  expect(targetOf(dashboard)).toMatchObject({ field: { line: { text: '/mnt/back' } }, mistake: undefined })
+  dashboard.press('tab').send({ kind: 'paste', text: 'never' })
+  const { options } = dashboard.state.screens.restore
+  expect(options?.form.fields[1]).toMatchObject({ mistake: 'takes no pasted text' })
+  expect(options?.picking).toBeUndefined()
+})
+
+test('what is wrong with a place is said at its field once that was left', () => {
+  const dashboard = started().press('6', 'a', 'down', 'down', 'enter').type('a/b')
+  const host = () => {
+    const at = dashboard.state.screens.drivers.adding?.at
+    return at?.page === 'place' ? at.editor.form.fields[0] : undefined
+  }
+  expect(host()?.mistake).toBeUndefined()
+  dashboard.press('tab')
+  expect(host()?.mistake).toBe('a host name or an address, and nothing else')
+})

@@ -14,6 +14,7 @@ import {
   withFolders,
   withoutFolders,
 } from './picker.ts'
+import { EMPTY_LINE, pasteText } from './text-line.ts'
 import { listOf, listText } from './typed-list.ts'
 
 /** A form that fills a screen, and whether anything was put into it: that is not lost without a question. */
@@ -128,8 +129,13 @@ function withNote<Name extends string>(
 }
 
 export function pasteInEditor<Name extends string>(editor: Editor<Name>, text: string): Editor<Name> {
-  if (editor.picking !== undefined) return editor
-  return { ...editor, form: pasteInForm(editor.form, text), isTouched: true }
+  const { picking, form } = editor
+  if (picking === undefined) return { ...editor, form: pasteInForm(form, text), isTouched: true }
+  // Whoever pastes a path into the list of folders means the field that the list is for.
+  const pasted = pasteText(EMPTY_LINE, text).text
+  const there = picking.picker.isForMany ? [...picking.picker.chosen, ...listOf(pasted)] : undefined
+  const closed: Editor<Name> = { ...editor, picking: undefined }
+  return withField(closed, picking.field, textField(there === undefined ? pasted : listText(there)))
 }
 
 function editorWithFolders<Name extends string>(
@@ -214,10 +220,8 @@ function pickInEditor<Name extends string>(
   const { picker, outcome } = pickWithKey(before, key, height)
   switch (outcome) {
     case 'left': {
-      const text = textOf(editor.form, field)
-      const pickedBefore = { field, picker, text }
-      const isTouched = editor.isTouched || (picker.isForMany && listText(picker.chosen) !== text)
-      return { editor: { ...editor, picking: undefined, pickedBefore, isTouched }, outcome: 'editing' }
+      const pickedBefore = { field, picker, text: textOf(editor.form, field) }
+      return { editor: { ...editor, picking: undefined, pickedBefore }, outcome: 'editing' }
     }
     case 'taken': {
       const text = picker.isForMany ? listText(picker.chosen) : (picker.chosen[0] ?? '')
@@ -225,7 +229,8 @@ function pickInEditor<Name extends string>(
     }
     case 'picking':
     case 'opened': {
-      const step = { editor: { ...editor, picking: { field, picker } }, outcome: 'editing' } as const
+      const isTouched = editor.isTouched || picker.chosen !== before.chosen
+      const step = { editor: { ...editor, picking: { field, picker }, isTouched }, outcome: 'editing' } as const
       return outcome === 'opened' ? { ...step, open: picker.directory } : step
     }
   }

@@ -1,5 +1,6 @@
+import { formatCount } from '../../src/base/number-of.ts'
 import type { Key } from '../keymap/key.ts'
-import { lineOf, pasteText, type TextLine, typeKey } from './text-line.ts'
+import { CHARACTERS_MAX, fitsLine, lineOf, pasteText, type TextLine, typeKey } from './text-line.ts'
 import { Secret } from './secret.ts'
 
 /** One thing that a form asks for. */
@@ -70,12 +71,31 @@ export function typeInForm<Name extends string>(form: Form<Name>, key: Key): For
   }
 }
 
+/** Returns the form with pasted text in the field in focus, which says what of it was not taken. */
 export function pasteInForm<Name extends string>(form: Form<Name>, text: string): Form<Name> {
-  return changeFocused(form, (field) => {
+  const pasted = changeFocused(form, (field) => {
     if (field.kind === 'text') return { ...field, line: pasteText(field.line, text) }
     if (field.kind === 'secret') return { ...field, secret: field.secret.paste(text) }
     return field
   })
+  const mistake = notPasted(form.fields[form.focus]?.field, pasted.fields[form.focus]?.field, text)
+  if (mistake === undefined) return pasted
+  return { ...pasted, fields: pasted.fields.map((each, index) => (index === form.focus ? { ...each, mistake } : each)) }
+}
+
+function notPasted(before: Field | undefined, after: Field | undefined, text: string): string | undefined {
+  switch (before?.kind) {
+    case 'text':
+      return fitsLine(before.line, text)
+        ? undefined
+        : `a field holds ${formatCount(CHARACTERS_MAX)} characters: the rest was not taken`
+    case 'secret':
+      return after?.kind === 'secret' && after.secret === before.secret
+        ? 'nothing was taken: that is too long'
+        : undefined
+    default:
+      return text === '' ? undefined : 'takes no pasted text'
+  }
 }
 
 /** Returns what a field holds as text; of a secret nothing. */

@@ -8,7 +8,7 @@ export interface TextLine {
 }
 
 /** What a field holds at most: what is pasted may be a file. */
-const CHARACTERS_MAX = 4096
+export const CHARACTERS_MAX = 4096
 
 export const EMPTY_LINE: TextLine = { text: '', cursor: 0 }
 
@@ -42,6 +42,11 @@ export function typeKey(line: TextLine, key: Key): TextLine {
       return character === undefined ? line : insert(line, character)
     }
   }
+}
+
+/** Tells whether pasted text fits a line with what is in it already. */
+export function fitsLine(line: TextLine, text: string): boolean {
+  return Array.from(line.text).length + Array.from(text).length <= CHARACTERS_MAX
 }
 
 /**

@@ -12,7 +12,7 @@ import {
   typeInEditor,
   withoutSecrets,
 } from '../../forms/editor.ts'
-import { type Form, secretField, takeSecret, textField, textOf, withMistakes } from '../../forms/form.ts'
+import { type Form, secretField, takeSecret, textField, textOf, withMistakes, withNotesLeft } from '../../forms/form.ts'
 import { type OpenerField, openerFields, takeOpener, withFittingOpener } from '../../forms/opener.ts'
 import { pickerListRows } from '../../forms/picker.ts'
 import { REFUSALS_BEFORE_ADVICE } from '../../forms/refusals.ts'
@@ -213,7 +213,10 @@ function typeInPlace(
   const next: Adding = { ...adding, at: { ...at, editor } }
   switch (outcome) {
     case 'editing':
-      return { adding: next, effects: editorCalls(step, screen) }
+      return {
+        adding: { ...adding, at: { ...at, editor: withPlaceNotes(at.kind, editor) } },
+        effects: editorCalls(step, screen),
+      }
     case 'left':
     case 'asked':
       return isPlaceTouched({ ...at, editor }) ? { adding: next, ask: LEAVE_FORM } : { adding: leaveAddingForm(adding) }
@@ -228,6 +231,12 @@ function typeInPlace(
       return { adding: { ...adding, at: { page: 'secret', place, editor: secrets, isTrying: false, refusals: 0 } } }
     }
   }
+}
+
+/** What is wrong with a field is said once it was left; of a folder of this machine, the editor says it. */
+function withPlaceNotes(kind: PlaceKind, editor: Editor<PlaceField>): Editor<PlaceField> {
+  if (kind === 'local') return editor
+  return { ...editor, form: withNotesLeft(editor.form, { mistakes: placeMistakes(kind, editor.form), remarks: {} }) }
 }
 
 function isPlaceTouched({ editor, typed }: Extract<AddingPage, { page: 'place' }>): boolean {
