@@ -14,6 +14,7 @@ import { buildIndex } from '../../repository/build-index.ts'
 import { PackWriter, type WrittenPack } from '../../repository/pack-writer.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { RepositoryIndex } from '../../repository/repository-index.ts'
+import { type Scheduler, systemScheduler } from '../../repository/run-object.ts'
 import { RunKeys } from '../../repository/run-keys.ts'
 import { TreePackWriter } from '../../repository/tree-pack-writer.ts'
 import type { BackupJob, BackupSetup } from '../backup/backup-jobs.ts'
@@ -36,6 +37,8 @@ export interface RunStoreOptions {
   readonly listed?: (() => RunListing | undefined) | undefined
   /** How much may be stored, in bytes of packs, before an index file says so; 256 MiB by default. */
   readonly flushBytes?: number | undefined
+  /** Says when the time is up after which an index file says so, too; the system's by default. */
+  readonly scheduler?: Scheduler
 }
 
 /** What a run put into the store. */
@@ -75,6 +78,7 @@ export class RunStore {
   #unindexedBlobs = 0
   #lastFlushMs: number
   #flushing: Promise<void> = Promise.resolve()
+  #stopTimer: (() => void) | undefined
   #index: Promise<RepositoryIndex> | undefined
   #reader: BlobReader | undefined
   #data: Promise<DataSide> | undefined
@@ -177,6 +181,7 @@ export class RunStore {
   async finish(): Promise<StoredObjects> {
     const ends = await Promise.allSettled([this.#drainData(), this.#trees?.drain()])
     for (const end of ends) if (end.status === 'rejected') throw end.reason
+    this.#stopTimer?.()
     await this.#flushing
     this.#check()
     await this.#putIndex(this.#takeUnindexed())
@@ -197,6 +202,7 @@ export class RunStore {
       for (const port of data.growth) port.close()
     }
     this.#trees?.close()
+    this.#stopTimer?.()
     await this.#flushing
     await this.#putIndex(this.#takeUnindexed()).catch((error: unknown) => this.#fail(error))
     this.#keys[Symbol.dispose]()
@@ -281,9 +287,13 @@ export class RunStore {
     this.#unindexedBlobs += blobs
     this.#bytes += written.pack.bytes
     this.#blobCount += blobs
-    const { clock, flushBytes = FLUSH_BYTES } = this.#options
+    const { clock, flushBytes = FLUSH_BYTES, scheduler = systemScheduler } = this.#options
     const sinceMs = clock.monotonicMs() - this.#lastFlushMs
     if (this.#unindexedBytes >= flushBytes || sinceMs >= FLUSH_INTERVAL_MS) this.#flushIndex()
+    // The next pack may be hours away, behind files that have not changed or in a slow source.
+    this.#stopTimer ??= scheduler.every(FLUSH_INTERVAL_MS, () => {
+      if (this.#unindexed.length > 0) this.#flushIndex()
+    })
   }
 
   #countHealed({ blobIds, blobLengths }: PackTables, index: BlobIndex, lost: BitSet): void {

@@ -6,6 +6,7 @@ import { KeyedHasher } from '../../../src/crypto/blake3.ts'
 import { systemRandomness } from '../../../src/base/random.ts'
 import { RunStore } from '../../../src/engine/run/run-store.ts'
 import { MemoryDriver } from '../../../drivers/memory/memory-driver.ts'
+import type { Scheduler } from '../../../src/repository/run-object.ts'
 import type { ObjectName } from '../../../src/storage/driver.ts'
 import { EngineFixture, closeSharedPool, sharedPool } from '../../support/engine-fixture.ts'
 import { passes } from '../../support/eventually.ts'
@@ -24,14 +25,17 @@ class SlowDriver extends MemoryDriver {
   }
 }
 
-async function open(f: EngineFixture, flushBytes?: number): Promise<RunStore> {
+async function open(
+  f: EngineFixture,
+  options: { readonly flushBytes?: number; readonly scheduler?: Scheduler } = {},
+): Promise<RunStore> {
   const { repository } = f
   return RunStore.open({
     repository,
     workers: sharedPool(),
     clock: aheadClock,
     randomness: systemRandomness,
-    flushBytes,
+    ...options,
   })
 }
 
@@ -90,7 +94,7 @@ test('equal blobs of one type are stored once, and of two types twice', async ()
 
 test('index files are put as it goes, and name everything once', async () => {
   const f = await EngineFixture.create()
-  const store = await open(f, 10 << 20)
+  const store = await open(f, { flushBytes: 10 << 20 })
   for (let i = 0; i < 40; i++) {
     const bytes = patternBytes(1 << 20, i)
     await store.run({ type: 'bytes', bytes, lengths: [bytes.byteLength], frames: 'alone' })
@@ -102,6 +106,31 @@ test('index files are put as it goes, and name everything once', async () => {
   expect(stored.blobs).toBe(40)
   const index = await (await f.reopen()).index()
   expect(index.packs.size).toBe(stored.packs.length)
+})
+
+test('packs that no other pack follows are in an index file after five minutes', async () => {
+  const f = await EngineFixture.create()
+  const timers = new Map<() => void, number>()
+  const every = (intervalMs: number, task: () => void): (() => void) => {
+    timers.set(task, intervalMs)
+    return () => timers.delete(task)
+  }
+  const store = await open(f, { scheduler: { every } })
+  for (let i = 0; i < 18; i++) {
+    const bytes = patternBytes(1 << 20, i)
+    await store.run({ type: 'bytes', bytes, lengths: [bytes.byteLength], frames: 'alone' })
+  }
+  await passes(() => expect(store.stored.packs).toHaveLength(1))
+  expect(await listIds(f.driver, 'index')).toEqual([])
+  expect([...timers.values()]).toEqual([5 * 60_000])
+  for (const tick of timers.keys()) tick()
+  await passes(async () => expect(await listIds(f.driver, 'index')).toHaveLength(1))
+  for (const tick of timers.keys()) tick()
+  const stored = await store.finish()
+  expect(timers.size).toBe(0)
+  await store.close()
+  expect(stored.indexes).toHaveLength(2)
+  expect((await (await f.reopen()).index()).packs.size).toBe(2)
 })
 
 test('what a run claimed and never stored is nothing to the next in the same process', async () => {
