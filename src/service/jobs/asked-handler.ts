@@ -18,20 +18,28 @@ export class AskedHandler implements JobHandler {
   }
 
   async run(job: Job, run: RunContext): Promise<RunReport> {
-    if (job.interruptions === 0) return this.#commands.run(job, run)
-    const error = {
-      code: 'INTERRUPTED',
-      message: 'the program that ran it ended',
-      hint: 'What was done so far is kept: run it again.',
-    }
-    return { verdict: 'failed', result: { exitCode: undefined, summary: undefined, error } }
+    return job.interruptions === 0 ? this.#commands.run(job, run) : INTERRUPTED
   }
 
   async recover(abandoned: AbandonedJob, run: RunContext): Promise<Recovery> {
-    return this.#commands.recover(abandoned, run)
+    const recovery = await this.#commands.recover(abandoned, run)
+    return recovery.verdict === 'interrupted' ? INTERRUPTED : recovery
   }
 
   settled(job: Job): void {
     this.#commands.settled(job)
   }
+}
+
+const INTERRUPTED: RunReport = {
+  verdict: 'failed',
+  result: {
+    exitCode: undefined,
+    summary: undefined,
+    error: {
+      code: 'INTERRUPTED',
+      message: 'the program that ran it ended',
+      hint: 'What was done so far is kept: run it again.',
+    },
+  },
 }

@@ -109,6 +109,8 @@ test('a job whose process ended without a word is not begun again by itself, but
   await desk.begin()
   const left = await until(desk, 'errored')
   expect([left?.outcome, runner.asked]).toEqual([expect.stringContaining('the program that ran it ended'), []])
+  // It is not queued in between, as if it were to wait for somebody.
+  expect(left?.attempt).toBe(1)
   await desk.retry(String(id))
   expect(await until(desk, 'done')).toMatchObject({ outcome: undefined })
   expect(runner.asked).toHaveLength(1)
