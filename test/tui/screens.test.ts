@@ -249,7 +249,12 @@ test('the history of a file shows its versions, and what changed from one to the
   const frame = await dashboard.shows('+ version 3')
   expect(frame).toContain('- version 2')
   expect(frame).toMatch(/2026-11-21 \d\d:00 → 2026-11-21 \d\d:00/)
-  await dashboard.press('esc', 'enter')
+  // Any two of them, whichever is marked.
+  await dashboard.press('esc', 'space', 'down', 'down', 'd')
+  const two = await dashboard.shows('- version 1')
+  expect(two).toContain('+ version 3')
+  expect(two).toContain('+1 -1 lines')
+  await dashboard.press('esc', 'up', 'up', 'enter')
   await dashboard.shows('version 3')
   expect(dashboard.frame()).toMatch(/Point of 2026-11-21 \d\d:00 +\/home\/arthur\/notes\.txt/)
 })

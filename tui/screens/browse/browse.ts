@@ -30,7 +30,7 @@ import {
   paneColumns,
   treeHeight,
 } from './browse-state.ts'
-import { chosenVersions, comparisonCalls, historyOf, withContent, withVersions } from './history.ts'
+import { chosenVersion, comparisonCalls, historyOf, withContent, withMark, withVersions } from './history.ts'
 import { previewLines } from './preview.ts'
 import { parentRow } from './tree.ts'
 import { closeFolder, enterPoint, goToPath, openFolder, takeListing, withPlace, withPreview } from './walk.ts'
@@ -99,7 +99,13 @@ const TREE_KEYS: Keymap<BrowseCommand> = [
   ...MOTION_KEYS,
 ]
 const HISTORY_KEYS: Keymap<BrowseCommand> = [
-  { command: 'compare', keys: ['d'], label: 'diff', help: 'compare the chosen version with the one before it' },
+  {
+    command: 'compare',
+    keys: ['d'],
+    label: 'diff',
+    help: 'compare the chosen version with the marked one, or with the one before it',
+  },
+  { command: 'mark', keys: ['space'], label: 'mark', help: 'mark a version, to compare another one with it' },
   { command: 'in', keys: ['enter'], label: 'go to it', help: 'browse the first point that holds the chosen version' },
   { command: 'close', keys: ['esc', 'h'], label: 'close', help: 'close the history' },
   ...MOTION_KEYS,
@@ -244,7 +250,7 @@ function goIn(state: BrowseState, shared: Shared): Step<BrowseState> {
 
 function goToVersion(state: BrowseState, shared: Shared): Step<BrowseState> {
   const { history } = state
-  const point = history === undefined ? undefined : chosenVersions(history)[0]?.points[0]?.id
+  const point = history === undefined ? undefined : chosenVersion(history)?.points[0]?.id
   if (history === undefined || point === undefined) return { state }
   return enterPoint(state, point, shared, namesOf(history.shownPath))
 }
@@ -257,6 +263,7 @@ function goOut(state: BrowseState, shared: Shared): Step<BrowseState> {
 }
 
 function mark(state: BrowseState, shared: Shared): Step<BrowseState> {
+  if (state.history !== undefined) return { state: { ...state, history: withMark(state.history) } }
   const entry = chosenEntry(state)
   if (entry === undefined) return { state }
   const marked = new Map(state.marked)

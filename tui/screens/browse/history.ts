@@ -2,7 +2,7 @@ import { printable } from '../../../src/base/printable.ts'
 import type { Handle, VersionData } from '../../../src/service/application/shown.ts'
 import { type Call, call } from '../../state/call.ts'
 import { LIST_START, type ListPlace } from '../../state/list.ts'
-import { type Loaded, LOADING, ready } from '../../state/loaded.ts'
+import { type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
 import { type DiffLine, diffLines } from './line-diff.ts'
 import { PREVIEW_BYTES_MAX, textOfBytes } from './preview.ts'
 
@@ -12,6 +12,8 @@ export interface History {
   readonly shownPath: string
   readonly versions: Loaded<readonly VersionData[]>
   readonly place: ListPlace
+  /** The first point of the version that another one shall be compared with; `undefined`: each with the one before it. */
+  readonly marked: string | undefined
   readonly comparison: Comparison | undefined
 }
 
@@ -23,7 +25,7 @@ export interface Comparison {
 }
 
 export function historyOf(path: Handle, shownPath: string): History {
-  return { path, shownPath, versions: LOADING, place: LIST_START, comparison: undefined }
+  return { path, shownPath, versions: LOADING, place: LIST_START, marked: undefined, comparison: undefined }
 }
 
 /** Returns the versions as they are shown: the newest one first. */
@@ -31,15 +33,34 @@ export function withVersions(history: History, versions: readonly VersionData[])
   return { ...history, versions: ready(versions.toReversed()) }
 }
 
-/** Returns the chosen version and the one before it. */
-export function chosenVersions(history: History): readonly [VersionData | undefined, VersionData | undefined] {
-  const versions = history.versions.kind === 'ready' ? history.versions.value : []
-  return [versions[history.place.selected], versions[history.place.selected + 1]]
+export function chosenVersion({ versions, place }: History): VersionData | undefined {
+  return valueOr(versions, [])[place.selected]
+}
+
+/** Tells whether a version is the one that another one shall be compared with. */
+export function isMarked({ marked }: History, { points }: VersionData): boolean {
+  return marked !== undefined && points[0]?.id === marked
+}
+
+/** Returns the history with the chosen version marked, or no longer. */
+export function withMark(history: History): History {
+  const chosen = chosenVersion(history)
+  if (chosen === undefined) return history
+  return { ...history, marked: isMarked(history, chosen) ? undefined : chosen.points[0]?.id }
+}
+
+/** Returns the two versions that are compared, the newer one first: the chosen one, and the marked one or the one before it. */
+export function comparedVersions(history: History): readonly [VersionData | undefined, VersionData | undefined] {
+  const versions = valueOr(history.versions, [])
+  const { selected } = history.place
+  const marked = versions.findIndex((version) => isMarked(history, version))
+  const other = marked < 0 || marked === selected ? selected + 1 : marked
+  return [versions[Math.min(selected, other)], versions[Math.max(selected, other)]]
 }
 
 /** Returns the calls that read both versions, `undefined` when there are none to compare. */
 export function comparisonCalls(repository: string, history: History): readonly Call[] | undefined {
-  const [after, before] = chosenVersions(history)
+  const [after, before] = comparedVersions(history)
   const afterPoint = after?.points[0]?.id
   const beforePoint = before?.points[0]?.id
   if (afterPoint === undefined || beforePoint === undefined) return undefined

@@ -15,7 +15,7 @@ import { fold, foldAll } from '../../text/fold.ts'
 import { shownTime } from '../../text/when.ts'
 import { useTheme } from '../../theme/theme.ts'
 import { COMPARED_ROWS, type Preview } from './browse-state.ts'
-import { chosenVersions, type Comparison, type History } from './history.ts'
+import { comparedVersions, type Comparison, type History, isMarked } from './history.ts'
 import { PREVIEW_BYTES_MAX } from './preview.ts'
 
 export interface PreviewPaneProps {
@@ -99,7 +99,7 @@ export function HistoryPane({ history, columns, rows }: HistoryPaneProps): React
     <Box flexDirection="column" width={columns} height={rows}>
       <Line text={`History: ${count}`} columns={columns} isBold color={theme.accent} />
       <Table
-        columns={VERSION_COLUMNS}
+        columns={versionColumns(history)}
         rows={valueOr(versions, [])}
         place={history.place}
         width={columns}
@@ -112,7 +112,7 @@ export function HistoryPane({ history, columns, rows }: HistoryPaneProps): React
 
 /** Which versions are compared, by the first points that have them. */
 function comparedText(history: History): string {
-  const [after, before] = chosenVersions(history)
+  const [after, before] = comparedVersions(history)
   if (after === undefined || before === undefined) return ''
   const sinceOf = ({ points }: VersionData): string => shownTime(points[0]?.startedMs ?? 0)
   return `${sinceOf(before)} → ${sinceOf(after)}`
@@ -122,16 +122,21 @@ function comparedText(history: History): string {
 function changedText(history: History, { lines }: Comparison): string {
   if (lines === undefined) return ''
   const count = (sign: '+' | '-'): string => formatCount(lines.filter((line) => line.sign === sign).length)
-  const bytes = chosenVersions(history).map((version) => version?.entry.bytes ?? 0)
+  const bytes = comparedVersions(history).map((version) => version?.entry.bytes ?? 0)
   const isCut = Math.max(...bytes) > PREVIEW_BYTES_MAX
   return `+${count('+')} -${count('-')} lines${isCut ? ` of the first ${formatBytes(PREVIEW_BYTES_MAX)}` : ''}`
 }
 
-const VERSION_COLUMNS: readonly TableColumn<VersionData>[] = [
-  { title: 'modified', width: 16, value: ({ entry }) => shownTime(entry.modifiedMs) },
-  { title: 'size', width: 8, align: 'right', value: ({ entry }) => formatBytes(entry.bytes) },
-  { title: 'in points', value: ({ points }) => formatCount(points.length) },
-]
+function versionColumns(history: History): readonly TableColumn<VersionData>[] {
+  const timeOf = (version: VersionData): string => {
+    return `${isMarked(history, version) ? '*' : ' '}${shownTime(version.entry.modifiedMs)}`
+  }
+  return [
+    { title: ' modified', width: 17, value: timeOf },
+    { title: 'size', width: 8, align: 'right', value: ({ entry }) => formatBytes(entry.bytes) },
+    { title: 'in points', value: ({ points }) => formatCount(points.length) },
+  ]
+}
 
 interface ComparisonPaneProps {
   readonly comparison: Comparison
