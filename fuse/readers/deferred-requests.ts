@@ -136,7 +136,8 @@ export class DeferredRequests {
       case 'blob':
         return content.blob(missing.id, signal)
       case 'node':
-        // The kernel may forget nothing in this directory before the request has its answer: not to be waited for.
+        // The kernel may forget nothing in this directory before the request has its answer: not to be waited for. A
+        // few nodes are there for this thread alone.
         trimmer.trim().catch(() => undefined)
         return new Promise((resolve) => setTimeout(resolve, MOMENT_MS))
       case 'moment':

@@ -5,7 +5,7 @@ import { ReplyParts } from '../content/reply-parts.ts'
 import { ThreadFrames } from '../content/thread-frames.ts'
 import { MAX_READ_BYTES, type Session } from '../protocol/init.ts'
 import { BlockStoreView } from '../tree/block-store.ts'
-import { NodeTable } from '../tree/node-table.ts'
+import { NodeTable, READERS_SHARE } from '../tree/node-table.ts'
 import type { HandlerContext } from './handler-context.ts'
 import { NodeRows } from './node-rows.ts'
 import type { MountMemory } from './reader-protocol.ts'
@@ -35,7 +35,7 @@ export class HandlerTools implements Disposable {
     const { fd, session, memory, waits, frames = new ThreadFrames(), onBusy } = options
     const { onFirstUse, onCrowd, onSmallRead } = options
     this.frames = frames
-    const nodes = new NodeTable(memory.nodes)
+    const nodes = new NodeTable(memory.nodes, waits ? READERS_SHARE : 1)
     const blocks = new BlockStoreView(memory.blocks)
     const cache = new FrameCache(memory.cache)
     this.context = {

@@ -2,8 +2,10 @@ import { encodeInvalidEntry } from '../protocol/notifications.ts'
 import type { DirectoryLoader } from '../tree/directory-loader.ts'
 import type { NodeTable } from '../tree/node-table.ts'
 
-/** Names that the kernel is asked to forget at once. */
-const NAMES_AT_ONCE = 64
+/** Names that the kernel is asked to forget in a round. */
+const NAMES_PER_ROUND = 64
+/** It holds each back while a name is looked up beside it: threads that are needed for the answers must remain. */
+const NAMES_AT_ONCE = 2
 /** How long the kernel may take to say what it has forgotten. */
 const FORGETTING_MS = 2
 
@@ -38,17 +40,23 @@ export class NodeTrimmer {
     const { nodes } = this.#options
     let left = nodes.live
     while (left > 0 && !nodes.hasRoom()) {
-      const asked: Promise<void>[] = []
-      for (; asked.length < NAMES_AT_ONCE && left > 0; left--) {
+      const round: number[] = []
+      for (; round.length < NAMES_PER_ROUND && left > 0; left--) {
         this.#last = nodes.leafAfter(this.#last) || nodes.leafAfter(0)
         if (this.#last === 0) break
-        asked.push(this.#forget(this.#last))
+        round.push(this.#last)
       }
-      await Promise.all(asked)
+      const next = round.values()
+      await Promise.all(Array.from({ length: NAMES_AT_ONCE }, async () => this.#forgetAll(next)))
       // What it forgets comes back as requests of its own, on other threads.
       await new Promise((resolve) => setTimeout(resolve, FORGETTING_MS))
-      if (asked.length === 0) return
+      if (round.length === 0) return
     }
+  }
+
+  /** Takes nodes from `next`, which others take them from, too. */
+  async #forgetAll(next: Iterable<number>): Promise<void> {
+    for (const node of next) await this.#forget(node)
   }
 
   async #forget(node: number): Promise<void> {

@@ -6,6 +6,8 @@ const NODES_MAX_DEFAULT = 1 << 19
 /** Which part of them may be in use before the kernel is asked to forget some, and still afterwards. */
 const CROWDED_SHARE = 7 / 8
 const ROOMY_SHARE = 3 / 4
+/** Which part a thread may use that hands on what it finds no node for; the rest is for whom it hands it on to. */
+export const READERS_SHARE = 15 / 16
 /** Virtual entries that nodes may stand for. */
 export const VIRTUAL_ENTRIES_MAX = 1 << 18
 const BUCKETS = 1 << 18
@@ -70,11 +72,14 @@ export class NodeTable {
   readonly #holders: Int32Array
   readonly #nodes: Int32Array
   readonly #nodesMax: number
+  /** What of them this thread may use. */
+  readonly #share: number
   readonly #lock: SharedLock
 
-  /** Sees the table that `create` made, on any thread. */
-  constructor(buffer: SharedArrayBuffer) {
+  /** Sees the table that `create` made, on any thread; this one may use `share` of the nodes. */
+  constructor(buffer: SharedArrayBuffer, share = 1) {
     this.buffer = buffer
+    this.#share = share
     const words = new Int32Array(buffer)
     this.#words = words.subarray(0, HEADER_WORDS)
     this.#buckets = words.subarray(HEADER_WORDS, HEADER_WORDS + BUCKETS)
@@ -125,9 +130,9 @@ export class NodeTable {
     return node >= 1 && node <= Atomics.load(this.#words, USED) && this.#get(node, ROW) !== NOBODY
   }
 
-  /** Counts a look-up of row `row` of `parent`. Returns its node, or 0 when there are as many as there may be. */
+  /** Counts a look-up of row `row` of `parent`. Returns its node, or 0 when there are as many as there may be for this thread. */
   lookUp(parent: number, row: number, ino: number): number {
-    return this.#lookUp({ parent, row, ino }, this.#nodesMax)
+    return this.#lookUp({ parent, row, ino }, this.#nodesMax * this.#share)
   }
 
   /** As `lookUp`, but for a listing, which can do without: the last nodes are left to those who cannot. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { NodeTable, virtualRow } from '../../../fuse/tree/node-table.ts'
+import { NodeTable, READERS_SHARE, virtualRow } from '../../../fuse/tree/node-table.ts'
 import { seededRandomness } from '../../support/seeded-randomness.ts'
 
 const ROOT = 1
@@ -68,6 +68,15 @@ describe('the table of nodes', () => {
     expect(nodes.lookUp(ROOT, 1, 1)).toBe(some[1])
     nodes.forget(some[2]!, 1)
     expect(nodes.lookUp(ROOT, 3, 3)).toBeGreaterThan(0)
+  })
+
+  test('leaves the last nodes to the thread that must have one', () => {
+    const nodes = table(32)
+    const reader = new NodeTable(nodes.buffer, READERS_SHARE)
+    const looked = Array.from({ length: 32 }, (_, row) => reader.lookUp(ROOT, row, row))
+    expect(looked.filter((node) => node !== 0)).toHaveLength(29)
+    expect(reader.lookUp(ROOT, 0, 0)).toBe(looked[0])
+    expect(nodes.lookUp(ROOT, 31, 31)).toBeGreaterThan(0)
   })
 
   test('counts the nodes that stand for a virtual entry', () => {
