@@ -28,7 +28,7 @@ export async function openChannel(client: Client): Promise<OpenedChannel> {
  * asked for, which is a channel, SFTP on it, and the calls; `ssh2` waits for the answer to each. A server that answers otherwise
  * loses the connection.
  *
- * Returns `undefined` where `ssh2` is another version.
+ * Returns `undefined` where `ssh2` is another version, or the connection has just broken.
  * @see docs/decisions/0146-openssh-is-not-waited-for.md
  */
 export function openFirstChannel(client: Client): OpenedChannel | undefined {
@@ -44,15 +44,21 @@ export function openFirstChannel(client: Client): OpenedChannel | undefined {
   confirm(protocol, answer)
   succeed(protocol, FIRST_CHANNEL)
   readAnswers(protocol, () => client.destroy())
-  return { sftp: channels.get(FIRST_CHANNEL) as SFTPWrapper, ready }
+  const sftp = channels.get(FIRST_CHANNEL) as SFTPWrapper | undefined
+  return sftp === undefined ? undefined : { sftp, ready }
 }
 
 async function opened(client: Client): Promise<SFTPWrapper> {
-  return new Promise((resolve, reject) => {
-    client.sftp((error, sftp) => (error === undefined ? resolve(sftp) : reject(new SftpFailure(error))))
-    // No answer comes once the connection is gone.
-    client.once('close', () => reject(new SftpFailure(new Error('the connection was closed'))))
-  })
+  try {
+    return await new Promise((resolve, reject) => {
+      client.sftp((error, sftp) => (error === undefined ? resolve(sftp) : reject(error)))
+      // No answer comes once the connection is gone.
+      client.once('close', () => reject(new Error('the connection was closed')))
+    })
+  } catch (error) {
+    // Thrown, too, where the connection has just broken.
+    throw error instanceof Error ? new SftpFailure(error) : error
+  }
 }
 
 /** Takes the answers that do come, which `ssh2` waits for no more; any but those that were assumed are `wrong`. */
