@@ -196,7 +196,7 @@ test('entries of every kind come back', async () => {
   expect(await f.backup()).toMatchObject({ bytesRead: 0, bytesStored: 0 })
 })
 
-rootTest('what this user may not read is told, and kept out', async () => {
+rootTest('what this user may not read is told, and kept out; alone, it is no source', async () => {
   const f = await EngineFixture.create()
   mkdirSync(f.path('closed'))
   writeFileSync(f.path('closed/inside'), 'inside')
@@ -211,6 +211,7 @@ rootTest('what this user may not read is told, and kept out', async () => {
     { encoding: 'utf8' },
   )
   expect(JSON.parse(result)).toEqual({
+    refusal: 'SOURCE_UNREADABLE',
     troubles: [['denied', 2]],
     told: [`denied ${f.path('closed')}`, `denied ${f.path('secret')}`],
     entries: ['closed/', 'open'],

@@ -2,6 +2,7 @@ import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { MemoryDriver } from '../../drivers/memory/memory-driver.ts'
 import { byteStringOf } from '../../src/base/byte-string.ts'
+import { TidemarkError } from '../../src/base/errors.ts'
 import { systemRandomness } from '../../src/base/random.ts'
 import { backup } from '../../src/engine/backup.ts'
 import { openPointView } from '../../src/engine/point-view.ts'
@@ -19,7 +20,7 @@ const keys = await createRepository(driver, { slots, clock: aheadClock, randomne
 const repository = await openWithKeys(keys, testPorts(driver))
 const workers = new WorkerPool({ threads: 1 })
 
-async function run(): Promise<{ told: string[]; troubles: [string, number][]; entries: string[] }> {
+async function run(root = source): Promise<{ told: string[]; troubles: [string, number][]; entries: string[] }> {
   const told: string[] = []
   const summary = await backup(
     {
@@ -33,7 +34,7 @@ async function run(): Promise<{ told: string[]; troubles: [string, number][]; en
       tool: 'test',
     },
     directorySource({
-      roots: [byteStringOf(source)],
+      roots: [byteStringOf(root)],
       rules: { patterns: [], excludeCaches: false, excludeIfPresent: [] },
       crossFilesystems: false,
     }),
@@ -43,10 +44,10 @@ async function run(): Promise<{ told: string[]; troubles: [string, number][]; en
   )
   const chain = await repository.chain({ reload: true })
   const view = openPointView(await repository.blobs(), chain.points.at(-1)?.record.parts ?? [])
-  const root = await view.lookup(byteStringOf(source))
+  const top = await view.lookup(byteStringOf(source))
   const entries: string[] = []
-  if (root !== undefined) {
-    for await (const { path, entry } of view.walk(byteStringOf(''), root)) {
+  if (top !== undefined) {
+    for await (const { path, entry } of view.walk(byteStringOf(''), top)) {
       entries.push(entry.kind === 'dir' ? `${path}/` : path)
     }
   }
@@ -55,11 +56,16 @@ async function run(): Promise<{ told: string[]; troubles: [string, number][]; en
 
 process.setegid?.(65534)
 process.seteuid?.(65534)
+// Alone, what cannot be read is no source: a point of nothing would look like one of everything.
+const refusal = await run(join(source, 'closed')).then(
+  () => 'none',
+  (error: unknown) => (error instanceof TidemarkError ? error.code : String(error)),
+)
 const { told, troubles, entries } = await run()
 process.seteuid?.(0)
 process.setegid?.(0)
 // What was denied is looked at again, although nothing of it changed.
 chmodSync(join(source, 'open'), 0o644)
 const after = (await run()).entries
-process.stdout.write(JSON.stringify({ troubles, told, entries, after }))
+process.stdout.write(JSON.stringify({ refusal, troubles, told, entries, after }))
 await workers[Symbol.asyncDispose]()
