@@ -243,13 +243,6 @@ export function describeJobStoreContract(name: string, open: () => Promise<JobSt
         await settle(errored.id)
         expect(await store.resume(errored.id, nowMs)).toMatchObject({ state: 'done' })
       })
-
-      test('a job that waits to be tried again is begun at once when it is resumed', async () => {
-        const { id } = await finish({}, { outcome: 'failed', next: { again: true, dueMs: nowMs + 600_000 } })
-        expect(await claim()).toBeUndefined()
-        expect(await store.resume(id, nowMs)).toMatchObject({ state: 'queued', failures: 0, dueMs: nowMs })
-        expect(await claim()).toMatchObject({ id })
-      })
     })
 
     describeCancellingOfPlans(() => store)

@@ -71,3 +71,14 @@ test('what a job waits for says what a claim does', async () => {
     if (leased === undefined) break
   }
 })
+
+test('a job that waits to be tried again is begun at once when it is resumed', async () => {
+  const at = new JobPlace()
+  const later = await at.add({ dueMs: at.time.nowMs() + 60_000 })
+  const nowMs = at.time.nowMs()
+  const standing = async (): Promise<Wait | undefined> =>
+    waitOf(await at.get(later.id), { active: [], nowMs, hasDaemon: true, lockedFor: undefined })
+  expect(await standing()).toMatchObject({ for: 'time' })
+  expect(await at.store.resume(later.id, nowMs)).toMatchObject({ state: 'queued', dueMs: nowMs })
+  expect(await standing()).toMatchObject({ for: 'turn', untilMs: undefined })
+})
