@@ -188,8 +188,8 @@ export class FakeApplication implements Application {
     return ['Whoever knew the old one may have kept its keys.']
   }
 
-  async addRecoveryCode(repository: string): Promise<NewRecoveryCode> {
-    await this.#askOf(repository, 'addRecoveryCode', [repository])
+  async addRecoveryCode(repository: string, label: string): Promise<NewRecoveryCode> {
+    await this.#askOf(repository, 'addRecoveryCode', [repository, label])
     return { slot: 'c0de5107', code: 'ABCDE-FGHJK-LMNPQ-RSTUV' }
   }
 

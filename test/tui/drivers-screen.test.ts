@@ -116,6 +116,10 @@ test('what opens a repository is added, changed and removed, and a recovery code
   await dashboard.press('y')
   await dashboard.shows('It is removed.')
   await dashboard.press('c')
+  await dashboard.shows('Another recovery code of depot')
+  dashboard.send('drawer')
+  await dashboard.shows('drawer▏')
+  await dashboard.press('enter')
   await dashboard.shows(/ABCDE-FGHJK-LMNPQ-RSTUV[^]*it is the key c0de5107 in the list/)
   await dashboard.press('q')
   // Whoever has not written it down does not leave by a key.
@@ -125,7 +129,7 @@ test('what opens a repository is added, changed and removed, and a recovery code
     ['addPassword', 'depot', EVERYTHING],
     ['changePassword', 'depot'],
     ['removeSlot', 'depot', '2'],
-    ['addRecoveryCode', 'depot'],
+    ['addRecoveryCode', 'depot', 'drawer'],
   ])
 })
 

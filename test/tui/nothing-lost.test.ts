@@ -161,7 +161,11 @@ test('folders that were chosen in a list are chosen again after Esc, unless some
 })
 
 test('groups of a recovery code that were typed stay while the code is looked at again', () => {
-  const dashboard = started().press('6', 's').answer('slots', []).press('c').answer('addRecoveryCode', RECOVERY)
+  const dashboard = started()
+    .press('6', 's')
+    .answer('slots', [])
+    .press('c', 'enter')
+    .answer('addRecoveryCode', RECOVERY)
   dashboard.press('enter').type('wrong').press('esc', 'enter')
   const { detail } = dashboard.state.screens.drivers
   const code = detail?.kind === 'slots' && detail.at.page === 'code' ? detail.at.code : undefined

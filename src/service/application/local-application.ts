@@ -203,8 +203,8 @@ export class LocalApplication implements Application {
     return notices
   }
 
-  async addRecoveryCode(repository: string): Promise<NewRecoveryCode> {
-    return this.#options.slots.addRecoveryCode(await this.#repository(repository))
+  async addRecoveryCode(repository: string, label: string): Promise<NewRecoveryCode> {
+    return this.#options.slots.addRecoveryCode(await this.#repository(repository), label)
   }
 
   async removeSlot(repository: string, slot: Handle): Promise<readonly Shown[]> {

@@ -111,8 +111,8 @@ export interface Application extends AsyncDisposable {
   rotateKeys(repository: string): Promise<readonly Shown[]>
   /** Puts a password in the place of the one that opened the repository, also for what is sealed with it. */
   changePassword(repository: string, password: TypedSecret): Promise<readonly Shown[]>
-  /** Makes another recovery code. */
-  addRecoveryCode(repository: string): Promise<NewRecoveryCode>
+  /** Makes another recovery code; `label`, which may be empty, is seen by whoever opens the repository with it. */
+  addRecoveryCode(repository: string, label: string): Promise<NewRecoveryCode>
   /** Removes what opens a repository, but not what opened it now. */
   removeSlot(repository: string, slot: Handle): Promise<readonly Shown[]>
 

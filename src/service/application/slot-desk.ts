@@ -133,9 +133,10 @@ export class SlotDesk {
     return [SLOT_REMOVAL_NOTICE, ...elsewhere, ...(sealed.length === 0 ? [] : [SEALED_ANEW_NOTICE])].map(shownText)
   }
 
-  /** Adds a recovery code and returns it, once. */
-  async addRecoveryCode(known: KnownRepository): Promise<NewRecoveryCode> {
-    const { id, code } = await known.use(async (opened) => addRecoveryCode(this.#context(opened), 'recovery code'))
+  /** Adds a recovery code and returns it, once. @throws {UsageError} BAD_ARGUMENT */
+  async addRecoveryCode(known: KnownRepository, label: string): Promise<NewRecoveryCode> {
+    const called = slotLabel(typedLabel(label), 'recovery code')
+    const { id, code } = await known.use(async (opened) => addRecoveryCode(this.#context(opened), called))
     await known.reopen()
     return { slot: id, code }
   }
@@ -201,7 +202,11 @@ function realmOf(key: NewKey, { opened: { ring }, randomness }: SlotRemovalConte
 
 /** @throws {UsageError} BAD_ARGUMENT */
 function labelOf({ label, backupOnly }: NewKey, otherwise: string): string {
-  return slotLabel(label.trim() === '' ? undefined : label.trim(), backupOnly ? 'backup-only' : otherwise)
+  return slotLabel(typedLabel(label), backupOnly ? 'backup-only' : otherwise)
+}
+
+function typedLabel(label: string): string | undefined {
+  return label.trim() === '' ? undefined : label.trim()
 }
 
 /** Returns what the configuration keeps sealed with what opened the repository; the caller wipes it. */

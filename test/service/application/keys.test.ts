@@ -20,7 +20,7 @@ test('passwords and recovery codes are added, changed and removed, and open the 
   onTestFinished(() => application[Symbol.asyncDispose]())
   const form = { name: 'home', url: join(folder, 'repository'), create: true }
   const { recoveryCode = '' } = await application.addRepository(form, typed('first'), signal)
-  const added = await application.addRecoveryCode('home')
+  const added = await application.addRecoveryCode('home', ' drawer ')
   expect(added.code).not.toBe(recoveryCode)
   const [which] = await application.addPassword('home', typed('second'), EVERYTHING)
   const [notice] = await application.changePassword('home', typed('third'))
@@ -43,6 +43,7 @@ test('passwords and recovery codes are added, changed and removed, and open the 
   await application.unlock('home', typed('third'))
   await application.lock()
   await application.unlock('home', { kind: 'recovery-code', bytes: utf8(added.code) })
+  expect((await application.slots('home')).find(({ isCurrent }) => isCurrent)).toMatchObject({ label: 'drawer' })
   await expect(application.changePassword('home', typed('x'))).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
 })
 

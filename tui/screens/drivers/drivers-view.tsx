@@ -191,6 +191,7 @@ const KEY_TITLES = {
   addPassword: 'Another password of',
   changePassword: 'The new password of',
   exportKey: 'A key file of',
+  addRecoveryCode: 'Another recovery code of',
 } as const satisfies Record<KeyMethod, string>
 
 interface SlotsViewProps {

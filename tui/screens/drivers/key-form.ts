@@ -3,7 +3,7 @@ import { type Editor, editorOf } from '../../forms/editor.ts'
 import { choiceField, type Form, type LabelledField, secretField, textField, textOf } from '../../forms/form.ts'
 
 /** What makes or changes a key and has to be told something for it. */
-export type KeyMethod = 'addPassword' | 'changePassword' | 'exportKey'
+export type KeyMethod = 'addPassword' | 'changePassword' | 'exportKey' | 'addRecoveryCode'
 export type KeyField = 'file' | 'secret' | 'again' | 'label' | 'may' | 'realm'
 
 const EVERYTHING = 'everything'
@@ -19,9 +19,15 @@ const FILE: LabelledField<KeyField> = {
   field: textField(),
   help: 'an absolute path; whoever has the file needs no password',
 }
+const LABEL: LabelledField<KeyField> = {
+  name: 'label',
+  label: 'Label',
+  field: textField(),
+  help: 'a word for people, seen by whoever opens the repository with it; may stay empty',
+}
 /** What a new key is, beside the secret. */
 const NEW_KEY: readonly LabelledField<KeyField>[] = [
-  { name: 'label', label: 'Label', field: textField(), help: 'a word for people; may stay empty' },
+  LABEL,
   {
     name: 'may',
     label: 'May',
@@ -42,6 +48,7 @@ export function keyEditor(method: KeyMethod): Editor<KeyField> {
     addPassword: [...PASSWORD, ...NEW_KEY],
     changePassword: PASSWORD,
     exportKey: [FILE, ...NEW_KEY],
+    addRecoveryCode: [LABEL],
   }[method]
   return editorOf({ fields, focus: 0 }, { wishes: { file: 'new-file' } })
 }

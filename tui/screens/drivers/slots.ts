@@ -122,7 +122,7 @@ export function commandInSlots(shown: ShownSlots, command: string, height: numbe
     case 'slot-rotate':
       return { shown, ask: ROTATE }
     case 'slot-code':
-      return { shown, effects: [call('drivers:change', 'addRecoveryCode', shown.repository)] }
+      return { shown: { ...shown, at: keyPage('addRecoveryCode') } }
     case 'slot-remove': {
       const slot = slots[shown.place.selected]
       return slot === undefined ? { shown } : { shown, ask: removing(shown, slot) }
@@ -204,7 +204,7 @@ export function failureInSlots(shown: ShownSlots, { method, problem }: Failure):
   if (method === 'slots') return { ...shown, slots: { kind: 'failed', problem } }
   const { at } = shown
   if (at.page !== 'key' || method !== at.method) return shown
-  const field = problem.field ?? (at.method === 'exportKey' ? 'file' : 'secret')
+  const field = problem.field ?? MAIN_FIELD[at.method]
   const form = withMistakes(at.editor.form, { [field]: problem.message })
   return { ...shown, at: { ...at, editor: { ...at.editor, form }, isTrying: false } }
 }
@@ -225,7 +225,29 @@ function typeKey(shown: ShownSlots, at: KeyPage, key: Key): SlotsStep {
     case 'asked':
       return { shown: next, ask: LEAVE_FORM }
     case 'sent':
-      return at.method === 'exportKey' ? sendFile(shown, { ...at, editor }) : sendPassword(shown, { ...at, editor })
+      return send(shown, { ...at, editor })
+  }
+}
+
+/** Where it stands what is wrong with a key, unless the service names another field. */
+const MAIN_FIELD: Readonly<Record<KeyMethod, KeyField>> = {
+  addPassword: 'secret',
+  changePassword: 'secret',
+  exportKey: 'file',
+  addRecoveryCode: 'label',
+}
+
+function send(shown: ShownSlots, at: KeyPage): SlotsStep {
+  switch (at.method) {
+    case 'addPassword':
+    case 'changePassword':
+      return sendPassword(shown, at)
+    case 'exportKey':
+      return sendFile(shown, at)
+    case 'addRecoveryCode': {
+      const effect = call('drivers:change', 'addRecoveryCode', shown.repository, textOf(at.editor.form, 'label'))
+      return { shown: { ...shown, at: { ...at, isTrying: true } }, effects: [effect] }
+    }
   }
 }
 
