@@ -281,3 +281,24 @@ test('what is wrong with a place is said at its field once that was left', () =>
   dashboard.press('tab')
   expect(host()?.mistake).toBe('a host name or an address, and nothing else')
 })
+
+test('a URL that is pasted where a kind is chosen is where the repository lies, and what its server wants is asked for', () => {
+  const dashboard = started()
+    .press('6', 'a')
+    .send({ kind: 'paste', text: 'sftp://arthur@attic/~/backup\n' })
+    .press('ctrl+s')
+  const fields = () => {
+    const at = dashboard.state.screens.drivers.adding?.at
+    return at?.page === 'secret' ? at.editor.form.fields.map(({ name }) => name) : []
+  }
+  expect(fields()).toEqual(['sftp-password', 'sftp-passphrase', 'name', 'openWith', 'secret'])
+  // Of another place, what was typed and fits stays.
+  dashboard.type('attic').press('esc', 'ctrl+u').send({ kind: 'paste', text: '/mnt/disk' }).press('ctrl+s')
+  expect(fields()).toEqual(['name', 'openWith', 'secret'])
+  dashboard.press('tab', 'tab').type('geheim').press('enter')
+  expect(dashboard.lastCall('addRepository').args[0]).toMatchObject({
+    name: 'attic',
+    url: '/mnt/disk',
+    credentials: [],
+  })
+})

@@ -9,7 +9,7 @@ import { useTheme } from '../../theme/theme.ts'
 import { RecoveryCodeView } from '../recovery-code/recovery-code-view.tsx'
 import type { Adding } from './adding.ts'
 import { credentialFields } from './credentials.ts'
-import { CREDENTIALS, PLACE_KINDS, PLACE_WORDS, placeMistakes, urlOf } from './places.ts'
+import { CREDENTIALS, PLACE_KINDS, PLACE_WORDS, placeMistakes, serverKindOf, urlOf } from './places.ts'
 
 export interface AddingViewProps {
   readonly adding: Adding
@@ -40,7 +40,8 @@ export function AddingView({ adding, columns, rows }: AddingViewProps): ReactNod
       )
     case 'place': {
       const isWhole = Object.keys(placeMistakes(at.kind, at.editor.form)).length === 0
-      const notes = [isWhole ? `It is ${urlOf(at.kind, at.editor.form)}` : '', CREDENTIALS[at.kind] ?? '']
+      const credentials = CREDENTIALS[serverKindOf(at.kind, at.editor.form)] ?? ''
+      const notes = [isWhole ? `It is ${urlOf(at.kind, at.editor.form)}` : '', credentials]
       return (
         <Box flexDirection="column" width={columns}>
           <Line text={`${title}: ${PLACE_WORDS[at.kind]}`} columns={columns} isBold color={theme.accent} />
@@ -55,7 +56,9 @@ export function AddingView({ adding, columns, rows }: AddingViewProps): ReactNod
         ? 'Deriving the key and making the repository … Esc stops that'
         : 'Opening it … Esc stops that'
       const sealing =
-        credentialFields(at.place.kind).length === 0 ? '' : 'What the server wants is kept, sealed with the password.'
+        credentialFields(serverKindOf(at.place.kind, at.place.editor.form)).length === 0
+          ? ''
+          : 'What the server wants is kept, sealed with the password.'
       const made = isNew ? 'A recovery code is made with it, and shown once.' : ''
       const note = at.isTrying ? doing : [made, sealing].filter((text) => text !== '').join(' ')
       return (

@@ -24,7 +24,16 @@ import type { ScreenName } from '../../state/screen-name.ts'
 import type { Question } from '../../state/step.ts'
 import { codeKeys, pasteInCode, type ShownCode, shownCode, typeInCode } from '../recovery-code/recovery-code.ts'
 import { type CredentialField, credentialFields, takeCredentials } from './credentials.ts'
-import { PLACE_KINDS, placeEditor, type PlaceField, type PlaceKind, placeMistakes, urlOf } from './places.ts'
+import {
+  PLACE_KINDS,
+  placeEditor,
+  type PlaceField,
+  type PlaceKind,
+  placeMistakes,
+  type ServerKind,
+  serverKindOf,
+  urlOf,
+} from './places.ts'
 
 export type SecretField = 'name' | 'again' | OpenerField | CredentialField
 
@@ -131,8 +140,11 @@ export function typeInAdding(adding: Adding, key: Key, context: AddingContext): 
 export function pasteInAdding(adding: Adding, text: string): Adding {
   const { at } = adding
   switch (at.page) {
-    case 'kind':
-      return adding
+    case 'kind': {
+      // What is pasted before anything was chosen is where it lies.
+      const editor = pasteInEditor(placeEditor('url', adding.isNew), text)
+      return { ...adding, at: { page: 'place', kind: 'url', editor, typed: undefined } }
+    }
     case 'place':
       return { ...adding, at: { ...at, editor: pasteInEditor(at.editor, text) } }
     case 'secret':
@@ -227,7 +239,7 @@ function typeInPlace(
         return { adding: { ...adding, at: { ...at, editor: { ...editor, form } } } }
       }
       const place = { kind: at.kind, editor }
-      const secrets = at.typed ?? editorOf(secretForm(adding.isNew, at.kind), { wishes: { secret: 'file' } })
+      const secrets = secretEditor(secretForm(adding.isNew, serverKindOf(at.kind, editor.form)), at.typed)
       return { adding: { ...adding, at: { page: 'secret', place, editor: secrets, isTrying: false, refusals: 0 } } }
     }
   }
@@ -243,7 +255,14 @@ function isPlaceTouched({ editor, typed }: Extract<AddingPage, { page: 'place' }
   return editor.isTouched || typed?.isTouched === true
 }
 
-function secretForm(isNew: boolean, kind: PlaceKind): Form<SecretField> {
+/** Returns the form with what was typed before somebody went back to say better where it lies. */
+function secretEditor(form: Form<SecretField>, typed: Editor<SecretField> | undefined): Editor<SecretField> {
+  if (typed === undefined) return editorOf(form, { wishes: { secret: 'file' } })
+  const before = new Map(typed.form.fields.map((field) => [field.name, field]))
+  return { ...typed, form: { ...form, fields: form.fields.map((field) => before.get(field.name) ?? field) } }
+}
+
+function secretForm(isNew: boolean, kind: ServerKind): Form<SecretField> {
   const name = {
     name: 'name',
     label: 'Call it',
@@ -302,7 +321,7 @@ function send(adding: Adding, at: Extract<AddingPage, { page: 'secret' }>, slot:
   const name = textOf(form, 'name').trim()
   const { kind, editor } = at.place
   const taken = takeTypedSecret(form, adding.isNew)
-  const credentials = takeCredentials(kind, form)
+  const credentials = takeCredentials(serverKindOf(kind, editor.form), form)
   // Their bytes are taken now, or wiped: the fields begin anew.
   const emptied = withoutSecrets(at.editor)
   const mistakes = {

@@ -1,6 +1,6 @@
 import type { TypedCredential } from '../../../src/service/application/port.ts'
 import { type Form, type LabelledField, secretField, takeSecret } from '../../forms/form.ts'
-import type { PlaceKind } from './places.ts'
+import type { ServerKind } from './places.ts'
 
 /** What a server may want to know of its user. */
 export type CredentialField = TypedCredential['kind']
@@ -10,7 +10,7 @@ function field(name: CredentialField, label: string, help: string): LabelledFiel
 }
 
 /** Returns empty fields for what the server of a place may ask; what stays empty is come by as commands do. */
-export function credentialFields(kind: PlaceKind): readonly LabelledField<CredentialField>[] {
+export function credentialFields(kind: ServerKind): readonly LabelledField<CredentialField>[] {
   switch (kind) {
     case 'local':
     case 'external':
@@ -31,7 +31,7 @@ export function credentialFields(kind: PlaceKind): readonly LabelledField<Creden
 }
 
 /** Returns what was typed of it, which the caller hands on or wipes. */
-export function takeCredentials(kind: PlaceKind, form: Form<string>): readonly TypedCredential[] {
+export function takeCredentials(kind: ServerKind, form: Form<string>): readonly TypedCredential[] {
   return credentialFields(kind).flatMap(({ name }) => {
     const bytes = takeSecret(form, name)
     return bytes.length === 0 ? [] : [{ kind: name, bytes }]

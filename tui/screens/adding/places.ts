@@ -10,7 +10,7 @@ import {
 } from '../../forms/form.ts'
 
 /** The kinds of places that repositories lie in, as they are offered. */
-export const PLACE_KINDS = ['local', 'external', 'sftp', 's3', 'dunesea'] as const
+export const PLACE_KINDS = ['local', 'external', 'sftp', 's3', 'dunesea', 'url'] as const
 export type PlaceKind = (typeof PLACE_KINDS)[number]
 
 export const PLACE_WORDS: Readonly<Record<PlaceKind, string>> = {
@@ -19,6 +19,7 @@ export const PLACE_WORDS: Readonly<Record<PlaceKind, string>> = {
   sftp: 'a folder of another machine, over SSH',
   s3: 'a bucket of Amazon S3 or a compatible service',
   dunesea: 'a domain of a DuneSea server',
+  url: 'whatever a URL names, as commands take it; one can be pasted here',
 }
 
 export type PlaceField =
@@ -36,9 +37,13 @@ export type PlaceField =
   | 'sse'
   | 'domain'
   | 'isSecure'
+  | 'url'
+
+/** The kinds that say what a server is told of its user. */
+export type ServerKind = Exclude<PlaceKind, 'url'>
 
 /** Where credentials of a kind come from: they are never part of a URL. */
-export const CREDENTIALS: Readonly<Record<PlaceKind, string | undefined>> = {
+export const CREDENTIALS: Readonly<Record<ServerKind, string | undefined>> = {
   local: undefined,
   external: undefined,
   sftp: 'Opened by your SSH keys and agent, or by what is asked for next.',
@@ -94,6 +99,20 @@ const FIELDS: Readonly<Record<PlaceKind, readonly LabelledField<PlaceField>[]>> 
       help: 'Space: without it only this machine is spoken to',
     },
   ],
+  url: [text('url', 'URL', 'such as sftp://host/path or s3://bucket, or a folder; without any password')],
+}
+
+const SCHEMES: readonly (readonly [RegExp, ServerKind])[] = [
+  [/^sftp:/i, 'sftp'],
+  [/^s3:/i, 's3'],
+  [/^dunesea\+https?:/i, 'dunesea'],
+]
+
+/** Returns the kind of place that a form means, also where that is said by a URL. */
+export function serverKindOf(kind: PlaceKind, form: Form<PlaceField>): ServerKind {
+  if (kind !== 'url') return kind
+  const url = urlOf(kind, form)
+  return SCHEMES.find(([scheme]) => scheme.test(url))?.[1] ?? 'local'
 }
 
 /** Returns the empty form of a kind of place. `isNew`: a repository is made there, so that its folder may be made, too. */
@@ -125,6 +144,8 @@ export function urlOf(kind: PlaceKind, form: Form<PlaceField>): string {
       return `sftp://${user === '' ? '' : `${encodeURIComponent(user)}@`}${authority}${encodedPath(folder)}`
     case 's3':
       return s3Url(form)
+    case 'url':
+      return textOf(form, 'url').trim()
     case 'dunesea':
       return `dunesea+${isChecked(form, 'isSecure') ? 'https' : 'http'}://${authority}/${textOf(form, 'domain').trim()}`
   }
@@ -166,6 +187,8 @@ function mistakeIn(kind: PlaceKind, name: PlaceField, value: string): string | u
       return value === '' || /^https?:\/\/[^/?#@\s]+\/?$/.test(value) ? undefined : 'a URL such as https://s3.example'
     case 'domain':
       return /^[a-z0-9][a-z0-9._-]*$/i.test(value) ? undefined : 'letters, digits, ".", "_" and "-"'
+    case 'url':
+      return /^(?:\/|[a-z][a-z0-9+.-]*:)/i.test(value) ? undefined : 'a URL, or a folder that begins with /'
     case 'user':
     case 'prefix':
     case 'region':
