@@ -14,7 +14,7 @@ import type { Job, JobId, JobProgress, NewJob } from '../jobs/job.ts'
 import { isActive, leftOf, type Wait, waitOf } from '../jobs/job-standing.ts'
 import { Worker } from '../jobs/worker.ts'
 import type { ControlClient } from '../control/client.ts'
-import { progressOf, waitOf as waitToldOf } from '../control/show.ts'
+import { progressOf, waitOfDocument } from '../control/show.ts'
 import { isGone } from './daemon-link.ts'
 import { logLines } from './log-text.ts'
 import { RateMeter } from './rate-meter.ts'
@@ -217,7 +217,7 @@ export class JobDesk implements AsyncDisposable {
     const nowMs = this.#options.clock.nowMs()
     const told = (answer?.jobs ?? []).filter(({ state, interrupted }) => state === 'queued' || !interrupted)
     return new Map(
-      told.map((job) => [job.id, { progress: progressOf(job.progress), wait: waitToldOf(job, nowMs) }] as const),
+      told.map((job) => [job.id, { progress: progressOf(job.progress), wait: waitOfDocument(job, nowMs) }] as const),
     )
   }
 

@@ -105,7 +105,10 @@ export function progressOf(document: JobDocument['progress']): JobProgress | und
 }
 
 /** Returns what a document says that a job waits for; `nowMs`: when it was made. */
-export function waitOf({ waitsFor, waitsForUnlock, waitsForJob, due }: JobDocument, nowMs: number): Wait | undefined {
+export function waitOfDocument(
+  { waitsFor, waitsForUnlock, waitsForJob, due }: JobDocument,
+  nowMs: number,
+): Wait | undefined {
   if (waitsFor === null) return undefined
   const dueMs = Date.parse(due)
   return {

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../../src/base/clock.ts'
 import { ownIdentity } from '../../../src/base/process-identity.ts'
 import { DaemonDesk } from '../../../src/service/control/desk.ts'
-import { waitOf } from '../../../src/service/control/show.ts'
+import { waitOfDocument } from '../../../src/service/control/show.ts'
 import { COMMAND_KIND } from '../../../src/service/jobs/command-message.ts'
 import { INSTANCE, jobFor, StoredDaemon } from '../../support/stored-daemon.ts'
 import { temporaryMemoryFolder } from '../../support/temporary-folder.ts'
@@ -32,8 +32,8 @@ test('a desk says what each job waits for, as its daemon knows it, or that there
     { ...nothing, waitsFor: 'unlock', waitsForUnlock: 'disk' },
   ])
   // What a face reads from a document is what the daemon meant.
-  expect(waitOf(shown[0]!, nowMs)).toMatchObject({ for: 'time', untilMs: nowMs + 600_000 })
-  expect(waitOf(shown[1]!, nowMs)).toMatchObject({ for: 'job', job: first.id, untilMs: undefined })
+  expect(waitOfDocument(shown[0]!, nowMs)).toMatchObject({ for: 'time', untilMs: nowMs + 600_000 })
+  expect(waitOfDocument(shown[1]!, nowMs)).toMatchObject({ for: 'job', job: first.id, untilMs: undefined })
   const without = new DaemonDesk({ ...daemon, runsJobs: false }, systemClock)
   expect(await without.job(second.id)).toMatchObject({ ...nothing, waitsFor: 'daemon' })
 })
