@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from '../base/clock.ts'
+import { errnoOf, UsageError } from '../base/errors.ts'
 import { systemRandomness, type Randomness } from '../base/random.ts'
 import type { SlotSecret } from '../repository/slot-key.ts'
 import type { Paths } from '../service/directories.ts'
@@ -64,7 +65,28 @@ function inheritedFrom(descriptor: number): () => Promise<SlotSecret> {
   }
 }
 
-/** Makes the context of the command that this process runs. */
+/** What relative paths are relative to. @throws {UsageError} BAD_ARGUMENT: it has been removed. */
+function currentFolder(): string {
+  try {
+    return process.cwd()
+  } catch (cause) {
+    if (errnoOf(cause) === undefined) throw cause
+    throw new UsageError(
+      'BAD_ARGUMENT',
+      `the current folder cannot be found (${errnoOf(cause) ?? ''}): it was removed`,
+      {
+        cause,
+        hint: 'Change to a folder that is there, such as with `cd`.',
+      },
+    )
+  }
+}
+
+/**
+ * Makes the context of the command that this process runs.
+ *
+ * @throws {UsageError} BAD_ARGUMENT: a limit that is none, no place for Tidemark's own files, no current folder.
+ */
 export function createContext({ environment, variables, flags, signals }: ProcessParts): CliContext {
   const output = new Output({
     stdout: process.stdout,
@@ -79,7 +101,7 @@ export function createContext({ environment, variables, flags, signals }: Proces
   const { signal, onHangUp } = interruptible(() => {
     output.error(`tidemark: ${notice}. Once more ends it at once.`)
   }, signals)
-  const workingDirectory = process.cwd()
+  const workingDirectory = currentFolder()
   const paths = choosePaths(environment, workingDirectory, { config: flags.config, cacheDir: flags.cacheDir })
   const secrets: SecretContext = {
     variables,

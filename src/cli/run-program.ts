@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from 'commander'
 
 import { EXIT_DONE, EXIT_USAGE } from './exit-codes.ts'
+import { wordThatIsNotUtf8 } from './not-utf8.ts'
 import { createProgram } from './program.ts'
 import { type ProcessParts, runCommand } from './run-command.ts'
 
@@ -14,6 +15,8 @@ export async function runProgram({ words, ...parts }: ProgramInput): Promise<num
   const program = createProgram(async (flags, command) => {
     exitCode = await runCommand(parts, flags, command)
   })
+  const strange = wordThatIsNotUtf8(words)
+  if (strange !== undefined) return notUtf8(strange)
   try {
     if (words.length === 0) program.outputHelp()
     else await parse(program, words)
@@ -73,6 +76,14 @@ function usageProblem(error: CommanderError, reached: CommandReached): number {
   process.stderr.write(`tidemark: ${message.replace(/\.$/, '')}\n`)
   const meant = /^\(Did you mean (.*)\?\)$/.exec(suggestion ?? '')?.[1]
   process.stderr.write(`hint: ${meant === undefined ? whatThereIs(reached) : `Did you mean ${meant}?`}\n`)
+  return EXIT_USAGE
+}
+
+function notUtf8(word: string): number {
+  process.stderr.write(`tidemark: ${word} is not UTF-8, as words of a command line have to be\n`)
+  process.stderr.write(
+    'hint: Write a path in a point as it is shown here; of a file or folder, name the folder that holds it.\n',
+  )
   return EXIT_USAGE
 }
 

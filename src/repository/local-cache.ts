@@ -18,6 +18,7 @@ import { concatBytes, utf8 } from '../base/bytes.ts'
 import { errnoOf, StorageError } from '../base/errors.ts'
 import { makeFolders } from '../base/make-folders.ts'
 import { idBytes, type RepositoryId } from '../base/ids.ts'
+import { removeQuietly } from '../base/remove-quietly.ts'
 import { AEAD_TAG_BYTES, type AeadInput, open, seal, ZERO_NONCE } from '../crypto/aead.ts'
 import { deriveKey } from '../crypto/blake3.ts'
 import { wipe } from '../crypto/secret.ts'
@@ -234,15 +235,6 @@ export class LocalCache {
         hint: 'Everything works without it, more slowly: make room, or choose another folder for it.',
       }),
     )
-  }
-}
-
-/** Removes a file of which a failed write may have left nothing at all. */
-function removeQuietly(path: string): void {
-  try {
-    rmSync(path, { force: true })
-  } catch {
-    // The failure that led here is the one to tell.
   }
 }
 

@@ -15,6 +15,7 @@ import { dirname } from 'node:path'
 
 import { errnoOf, StorageError } from '../base/errors.ts'
 import { makeFolders } from '../base/make-folders.ts'
+import { removeQuietly } from '../base/remove-quietly.ts'
 
 /**
  * Returns the bytes of a small file that this installation wrote, freshly allocated, or `undefined` when it is missing.
@@ -75,7 +76,7 @@ export function writePrivateFile(path: string, bytes: Uint8Array, options: Priva
     syncFolder(dirname(path))
     return true
   } catch (error) {
-    rmSync(temporary, { force: true })
+    removeQuietly(temporary)
     if (options.exclusive === true && errnoOf(error) === 'EEXIST') return false
     throw fileError('write', path, error)
   }

@@ -49,3 +49,12 @@ test.each([[['--json', '--version']], [['points', '-V']], [['-V', 'nonsense']]])
     expect(await run(words)).toEqual({ exitCode: 0, stdout: `${toolVersion()}\n`, stderr: '' })
   },
 )
+
+test('a current folder that was removed is told, and is no defect', async () => {
+  vi.spyOn(process, 'cwd').mockImplementation(() => {
+    throw Object.assign(new Error('uv_cwd'), { code: 'ENOENT' })
+  })
+  const { exitCode, stderr } = await run(['points'])
+  expect(stderr).toMatch(/^tidemark: the current folder cannot be found \(ENOENT\).*\nhint: .*\n$/)
+  expect(exitCode).toBe(2)
+})
