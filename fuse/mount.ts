@@ -7,6 +7,7 @@ import type { Session } from './protocol/init.ts'
 import { DeferredRequests } from './readers/deferred-requests.ts'
 import { FileFinder } from './readers/file-finder.ts'
 import { HandlerTools } from './readers/handler-tools.ts'
+import { ListedFolders } from './readers/listed-folders.ts'
 import { NodeTrimmer } from './readers/node-trimmer.ts'
 import type { FromReader, MountMemory } from './readers/reader-protocol.ts'
 import { ReaderThreads } from './readers/reader-threads.ts'
@@ -125,7 +126,7 @@ class MountAtWork implements Mount {
     this.#deferred = new DeferredRequests({
       context,
       tree,
-      virtual: new VirtualAnswers({ context, tree, owner }),
+      virtual: new VirtualAnswers({ context, tree, owner, listed: new ListedFolders(device) }),
       directories: this.#directories,
       files: new FileFinder({ context, tree, directories: this.#directories }),
       content: this.#content,

@@ -53,6 +53,7 @@ export const FUSE_COPY_FILE_RANGE = 47
 export const FUSE_TMPFILE = 51
 
 export const FUSE_ASYNC_READ = 1 << 0
+export const FUSE_AUTO_INVAL_DATA = 1 << 12
 export const FUSE_DO_READDIRPLUS = 1 << 13
 export const FUSE_NO_OPEN_SUPPORT = 1 << 17
 export const FUSE_PARALLEL_DIROPS = 1 << 18
@@ -69,7 +70,6 @@ export const FOPEN_CACHE_DIR = 1 << 3
 export const FUSE_NOTIFY_INVAL_INODE = 2
 export const FUSE_NOTIFY_INVAL_ENTRY = 3
 export const FUSE_NOTIFY_STORE = 4
-export const FUSE_NOTIFY_DELETE = 6
 
 /** No message is received into less. */
 export const FUSE_MIN_READ_BUFFER = 8192

@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import {
   FUSE_ASYNC_READ,
+  FUSE_AUTO_INVAL_DATA,
   FUSE_CACHE_SYMLINKS,
   FUSE_DO_READDIRPLUS,
   FUSE_KERNEL_MINOR_VERSION,
@@ -35,8 +36,11 @@ const CONGESTION_THRESHOLD = 48
 const TIME_GRANULARITY_NS = 1
 
 // Where a link leads is kept for as long as its node: a link that leads elsewhere, as `latest` does in time, is another node.
+// A listing is kept for as long as its folder says that it did not change: the kernel is to ask that (FUSE_AUTO_INVAL_DATA)
+// also for whoever keeps a folder open and lists it again.
 const WANTED =
   FUSE_ASYNC_READ |
+  FUSE_AUTO_INVAL_DATA |
   FUSE_DO_READDIRPLUS |
   FUSE_NO_OPEN_SUPPORT |
   FUSE_PARALLEL_DIROPS |

@@ -1,11 +1,5 @@
 import { type ByteString, bytesOf } from '../../src/base/byte-string.ts'
-import {
-  FUSE_NOTIFY_DELETE,
-  FUSE_NOTIFY_INVAL_ENTRY,
-  FUSE_NOTIFY_INVAL_INODE,
-  FUSE_NOTIFY_STORE,
-  OUT_HEADER_BYTES,
-} from './constants.ts'
+import { FUSE_NOTIFY_INVAL_ENTRY, FUSE_NOTIFY_INVAL_INODE, FUSE_NOTIFY_STORE, OUT_HEADER_BYTES } from './constants.ts'
 import { MessageBuffer } from './message-buffer.ts'
 
 // What the file system tells the kernel unasked. Messages that are rare are freshly allocated.
@@ -30,24 +24,6 @@ export function encodeInvalidEntry(parent: number, name: ByteString): Uint8Array
   message.setU32(BODY + 8, name.length)
   message.bytes.set(bytesOf(name), BODY + 16)
   return sealed(message, bodyBytes)
-}
-
-/** Returns the message that says that `child`, which was `name` in `parent`, is gone: whoever watches it is told. */
-export function encodeDeleted({ parent, child, name }: DeletedEntry): Uint8Array {
-  const bodyBytes = 24 + name.length + 1
-  const message = notification(FUSE_NOTIFY_DELETE, bodyBytes)
-  message.setU64(BODY, parent)
-  message.setU64(BODY + 8, child)
-  message.setU32(BODY + 16, name.length)
-  message.bytes.set(bytesOf(name), BODY + 24)
-  return sealed(message, bodyBytes)
-}
-
-/** An entry that was removed, by the numbers of its nodes. */
-export interface DeletedEntry {
-  readonly parent: number
-  readonly child: number
-  readonly name: ByteString
 }
 
 /** Bytes of a file that the kernel is to keep. */

@@ -38,6 +38,7 @@ import { virtualNumber, virtualRow } from '../tree/node-table.ts'
 import { ownXattr } from '../tree/own-xattrs.ts'
 import type { VirtualEntry, VirtualTree } from '../tree/virtual-tree.ts'
 import type { HandlerContext } from './handler-context.ts'
+import type { ListedFolders } from './listed-folders.ts'
 import type { Outcome } from './missing.ts'
 import { sendXattr } from './xattr-answers.ts'
 
@@ -49,6 +50,7 @@ export interface VirtualAnswersOptions {
   readonly context: Pick<HandlerContext, 'nodes' | 'rows' | 'writer'>
   readonly tree: VirtualTree
   readonly owner: { readonly uid: number; readonly gid: number }
+  readonly listed: ListedFolders
 }
 
 /** One of the names that a folder listed. */
@@ -188,6 +190,7 @@ export class VirtualAnswers {
     const begun = this.#listings.get(node)
     if (begun?.entry === entry && offset > 0) return begun.names
     const { shown, parent } = entry
+    this.#options.listed.add(node)
     const dots = [
       { name: '.' as ByteString, ino: entry.ino, mode: S_IFDIR, shown: undefined },
       { name: '..' as ByteString, ino: (parent ?? entry).ino, mode: S_IFDIR, shown: undefined },
@@ -306,7 +309,11 @@ export class VirtualAnswers {
     const { shown } = entry
     if (shown.kind === 'bytes') await this.#make(entry)
     // Asked for anew: whoever stands in a folder sees by this that it has changed.
-    if (shown.kind === 'folder') entry.shown = { ...shown, mtime: await shown.folder.modified() }
+    if (shown.kind === 'folder') {
+      const mtime = await shown.folder.modified()
+      this.#options.listed.hear(mtime)
+      entry.shown = { ...shown, mtime }
+    }
     return this.#knownAttributes(entry)
   }
 

@@ -293,7 +293,7 @@ const replies: readonly VectorFile[] = [
   }),
   reply('reply-init', {
     body: layout(
-      ...[u32(7), u32(45), u32(131_072), u32(0x1c6_2001), u16(64), u16(48), u32(4096), u32(1), u16(256), u16(0)],
+      ...[u32(7), u32(45), u32(131_072), u32(0x1c6_3001), u16(64), u16(48), u32(4096), u32(1), u16(256), u16(0)],
       new Uint8Array(32),
     ),
     description: 'INIT: 1 MiB a request (256 pages), nothing written, times to the nanosecond.',
@@ -321,10 +321,6 @@ const notifications: readonly VectorFile[] = [
   notification('notify-invalid-entry', {
     ...{ error: 3, body: layout(u64(NODE), u32(6), u32(0), cString('größ')), description: 'INVAL_ENTRY.' },
     from: { notification: 'entry', parent: NODE, name: jsonOf(utf8('größ')) },
-  }),
-  notification('notify-deleted', {
-    ...{ error: 6, body: layout(u64(NODE), u64(5), u32(1), u32(0), cString('a')), description: 'DELETE.' },
-    from: { notification: 'deleted', parent: NODE, child: 5, name: '61' },
   }),
   notification('notify-store', {
     error: 4,

@@ -6,7 +6,6 @@ import { type Attributes, encodeAttributes } from '../../../fuse/protocol/attrib
 import { encodeInit, negotiate, type InitIn } from '../../../fuse/protocol/init.ts'
 import { MessageBuffer } from '../../../fuse/protocol/message-buffer.ts'
 import {
-  encodeDeleted,
   encodeInvalidEntry,
   encodeInvalidNode,
   encodeStore,
@@ -112,12 +111,11 @@ describe('the vectors of replies', () => {
 
 describe('the vectors of notifications', () => {
   test.each(named('notify-'))('$name is what is written', ({ vector }) => {
-    const { node, parent, child } = vector as Readonly<Record<string, number>>
+    const { node, parent } = vector as Readonly<Record<string, number>>
     const made = {
       node: () => encodeInvalidNode(node!),
       entry: () => encodeInvalidEntry(parent!, nameOf(vector)),
       store: () => storeMessage(vector),
-      deleted: () => encodeDeleted({ parent: parent!, child: child!, name: nameOf(vector) }),
     }
     expect(toHex(made[vector['notification'] as keyof typeof made]())).toBe(vector['bytes'])
   })
