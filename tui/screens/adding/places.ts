@@ -19,7 +19,7 @@ export const PLACE_WORDS: Readonly<Record<PlaceKind, string>> = {
   sftp: 'a folder of another machine, over SSH',
   s3: 'a bucket of Amazon S3 or a compatible service',
   dunesea: 'a domain of a DuneSea server',
-  url: 'whatever a URL names, as commands take it; one can be pasted here',
+  url: 'by its URL, typed or pasted',
 }
 
 export type PlaceField =

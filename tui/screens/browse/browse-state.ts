@@ -83,9 +83,12 @@ export function chosenEntry(state: BrowseState): EntryData | undefined {
   return row?.kind === 'entry' ? row.entry : undefined
 }
 
+/** Of the whole width: at 80 columns, the history of a file fits what is left with its headings. */
+const TREE_PART = 0.52
+
 /** Columns of what stands beside the tree. */
 export function paneColumns(columns: number): number {
-  return columns - Math.floor(columns * 0.55) - 1
+  return columns - Math.floor(columns * TREE_PART) - 1
 }
 
 /** Rows above a preview: what is known of the file, and the line below that. */

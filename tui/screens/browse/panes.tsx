@@ -134,7 +134,7 @@ function versionColumns(history: History): readonly TableColumn<VersionData>[] {
   return [
     { title: ' modified', width: 17, value: timeOf },
     { title: 'size', width: 8, align: 'right', value: ({ entry }) => formatBytes(entry.bytes) },
-    { title: 'in points', value: ({ points }) => formatCount(points.length) },
+    { title: 'points', value: ({ points }) => formatCount(points.length) },
   ]
 }
 

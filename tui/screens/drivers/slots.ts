@@ -294,12 +294,18 @@ function load(shown: ShownSlots): SlotsStep {
   return { shown, effects: [call('drivers:slots', 'slots', shown.repository)] }
 }
 
+const MAY = {
+  full: 'which opens everything',
+  'backup-only': 'which backs up only',
+  damaged: 'of which nothing can be told',
+} as const
+
 function removing({ repository }: ShownSlots, { id, kind, scope }: SlotData): Question {
   return {
     name: REMOVE_SLOT,
     title: `Remove this ${kind?.replace('-', ' ') ?? 'damaged slot'} of ${repository}?`,
     lines: [
-      `It is the key ${id.slice(0, 8)} and opens ${scope ?? 'nothing that can be told'}.`,
+      `It is the key ${id.slice(0, 8)}, ${MAY[scope ?? 'damaged']}.`,
       'Whoever has it cannot open the repository any more.',
     ],
     verb: 'remove it',
