@@ -17,11 +17,12 @@ export function followRegion(client: S3Client): void {
   const { config, middlewareStack } = client
   middlewareStack.add(
     (next) => async (args) => {
+      const asked = await config.region()
       try {
         return await next(args)
       } catch (error) {
         const region = regionIn(error)
-        if (region === undefined || region === (await config.region())) throw error
+        if (region === undefined || region === asked) throw error
         config.region = async () => region
         return next(args)
       }

@@ -319,6 +319,18 @@ describe('a bucket in another region', () => {
     expect(proxy.requests.map((request) => isSignedFor(request, REGION))).toEqual([false, true, true, true])
   })
 
+  test('is gone on with by all requests that are under way when the first learns of it', async () => {
+    const { driver, proxy } = await openStore('&region=us-west-2')
+    proxy.fault = (request) =>
+      isSignedFor(request, REGION)
+        ? undefined
+        : { kind: 'status', status: 301, headers: { 'x-amz-bucket-region': REGION } }
+    // Long enough for all of them to be under way.
+    proxy.delayMs = 100
+    const kinds = ['config', 'keys', 'packs', 'points'] as const
+    expect(await Promise.all(kinds.map(async (kind) => listIds(driver, kind)))).toEqual(kinds.map(() => []))
+  })
+
   test.each([
     ['nobody names', {}],
     ['is the one that was asked', { 'x-amz-bucket-region': 'us-west-2' }],
