@@ -123,8 +123,9 @@ async function readPatterns(file: string): Promise<Uint8Array> {
 /** Returns what was meant by a pattern that begins with the whole path of what is backed up; `undefined` for others. */
 function relativePattern(pattern: string, roots: readonly string[]): string | undefined {
   const [, not = '', body = ''] = /^(!?)(.*)$/s.exec(pattern) ?? []
-  const root = roots.find((each) => each !== '/' && body.startsWith(`${each}/`))
-  return root === undefined ? undefined : JSON.stringify(`${not}${body.slice(root.length)}`)
+  // Of roots inside each other the outermost is walked.
+  const [root] = roots.filter((each) => body.startsWith(each === '/' ? each : `${each}/`)).toSorted()
+  return root === undefined || root === '/' ? undefined : JSON.stringify(`${not}${body.slice(root.length)}`)
 }
 
 function streamName({ name }: BackupSourceFlags): { readonly path: ByteString; readonly name: ByteString } {

@@ -37,3 +37,14 @@ test('a pattern that names what is backed up from the root on is told, for it ma
   expect(told[0]).toMatch(/"!\/home\/ann\/keep" matches nothing: .* "!\/keep" is meant/)
   expect(told[1]).toMatch(/"\/etc\/ssl" matches nothing: .* "\/ssl" is meant/)
 })
+
+test.each([
+  [['/home/ann', '/home'], '/home/ann/cache', '"/ann/cache" is meant'],
+  [['/home', '/'], '/home/ann/cache', undefined],
+  [['/home/ann'], '/home/anna', undefined],
+])('of %j, the pattern %s is one of the outermost', async (words, pattern, told) => {
+  const { output, stderr } = keptOutput()
+  await chooseSource({ output, workingDirectory: '/' }, words, { exclude: [pattern] })
+  if (told === undefined) expect(stderr.text).toBe('')
+  else expect(stderr.text).toContain(told)
+})
