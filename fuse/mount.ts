@@ -120,6 +120,7 @@ class MountAtWork implements Mount {
       onFirstUse: (node) => this.#loadAhead(node),
       onCrowd: () => this.#makeRoom(),
       onSmallRead: () => undefined,
+      onInterrupt: () => undefined,
       onBusy: () => undefined,
     })
     this.#trimmer = new NodeTrimmer({ nodes, directories: this.#directories, device })

@@ -19,6 +19,8 @@ export interface HandlerContext {
   readonly onFirstUse: (node: number) => void
   /** Told when a file that is one blob was read to its end. */
   readonly onSmallRead: (node: number) => void
+  /** Told that nobody waits any longer for a request. */
+  readonly onInterrupt: (uniqueLow: number, uniqueHigh: number) => void
   /** Told when the kernel is to forget nodes that it does not need. */
   readonly onCrowd: () => void
 }

@@ -20,6 +20,7 @@ export interface HandlerToolsOptions {
   readonly onFirstUse: (node: number) => void
   readonly onCrowd: () => void
   readonly onSmallRead: (node: number) => void
+  readonly onInterrupt: (uniqueLow: number, uniqueHigh: number) => void
   /** Told before the thread does something that takes long. */
   readonly onBusy: () => void
   /** What is known of frames already; by default nothing. */
@@ -33,7 +34,7 @@ export class HandlerTools implements Disposable {
 
   constructor(options: HandlerToolsOptions) {
     const { fd, session, memory, waits, frames = new ThreadFrames(), onBusy } = options
-    const { onFirstUse, onCrowd, onSmallRead } = options
+    const { onFirstUse, onCrowd, onSmallRead, onInterrupt } = options
     this.frames = frames
     const nodes = new NodeTable(memory.nodes, waits ? READERS_SHARE : 1)
     const blocks = new BlockStoreView(memory.blocks)
@@ -49,6 +50,7 @@ export class HandlerTools implements Disposable {
       onFirstUse,
       onCrowd,
       onSmallRead,
+      onInterrupt,
     }
   }
 

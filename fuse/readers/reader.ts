@@ -1,10 +1,8 @@
 import { readSync } from 'node:fs'
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { errnoOf } from '../../src/base/errors.ts'
-import { FUSE_INTERRUPT } from '../protocol/constants.ts'
 import { MessageBuffer } from '../protocol/message-buffer.ts'
 import { ProtocolError } from '../protocol/protocol-error.ts'
-import { InterruptBody } from '../protocol/request-bodies.ts'
 import { Request } from '../protocol/request.ts'
 import { Turns } from '../tree/turns.ts'
 import { FilesAhead } from './files-ahead.ts'
@@ -30,7 +28,6 @@ export class Reader {
   readonly #run = new ReadRun()
   readonly #message = new MessageBuffer(new Uint8Array(RECEIVE_BYTES))
   readonly #request = new Request(this.#message)
-  readonly #interrupt = new InterruptBody()
   readonly #tools: HandlerTools
   readonly #handler: RequestHandler
   readonly #filesAhead: FilesAhead
@@ -50,6 +47,7 @@ export class Reader {
       onFirstUse: (node) => this.#post({ type: 'listed', node }),
       onCrowd: () => this.#post({ type: 'crowded' }),
       onSmallRead: (node) => this.#noteSmallRead(node),
+      onInterrupt: (uniqueLow, uniqueHigh) => this.#post({ type: 'interrupt', uniqueLow, uniqueHigh }),
       onBusy: () => {
         if (this.#isFirst) this.#standby.leave()
       },
@@ -157,12 +155,6 @@ export class Reader {
       if (!(error instanceof ProtocolError)) throw error
       // Without a number there is nobody to answer.
       if (request.uniqueLow !== 0 || request.uniqueHigh !== 0) this.#tools.context.writer.fail(request, error.errno)
-      return
-    }
-    if (request.opcode === FUSE_INTERRUPT) {
-      this.#interrupt.decode(request)
-      const { uniqueLow, uniqueHigh } = this.#interrupt
-      this.#post({ type: 'interrupt', uniqueLow, uniqueHigh })
       return
     }
     const missing = this.#handler.handle(request)

@@ -46,7 +46,7 @@ import {
 } from '../protocol/constants.ts'
 import { ProtocolError } from '../protocol/protocol-error.ts'
 import { encodeOpen, encodeStatfs } from '../protocol/replies.ts'
-import { BatchForgetBody, ForgetBody } from '../protocol/request-bodies.ts'
+import { BatchForgetBody, ForgetBody, InterruptBody } from '../protocol/request-bodies.ts'
 import type { Request } from '../protocol/request.ts'
 import { DirectoryAnswers } from './directory-answers.ts'
 import { FileAnswers } from './file-answers.ts'
@@ -69,6 +69,7 @@ export class RequestHandler {
   readonly #files: FileAnswers
   readonly #xattrs: XattrAnswers
   readonly #forget = new ForgetBody()
+  readonly #interrupt = new InterruptBody()
 
   constructor(context: HandlerContext) {
     this.#context = context
@@ -132,9 +133,8 @@ export class RequestHandler {
       case FUSE_RELEASEDIR:
       case FUSE_DESTROY:
         return this.#send(request, 0)
-      // Whoever reads the device acts on it; it has no reply.
       case FUSE_INTERRUPT:
-        return 'replied'
+        return this.#noteInterrupt(request)
       case FUSE_IOCTL:
         return ENOTTY
       case FUSE_SETATTR:
@@ -169,6 +169,13 @@ export class RequestHandler {
     const { session, writer } = this.#context
     if ((session.flags & support) !== 0) return ENOSYS
     return this.#send(request, encodeOpen(writer.message, 0, flags))
+  }
+
+  /** It has no reply of its own: the request that it is about gets one. */
+  #noteInterrupt(request: Request): Outcome {
+    this.#interrupt.decode(request)
+    this.#context.onInterrupt(this.#interrupt.uniqueLow, this.#interrupt.uniqueHigh)
+    return 'replied'
   }
 
   #send(request: Request, bodyBytes: number): Outcome {

@@ -24,6 +24,13 @@ import { dirEntry, fileEntry, symlinkEntry } from '../../support/tree-entries.ts
 const REPLY_HEADER_BYTES = 16
 const { EINVAL, ENODATA, ENOSYS, EROFS, ESTALE } = constants.errno
 
+/** All that would change something. */
+const WRITING = [
+  ...[fuse.FUSE_SETATTR, fuse.FUSE_SYMLINK, fuse.FUSE_MKNOD, fuse.FUSE_MKDIR, fuse.FUSE_UNLINK, fuse.FUSE_RMDIR],
+  ...[fuse.FUSE_RENAME, fuse.FUSE_RENAME2, fuse.FUSE_LINK, fuse.FUSE_WRITE, fuse.FUSE_SETXATTR, fuse.FUSE_REMOVEXATTR],
+  ...[fuse.FUSE_CREATE, fuse.FUSE_TMPFILE, fuse.FUSE_FALLOCATE, fuse.FUSE_COPY_FILE_RANGE],
+]
+
 /** A handler over one directory, which writes its replies to a file. */
 class HandlerFixture {
   readonly nodes = NodeTable.create(1, 100)
@@ -33,15 +40,17 @@ class HandlerFixture {
   readonly #out = join(temporaryFolder(), 'replies')
   readonly #message = new MessageBuffer(new Uint8Array(4096))
   readonly request = new Request(this.#message)
+  /** Requests that nobody waits for any longer, by the two halves of their numbers. */
+  readonly interrupted: (readonly [number, number])[] = []
   readonly handler: RequestHandler
 
-  constructor() {
+  constructor(flags = fuse.FUSE_NO_OPEN_SUPPORT) {
     writeFileSync(this.#out, '')
     const fd = openSync(this.#out, 'a')
     onTestFinished(() => closeSync(fd))
     const { context } = new HandlerTools({
       fd,
-      session: { minor: 31, flags: fuse.FUSE_NO_OPEN_SUPPORT, maxReadaheadBytes: 1 << 17 },
+      session: { minor: 31, flags, maxReadaheadBytes: 1 << 17 },
       memory: {
         nodes: this.nodes.buffer,
         turns: new SharedArrayBuffer(64),
@@ -55,6 +64,7 @@ class HandlerFixture {
       onFirstUse: () => undefined,
       onCrowd: () => undefined,
       onSmallRead: () => undefined,
+      onInterrupt: (...unique) => this.interrupted.push(unique),
       onBusy: () => undefined,
     })
     this.handler = new RequestHandler(context)
@@ -153,13 +163,34 @@ describe('requests about a directory that is in memory', () => {
 
   test('are refused where they would write, are unknown, or speak of what nobody looked up', async () => {
     const f = await HandlerFixture.create(ENTRIES)
-    for (const opcode of [fuse.FUSE_WRITE, fuse.FUSE_MKDIR, fuse.FUSE_SETATTR, fuse.FUSE_RENAME2]) {
+    for (const opcode of WRITING) {
       expect(f.ask(opcode, f.directory, words(0, 0, 0, 0, 0))).toMatchObject({ errno: EROFS })
     }
     expect(f.ask(4711, f.directory, words(0))).toMatchObject({ errno: ENOSYS })
     expect(f.ask(fuse.FUSE_READ, 99, words(0, 0, 4096, 0, 0))).toMatchObject({ errno: ESTALE })
     const { body } = f.ask(fuse.FUSE_LOOKUP, f.directory, Buffer.from('empty\0')) as { body: Buffer }
     expect(f.ask(fuse.FUSE_READLINK, body.readUInt32LE(0), Buffer.alloc(0))).toMatchObject({ errno: EINVAL })
+  })
+
+  test('are told once to be needless: opening where the kernel can do without, and what has no work to do', () => {
+    const opening = [fuse.FUSE_OPEN, fuse.FUSE_OPENDIR]
+    const without = new HandlerFixture(fuse.FUSE_NO_OPEN_SUPPORT | fuse.FUSE_NO_OPENDIR_SUPPORT)
+    for (const opcode of [...opening, fuse.FUSE_FLUSH, fuse.FUSE_ACCESS, fuse.FUSE_FSYNC, fuse.FUSE_FSYNCDIR]) {
+      expect(without.ask(opcode, 1, words(0, 0, 0))).toMatchObject({ errno: ENOSYS })
+    }
+    // An older kernel opens, and may keep pages and listings all the same.
+    const flags = opening.map((opcode) => {
+      return (new HandlerFixture(0).ask(opcode, 1, words(0)) as { body: Buffer }).body.readUInt32LE(8)
+    })
+    expect(flags).toEqual([fuse.FOPEN_KEEP_CACHE, fuse.FOPEN_KEEP_CACHE | fuse.FOPEN_CACHE_DIR])
+  })
+
+  test('are called off by their numbers, and whoever calls off nothing does no harm', () => {
+    const f = new HandlerFixture()
+    expect(f.ask(fuse.FUSE_INTERRUPT, 0, words(7 * 2 ** 32 + 5))).toBeUndefined()
+    expect(f.interrupted).toEqual([[5, 7]])
+    expect(f.ask(fuse.FUSE_INTERRUPT, 0, new Uint8Array(4))).toMatchObject({ errno: constants.errno.EIO })
+    expect(f.interrupted).toHaveLength(1)
   })
 
   test('list a directory in as many pieces as the kernel likes', async () => {
