@@ -60,7 +60,7 @@ const RETRY = {
   needsLook: true,
 } as const
 /** Of one that waits to be tried again. */
-const NOW = { command: 'retry', keys: ['r'], label: 'try now', help: 'try the chosen job again now' } as const
+const NOW = { ...RETRY, label: 'try now', help: 'try the chosen job again now' } as const
 const FOLLOW = { command: 'follow', keys: ['f'], label: 'follow', help: 'stay at the end of the log, or not' } as const
 const CLOSE = { command: 'close', keys: ['esc'], label: 'close', help: 'close the log' } as const
 
