@@ -3,6 +3,7 @@ import { basename } from 'node:path/posix'
 import type { ReactNode } from 'react'
 
 import { type FolderPicker, PICKER_HEAD_ROWS, pickerRows } from '../forms/picker.ts'
+import { listText } from '../forms/typed-list.ts'
 import { useTheme } from '../theme/theme.ts'
 import { Line } from './line.tsx'
 import { Table } from './table.tsx'
@@ -27,7 +28,7 @@ export function PickerView({ picker, columns, rows }: PickerViewProps): ReactNod
         color={folders.kind === 'failed' ? theme.bad : theme.accent}
       />
       <Line
-        text={isForMany ? `chosen: ${chosen.join(' ') || 'none yet, the space bar chooses'}` : 'Enter takes the folder'}
+        text={isForMany ? `chosen: ${listText(chosen) || 'none yet, the space bar chooses'}` : 'Enter takes the folder'}
         columns={columns}
         color={theme.muted}
       />

@@ -87,7 +87,7 @@ function Details({ repository, nowMs, columns }: DetailsProps): ReactNode {
     <Box flexDirection="column" width={columns} height={DETAIL_ROWS}>
       <Line text={'─'.repeat(columns)} columns={columns} color={theme.muted} />
       <Line text={`${name}${isDefault ? ' (used when none is named)' : ''}, ${driver}`} columns={columns} isBold />
-      <Line text={url} columns={columns} />
+      <Line text={url} columns={columns} keep="ends" />
       {state.kind === 'unreachable' ? (
         <Lines
           text={`✗ unreachable since ${shownTime(state.sinceMs)}: ${problemText(state)}`}
