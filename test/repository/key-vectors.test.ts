@@ -8,16 +8,19 @@ import type { RealmId, RepositoryId } from '../../src/base/ids.ts'
 import { objectIdOf } from '../../src/crypto/blake3.ts'
 import { hpkePublicKey } from '../../src/crypto/hpke.ts'
 import { CONFIG_BYTES_MAX } from '../../src/format/config.ts'
+import type { FrameKind } from '../../src/format/frame.ts'
 import { decodeKeySet, type KeySet } from '../../src/format/key-set.ts'
 import type { RecordKind } from '../../src/format/records.ts'
 import { parseRecoveryCode } from '../../src/format/recovery-code.ts'
 import { decodeSlot } from '../../src/format/slot.ts'
 import { readConfigs } from '../../src/repository/config-store.ts'
+import { decodeFooterFrame, decodeFrame } from '../../src/repository/frame-codec.ts'
 import { decodeKeyFile } from '../../src/repository/key-file.ts'
 import { openKeyRing } from '../../src/repository/key-ring.ts'
 import { deriveSealingSeed } from '../../src/repository/key-tree.ts'
 import { RecordStore } from '../../src/repository/record-store.ts'
 import { openKeyUpdate, readKeyUpdate } from '../../src/repository/key-updates.ts'
+import { packKeyOf } from '../../src/repository/run-keys.ts'
 import { deriveSlotKey, unwrapSlot } from '../../src/repository/slot-key.ts'
 import { putObject } from '../../src/repository/stored-object.ts'
 import { seededRandomness } from '../support/seeded-randomness.ts'
@@ -95,6 +98,21 @@ const READERS: Readonly<Record<string, Reader>> = {
     const { record } = await records.get(kind, await putObject(driver, kind, [bytes(vector)]))
     const { masterKeys, ownerSeed, realm, instanceRecord } = vector
     return { repository, realm, masterKeys, ownerSeed, kind, instanceRecord, record }
+  },
+  'sealed-frame': (vector) => {
+    const { kind, number, rawBytes } = vector as { kind: FrameKind; number: number; rawBytes: number }
+    const about = {
+      repository: bytes(vector, 'repository'),
+      writerKey: bytes(vector, 'writerKey'),
+      salt: bytes(vector, 'salt'),
+    }
+    const packKey = packKeyOf(about.writerKey, about.salt)
+    const frame = { key: packKey, repositoryIdBytes: about.repository, sealed: bytes(vector), pack: 'a pack' }
+    const payload =
+      kind === 'footer'
+        ? decodeFooterFrame(frame)
+        : decodeFrame({ ...frame, kind, number, rawBytes }, new Uint8Array(rawBytes))
+    return { ...about, packKey, kind, number, rawBytes, payload }
   },
   'writer-key': async (vector) => {
     const { hpkeOpen } = await import('../../src/crypto/hpke.ts')
