@@ -98,6 +98,7 @@ test('whoever goes back from a preview to mark one more finds target, modes and 
   // Where one of them is no longer marked, nothing that was said of single paths would bring it back.
   dashboard.press('esc', 'up', 'space', 'r').answer('preview', preview)
   expect(dashboard.state.screens.restore).toMatchObject({ target: '/x', without: new Set() })
+  expect(dashboard.state.message?.text).toContain('was of other marks')
 })
 
 test('what is left out of a restore is still left out after an undo was looked at', () => {

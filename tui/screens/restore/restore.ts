@@ -18,6 +18,7 @@ import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
 import { type Answer, call, type Effect, type Failure } from '../../state/call.ts'
+import type { Marked } from '../../state/destination.ts'
 import type { ScreenEvent } from '../../state/event.ts'
 import { LIST_START, moveInList, placeAt } from '../../state/list.ts'
 import type { Screen } from '../../state/screen.ts'
@@ -105,7 +106,7 @@ function reduce(state: RestoreState, event: ScreenEvent<RestoreCommand>, shared:
   switch (event.kind) {
     case 'opened': {
       const { marked } = event.destination
-      return marked === undefined ? { state } : askPreview(previewOf(state, marked))
+      return marked === undefined ? { state } : begin(state, marked)
     }
     case 'command':
       return takeCommand(state, event.command, shared)
@@ -125,6 +126,13 @@ function reduce(state: RestoreState, event: ScreenEvent<RestoreCommand>, shared:
     default:
       return { state }
   }
+}
+
+function begin(before: RestoreState, marked: Marked): Step<RestoreState> {
+  const state = previewOf(before, marked)
+  const isLost = before.isPrepared && before.without.size + before.modes.size > state.without.size + state.modes.size
+  const say = 'What was left out, or overwritten in a way of its own, was of other marks: look at it again.'
+  return { ...askPreview(state), ...(isLost ? { say } : {}) }
 }
 
 /** Asks anew what a restore would do; the lines that are known stay until the new ones come. */
