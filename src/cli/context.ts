@@ -88,6 +88,7 @@ function currentFolder(): string {
  * @throws {UsageError} BAD_ARGUMENT: a limit that is none, no place for Tidemark's own files, no current folder.
  */
 export function createContext({ environment, variables, flags, signals }: ProcessParts): CliContext {
+  const workingDirectory = currentFolder()
   const output = new Output({
     stdout: process.stdout,
     stderr: process.stderr,
@@ -101,7 +102,6 @@ export function createContext({ environment, variables, flags, signals }: Proces
   const { signal, onHangUp } = interruptible(() => {
     output.error(`tidemark: ${notice}. Once more ends it at once.`)
   }, signals)
-  const workingDirectory = currentFolder()
   const paths = choosePaths(environment, workingDirectory, { config: flags.config, cacheDir: flags.cacheDir })
   const secrets: SecretContext = {
     variables,
