@@ -93,7 +93,7 @@ export async function openApplication(given: CliContext): Promise<Application> {
     }),
     onChange: (hasEnded) => topics.tell('jobs', ...(hasEnded ? (['points', 'health', 'plans'] as const) : [])),
   })
-  await Promise.all([jobs.begin(), daemon.look()])
+  await jobs.begin()
   const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone
   const stored = { repositories, jobs, store, instance, clock, timeZone, daemon, keys }
   return new LocalApplication({

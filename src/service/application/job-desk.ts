@@ -13,6 +13,7 @@ import { JOBS_PER_PAGE_MAX, type JobStore, LOG_LINES_MAX } from '../jobs/job-sto
 import type { Job, JobId, JobProgress, NewJob } from '../jobs/job.ts'
 import { isActive, leftOf, type Wait, waitOf } from '../jobs/job-standing.ts'
 import { Worker } from '../jobs/worker.ts'
+import { isWorkerRunning } from '../jobs/worker-name.ts'
 import type { ControlClient } from '../control/client.ts'
 import { progressOf, waitOfDocument } from '../control/show.ts'
 import { isGone } from './daemon-link.ts'
@@ -37,7 +38,12 @@ export interface JobDeskOptions {
   readonly randomness: Randomness
   readonly scheduler: Scheduler
   /** The daemon, whenever there is one: it runs what is asked for. */
-  readonly daemon: { readonly client: DaemonJobs | undefined; readonly host: HostData }
+  readonly daemon: {
+    readonly client: DaemonJobs | undefined
+    readonly host: HostData
+    /** Resolves once it is known whether there is one. */
+    look(): Promise<void>
+  }
   /** Told that a job began, ended, or is further on. */
   readonly onChange: (hasEnded: boolean) => void
 }
@@ -92,8 +98,9 @@ export class JobDesk implements AsyncDisposable {
     ]
   }
 
-  /** Begins what is due, and puts right what other processes left behind. */
+  /** Begins what is due, and puts right what other processes left behind, once it is known whether a daemon is there. */
   async begin(): Promise<void> {
+    await this.#options.daemon.look()
     await this.#worker.turn()
   }
 
@@ -223,10 +230,10 @@ export class JobDesk implements AsyncDisposable {
 
   /**
    * Tells whether a job that a daemon left is left to the next one: while its command goes on, unless somebody wants it to
-   * end, and while a daemon is there.
+   * end, and while a daemon is there. One that was stopped, and goes on with a lease that has lapsed, left nothing.
    */
   #isLeft(job: Job): boolean {
-    if (!this.#hasNoDaemon) return true
+    if (!this.#hasNoDaemon || (job.lease !== undefined && isWorkerRunning(job.lease.worker))) return true
     return !job.cancelRequested && leftOf(job, this.#options.clock.nowMs()) === 'goes-on'
   }
 

@@ -17,6 +17,12 @@ export function hasWorkerEnded(name: string): boolean {
   return hasEnded(tag) === true
 }
 
+/** Tells whether the process of a worker is known to run: its lease may have lapsed all the same, while it was stopped. */
+export function isWorkerRunning(name: string): boolean {
+  const [tag = ''] = name.split('/')
+  return hasEnded(tag) === false
+}
+
 /** Tells whether nobody runs a job that is kept as running, and it waits to be taken over. */
 export function isAbandoned({ lease }: Pick<Job, 'lease'>, nowMs: number): boolean {
   return lease !== undefined && (lease.untilMs <= nowMs || hasWorkerEnded(lease.worker))

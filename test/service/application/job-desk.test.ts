@@ -12,6 +12,7 @@ import { COMMAND_KIND, encodeCommandMessage } from '../../../src/service/jobs/co
 import type { JobId, Json } from '../../../src/service/jobs/job.ts'
 import type { JobRunner, RunRequest } from '../../../src/service/jobs/job-runner.ts'
 import { SqliteJobStore } from '../../../src/service/jobs/sqlite-job-store.ts'
+import { newWorkerName } from '../../../src/service/jobs/worker-name.ts'
 import { INSTANCE } from '../../support/job-fixture.ts'
 import { temporaryMemoryFolder } from '../../support/temporary-folder.ts'
 
@@ -65,7 +66,13 @@ interface Desk {
 /** What is done every now and then is done here when it is asked for alone. */
 const STILL: Scheduler = { every: () => () => undefined }
 
-function openDesk(daemon: JobDeskOptions['daemon'] = { client: undefined, host: { kind: 'this-process' } }): Desk {
+/** A desk whose daemon is known to be there or not once it has been looked for. */
+function openDesk(host: HostData = { kind: 'this-process' }): Desk {
+  const daemon: { -readonly [Part in keyof JobDeskOptions['daemon']]: JobDeskOptions['daemon'][Part] } = {
+    client: undefined,
+    host: { kind: 'this-process' },
+    look: async () => void (daemon.host = host),
+  }
   const stateDirectory = temporaryMemoryFolder()
   const store = SqliteJobStore.open({ stateDirectory, clock: systemClock, onDamaged: () => undefined })
   const runner = new HandRunner()
@@ -140,17 +147,17 @@ const ALONE = ownIdentity()
 const OVER = { ...ALONE, started: 'another/1' }
 
 /** A job of a daemon that was killed a while ago, while a process did its command. */
-async function leave(store: SqliteJobStore, process: typeof ALONE): Promise<JobId> {
+async function leave(store: SqliteJobStore, process: typeof ALONE, worker = 'dead'): Promise<JobId> {
   const message = encodeCommandMessage({ words: ['backup', '--json', '--repository=home'] })
   const longAgoMs = Date.now() - 600_000
   const { id } = await store.add({ instance: INSTANCE, kind: COMMAND_KIND, message, plan: 'home' }, longAgoMs)
-  await store.claim({ instance: INSTANCE, worker: 'dead', kinds: [COMMAND_KIND], nowMs: longAgoMs, leaseMs: 1000 })
-  await store.note({ job: id, worker: 'dead', untilMs: longAgoMs + 1000 }, { stage: 'command', process })
+  await store.claim({ instance: INSTANCE, worker, kinds: [COMMAND_KIND], nowMs: longAgoMs, leaseMs: 1000 })
+  await store.note({ job: id, worker, untilMs: longAgoMs + 1000 }, { stage: 'command', process })
   return id
 }
 
 test('a job of a killed daemon is told to go on while its command does, and is recorded as what that came to', async () => {
-  const { desk, store, runner } = openDesk({ client: undefined, host: GONE })
+  const { desk, store, runner } = openDesk(GONE)
   const id = await leave(store, ALONE)
   await desk.begin()
   expect(await desk.list()).toMatchObject([{ state: 'running', left: 'goes-on', isHere: false }])
@@ -163,7 +170,7 @@ test('a job of a killed daemon is told to go on while its command does, and is r
 })
 
 test('a job of a killed daemon that did not come to its end is queued for the next one; one that is cancelled is ended', async () => {
-  const { desk, store, runner } = openDesk({ client: undefined, host: GONE })
+  const { desk, store, runner } = openDesk(GONE)
   await leave(store, OVER)
   await desk.begin()
   const wait = { for: 'daemon', repository: undefined, job: undefined, untilMs: undefined }
@@ -179,13 +186,22 @@ test('a job of a killed daemon that did not come to its end is queued for the ne
 test.each<HostData>([{ kind: 'daemon' }, { kind: 'other-daemon', why: 'it is another' }])(
   'what a killed daemon left is left to the next one that is there (%j)',
   async (host) => {
-    const { desk, store, runner } = openDesk({ client: undefined, host })
+    const { desk, store, runner } = openDesk(host)
     await leave(store, OVER)
     await desk.begin()
     expect(await desk.list()).toMatchObject([{ state: 'running', left: 'has-ended' }])
     expect(runner.leftovers).toEqual([])
   },
 )
+
+test('what a daemon runs that does not answer is left to it, even one that is cancelled and whose lease has lapsed', async () => {
+  const { desk, store, runner } = openDesk(GONE)
+  const id = await leave(store, ALONE, newWorkerName(systemRandomness))
+  await desk.begin()
+  await desk.cancel(String(id))
+  expect(await store.get(id)).toMatchObject({ state: 'running', cancelRequested: true, interruptions: 0 })
+  expect(runner.leftovers).toEqual([])
+})
 
 test('a log is read on from where it was read, at most a thousand of its lines at a time', async () => {
   const { desk, store } = openDesk()
