@@ -123,6 +123,12 @@ test('marks of a point are there again when somebody comes back to it, and q kno
   dashboard.press('n', ']')
   expect([...dashboard.state.screens.browse.marked.keys()]).toEqual(['/a'])
   expect(dashboard.state.message?.text).toBe('1 entry is marked here from before.')
+  // Also after another repository was looked at, of which nothing is known yet.
+  const other = { ...DEPOT, name: 'attic', isDefault: false }
+  dashboard.press('ctrl+r').answer('repositories', [DEPOT, other]).press('ctrl+n')
+  expect(dashboard.state.screens.browse).toMatchObject({ point: undefined, marked: new Map() })
+  dashboard.press('ctrl+n').answer('points', seededApplication().pointList)
+  expect([...dashboard.state.screens.browse.marked.keys()]).toEqual(['/a'])
 })
 
 test('what was typed into a filter, a search or a path comes back with ↑', () => {

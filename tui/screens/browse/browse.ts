@@ -33,7 +33,16 @@ import {
 import { chosenVersion, comparisonCalls, historyOf, withContent, withMark, withVersions } from './history.ts'
 import { previewLines } from './preview.ts'
 import { parentRow } from './tree.ts'
-import { closeFolder, enterPoint, goToPath, openFolder, takeListing, withPlace, withPreview } from './walk.ts'
+import {
+  closeFolder,
+  enterPoint,
+  goToPath,
+  leavePoint,
+  openFolder,
+  takeListing,
+  withPlace,
+  withPreview,
+} from './walk.ts'
 
 export type BrowseCommand =
   | Motion
@@ -154,7 +163,7 @@ function opened(state: BrowseState, { point }: Destination, shared: Shared): Ste
   const isOther = state.repository !== shared.repository
   const newest = valueOr(shared.points, []).find(({ isUndo }) => !isUndo)
   const wanted = point ?? (isOther ? undefined : state.point) ?? newest?.id
-  if (wanted === undefined) return { state: isOther ? INITIAL_BROWSE : state }
+  if (wanted === undefined) return { state: isOther ? leavePoint(state) : state }
   return wanted === state.point && !isOther && isRead(state, shared) ? { state } : enterPoint(state, wanted, shared)
 }
 

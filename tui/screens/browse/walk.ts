@@ -19,13 +19,11 @@ export function enterPoint(
   const { repository, root } = shared
   if (repository === undefined) return { state }
   const folders = new Map([[root, LOADING]])
-  const { marked, markedElsewhere } = marksIn(state, point)
+  const kept = keptFor(state, point)
+  const { marked } = kept
   const entered: BrowseState = {
     ...INITIAL_BROWSE,
-    marked,
-    markedElsewhere,
-    handedOver: state.handedOver,
-    prompts: state.prompts,
+    ...kept,
     repository,
     point,
     folders,
@@ -39,15 +37,21 @@ export function enterPoint(
   }
 }
 
-/** Marks are of one point: in another one the same path may be something else. */
-function marksIn(state: BrowseState, point: string): Pick<BrowseState, 'marked' | 'markedElsewhere'> {
-  const { marked, markedElsewhere } = state
-  if (state.point === point) return { marked, markedElsewhere }
+/** Shows no point, as where those of another repository are not known yet. */
+export function leavePoint(state: BrowseState): BrowseState {
+  return { ...INITIAL_BROWSE, ...keptFor(state, undefined) }
+}
+
+type Kept = Pick<BrowseState, 'marked' | 'markedElsewhere' | 'handedOver' | 'prompts'>
+
+/** Returns what stays in another point, or none. Marks are of one point: in another one the same path may be something else. */
+function keptFor({ point: before, marked, markedElsewhere, handedOver, prompts }: BrowseState, point?: string): Kept {
+  if (before === point) return { marked, markedElsewhere, handedOver, prompts }
   const elsewhere = new Map(markedElsewhere)
-  if (state.point !== undefined && marked.size > 0) elsewhere.set(state.point, marked)
-  const before = elsewhere.get(point)
-  elsewhere.delete(point)
-  return { marked: before ?? INITIAL_BROWSE.marked, markedElsewhere: elsewhere }
+  if (before !== undefined && marked.size > 0) elsewhere.set(before, marked)
+  const here = (point === undefined ? undefined : elsewhere.get(point)) ?? INITIAL_BROWSE.marked
+  if (point !== undefined) elsewhere.delete(point)
+  return { marked: here, markedElsewhere: elsewhere, handedOver, prompts }
 }
 
 function saidOfMarks({ marked }: BrowseState, here: number): string {
