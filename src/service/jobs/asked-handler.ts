@@ -23,7 +23,10 @@ export class AskedHandler implements JobHandler {
 
   async recover(abandoned: AbandonedJob, run: RunContext): Promise<Recovery> {
     const recovery = await this.#commands.recover(abandoned, run)
-    return recovery.verdict === 'interrupted' ? INTERRUPTED : recovery
+    if (recovery.verdict !== 'interrupted') return recovery
+    // A hook that failed as things were put right: somebody has to look.
+    const error = recovery.result.error ?? INTERRUPTED.result.error
+    return { ...INTERRUPTED, result: { ...INTERRUPTED.result, error } }
   }
 
   settled(job: Job): void {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import { StorageError } from '../../../src/base/errors.ts'
 import type { ProcessIdentity } from '../../../src/base/process-identity.ts'
+import { ASKED_KIND, AskedHandler } from '../../../src/service/jobs/asked-handler.ts'
 import type { KeptEnd } from '../../../src/service/jobs/command-ends.ts'
 import { CommandHandler } from '../../../src/service/jobs/command-handler.ts'
 import { COMMAND_KIND, type CommandMessage, encodeCommandMessage } from '../../../src/service/jobs/command-message.ts'
@@ -289,6 +290,24 @@ describe('after a crash', () => {
     expect(at.runner.ran).toEqual(['after-1', 'after-2'])
     expect(at.runner.variables('after-1')).toMatchObject({ TIDEMARK_OUTCOME: 'done', TIDEMARK_POINT: summary.point })
     expect(await at.get(id)).toMatchObject({ state: 'done', runs: 1 })
+  })
+
+  test.each([
+    [0, 'INTERRUPTED', 'the program that ran it ended'],
+    [7, 'HOOK_FAILED', 'the command "after-1 now" (after) ended with exit code 7'],
+  ])('one that is not begun anew says so, unless what follows it fails (%i)', async (exitCode, code, message) => {
+    const at = new Place()
+    const handlers = { [ASKED_KIND]: new AskedHandler(at.handlers[COMMAND_KIND]) }
+    at.runner.acts['backup'] = () => new Promise<never>(() => undefined)
+    at.runner.acts['after-1'] = failing(exitCode)
+    const { id } = await at.command({}, { kind: ASKED_KIND, retriesMax: 0 })
+    await at.dyingWorker(handlers).turn()
+    await settled()
+    await at.time.pass(60_000)
+    const worker = at.worker(handlers)
+    await worker.turn()
+    await worker.idle()
+    expect(await at.get(id)).toMatchObject({ state: 'errored', runs: 1, result: { error: { code, message } } })
   })
 
   test('one that was cancelled meanwhile is put right and not begun anew', async () => {
