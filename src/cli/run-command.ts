@@ -7,7 +7,7 @@ import type { GlobalFlags } from './global-flags.ts'
 import { Output } from './output.ts'
 import { reportError } from './report-error.ts'
 import type { SecretVariables } from './secret-variables.ts'
-import { interrupted } from './signals.ts'
+import { interrupted, type SignalSource } from './signals.ts'
 
 /** What a command does; returns its exit code, `undefined` for done. */
 export type CommandAction = (context: CliContext) => Promise<number | undefined>
@@ -15,6 +15,8 @@ export type CommandAction = (context: CliContext) => Promise<number | undefined>
 export interface ProcessParts {
   readonly environment: Record<string, string | undefined>
   readonly variables: SecretVariables
+  /** What interrupts the command; this process, when absent. */
+  readonly signals?: SignalSource
 }
 
 /** Runs a command to its end, with all that it says, and returns the exit code; whatever goes wrong has been told. */
@@ -77,9 +79,10 @@ function plainOutput(flags: GlobalFlags): Output {
 }
 
 function failureOf(context: CliContext, error: unknown): number {
-  // Whatever an interrupted operation ended with, the interruption is why; when nobody reads the output, nobody waits.
+  // Whatever an interrupted operation ended with, the interruption is why.
   if (context.signal.aborted) return reportError(context.output, interrupted())
-  if (context.output.gone.aborted && isAbort(error)) return EXIT_DONE
+  // When nobody reads the output, nobody waits, but for whoever is told of the end elsewhere.
+  if (context.flags.endFd === undefined && context.output.gone.aborted && isAbort(error)) return EXIT_DONE
   return reportError(context.output, error)
 }
 
