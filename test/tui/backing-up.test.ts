@@ -72,3 +72,29 @@ test('a backup that could not be asked for leaves the form as it was', async () 
   await dashboard.shows('The backup has begun.')
   expect(await dashboard.shows('▸ runs')).toContain('[7 Jobs]')
 })
+
+test('a form that is left while its backup is asked for leads nowhere, and the answer closes no other', () => {
+  const dashboard = knowing()
+  dashboard.press('2', 'b').type('x').press('ctrl+s', 'esc')
+  expect(dashboard.state.screens.points.backingUp).toBeUndefined()
+  expect(dashboard.state.overlay).toBeUndefined()
+  const left = dashboard.answer('backup', 'job-7').state
+  expect([left.screen, left.message?.text]).toEqual(['points', 'The backup has begun.'])
+  dashboard.press('b', 'ctrl+s', 'esc', 'b').type('/more')
+  const { screen, screens } = dashboard.answer('backup', 'job-8').state
+  expect([screen, screens.points.backingUp?.editor.isTouched]).toEqual(['points', true])
+  dashboard.press('ctrl+s').answer('backup', 'job-9')
+  expect(dashboard.state.screen).toBe('jobs')
+})
+
+test('the form of a mount that is left while it is made is gone, and the answer closes that of no other point', () => {
+  const dashboard = knowing()
+  dashboard.press('2', 'm').type('/x').press('ctrl+s', 'esc')
+  expect([dashboard.state.screens.points.mounting, dashboard.state.overlay]).toEqual([undefined, undefined])
+  dashboard.press('down', 'm').type('/y').answer('mount', undefined)
+  const { message, screens } = dashboard.state
+  expect(message?.text).toMatch(/^Mounted at /)
+  expect(screens.points.mounting?.editor.isTouched).toBe(true)
+  dashboard.press('ctrl+s').answer('mount', undefined)
+  expect(dashboard.state.screens.points.mounting).toBeUndefined()
+})

@@ -103,7 +103,8 @@ export function unsavedBackup(backingUp: BackingUp | undefined): string | undefi
 
 /** Returns what a key makes of it. */
 export function typeInBackingUp(backingUp: BackingUp, key: Key, { screen, shared }: BackingUpContext): BackingUpStep {
-  if (backingUp.isTrying && key !== 'esc') return { state: backingUp }
+  // What was asked for is not taken back by leaving its form: its answer says that it has begun.
+  if (backingUp.isTrying) return { state: key === 'esc' ? undefined : backingUp }
   const surroundings = { home: shared.home, height: pickerListRows(bodyRows(shared)) }
   const step = typeInEditor(backingUp.editor, key, surroundings)
   const next: BackingUp = { ...backingUp, editor: step.editor }
@@ -137,10 +138,13 @@ export function pasteInBackingUp(backingUp: BackingUp, text: string): BackingUp 
   return backingUp.isTrying ? backingUp : { ...backingUp, editor: pasteInEditor(backingUp.editor, text) }
 }
 
-/** Returns what an answer makes of it: its job is looked at once it is queued. */
-export function answerInBackingUp(backingUp: BackingUp, answer: Answer): BackingUpStep {
-  if (answer.method === 'backup') return { state: undefined, go: { screen: 'jobs' }, say: 'The backup has begun.' }
-  return { state: { ...backingUp, editor: editorAfterAnswer(backingUp.editor, answer) } }
+/** Returns what an answer makes of it: its job is looked at once it is queued, unless its form was left meanwhile. */
+export function answerInBackingUp(backingUp: BackingUp | undefined, answer: Answer): BackingUpStep {
+  if (answer.method === 'backup') {
+    const say = 'The backup has begun.'
+    return backingUp?.isTrying === true ? { state: undefined, go: { screen: 'jobs' }, say } : { state: backingUp, say }
+  }
+  return { state: backingUp && { ...backingUp, editor: editorAfterAnswer(backingUp.editor, answer) } }
 }
 
 export function failureInBackingUp(backingUp: BackingUp, failure: Failure): BackingUp {

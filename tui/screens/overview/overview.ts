@@ -151,7 +151,7 @@ function takeAnswer(state: OverviewState, answer: Answer): Step<OverviewState> {
   if (answer.method === 'sizes') return { state: { ...state, sizes: ready(answer.value) } }
   if (answer.method === 'plans') return { state: { ...state, plans: ready(answer.value) } }
   if (answer.method === 'check') return { state, say: 'The check has begun.' }
-  return state.backingUp === undefined ? { state } : withBackup(state, answerInBackingUp(state.backingUp, answer))
+  return withBackup(state, answerInBackingUp(state.backingUp, answer))
 }
 
 /** Keeps a sample of the speed while something runs. */

@@ -343,7 +343,9 @@ function typeFilter(state: PointsState, key: Key): Step<PointsState> {
 
 function typeMount(state: PointsState, key: Key, shared: Shared): Step<PointsState> {
   const { mounting } = state
-  if (mounting === undefined || (mounting.isTrying && key !== 'esc')) return { state }
+  if (mounting === undefined) return { state }
+  // What was asked for is not taken back by leaving its form: its answer says that it is mounted.
+  if (mounting.isTrying) return { state: key === 'esc' ? { ...state, mounting: undefined } : state }
   const step = typeInEditor(mounting.editor, key, { home: shared.home, height: pickerListRows(bodyRows(shared)) })
   const { editor, outcome } = step
   const next: PointsState = { ...state, mounting: { ...mounting, editor } }
@@ -394,6 +396,7 @@ function takeFailure(state: PointsState, failure: Failure): PointsState {
 }
 
 function takeAnswer(state: PointsState, answer: Answer): Step<PointsState> {
+  const { backingUp, mounting } = state
   switch (answer.method) {
     case 'diff': {
       const { difference } = state
@@ -401,16 +404,20 @@ function takeAnswer(state: PointsState, answer: Answer): Step<PointsState> {
       return { state: { ...state, difference: { ...difference, items: ready(answer.value) } } }
     }
     case 'mount':
-      return { state: { ...state, mounting: undefined }, say: `Mounted at ${answer.args[2]}.` }
+      // The form of another point may have been opened meanwhile.
+      return {
+        state: mounting?.isTrying === true ? { ...state, mounting: undefined } : state,
+        say: `Mounted at ${answer.args[2]}.`,
+      }
+    case 'backup':
+      return withBackup(state, answerInBackingUp(backingUp, answer))
     case 'unmount':
       return { state, say: 'The mount has ended.' }
     case 'forget':
       return { state, say: `Forgetting ${answer.args[1].length} of the points has begun.` }
-    default: {
-      const { backingUp, mounting } = state
+    default:
       if (backingUp !== undefined) return withBackup(state, answerInBackingUp(backingUp, answer))
       if (mounting === undefined) return { state }
       return { state: { ...state, mounting: { ...mounting, editor: editorAfterAnswer(mounting.editor, answer) } } }
-    }
   }
 }
