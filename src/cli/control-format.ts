@@ -61,7 +61,7 @@ function waitText({ waitsFor, waitsForUnlock, waitsForJob, due, error, failures 
       return failures === 0 || error === null ? when : `${when}: ${firstLine(error.message)}`
     }
     default:
-      return 'waits until another job has ended'
+      return 'waits for its turn'
   }
 }
 

@@ -56,7 +56,7 @@ test('a job whose daemon has ended is not shown as one that goes on', () => {
 })
 
 test('a job that waits says what for, and until when', () => {
-  expect(standingOf(QUEUED)).toBe('waits until another job has ended')
+  expect(standingOf(QUEUED)).toBe('waits for its turn')
   expect(standingOf({ ...QUEUED, waitsFor: 'daemon' })).toBe('waits for a daemon')
   expect(standingOf({ ...QUEUED, waitsFor: 'job', waitsForJob: 12 })).toBe('waits for job 12')
   const locked: JobDocument = { ...QUEUED, waitsFor: 'unlock', waitsForUnlock: 'disk\u001b' }

@@ -19,6 +19,8 @@ test('what a job waits for is said with the time of its next try, never with one
   expect(said(AGAIN)).toMatch(/^next try at \d\d:04$/)
   expect(said({ for: 'time', untilMs: TEST_NOW_MS + 200_000_000 })).toMatch(/^next try at 2026-11-\d\d \d\d:\d\d$/)
   expect(said({ for: 'time' })).toBe('begins now')
+  // Of others, or as it is about to begin: nothing else may be running.
+  expect(said({ for: 'turn' })).toBe('waits for its turn')
   expect(said({ for: 'unlock', repository: 'disk' })).toBe('waits until disk is unlocked: Ctrl+U')
   expect(said({ for: 'job', job: '12' })).toBe('waits for job 12 of its plan')
   expect(said({ for: 'daemon', untilMs: TEST_NOW_MS + 240_000 })).toMatch(/^waits for a daemon, not before \d\d:04$/)

@@ -14,7 +14,7 @@ export function shownWait(wait: WaitData, nowMs: number): string {
     case 'time':
       return wait.untilMs === undefined ? 'begins now' : `next try at ${shownClock(wait.untilMs, nowMs)}`
     case 'turn':
-      return 'waits until another job has ended'
+      return 'waits for its turn'
   }
 }
 
