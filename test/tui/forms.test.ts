@@ -6,6 +6,7 @@ import { fc } from '../support/fast-check.ts'
 import {
   checkboxField,
   choiceField,
+  type Field,
   type Form,
   isChecked,
   pasteInForm,
@@ -84,6 +85,17 @@ test('pasted text is one line without controls: no key of it is obeyed', () => {
 
 test('a pasted file does not become a field without end', () => {
   expect(pasteText(EMPTY_LINE, 'x'.repeat(1_000_000)).text.length).toBe(4096)
+})
+
+test('only what a field does not hold of pasted text is missed, not what is no part of a line', () => {
+  const fields = (field: Field): Form<'it'> => ({ fields: [{ name: 'it', label: 'It', field }], focus: 0 })
+  const mistakeOf = (form: Form<'it'>): string | undefined => form.fields[0]?.mistake
+  const almost = fields(textField('x'.repeat(4094)))
+  for (const text of ['yz\r\n', 'y\t\t\t']) expect(mistakeOf(pasteInForm(almost, text))).toBeUndefined()
+  expect(mistakeOf(pasteInForm(almost, 'xyz'))).toContain('the rest was not taken')
+  const full = (): Form<'it'> => pasteInForm(fields(secretField()), 's'.repeat(4096))
+  for (const text of ['', '\r\n']) expect(mistakeOf(pasteInForm(full(), text))).toBeUndefined()
+  expect(mistakeOf(pasteInForm(full(), 's'))).toContain('too long')
 })
 
 test('a line is edited by characters, not by halves of them', () => {

@@ -44,17 +44,19 @@ export function typeKey(line: TextLine, key: Key): TextLine {
   }
 }
 
-/** Tells whether pasted text fits a line with what is in it already. */
+/** Tells whether a line holds all of pasted text with what is in it already. */
 export function fitsLine(line: TextLine, text: string): boolean {
-  return Array.from(line.text).length + Array.from(text).length <= CHARACTERS_MAX
+  return Array.from(line.text).length + Array.from(asOneLine(text)).length <= CHARACTERS_MAX
 }
 
-/**
- * Returns the line with pasted text in it: one line, without controls, and no longer than a field may be. Terminals send
- * the ends of lines as CR, LF or both.
- */
+/** Returns the line with pasted text in it: one line, without controls, and no longer than a field may be. */
 export function pasteText(line: TextLine, text: string): TextLine {
-  return insert(line, text.replace(/[\r\n]+$/, '').replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' '))
+  return insert(line, asOneLine(text))
+}
+
+/** Terminals send the ends of lines as CR, LF or both. */
+function asOneLine(text: string): string {
+  return text.replace(/[\r\n]+$/, '').replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
 }
 
 function insert(line: TextLine, text: string): TextLine {
