@@ -25,13 +25,13 @@ export async function openChannel(client: Client): Promise<OpenedChannel> {
 
 /**
  * Opens the first channel of a connection to an OpenSSH server for calls that are made at once. The server does in order what it is
- * asked for, which is a channel, SFTP on it, and the calls; `ssh2` waits for the answer to each. A server that answers otherwise
- * loses the connection.
+ * asked for, which is a channel, SFTP on it, and the calls; `ssh2` waits for the answer to each. Once the server answers
+ * otherwise, the connection cannot be used, and `wrong` is called.
  *
  * Returns `undefined` where `ssh2` is another version, or the connection has just broken.
  * @see docs/decisions/0146-openssh-is-not-waited-for.md
  */
-export function openFirstChannel(client: Client): OpenedChannel | undefined {
+export function openFirstChannel(client: Client, wrong: () => void): OpenedChannel | undefined {
   const inside = insideOf(client)
   if (inside === undefined) return undefined
   const { _protocol: protocol, _chanMgr: channels } = inside
@@ -43,7 +43,7 @@ export function openFirstChannel(client: Client): OpenedChannel | undefined {
   const answer = { recipient: FIRST_CHANNEL, sender: FIRST_CHANNEL, window: AHEAD_BYTES, packetSize: PACKET_BYTES }
   confirm(protocol, answer)
   succeed(protocol, FIRST_CHANNEL)
-  readAnswers(protocol, () => client.destroy())
+  readAnswers(protocol, wrong)
   const sftp = channels.get(FIRST_CHANNEL) as SFTPWrapper | undefined
   return sftp === undefined ? undefined : { sftp, ready }
 }
@@ -57,8 +57,14 @@ async function opened(client: Client): Promise<SFTPWrapper> {
     })
   } catch (error) {
     // Thrown, too, where the connection has just broken.
-    throw error instanceof Error ? new SftpFailure(error) : error
+    throw error instanceof Error ? notOpened(error) : error
   }
+}
+
+/** The exit code of what the server ran is no status of the protocol. */
+function notOpened(error: Error): SftpFailure {
+  const hasEnded = 'code' in error && typeof error.code === 'number'
+  return new SftpFailure(error, hasEnded ? 'failure' : undefined)
 }
 
 /** Takes the answers that do come, which `ssh2` waits for no more; any but those that were assumed are `wrong`. */
@@ -67,6 +73,7 @@ function readAnswers(protocol: Protocol, wrong: () => void): void {
   const {
     CHANNEL_OPEN_CONFIRMATION: confirm,
     CHANNEL_OPEN_FAILURE: refuse,
+    CHANNEL_SUCCESS: succeed,
     CHANNEL_FAILURE: fail,
     CHANNEL_WINDOW_ADJUST: widen,
   } = handlers
@@ -78,12 +85,17 @@ function readAnswers(protocol: Protocol, wrong: () => void): void {
   }
   handlers.CHANNEL_OPEN_CONFIRMATION = (_, answer) => {
     if (answer.recipient !== FIRST_CHANNEL) confirm(protocol, answer)
-    else if (answer.sender !== FIRST_CHANNEL) wrong()
+    else if (answer.sender !== FIRST_CHANNEL || answer.packetSize < PACKET_BYTES) wrong()
     else widenFirst(answer.window)
   }
   handlers.CHANNEL_OPEN_FAILURE = (_, channel, ...why) => {
     if (channel === FIRST_CHANNEL) wrong()
     else refuse(protocol, channel, ...why)
+  }
+  handlers.CHANNEL_SUCCESS = (_, channel) => {
+    if (channel !== FIRST_CHANNEL) succeed(protocol, channel)
+    // OpenSSH grants nothing with the channel, and all of it before it says that SFTP is there.
+    else if (ahead > 0) wrong()
   }
   handlers.CHANNEL_FAILURE = (_, channel) => {
     if (channel === FIRST_CHANNEL) wrong()

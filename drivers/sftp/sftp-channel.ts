@@ -85,9 +85,12 @@ export class SftpChannel {
     return new SftpChannel(client, { ...(await openChannel(client)), inOrder })
   }
 
-  /** Returns the first channel of a connection to OpenSSH, before the server has opened it; `undefined` where that cannot be. */
-  static openFirst(client: Client): SftpChannel | undefined {
-    const opened = openFirstChannel(client)
+  /**
+   * Returns the first channel of a connection to OpenSSH, before the server has opened it; `undefined` where that cannot be. Calls
+   * `wrong` where the server opens it otherwise: the connection is of no use then.
+   */
+  static openFirst(client: Client, wrong: () => void): SftpChannel | undefined {
+    const opened = openFirstChannel(client, wrong)
     return opened === undefined ? undefined : new SftpChannel(client, { ...opened, inOrder: true })
   }
 

@@ -19,12 +19,14 @@ interface Lane {
 
 interface Connected {
   readonly connection: SshConnection
-  /** Whether the first channel is used before its opening is answered. */
-  readonly isHasty: boolean
+  /** The first lane, where it is used before its opening is answered. */
+  readonly hasty: Lane | undefined
   /** At least one. */
   readonly lanes: Lane[]
   /** Those that are being opened; a server that allows fewer sessions opens none. */
   opening: readonly Promise<unknown>[] | undefined
+  /** Ends it; the next call makes another, step by step: this is not the server that it says it is, or one that opens no channel. */
+  readonly giveUp: () => void
 }
 
 /**
@@ -40,6 +42,7 @@ export class SftpSession implements AsyncDisposable {
   readonly #secrets: SshSecrets
   #connected: Promise<Connected> | undefined
   #isHasty = true
+  #isDisposed = false
 
   constructor(server: SshServer, secrets: SshSecrets) {
     this.#server = server
@@ -56,15 +59,12 @@ export class SftpSession implements AsyncDisposable {
     const connected = await this.#connect()
     const lane = await takeLane(connected, bytes)
     try {
-      return await act(lane.channel)
+      return await useLane(lane, bytes, act)
     } catch (error) {
-      if (!connected.isHasty || lane.channel.isOpen || !(error instanceof SftpFailure)) throw error
-    } finally {
-      lane.bytes -= bytes
+      if (this.#isDisposed || !isGuessWrong(connected, lane, error)) throw error
     }
-    // Not the server that it says it is, or one that opens no channel: each step by itself tells which.
-    this.#isHasty = false
-    return this.use(bytes, act)
+    connected.giveUp()
+    return useLane(await takeLane(await this.#connect(), bytes), bytes, act)
   }
 
   /** Calls `act` with all channels, over which it moves about so many bytes. @throws {StorageError} as `connect` */
@@ -83,34 +83,47 @@ export class SftpSession implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true
     const connected = await this.#connected?.catch(() => undefined)
     this.#connected = undefined
     await connected?.connection.close()
   }
 
   async #connect(): Promise<Connected> {
+    if (this.#isDisposed) throw new SftpFailure(new Error('the connection was closed'))
     if (this.#connected !== undefined) return this.#connected
-    const connecting = this.#open()
-    this.#connected = connecting
     const forget = (): void => {
       if (this.#connected === connecting) this.#connected = undefined
     }
-    connecting.then(({ connection }) => connection.client.once('close', forget), forget)
+    const connecting = this.#open(forget)
+    this.#connected = connecting
+    connecting.catch(forget)
     return connecting
   }
 
-  async #open(): Promise<Connected> {
+  async #open(forget: () => void): Promise<Connected> {
     const connection = await connect(this.#server, this.#secrets)
+    const { client, isOpenSsh } = connection
+    client.once('close', forget)
+    const giveUp = (): void => {
+      this.#isHasty = false
+      forget()
+      client.destroy()
+    }
     try {
-      const { client, isOpenSsh } = connection
-      const first = this.#isHasty && isOpenSsh ? SftpChannel.openFirst(client) : undefined
-      const lanes = [first === undefined ? await openLane(connection) : { channel: first, bytes: 0 }]
-      return { connection, isHasty: first !== undefined, lanes, opening: undefined }
+      const first = this.#isHasty && isOpenSsh ? SftpChannel.openFirst(client, giveUp) : undefined
+      const hasty = first && { channel: first, bytes: 0 }
+      return { connection, hasty, lanes: [hasty ?? (await openLane(connection))], opening: undefined, giveUp }
     } catch (error) {
-      connection.client.destroy()
+      client.destroy()
       throw error
     }
   }
+}
+
+/** Whether the server did not open the channel that was taken for open. */
+function isGuessWrong({ hasty }: Connected, lane: Lane, error: unknown): boolean {
+  return lane === hasty && !lane.channel.isOpen && error instanceof SftpFailure
 }
 
 async function takeLane(connected: Connected, bytes: number): Promise<Lane> {
@@ -124,6 +137,14 @@ async function takeLane(connected: Connected, bytes: number): Promise<Lane> {
   // At once: whoever waited for the same channel chooses next.
   lane.bytes += bytes
   return lane
+}
+
+async function useLane<T>(lane: Lane, bytes: number, act: (channel: SftpChannel) => Promise<T>): Promise<T> {
+  try {
+    return await act(lane.channel)
+  } finally {
+    lane.bytes -= bytes
+  }
 }
 
 function idlest(lanes: readonly Lane[]): Lane {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { SftpChannel } from '../../../drivers/sftp/sftp-channel.ts'
 import { statusOf } from '../../../drivers/sftp/sftp-errors.ts'
 import { SftpSession } from '../../../drivers/sftp/sftp-session.ts'
-import { connect } from '../../../drivers/sftp/ssh-connection.ts'
+import { connect, type SshConnection } from '../../../drivers/sftp/ssh-connection.ts'
 import type { SshSecrets, SshServer } from '../../../drivers/sftp/ssh-server.ts'
 import { present } from '../../../src/base/assert.ts'
 import { patternBytes } from '../../support/pattern-bytes.ts'
@@ -28,32 +28,58 @@ async function logIn(server: SshServer, secrets: SshSecrets = noSecrets): Promis
   await connection.close()
 }
 
-/** Starts a server that says that it is OpenSSH, numbers channels otherwise, and has no files. */
-async function startOtherServer() {
+/** What a server of `ssh2` has inside for a connection. */
+interface ServedInside {
+  readonly _chanMgr: { add(channel: unknown): number }
+  readonly _protocol: { channelOpenConfirm(remote: number, local: number, window: number, packetSize: number): void }
+}
+
+/** Has a server grant a channel so much. */
+function granting(window: number, packetSize: number): (inside: ServedInside) => void {
+  return ({ _protocol: protocol }) => {
+    const confirm = protocol.channelOpenConfirm.bind(protocol)
+    protocol.channelOpenConfirm = (remote, local) => confirm(remote, local, window, packetSize)
+  }
+}
+
+/** Starts a server that says that it is OpenSSH, is otherwise by `alter`, and has no files; where it is `silent`, it opens no channel. */
+async function startOtherServer({
+  alter,
+  silent = false,
+}: {
+  alter?: (inside: ServedInside) => void
+  silent?: boolean
+}) {
   const hostKey = readFileSync(strangeKey().path, 'utf8')
   let connections = 0
+  const asked = Promise.withResolvers<undefined>()
   const server = new ssh2.Server({ hostKeys: [hostKey], ident: 'OpenSSH_9.9' }, (client) => {
     connections++
     client.on('authentication', (attempt) => attempt.accept())
-    client.on('ready', () => {
-      const { _chanMgr: channels } = client as unknown as { readonly _chanMgr: { add(channel: unknown): number } }
-      channels.add(undefined)
-    })
+    client.on('ready', () => alter?.(client as unknown as ServedInside))
     client.on('error', () => undefined)
-    client.on('session', (accept) =>
+    client.on('session', (accept) => {
+      asked.resolve(undefined)
+      if (silent) return
       accept().on('sftp', (serve) => {
         const sftp = serve()
         sftp.on('LSTAT', (request) => sftp.status(request, ssh2.utils.sftp.STATUS_CODE.NO_SUCH_FILE))
-      }),
-    )
+      })
+    })
   })
   const port = await freePort()
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   const parsed = ssh2.utils.parseKey(hostKey)
   if (parsed instanceof Error) throw parsed
-  const knownHosts = `[127.0.0.1]:${port} ${parsed.type} ${parsed.getPublicSSH().toString('base64')}\n`
+  const knownHosts = [`[127.0.0.1]:${port} ${parsed.type} ${parsed.getPublicSSH().toString('base64')}\n`]
   const close = async (): Promise<void> => new Promise((resolve) => server.close(() => resolve()))
-  return { port, knownHosts, connections: () => connections, [Symbol.asyncDispose]: close }
+  return {
+    server: ssh.server({ port, knownHosts }),
+    connections: () => connections,
+    /** Resolves once a channel was asked for. */
+    asked: asked.promise,
+    [Symbol.asyncDispose]: close,
+  }
 }
 
 /** Makes a key that the server does not know. */
@@ -61,6 +87,14 @@ function strangeKey(passphrase = '', type = 'ed25519'): { path: string; bytes: B
   const path = join(temporaryFolder(), 'key')
   execFileSync('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-f', path])
   return { path, bytes: readFileSync(path) }
+}
+
+/** Makes a key for whose owner the server runs `command` in the place of SFTP. */
+function keyThatRuns(command: string): { path: string; bytes: Buffer } {
+  const key = strangeKey()
+  const publicKey = readFileSync(`${key.path}.pub`, 'utf8')
+  appendFileSync(join(ssh.folder, 'authorized_keys'), `command="${command}" ${publicKey}`)
+  return key
 }
 
 describe('logging in to a server', () => {
@@ -128,11 +162,18 @@ test('key files of any kind are shown signed, without asking first whether they 
   expect(server.log()).not.toContain('Postponed publickey')
 })
 
+function openFirst({ client }: SshConnection): SftpChannel {
+  return present(
+    SftpChannel.openFirst(client, () => client.destroy()),
+    'this version of ssh2',
+  )
+}
+
 describe('the first channel of OpenSSH', () => {
   test('takes calls before the server has opened it', async () => {
     const connection = await connect(ssh.server(), noSecrets)
     onTestFinished(() => connection.close())
-    const channel = present(SftpChannel.openFirst(connection.client), 'this version of ssh2')
+    const channel = openFirst(connection)
     expect(channel.isOpen).toBe(false)
     const [info, space] = await Promise.all([channel.lstat(ssh.folder), channel.space(ssh.folder)])
     expect(info.isDirectory()).toBe(true)
@@ -143,7 +184,7 @@ describe('the first channel of OpenSSH', () => {
   test('carries more than was sent before the server said how much it takes', async () => {
     const connection = await connect(ssh.server(), noSecrets)
     onTestFinished(() => connection.close())
-    const channel = present(SftpChannel.openFirst(connection.client), 'this version of ssh2')
+    const channel = openFirst(connection)
     const paths = Array.from({ length: 2000 }, (_, i) => join(ssh.folder, `${i}-${'x'.repeat(100)}`))
     const looks = await Promise.allSettled(paths.map(async (path) => channel.lstat(path)))
     expect(new Set(looks.map((look) => look.status === 'rejected' && statusOf(look.reason)))).toEqual(
@@ -161,16 +202,49 @@ describe('the first channel of OpenSSH', () => {
     await expect(session.use(0, (channel) => channel.lstat(server.folder))).rejects.toThrow('open failed')
   })
 
-  test('is waited for where a server only says that it is OpenSSH', async () => {
-    await using other = await startOtherServer()
-    const key = readFileSync(ssh.keyFile)
-    const known = { port: other.port, knownHosts: [other.knownHosts], keys: [{ path: ssh.keyFile, bytes: key }] }
-    await using session = new SftpSession(ssh.server(known), noSecrets)
-    await expect(session.use(0, (channel) => channel.lstat('/anything'))).rejects.toMatchObject({
-      status: 'noSuchFile',
-    })
+  test.each([
+    ['ends', 'exit 2', { status: 'failure', message: expect.stringContaining('exit code 2') as string }],
+    [
+      'prints text on',
+      'echo Welcome, whoever you are; exec /usr/lib/openssh/sftp-server',
+      { status: undefined, message: expect.stringContaining('Packet length') as string },
+    ],
+  ])('that the server %s is told as such to all who call, after one more login', async (_, command, reason) => {
+    await using session = new SftpSession(ssh.server({ keys: [keyThatRuns(command)] }), noSecrets)
+    let calls = 0
+    const looks = Array.from({ length: 3 }, async () =>
+      session.use(0, async (channel) => (calls++, channel.lstat(ssh.folder))),
+    )
+    for (const look of await Promise.allSettled(looks)) expect(look).toMatchObject({ status: 'rejected', reason })
+    expect(calls).toBe(looks.length)
+  })
+
+  test.each([
+    ['numbers channels otherwise', ({ _chanMgr: channels }: ServedInside) => void channels.add(undefined)],
+    ['grants less than was sent ahead', granting(48 << 10, 32 << 10)],
+    ['takes smaller packets than were sent ahead', granting(2 << 20, 16 << 10)],
+  ])('is waited for where a server only says that it is OpenSSH, and %s', async (_, alter) => {
+    await using other = await startOtherServer({ alter })
+    await using session = new SftpSession(other.server, noSecrets)
+    for (let time = 0; time < 3; time++) {
+      await expect(session.use(0, (channel) => channel.lstat('/anything'))).rejects.toMatchObject({
+        status: 'noSuchFile',
+      })
+    }
     expect(other.connections()).toBe(2)
   })
+})
+
+test('a session that is closed before the server has answered makes no other connection, for nobody', async () => {
+  await using other = await startOtherServer({ silent: true })
+  const session = new SftpSession(other.server, noSecrets)
+  const look = async () => session.use(0, (channel) => channel.lstat('/anything'))
+  const waiting = expect(look()).rejects.toThrow('the connection was closed')
+  await other.asked
+  await session[Symbol.asyncDispose]()
+  await waiting
+  await expect(look()).rejects.toThrow('the connection was closed')
+  expect(other.connections()).toBe(1)
 })
 
 test('keys that are agreed on anew in the middle of a transfer are taken, and prepared as the first ones were', async () => {
