@@ -74,7 +74,8 @@ export class SftpDriver implements Driver {
   readonly #session: SftpSession
   readonly #root: string
   readonly #made = new Map<string, Promise<void>>()
-  /** Settles once it is known whether the store's folder is there, and is no more then. */
+  #isFound = false
+  /** Looks for the store's folder. That there is none stays so; a look that failed for anything else is made again. */
   #finding: Promise<void> | undefined
   #swept = false
 
@@ -85,8 +86,8 @@ export class SftpDriver implements Driver {
     this.#session = session
     this.#root = path
     this.location = location
-    this.#finding = this.#find().finally(() => (this.#finding = undefined))
-    // Whoever calls first gets the error; until then it must not end the process.
+    this.#finding = this.#find()
+    // Whoever calls gets the error; until then it must not end the process.
     this.#finding.catch(ignore)
     this.capabilities = { exclusivePut: true, persistent: true, concurrency: connections, cheapCalls: true }
   }
@@ -197,21 +198,24 @@ export class SftpDriver implements Driver {
   /** @throws {StorageError} NO_REPOSITORY */
   async #find(): Promise<void> {
     const { location } = this
-    try {
-      const info = await this.#session.use(0, async (channel) => channel.stat(this.#root))
-      if (!info.isDirectory()) throw noStore(location, 'a file, not a folder')
-    } catch (error) {
-      if (statusOf(error) === 'noSuchFile') throw noStore(location, 'not there')
-      throw sftpError(error, { doing: 'opening', path: location })
-    }
+    const info = await this.#session
+      .use(0, async (channel) => channel.stat(this.#root))
+      .catch((error: unknown) => {
+        if (statusOf(error) === 'noSuchFile') throw noStore(location, 'not there')
+        this.#finding = undefined
+        throw sftpError(error, { doing: 'opening', path: location })
+      })
+    if (!info.isDirectory()) throw noStore(location, 'a file, not a folder')
+    this.#isFound = true
   }
 
   /** Calls `act`; what is wrong with the store goes before what follows from that. */
   async #use<T>(bytes: number, act: (channel: SftpChannel) => Promise<T>): Promise<T> {
+    const finding = this.#isFound ? undefined : (this.#finding ??= this.#find())
     const acting = this.#session.use(bytes, act)
-    if (this.#finding !== undefined) {
+    if (finding !== undefined) {
       acting.catch(ignore)
-      await this.#finding
+      await finding
     }
     return acting
   }

@@ -127,17 +127,40 @@ describe('the folder of a store', () => {
       async (driver: SftpDriver) => driver.space(),
     ]) {
       await using driver = await openSftpDriver(options)
-      await expect(call(driver)).rejects.toMatchObject({ code: 'NO_REPOSITORY' })
+      for (let time = 0; time < 2; time++) {
+        await expect(call(driver)).rejects.toMatchObject({ code: 'NO_REPOSITORY' })
+      }
     }
     expect(existsSync(path)).toBe(false)
   })
+
+  test.each(['there', 'nowhere'])(
+    'is %s: looked for again when the connection broke before it was found',
+    async (name) => {
+      mkdirSync(join(ssh.folder, 'there'), { recursive: true })
+      await using proxy = await startFaultProxy(ssh.port)
+      const knownHosts = [ssh.knownHosts.replace(`:${ssh.port}`, `:${proxy.port}`)]
+      const server = ssh.server({ port: proxy.port, knownHosts })
+      const path = join(ssh.folder, name)
+      await using driver = await openSftpDriver({ server, secrets: noSecrets, path, location: `sftp://${name}` })
+      proxy.refusing = true
+      proxy.cut()
+      await expect(listIds(driver, 'dead')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+      proxy.refusing = false
+      const listing = expect(listIds(driver, 'dead'))
+      if (name === 'there') await listing.resolves.toEqual([])
+      else await listing.rejects.toMatchObject({ code: 'NO_REPOSITORY' })
+    },
+  )
 
   test('is a file: no repository, and no place for one', async () => {
     const path = join(ssh.folder, 'a-file')
     writeFileSync(path, '')
     const options = { server: ssh.server(), secrets: noSecrets, path, location: 'sftp://there/a-file' }
     await using driver = await openSftpDriver(options)
-    await expect(listIds(driver, 'packs')).rejects.toMatchObject({ code: 'NO_REPOSITORY' })
+    for (let time = 0; time < 2; time++) {
+      await expect(listIds(driver, 'packs')).rejects.toMatchObject({ code: 'NO_REPOSITORY' })
+    }
     await expect(createSftpStore(options)).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
   })
 

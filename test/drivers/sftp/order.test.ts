@@ -91,10 +91,11 @@ describe.each([true, false])('a server that is believed to work in order: %s', (
     expect(readdirSync(join(folder, 'tmp'))).toEqual([])
   })
 
-  test('has no empty listing for a store that vanished', async () => {
+  test.each(['vanished', 'became a file'])('has no empty listing for a store that %s', async (what) => {
     const { driver, folder } = await openStore()
     expect(await collect(driver.listKinds(['dead']))).toEqual([])
     rmSync(folder, { recursive: true })
+    if (what === 'became a file') writeFileSync(folder, '')
     for (const kinds of [OBJECT_KINDS, ['packs'], ['dead']] as const) {
       await expect(collect(driver.listKinds(kinds))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     }
