@@ -89,7 +89,7 @@ export async function openApplication(given: CliContext): Promise<Application> {
       ownEnvironment: placeVariables(secrets.variables),
       workingDirectory,
       secretsFor: (words) => secretsFor(repositories, words),
-      ends: new CommandEnds(paths.stateDirectory),
+      ends: new CommandEnds(paths.stateDirectory, clock),
     }),
     onChange: (hasEnded) => topics.tell('jobs', ...(hasEnded ? (['points', 'health', 'plans'] as const) : [])),
   })

@@ -19,7 +19,7 @@ class ProgramJobs extends JobPlace {
     program: [process.execPath, PROGRAM],
     environment: this.cli.environment,
     workingDirectory: this.cli.folder,
-    ends: new CommandEnds(this.stateDirectory),
+    ends: new CommandEnds(this.stateDirectory, this.time),
   })
   readonly handlers = { [COMMAND_KIND]: new CommandHandler({ runner: this.#runner, clock: this.time }) }
   readonly worker1 = this.worker(this.handlers)

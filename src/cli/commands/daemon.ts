@@ -105,7 +105,7 @@ function runnerFor(context: CliContext): ChildRunner {
     environment: childEnvironment(context),
     ownEnvironment: placeVariables(context.secrets.variables),
     workingDirectory: context.workingDirectory,
-    ends: new CommandEnds(context.paths.stateDirectory),
+    ends: new CommandEnds(context.paths.stateDirectory, context.clock),
   })
 }
 

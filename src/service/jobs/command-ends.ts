@@ -1,6 +1,7 @@
-import { constants, openSync, rmSync } from 'node:fs'
+import { constants, lstatSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
+import type { Clock } from '../../base/clock.ts'
 import { errnoOf, StorageError } from '../../base/errors.ts'
 import { makeFolders } from '../../base/make-folders.ts'
 import { readPrivateFile } from '../private-file.ts'
@@ -9,6 +10,8 @@ import { parseEvent } from './parse-event.ts'
 
 /** Its summary and what went wrong, each at most as long as a line of a command may be. */
 const BYTES_MAX = 4 << 20
+/** Longer than any run takes. What is older is of a job that no store knows any more: its own was damaged, and put aside. */
+const AGE_MS_MAX = 90 * 24 * 3_600_000
 
 /** How a command said that it ended. */
 export interface KeptEnd {
@@ -23,9 +26,11 @@ export interface KeptEnd {
  */
 export class CommandEnds {
   readonly #directory: string
+  readonly #clock: Clock
 
-  constructor(stateDirectory: string) {
+  constructor(stateDirectory: string, clock: Clock) {
     this.#directory = join(stateDirectory, 'ends')
+    this.#clock = clock
   }
 
   /**
@@ -36,6 +41,7 @@ export class CommandEnds {
   open(run: string): number | undefined {
     try {
       makeFolders(this.#directory, 0o700)
+      this.#removeOld()
       rmSync(this.#pathOf(run), { force: true })
       return openSync(this.#pathOf(run), constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
     } catch (error) {
@@ -61,6 +67,15 @@ export class CommandEnds {
     } catch (error) {
       // It is in nobody's way: no other run has this name, and `open` begins anew.
       if (errnoOf(error) === undefined) throw error
+    }
+  }
+
+  #removeOld(): void {
+    const oldMs = this.#clock.nowMs() - AGE_MS_MAX
+    for (const name of readdirSync(this.#directory)) {
+      const path = join(this.#directory, name)
+      const info = lstatSync(path, { throwIfNoEntry: false })
+      if (info?.isFile() === true && info.mtimeMs < oldMs) rmSync(path, { force: true })
     }
   }
 

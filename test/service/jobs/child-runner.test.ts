@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 import { utf8 } from '../../../src/base/bytes.ts'
+import { systemClock } from '../../../src/base/clock.ts'
 import { identityOf, isRunning, type ProcessIdentity } from '../../../src/base/process-identity.ts'
 import { ChildRunner, type HandedSecret } from '../../../src/service/jobs/child-runner.ts'
 import { CommandEnds } from '../../../src/service/jobs/command-ends.ts'
@@ -131,7 +132,7 @@ describe('what a command is given', () => {
   })
 
   test('a file to say how it ended in, whoever still reads its output, and which no hook is given', async () => {
-    const ends = new CommandEnds(temporaryFolder())
+    const ends = new CommandEnds(temporaryFolder(), systemClock)
     const script = 'echo "$@"; exec >&-; echo \'{"type":"end","exitCode":3}\' >&3'
     const program = ['/bin/sh', '-c', script, 'sh']
     const runner = new ChildRunner({ program, environment: { PATH }, workingDirectory: '/', ends })
