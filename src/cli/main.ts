@@ -6,7 +6,7 @@ import { toolVersion } from './version.ts'
 
 /** Runs the command line `words` (without interpreter and script) and ends the process with its exit code. */
 export async function main(words: readonly string[]): Promise<void> {
-  // Help and the version are written by nobody who looks at what becomes of it.
+  // The version is written by nobody who looks at what becomes of it.
   process.stdout.on('error', (error) => {
     if (errnoOf(error) !== 'EPIPE') process.exitCode = EXIT_FAILED
   })

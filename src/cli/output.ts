@@ -82,7 +82,12 @@ export class Output {
 
   /** Writes a line of a result. */
   line(text = ''): void {
-    this.#out(`${text}\n`)
+    this.text(`${text}\n`)
+  }
+
+  /** Writes lines of a result with their ends. */
+  text(text: string): void {
+    this.#out(text)
   }
 
   /** Writes a line that tells what was done, where nobody asked a question; silent with -q. */

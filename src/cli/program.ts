@@ -15,6 +15,8 @@ import { toolVersion } from './version.ts'
 
 /** Runs a command with the options that stand before or behind its name. */
 export type RunCommand = (flags: GlobalFlags, action: CommandAction) => Promise<void>
+/** Prints a piece of help, or the version, with its line ends. */
+export type PrintHelp = (text: string) => void
 
 const ENVIRONMENT_HELP = `
 REPO is a name from the configuration file, a path, or a URL (see \`tidemark driver list\`).
@@ -30,14 +32,14 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done in part, 4 damage found, 10 
  *
  * Parsing throws a `CommanderError` for wrong usage and for help.
  */
-export function createProgram(run: RunCommand): Command {
+export function createProgram(run: RunCommand, print: PrintHelp): Command {
   const program = new Command('tidemark')
     .description('An encrypted, incremental backup you can walk into.')
     .version(toolVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ outputError: () => undefined })
+    .configureOutput({ outputError: () => undefined, writeOut: print })
     .exitOverride()
     .option('-r, --repository <REPO>', 'which repository: name, path or URL')
     .option('--json', 'print JSON: see docs/json.md')

@@ -38,6 +38,14 @@ export async function runCommand(parts: ProcessParts, flags: GlobalFlags, comman
   return exitCode
 }
 
+/** Prints help, or the version, to its end and returns the exit code. */
+export async function printHelp(text: string): Promise<number> {
+  const output = plainOutput({})
+  output.text(text)
+  await output.flushed()
+  return output.lost === undefined ? EXIT_DONE : exitCodeWithLoss(output, EXIT_DONE)
+}
+
 async function exitCodeOf(context: CliContext, command: CommandAction): Promise<number> {
   const { output, signal } = context
   try {
@@ -72,8 +80,8 @@ function tellEnd(descriptor: number, output: Output, exitCode: number): void {
   }
 }
 
-/** For what goes wrong before there is a context. */
-function plainOutput(flags: GlobalFlags): Output {
+/** For help, and for what goes wrong before there is a context. */
+function plainOutput(flags: Pick<GlobalFlags, 'json'>): Output {
   const { stdout, stderr } = process
   return new Output({ stdout, stderr, json: flags.json === true, quiet: false, verbose: false, progress: false })
 }

@@ -2,8 +2,8 @@ import { type Command, CommanderError } from 'commander'
 
 import { EXIT_DONE, EXIT_USAGE } from './exit-codes.ts'
 import { wordThatIsNotUtf8 } from './not-utf8.ts'
-import { createProgram } from './program.ts'
-import { type ProcessParts, runCommand } from './run-command.ts'
+import { createProgram, type RunCommand } from './program.ts'
+import { printHelp, type ProcessParts, runCommand } from './run-command.ts'
 
 export interface ProgramInput extends ProcessParts {
   readonly words: readonly string[]
@@ -12,9 +12,11 @@ export interface ProgramInput extends ProcessParts {
 /** Runs one command line to its end and returns the exit code; whatever goes wrong has been told. */
 export async function runProgram({ words, ...parts }: ProgramInput): Promise<number> {
   let exitCode = EXIT_DONE
-  const program = createProgram(async (flags, command) => {
+  let help = ''
+  const run: RunCommand = async (flags, command) => {
     exitCode = await runCommand(parts, flags, command)
-  })
+  }
+  const program = createProgram(run, (text) => (help += text))
   const strange = wordThatIsNotUtf8(words)
   if (strange !== undefined) return notUtf8(strange)
   try {
@@ -23,9 +25,9 @@ export async function runProgram({ words, ...parts }: ProgramInput): Promise<num
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     // Help and version, asked for, are no problem.
-    return error.exitCode === 0 ? EXIT_DONE : usageProblem(error, commandOf(program, words))
+    if (error.exitCode !== 0) return usageProblem(error, commandOf(program, words))
   }
-  return exitCode
+  return help === '' ? exitCode : printHelp(help)
 }
 
 const HELP: readonly string[] = ['help', '--help', '-h']

@@ -10,7 +10,12 @@ import { zshCompletion } from '../../src/cli/completion/zsh.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
-const words = commandWords(createProgram(async () => undefined))
+const words = commandWords(
+  createProgram(
+    async () => undefined,
+    () => undefined,
+  ),
+)
 
 /** What is typed, and what is offered then; the program itself answers `names` with two made from what it is asked. */
 const LINES = [

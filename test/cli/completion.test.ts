@@ -8,7 +8,12 @@ import { fishCompletion } from '../../src/cli/completion/fish.ts'
 import { zshCompletion } from '../../src/cli/completion/zsh.ts'
 import { createProgram } from '../../src/cli/program.ts'
 
-const words = commandWords(createProgram(async () => undefined))
+const words = commandWords(
+  createProgram(
+    async () => undefined,
+    () => undefined,
+  ),
+)
 
 /** Asks bash itself what it would offer for a line. */
 function offered(...line: readonly string[]): string[] {

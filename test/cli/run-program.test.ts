@@ -8,14 +8,26 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Runs a command line in this process. */
-async function run(words: readonly string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+interface Ran {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a command line in this process; standard output may be `full`. */
+async function run(words: readonly string[], { full = false } = {}): Promise<Ran> {
   const said = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
-    vi.spyOn(process[name], 'write').mockImplementation((text) => {
-      said[name] += String(text)
-      return true
-    })
+    const write = (text: string | Uint8Array, done?: unknown): boolean => {
+      const error = full && name === 'stdout' ? Object.assign(new Error('full'), { code: 'ENOSPC' }) : undefined
+      if (error === undefined) said[name] += String(text)
+      // As a stream does: after whoever writes has gone on.
+      if (typeof done === 'function') process.nextTick(done, error)
+      return error === undefined
+    }
+    vi.spyOn(process[name], 'write').mockImplementation(write)
+    // Every run listens for errors, and these streams outlive them all.
+    vi.spyOn(process[name], 'on').mockReturnThis()
   }
   const exitCode = await runProgram({ words, environment: {}, variables: takeSecretVariables({}) })
   return { exitCode, ...said }
@@ -33,6 +45,15 @@ test.each([
   expect(stderr).toBe('')
   expect(exitCode).toBe(0)
 })
+
+test.each([[[]], [['--help']], [['help', 'backup']], [['backup', '--help']], [['points', '-V']]])(
+  'that the help which %j asks for could not be printed is told and fails',
+  async (words) => {
+    const { exitCode, stderr } = await run(words, { full: true })
+    expect(stderr).toMatch(/^tidemark: standard output could not be written \(ENOSPC\).*\nhint: .*\n$/)
+    expect(exitCode).toBe(1)
+  },
+)
 
 test.each([[['key', 'help', 'nonsense']], [['help', 'key', 'nonsense']]])(
   'that there is no command %j is told instead of the help of another',

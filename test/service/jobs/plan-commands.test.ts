@@ -44,7 +44,10 @@ function step(action: StepAction, limitMs?: number): Step {
 
 /** Parses words as the program does; returns what the command would get. */
 async function parse(words: readonly string[]): Promise<{ name: string; args: readonly string[]; flags: object }> {
-  const program = createProgram(async () => undefined)
+  const program = createProgram(
+    async () => undefined,
+    () => undefined,
+  )
   let parsed: Command | undefined
   program.hook('preAction', (_, command) => void (parsed = command))
   await program.parseAsync([...words], { from: 'user' })
