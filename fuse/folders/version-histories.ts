@@ -4,13 +4,14 @@ import { PromiseCache } from '../../src/base/promise-cache.ts'
 import type { PointSet, PointSource } from './mounted-points.ts'
 import { type Held, historiesIn, type PathHistory } from './path-history.ts'
 
-/** Names whose histories are kept for who looks again; a directory of more is kept alone. */
-const NAMES_KEPT_MAX = 1 << 15
+/** States of names that are kept for who looks again, about half a kilobyte each; a directory of more is not. */
+const STATES_KEPT_MAX = 1 << 16
 /** Stands behind the name of a file's folder where the path was a folder too. */
 const FILE_SUFFIX = '@file'
 const KEPT = {
-  weightMax: NAMES_KEPT_MAX,
-  weigh: ({ histories }: HeldNames) => Math.min(histories.size, NAMES_KEPT_MAX),
+  weightMax: STATES_KEPT_MAX,
+  weigh: ({ histories }: HeldNames) =>
+    [...histories.values()].reduce((sum, { directories, files }) => sum + 1 + directories.length + files.length, 0),
 }
 const NOTHING: PathHistory = { directories: [], files: [] }
 

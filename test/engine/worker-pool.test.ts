@@ -26,6 +26,17 @@ test('a few jobs start one thread, many start all, which then join every team', 
   expect(await joinedFor(pool, 1)).toBe(2)
 })
 
+test('threads that are started while a team is at work join it', async () => {
+  await using pool = new WorkerPool({ threads: 2 })
+  await using team = await pool.open('check', () => ({ setup: undefined }))
+  pool.warm()
+  const results = await team.runOnAll(MISSING)
+  expect(results).toEqual([
+    { outcome: 'missing', bytes: 0 },
+    { outcome: 'missing', bytes: 0 },
+  ])
+})
+
 test('threads that were started before they were needed join the first team', async () => {
   await using pool = new WorkerPool({ threads: 2 })
   pool.warm()

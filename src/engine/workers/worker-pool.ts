@@ -93,7 +93,7 @@ export class WorkerPool implements AsyncDisposable {
     this.#teams.set(id, team)
     this.#purpose = { team, kind, setup }
     for (const thread of this.#threads) this.#join(thread, this.#purpose)
-    if (this.#threads.length === 0) this.#join(this.#start(), this.#purpose)
+    this.warm(1)
     return team
   }
 
@@ -106,7 +106,8 @@ export class WorkerPool implements AsyncDisposable {
     await Promise.all(this.#threads.splice(0).map(endThread))
   }
 
-  #start(): Thread {
+  /** Starts a thread, which joins the team that is at work. */
+  #start(): void {
     const worker = new Worker(workerScript(), {
       trackUnmanagedFds: false,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
@@ -117,7 +118,7 @@ export class WorkerPool implements AsyncDisposable {
     // A pool that nobody uses does not keep the process alive.
     worker.unref()
     this.#threads.push(thread)
-    return thread
+    if (this.#purpose !== undefined) this.#join(thread, this.#purpose)
   }
 
   #join(thread: Thread, { team, kind, setup }: Purpose): void {
@@ -127,7 +128,7 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   get #hasWorkForAnother(): boolean {
-    return this.#queue.length >= JOBS_PER_THREAD && this.#threads.length < this.threads && this.#purpose !== undefined
+    return this.#queue.length >= JOBS_PER_THREAD && this.#threads.length < this.threads
   }
 
   #submit(team: Team, body: unknown, transfer: readonly Transferable[]): Promise<unknown> {
@@ -147,10 +148,12 @@ export class WorkerPool implements AsyncDisposable {
 
   #dispatch(): void {
     while (this.#queue.length > 0) {
+      // The last one may have died.
+      this.warm(1)
       const thread = this.#threads.reduce((least, other) => (other.jobs < least.jobs ? other : least))
       if (thread.jobs >= JOBS_PER_THREAD) {
         if (!this.#hasWorkForAnother) return
-        this.#join(this.#start(), present(this.#purpose, 'what jobs are for'))
+        this.#start()
         continue
       }
       this.#give(thread, present(this.#queue.shift(), 'a job'))
@@ -183,7 +186,7 @@ export class WorkerPool implements AsyncDisposable {
     else job.reject(decodeError(message.error))
   }
 
-  /** A thread that died takes its jobs with it; the others go on, and the next team gets a new one. */
+  /** A thread that died takes its jobs with it; the others go on. Where there are none, what waits fails with it. */
   #crashed(thread: Thread, error: Error): void {
     const at = this.#threads.indexOf(thread)
     if (at >= 0) this.#threads.splice(at, 1)
