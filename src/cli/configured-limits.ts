@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 
 import type { Clock } from '../base/clock.ts'
-import { TidemarkError } from '../base/errors.ts'
+import { errnoOf, TidemarkError } from '../base/errors.ts'
 import { type ConfiguredRepository, readConfiguration } from '../service/configuration.ts'
 import type { RateLimits } from '../storage/throttle.ts'
 
@@ -61,8 +61,13 @@ export class ConfiguredLimits {
   }
 }
 
-/** What changes with a file's content; `undefined` where there is none. */
+/** What changes with a file's content; `undefined` where there is none, or it cannot be looked at: whoever reads it tells why. */
 function versionOf(file: string): string | undefined {
-  const info = statSync(file, { throwIfNoEntry: false })
-  return info === undefined ? undefined : `${info.ino} ${info.size} ${info.mtimeMs}`
+  try {
+    const info = statSync(file, { throwIfNoEntry: false })
+    return info === undefined ? undefined : `${info.ino} ${info.size} ${info.mtimeMs}`
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error
+    return undefined
+  }
 }

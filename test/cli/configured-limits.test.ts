@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
@@ -51,6 +51,20 @@ test('what cannot be read changes nothing and is told once, and a configuration 
   await expect.poll(() => limits.current().upload).toBe(2 << 20)
   write('    limit-upload: fast')
   await expect.poll(() => (limits.current(), warnings)).toEqual([expect.stringContaining('limits stay as they were')])
+  expect(limits.current().upload).toBe(2 << 20)
+  rmSync(configFile)
+  write('    limit-upload: 3MiB/s')
+  await expect.poll(() => limits.current().upload).toBe(3 << 20)
+  expect(warnings).toHaveLength(1)
+})
+
+test('a configuration that cannot even be looked at changes nothing, is told once, and is taken again later', async () => {
+  const { limits, write, warnings, configFile } = limitsIn()
+  write('    limit-upload: 2MiB/s')
+  await expect.poll(() => limits.current().upload).toBe(2 << 20)
+  rmSync(configFile)
+  symlinkSync(configFile, configFile)
+  await expect.poll(() => (limits.current(), warnings)).toEqual([expect.stringContaining('ELOOP')])
   expect(limits.current().upload).toBe(2 << 20)
   rmSync(configFile)
   write('    limit-upload: 3MiB/s')
