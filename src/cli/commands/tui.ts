@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { UsageError } from '../../base/errors.ts'
 import type { Application } from '../../service/application/port.ts'
 import type { CliContext } from '../context.ts'
+import { sayLater } from '../say-later.ts'
 import { terminalLooks } from '../terminal-looks.ts'
 
 /** Opens the dashboard and returns when it is left. */
@@ -17,10 +18,12 @@ export async function tuiCommand(context: CliContext): Promise<undefined> {
   }
   sayWhenInterrupted('the dashboard is closed')
   const { openDashboard } = await import('../../../tui/open-dashboard.tsx')
-  const open = async (): Promise<Application> => (await import('../open-application.ts')).openApplication(context)
   const looks = terminalLooks(surroundings.environment)
   const beginning = { home: homedir(), hasNothing: hasNothing(context) }
-  await openDashboard(open, { stdin, stdout, stderr }, { ...looks, ...beginning, clock, signal })
+  await sayLater(context, async (quiet) => {
+    const open = async (): Promise<Application> => (await import('../open-application.ts')).openApplication(quiet)
+    await openDashboard(open, { stdin, stdout, stderr }, { ...looks, ...beginning, clock, signal })
+  })
   return undefined
 }
 
