@@ -1,6 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setTimeout } from 'node:timers/promises'
 
 /** What a proxy does with one request instead of passing it on and its answer back. */
 export type Fault =
@@ -9,6 +8,8 @@ export type Fault =
       readonly status: number
       readonly headers?: Record<string, string>
       readonly body?: string
+      /** Answers once it resolves. */
+      readonly until?: Promise<unknown>
     }
   /** Cuts the connection: `before` the server sees the request, `after` it has done it, or in the `middle` of the answer. */
   | { readonly kind: 'cut'; readonly when: 'before' | 'after' | 'middle' }
@@ -32,8 +33,6 @@ export interface HttpProxy extends AsyncDisposable {
   readonly port: number
   /** All requests so far. */
   readonly requests: ProxiedRequest[]
-  /** Added to every request, half of it before it is passed on, half after. */
-  delayMs: number
   /** What to ask the server for in the place of a path with its query. */
   rewrite: ((path: string) => string) | undefined
   /** What to pass on in the place of an answer's body. */
@@ -53,9 +52,8 @@ export async function startHttpProxy(targetPort: number): Promise<HttpProxy> {
     const seen = { method, url, headers: incoming.headers, bytes: body.byteLength }
     const fault = proxy.fault?.(seen, proxy.requests.length)
     proxy.requests.push(seen)
-    if (proxy.delayMs > 0) await setTimeout(proxy.delayMs / 2)
     if (fault?.kind === 'silence') return
-    if (fault?.kind === 'wait') await fault.until
+    if (fault?.kind === 'wait' || fault?.kind === 'status') await fault.until
     if (fault?.kind === 'cut' && fault.when === 'before') return void outgoing.destroy()
     if (fault?.kind === 'status') {
       outgoing.writeHead(fault.status, fault.headers)
@@ -66,7 +64,6 @@ export async function startHttpProxy(targetPort: number): Promise<HttpProxy> {
     const { answer, bytes: answered } = await passOn(incoming, { path, body, port: targetPort })
     const bytes = proxy.alter?.(answered) ?? answered
     if (fault?.kind === 'cut' && fault.when === 'after') return void outgoing.destroy()
-    if (proxy.delayMs > 0) await setTimeout(proxy.delayMs / 2)
     const { 'content-length': length, ...headers } = answer.headers
     // What it says of its connection is not for the client of this one.
     delete headers.connection
@@ -87,7 +84,6 @@ export async function startHttpProxy(targetPort: number): Promise<HttpProxy> {
   const proxy: HttpProxy = {
     port: (server.address() as AddressInfo).port,
     requests: [],
-    delayMs: 0,
     rewrite: undefined,
     alter: undefined,
     fault: undefined,

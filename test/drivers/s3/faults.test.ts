@@ -321,14 +321,17 @@ describe('a bucket in another region', () => {
 
   test('is gone on with by all requests that are under way when the first learns of it', async () => {
     const { driver, proxy } = await openStore('&region=us-west-2')
-    proxy.fault = (request) =>
-      isSignedFor(request, REGION)
-        ? undefined
-        : { kind: 'status', status: 301, headers: { 'x-amz-bucket-region': REGION } }
-    // Long enough for all of them to be under way.
-    proxy.delayMs = 100
     const kinds = ['config', 'keys', 'packs', 'points'] as const
+    const allCame = Promise.withResolvers<undefined>()
+    let misled = 0
+    proxy.fault = (request) => {
+      if (isSignedFor(request, REGION)) return undefined
+      if (++misled === kinds.length) allCame.resolve(undefined)
+      const headers = { 'x-amz-bucket-region': REGION }
+      return { kind: 'status', status: 301, headers, until: allCame.promise }
+    }
     expect(await Promise.all(kinds.map(async (kind) => listIds(driver, kind)))).toEqual(kinds.map(() => []))
+    expect(misled).toBe(kinds.length)
   })
 
   test.each([
