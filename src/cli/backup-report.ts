@@ -106,9 +106,12 @@ export class BackupReport extends OperationReport {
   }
 
   #onProgress(progress: BackupProgress): void {
+    const { bytesStored, bytesWaiting } = progress
+    const bytes = progress.storing
+      ? { bytesDone: bytesStored, bytesTotal: bytesStored + bytesWaiting, verb: 'storing' }
+      : { bytesDone: progress.bytesDone, bytesTotal: progress.bytesFound }
     const state = {
-      bytesDone: progress.bytesDone,
-      bytesTotal: progress.bytesFound,
+      ...bytes,
       filesDone: progress.filesDone,
       filesTotal: progress.filesFound,
       totalsKnown: progress.scanned,

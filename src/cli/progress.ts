@@ -19,6 +19,8 @@ export interface ProgressState {
   readonly elapsedMs: number
   /** Readable text of what is being worked on. */
   readonly path: string
+  /** What is done with these bytes, where it is not the usual. */
+  readonly verb?: string
   /** What is counted where no bytes are, such as `point`: `files…` are numbers of these. */
   readonly unit?: string
 }
@@ -33,7 +35,8 @@ export function progressLine(state: ProgressState, columns: number): string {
     pieces.push(bar(bytesDone, bytesTotal))
   }
   const total = state.totalsKnown ? ` of ${formatBytes(bytesTotal)}` : ''
-  pieces.push(`${formatBytes(bytesDone)}${total}`, `${formatBytes(rate)}/s`)
+  const verb = state.verb === undefined ? '' : `${state.verb} `
+  pieces.push(`${verb}${formatBytes(bytesDone)}${total}`, `${formatBytes(rate)}/s`)
   if (state.totalsKnown && rate > 0 && bytesTotal > bytesDone) {
     pieces.push(`${formatDuration(((bytesTotal - bytesDone) / rate) * 1000)} left`)
   }

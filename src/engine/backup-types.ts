@@ -38,6 +38,10 @@ export interface BackupProgress {
   readonly bytesDone: number
   readonly bytesFound: number
   readonly bytesStored: number
+  /** Of packs that are made and not in the store yet. */
+  readonly bytesWaiting: number
+  /** All is read, and some of it still on its way to the store. */
+  readonly storing: boolean
   /** Whether everything has been found, so that the rest can be estimated. */
   readonly scanned: boolean
   readonly path: ByteString

@@ -182,6 +182,12 @@ export class PackSlabs {
     return whole
   }
 
+  /** How many bytes lie in slabs whose packs are not durable yet. */
+  get bytesHeld(): number {
+    const states = this.slabs.map((_, slab) => this.#get(slab, STATE))
+    return states.reduce((sum, state, slab) => (state >= OPEN ? sum + this.#get(slab, BYTES) : sum), 0)
+  }
+
   /** Returns how much of a closed slab is used. */
   usage(slab: number): { bytes: number; frames: number; blobs: number; packRow: number } {
     return {

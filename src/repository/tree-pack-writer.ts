@@ -42,6 +42,8 @@ export class TreePackWriter {
   #frame: PendingBlob[] = []
   #frameBytes = 0
   #pack: OpenPack | undefined
+  /** Of the pack that is on its way to the store. */
+  #bytesPut = 0
   /** The frame or pack that is being ended: nothing is added meanwhile, or it would be counted to another frame. */
   #ending: Promise<void> | undefined
 
@@ -49,6 +51,11 @@ export class TreePackWriter {
     this.#options = options
     this.#index = index
     this.#sealer = new FrameSealer(idBytes(options.repository), FRAME_BYTES_TARGET + BLOB_BYTES_MAX)
+  }
+
+  /** How many bytes of a pack that is not durable yet are sealed. */
+  get bytesHeld(): number {
+    return this.#bytesPut + (this.#pack?.bytes ?? 0)
   }
 
   /** Takes over a blob that the caller has claimed; waits while a full pack is put. */
@@ -139,7 +146,9 @@ export class TreePackWriter {
     const filled = { kind: 'tree' as const, parts, key: pack.start.key, tables: tablesOf(pack) }
     this.#options.treePackKeys?.keep(pack.start.salt, pack.start.key)
     const firstFrame = this.#locate(pack)
+    this.#bytesPut = pack.bytes
     await putPack(this.#options, { filled, packRow: pack.row, salt: pack.start.salt, firstFrame })
+    this.#bytesPut = 0
     wipe(pack.start.key)
   }
 }

@@ -20,6 +20,10 @@ test('a line shows share, amount, rate, what is left, files and path', () => {
   }
 })
 
+test('a line says what is done with bytes that are read and still to be stored', () => {
+  expect(progressLine({ ...state, verb: 'storing' }, 160)).toContain('storing 50.0 MiB of 100 MiB  10.0 MiB/s')
+})
+
 test('a line never takes more columns than there are', () => {
   for (let columns = 1; columns < 200; columns++) {
     expect(textWidth(progressLine(state, columns))).toBeLessThanOrEqual(columns)

@@ -4,6 +4,14 @@ import type { BackupEvents } from '../backup-types.ts'
 
 const INTERVAL_MS = 100
 
+/** How far what is read has come on its way to the store. */
+export interface StoringBytes {
+  /** Durable. */
+  readonly bytesStored: number
+  /** Made and not durable yet. */
+  readonly bytesWaiting: number
+}
+
 /** Counts what a backup found and did, and tells of it ten times a second at most. */
 export class PassProgress {
   filesFound = 0
@@ -14,19 +22,27 @@ export class PassProgress {
   scanned = false
   readonly #events: BackupEvents
   readonly #clock: Clock
-  readonly #bytesStored: () => number
+  readonly #storing: () => StoringBytes
   #lastMs = -Infinity
+  #path = '' as ByteString
 
-  constructor(events: BackupEvents, clock: Clock, bytesStored: () => number) {
+  constructor(events: BackupEvents, clock: Clock, storing: () => StoringBytes) {
     this.#events = events
     this.#clock = clock
-    this.#bytesStored = bytesStored
+    this.#storing = storing
+  }
+
+  /** Tells how far it is although nothing more was read: the store may take longer than the source. */
+  tellAgain(): void {
+    this.tell(this.#path)
   }
 
   tell(path: ByteString): void {
+    this.#path = path
     const nowMs = this.#clock.monotonicMs()
     if (this.#events.progress === undefined || nowMs - this.#lastMs < INTERVAL_MS) return
     this.#lastMs = nowMs
+    const { bytesStored, bytesWaiting } = this.#storing()
     const { filesFound, filesDone, bytesFound, bytesDone, scanned } = this
     this.#events.progress({
       filesFound,
@@ -34,7 +50,9 @@ export class PassProgress {
       bytesFound,
       bytesDone,
       scanned,
-      bytesStored: this.#bytesStored(),
+      bytesStored,
+      bytesWaiting,
+      storing: scanned && bytesDone >= bytesFound && bytesWaiting > 0,
       path,
     })
   }

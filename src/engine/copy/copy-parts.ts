@@ -40,7 +40,7 @@ export function progressOf({ clock }: CareContext, copy: PointCopy, store: RunSt
       },
     },
     clock,
-    () => store.stored.bytes,
+    () => ({ bytesStored: store.stored.bytes, bytesWaiting: store.bytesWaiting }),
   )
   return progress
 }

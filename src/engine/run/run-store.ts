@@ -82,6 +82,7 @@ export class RunStore {
   #index: Promise<RepositoryIndex> | undefined
   #reader: BlobReader | undefined
   #data: Promise<DataSide> | undefined
+  #dataPacks: PackWriter | undefined
   #trees: TreePackWriter | undefined
   #lookedUp: readonly ObjectId[] = []
   #bytes = 0
@@ -122,6 +123,11 @@ export class RunStore {
       healed: this.#healed,
       lookedUp: this.#lookedUp,
     }
+  }
+
+  /** How many bytes of packs are made and not durable yet. */
+  get bytesWaiting(): number {
+    return (this.#dataPacks?.slabs.bytesHeld ?? 0) + (this.#trees?.bytesHeld ?? 0)
   }
 
   /** An index of this run's own, loaded on first use, with what the run stored. */
@@ -237,6 +243,7 @@ export class RunStore {
     const index = await this.index()
     const onFailure = (error: unknown): void => this.#fail(error)
     const packs = new PackWriter({ ...this.#packOptions(index), randomness, onFailure })
+    this.#dataPacks = packs
     const growth: MessagePort[] = []
     const setupFor = (): { setup: unknown; transfer: MessagePort[] } => {
       const setup: BackupSetup = {

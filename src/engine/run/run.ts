@@ -15,6 +15,7 @@ import { compileExcludes } from '../scan/exclude-filter.ts'
 import type { EntryTable } from '../scan/entry-table.ts'
 import type { SkipMap } from '../scan/scan-options.ts'
 import type { ChangesPass, Pass, RunHandle, ScanPass, Source, StreamPass } from '../source.ts'
+import { systemScheduler } from '../../repository/run-object.ts'
 import { graft, type Grafts, plainAttributes } from '../trees/graft.ts'
 import { baseFromTrees } from './base-from-trees.ts'
 import { type Base, type Bases, readBases, readTable, skipsOf, sourceKey } from './bases.ts'
@@ -29,6 +30,8 @@ import { countEntries, type PartCounts } from './table-counts.ts'
 
 /** How often files of a list of changes may vanish under the scan of the others. */
 const UPSERT_ATTEMPTS_MAX = 5
+/** How often it is told how far a run is while nothing is read. */
+const TELL_MS = 1000
 
 /** What a run holds of a part so far. */
 export interface RunPart {
@@ -75,6 +78,7 @@ export class Run implements RunHandle {
   readonly #looking = new RepeatedLook(async () => this.#lookAtMarks())
   #store: Promise<RunStore> | undefined
   #openStoreNow: RunStore | undefined
+  #stopTelling: (() => void) | undefined
 
   constructor(context: BackupContext, options: RunOptions) {
     this.#context = context
@@ -83,7 +87,10 @@ export class Run implements RunHandle {
     this.startedMs = context.clock.nowMs()
     this.started = timespecOfMs(this.startedMs)
     this.coverage = new Coverage(options.events)
-    this.progress = new PassProgress(options.events, context.clock, () => this.#openStoreNow?.stored.bytes ?? 0)
+    this.progress = new PassProgress(options.events, context.clock, () => ({
+      bytesStored: this.#openStoreNow?.stored.bytes ?? 0,
+      bytesWaiting: this.#openStoreNow?.bytesWaiting ?? 0,
+    }))
     this.bases = readBases(context.cache, sourceKey(options.source))
     // Where all is new, there is work for all threads.
     if (this.bases === undefined && !options.backup.dryRun) this.#prepareToStore(context.workers.threads)
@@ -139,6 +146,7 @@ export class Run implements RunHandle {
 
   /** Lets threads and keys go. */
   async close(): Promise<void> {
+    this.#stopTelling?.()
     await this.#store?.then(
       (store) => store.close(),
       () => undefined,
@@ -158,9 +166,11 @@ export class Run implements RunHandle {
 
   async #openStore(): Promise<RunStore> {
     const { repository, listed: seen } = await this.opened
-    const { workers, clock, randomness, flushBytes } = this.#context
+    const { workers, clock, randomness, scheduler = systemScheduler, flushBytes } = this.#context
     const listed = (): RunListing | undefined => (this.#wasRenewed ? undefined : seen)
-    return (this.#openStoreNow = await RunStore.open({ repository, workers, clock, randomness, flushBytes, listed }))
+    const store = await RunStore.open({ repository, workers, clock, randomness, flushBytes, listed })
+    this.#stopTelling = scheduler.every(TELL_MS, () => this.progress.tellAgain())
+    return (this.#openStoreNow = store)
   }
 
   async #scan(part: string, pass: ScanPass): Promise<void> {

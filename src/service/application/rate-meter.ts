@@ -17,9 +17,10 @@ export class RateMeter {
     const known = this.#samples.get(job) ?? []
     const now = { atMs, bytes: bytesDone }
     // A step of a command begins to count anew.
-    const same = known.filter(({ bytes }) => bytes <= bytesDone)
-    const from = same.findLast((sample) => atMs - sample.atMs >= SPAN_MS) ?? same[0]
-    const samples = same.at(-1)?.atMs === atMs ? same : [...same, now]
+    const same = (known.at(-1)?.bytes ?? 0) <= bytesDone ? known : []
+    // What is counted a pack at a time is measured from before the last step: else it stood still, and then leapt.
+    const from = same.findLast(({ atMs: at, bytes }) => atMs - at >= SPAN_MS && bytes < bytesDone) ?? same[0]
+    const samples = same.at(-1)?.bytes === bytesDone ? same : [...same, now]
     this.#samples.set(job, from === undefined ? samples : samples.slice(samples.indexOf(from)))
     if (from === undefined || atMs <= from.atMs) return 0
     return ((bytesDone - from.bytes) * 1000) / (atMs - from.atMs)

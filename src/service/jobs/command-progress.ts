@@ -14,6 +14,7 @@ export function progressOf(command: string, event: Event, atMs: number): JobProg
     const value = isFinal ? count(event, ...names) : undefined
     return value === 0 ? undefined : value
   }
+  if (event['storing'] === true) return storing(event, atMs)
   return {
     atMs,
     step: typeof step === 'string' ? step : command,
@@ -22,6 +23,17 @@ export function progressOf(command: string, event: Event, atMs: number): JobProg
     itemsDone: counted === undefined ? (count(event, 'pointsDone', 'filesDone', 'entriesDone', 'done') ?? 0) : 0,
     itemsTotal: counted === undefined ? total('pointsTotal', 'filesFound', 'entriesTotal', 'total') : undefined,
     path: typeof path === 'string' ? path : undefined,
+  }
+}
+
+/** All is read: what is left to be done is what the store has not got yet. */
+function storing(event: Event, atMs: number): JobProgress {
+  const bytesDone = count(event, 'bytesStored') ?? 0
+  return {
+    ...{ atMs, step: 'storing', path: undefined, bytesDone },
+    bytesTotal: bytesDone + (count(event, 'bytesWaiting') ?? 0) || undefined,
+    itemsDone: count(event, 'filesDone') ?? 0,
+    itemsTotal: count(event, 'filesFound'),
   }
 }
 

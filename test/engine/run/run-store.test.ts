@@ -6,6 +6,7 @@ import { KeyedHasher } from '../../../src/crypto/blake3.ts'
 import { systemRandomness } from '../../../src/base/random.ts'
 import { RunStore } from '../../../src/engine/run/run-store.ts'
 import { MemoryDriver } from '../../../drivers/memory/memory-driver.ts'
+import type { BackupProgress } from '../../../src/engine/backup-types.ts'
 import type { Scheduler } from '../../../src/repository/run-object.ts'
 import type { ObjectName } from '../../../src/storage/driver.ts'
 import { EngineFixture, closeSharedPool, sharedPool } from '../../support/engine-fixture.ts'
@@ -79,6 +80,34 @@ test('the last packs of data and of trees are put together: a far store is waite
   writeFileSync(f.path('file'), 'content')
   const { point } = await f.backup()
   expect(await pointLines(await f.view(point), f.source)).toEqual(diskLines(f.source))
+})
+
+test('while packs are on their way, a run goes on to say how much of what it read is not stored yet', async () => {
+  const isTold = Promise.withResolvers<undefined>()
+  /** Takes no pack before somebody was told that it is waited for. */
+  class WaitingDriver extends MemoryDriver {
+    override async put(name: ObjectName, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
+      if (name.kind === 'packs') await isTold.promise
+      await super.put(name, parts, signal)
+    }
+  }
+  const f = await EngineFixture.create(new WaitingDriver())
+  writeFileSync(f.path('file'), patternBytes(3 << 20, 7))
+  const told: BackupProgress[] = []
+  const progress = (each: BackupProgress): void => {
+    told.push(each)
+    if (each.storing) isTold.resolve(undefined)
+  }
+  const scheduler: Scheduler = {
+    every: (_, task) => {
+      const timer = setInterval(task, 1)
+      return () => clearInterval(timer)
+    },
+  }
+  await f.backup({ events: { progress }, context: { scheduler } })
+  const last = told.findLast(({ storing }) => storing)
+  expect(last).toMatchObject({ bytesDone: 3 << 20, bytesFound: 3 << 20, scanned: true })
+  expect(last?.bytesWaiting).toBeGreaterThan(3 << 20)
 })
 
 test('equal blobs of one type are stored once, and of two types twice', async () => {

@@ -31,8 +31,20 @@ test('a rate is of the last seconds, and begins anew with a step that counts ane
   }
   expect(at(0, 0)).toBe(0)
   expect(at(1000, 1000)).toBe(1000)
-  expect([2000, 3000, 4000].map((ms) => at(ms, 1000))).toEqual([500, 1000 / 3, 0])
+  expect([2000, 3000, 4000].map((ms) => at(ms, 1000))).toEqual([500, 1000 / 3, 250])
   expect(at(5000, 10)).toBe(0)
+})
+
+test('what comes to the store a pack at a time has the rate of the whole time that one takes', () => {
+  const meter = new RateMeter()
+  const at = (atMs: number, bytesDone: number): number => {
+    const counts = { itemsDone: 0, itemsTotal: undefined, bytesTotal: 64_000 }
+    return meter.of(2 as JobId, { step: 'storing', path: undefined, ...counts, atMs, bytesDone })
+  }
+  for (let second = 0; second < 16; second++) expect(at(second * 1000, 0)).toBe(0)
+  expect(at(16_000, 16_000)).toBe(1000)
+  expect(at(20_000, 16_000)).toBe(800)
+  expect(at(32_000, 32_000)).toBe(1000)
 })
 
 test('a secret comes out of a pipe as it was put in, and nothing else passes for one', () => {

@@ -17,6 +17,14 @@ test.each<[string, Record<string, Json>, object]>([
     { step: 'backup', bytesDone: 2, bytesTotal: 8, itemsDone: 1, itemsTotal: 9, path: '/a' },
   ],
   [
+    'backup',
+    {
+      ...{ filesDone: 9, filesFound: 9, bytesDone: 8, bytesFound: 8, scanned: true, path: '/a' },
+      ...{ storing: true, bytesStored: 5, bytesWaiting: 2 },
+    },
+    { step: 'storing', bytesDone: 5, bytesTotal: 7, itemsDone: 9, itemsTotal: 9 },
+  ],
+  [
     'restore',
     { entriesDone: 3, entriesTotal: 4, bytesDone: 5, bytesTotal: 6, planned: true, path: '/b' },
     { step: 'restore', bytesDone: 5, bytesTotal: 6, itemsDone: 3, itemsTotal: 4, path: '/b' },
