@@ -21,7 +21,7 @@ export function defineMountCommands(program: Command, run: Run): void {
     .option('--instance <ID>', 'with --point: only points of this instance: id or name')
     .option('--chain <ID>', 'with --point: only points of this chain: id or a unique beginning of one')
     .option('--allow-other', 'let other users in, each to what the stored modes and owners let him')
-    .option('--cache-size <SIZE>', 'memory for what was read, such as 128M')
+    .option('--cache-size <SIZE>', 'memory for what was read, such as 128M: 24M or more, without it 64M')
     .option('--disk-cache <SIZE>', 'room on this machine for what was fetched of a store elsewhere, such as 10G')
     .addOption(
       new Option('--transport <TRANSPORT>', "by the kernel's own protocol, or by libfuse where there is no other way")
