@@ -108,7 +108,18 @@ test('what is below a closed folder is not shown, and only changes when only the
   const closed = restoreRows(ITEMS, { closed: new Set(['/home/a/b']), changesOnly: false })
   expect(closed.map(({ item: { path } }) => path)).toEqual(['/home/a', '/home/a/b', '/home/a/d', '/srv/e'])
   const changed = restoreRows(ITEMS, { closed: new Set(), changesOnly: true })
-  expect(changed.map(({ item: { path } }) => path)).toEqual(['/home/a/b', '/home/a/b/c', '/home/a/d', '/srv/e'])
+  const kept = [item('/home/a/z', 'dir', 'unchanged'), item('/home/a/z/y', 'file', 'keep')]
+  const more = restoreRows([...ITEMS, ...kept], { closed: new Set(), changesOnly: true })
+  for (const rows of [changed, more]) {
+    // The folder that they lie in is seen, though nothing happens to it itself.
+    expect(rows.map(({ item: { path } }) => path)).toEqual([
+      '/home/a',
+      '/home/a/b',
+      '/home/a/b/c',
+      '/home/a/d',
+      '/srv/e',
+    ])
+  }
 })
 
 test('what is left out takes with it all below it, and counts as nothing else', () => {

@@ -258,7 +258,9 @@ test('a restore that was begun is not told to be lost any more', () => {
     .press('ctrl+s')
     .send({ kind: 'answer', ...PREVIEW, value: [{ ...ITEM, path: '/a', shownPath: '/a' }] })
   dashboard
-    .press('s', 'y')
+    .press('s')
+    .send({ kind: 'answer', ...PREVIEW, slot: 'restore:look', value: [{ ...ITEM, path: '/a', shownPath: '/a' }] })
+    .press('y')
     .answer('restore', BACKUP.id)
     .answer('jobs', [{ ...BACKUP, state: 'done' }])
   dashboard.press('esc', 'q')

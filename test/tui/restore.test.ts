@@ -4,6 +4,8 @@ import type { PreviewItem } from '../../src/service/application/shown.ts'
 import { INITIAL_RESTORE, restoreRequest } from '../../tui/screens/restore/restore-state.ts'
 import { restore, type RestoreCommand } from '../../tui/screens/restore/restore.ts'
 import type { ScreenEvent } from '../../tui/state/event.ts'
+import { openScreen } from '../../tui/state/navigate.ts'
+import { DEPOT } from '../support/busy-application.ts'
 import { DashboardState } from '../support/dashboard-state.ts'
 
 const MARKED = {
@@ -57,7 +59,7 @@ test('nothing is asked to be written before the preview is whole and a question 
   const before = restore.reduce(run(OPENED), start, shared)
   expect(before).toMatchObject({ say: 'The preview is not whole yet.' })
   expect(before.effects ?? []).toEqual([])
-  const asked = restore.reduce(run(OPENED, PREVIEWED), start, shared)
+  const asked = restore.reduce(run(OPENED, PREVIEWED, start), { ...PREVIEWED, slot: 'restore:look' }, shared)
   expect(asked.ask?.name).toBe('restore')
   expect(asked.effects ?? []).toEqual([])
   const confirmed = restore.reduce(asked.state, { kind: 'confirmed', question: 'restore' }, shared)
@@ -70,4 +72,66 @@ test('a preview that comes in many parts has all lines and sums at its end', () 
   const state = run(OPENED, ...parts, { ...part, isLast: true })
   expect(state.rows.map(({ item: { path } }) => path)).toEqual(ITEMS.map(({ path }) => path))
   expect(state.totals.create).toEqual({ count: 5, bytes: 3 })
+})
+
+/** A preview of `/a`, in which `s` was pressed, and what another look at the target answers to that. */
+function lookedAgain(now: readonly PreviewItem[]): DashboardState {
+  const dashboard = previewed().press('s')
+  expect(dashboard.state.overlay).toBeUndefined()
+  return dashboard.answer('preview', now)
+}
+
+function askedLines({ state: { overlay } }: DashboardState): readonly string[] {
+  return overlay?.kind === 'question' ? overlay.question.lines : []
+}
+
+function previewed(): DashboardState {
+  const dashboard = new DashboardState().start().answer('repositories', [DEPOT])
+  dashboard.press('4')
+  const { state, effects } = openScreen(dashboard.state, { screen: 'restore', marked: MARKED })
+  dashboard.state = state
+  dashboard.effects.push(...effects)
+  return dashboard.send(PREVIEWED)
+}
+
+test('a restore is asked for with what another look at the target found, and begins when that is what was shown', () => {
+  const larger = ITEMS.map((each) => ({ ...each, bytes: 1024 }))
+  const dashboard = lookedAgain(larger)
+  expect(askedLines(dashboard)).toContain('5 paths created, 3.0 KiB')
+  dashboard.press('y')
+  expect(dashboard.calls('restore')).toBe(1)
+})
+
+test('what changed in the target since the preview is shown, and nothing is begun until s is pressed again', () => {
+  const extra: PreviewItem = { ...item('/a/extra', 'file'), action: 'delete' }
+  const now = [...ITEMS.map((each) => (each.path === '/a/e' ? { ...each, action: 'overwrite' as const } : each)), extra]
+  const dashboard = lookedAgain(now)
+  expect(dashboard.state.overlay).toBeUndefined()
+  const state = dashboard.state.screens.restore
+  expect([...state.differing]).toEqual(['/a/e', '/a/extra'])
+  expect(state.rows[state.place.selected]?.item.path).toBe('/a/e')
+  expect(state.totals.delete.count).toBe(1)
+  dashboard.press('s').answer('preview', now)
+  expect(askedLines(dashboard)).toContain('1 path deleted')
+  // The question stands for longer than its figures are worth: what came meanwhile is not deleted unseen.
+  dashboard.send({ kind: 'tick', nowMs: dashboard.state.shared.nowMs + 120_000 }).press('y')
+  dashboard.answer('preview', [...now, { ...extra, path: '/a/more', shownPath: '/a/more' }])
+  expect(dashboard.calls('restore')).toBe(0)
+  dashboard.press('s').answer('preview', now)
+  expect([...dashboard.state.screens.restore.differing]).toEqual(['/a/more'])
+  dashboard.press('s').answer('preview', now).press('y')
+  expect(dashboard.calls('restore')).toBe(1)
+})
+
+test('what is left out of a restore may change, and a look that was overtaken asks nothing', () => {
+  const dashboard = previewed().press('end', 'space', 's')
+  dashboard.answer(
+    'preview',
+    ITEMS.map((each) => (each.path === '/a/e' ? { ...each, action: 'overwrite' as const } : each)),
+  )
+  expect(dashboard.state.overlay).toMatchObject({ kind: 'question' })
+  dashboard.press('n', 's', 'esc').answer('preview', ITEMS)
+  expect(dashboard.state.screen).not.toBe('restore')
+  expect(dashboard.state.overlay).toBeUndefined()
+  expect(dashboard.state.message?.text).toContain('Not asked: Restore in place?')
 })

@@ -6,6 +6,7 @@ import { lookAt } from './reduce-shared.ts'
 import { stepOfScreen } from './screen-step.ts'
 import type { ScreenName } from './screen-name.ts'
 import type { State } from './state.ts'
+import type { Question } from './step.ts'
 import { askToUnlock } from './unlock.ts'
 
 /** Screens that Esc leads back through at most. */
@@ -15,8 +16,7 @@ const BACK_MAX = 16
 export function tellScreen(state: State, name: ScreenName, event: ScreenEvent): Outcome {
   const { state: told, step } = stepOfScreen(state, name, event)
   const { ask, go, say, set, unlock } = step
-  const asked: State =
-    ask === undefined ? told : { ...told, overlay: { kind: 'question', screen: name, question: ask } }
+  const asked = ask === undefined ? told : askOf(told, name, ask, event)
   const unlocking = unlock === undefined ? asked : askToUnlock(asked, unlock)
   const said = say === undefined ? unlocking : withMessage(unlocking, say)
   const { shared } = said
@@ -24,6 +24,17 @@ export function tellScreen(state: State, name: ScreenName, event: ScreenEvent): 
     set === undefined ? said : { ...said, shared: { ...shared, settings: { ...shared.settings, ...set } } }
   const done = outcome(settled, step.effects)
   return go === undefined ? done : andThen(done, (next) => openScreen(next, go))
+}
+
+/**
+ * Asks a question of a screen. What comes with an answer never takes keys that are meant for something else: it is
+ * asked only where whoever waits for it still looks.
+ */
+function askOf(state: State, name: ScreenName, question: Question, { kind }: ScreenEvent): State {
+  const isElsewhere = state.screen !== name || state.overlay !== undefined
+  if (kind === 'answer' && isElsewhere)
+    return withMessage(state, `Not asked: ${question.title} Ask for it again there.`)
+  return { ...state, overlay: { kind: 'question', screen: name, question } }
 }
 
 /** Goes to a screen; Esc leads back to the one before. */

@@ -1,7 +1,9 @@
 import { bodyRows, type Shared } from '../../state/shared.ts'
 
+/** Rows that the sums take at most. */
+export const SUM_ROWS = 2
 /** Rows above the table: where to, sums, free space. */
-export const HEAD_ROWS = 3
+export const HEAD_ROWS = 2 + SUM_ROWS
 /** Rows below it: old against new. */
 export const COMPARE_ROWS = 5
 

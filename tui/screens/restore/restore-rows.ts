@@ -19,6 +19,7 @@ export function restoreRows(items: readonly PreviewItem[], { closed, changesOnly
   const depths = new Map<string, number>()
   const hidden = new Set<string>()
   const rows: RestoreRow[] = []
+  const leading = changesOnly ? foldersOfChanges(items) : undefined
   for (const item of items) {
     const parent = parentOf(item.shownPath)
     const depth = (depths.get(parent) ?? -1) + 1
@@ -29,9 +30,20 @@ export function restoreRows(items: readonly PreviewItem[], { closed, changesOnly
     }
     const isClosed = closed.has(item.path)
     if (isClosed) hidden.add(item.shownPath)
-    if (!changesOnly || changes(item.action)) rows.push({ item, depth, isClosed })
+    if (leading === undefined || changes(item.action) || leading.has(item.shownPath))
+      rows.push({ item, depth, isClosed })
   }
   return rows
+}
+
+/** Returns the folders that lead to what would change: it is not seen where it lies without them. */
+function foldersOfChanges(items: readonly PreviewItem[]): ReadonlySet<string> {
+  const folders = new Set<string>()
+  for (const { shownPath, action } of items) {
+    if (!changes(action)) continue
+    for (let at = parentOf(shownPath); !folders.has(at); at = parentOf(at)) folders.add(at)
+  }
+  return folders
 }
 
 export function changes(action: RestoreAction): boolean {
@@ -63,6 +75,28 @@ export function totalsOf(
     total.bytes += item.kind === 'dir' ? 0 : item.bytes
   }
   return totals
+}
+
+/**
+ * Returns the paths that would now come to something else than was shown: those with another action or of another kind,
+ * and those that only one of the two looks found. What is overwritten or deleted either way was agreed to, and a file
+ * that is written to all the time would never let a restore begin.
+ */
+export function differingPaths(
+  shown: readonly PreviewItem[],
+  now: readonly PreviewItem[],
+  out: ReadonlySet<Handle>,
+): ReadonlySet<Handle> {
+  const before = new Map(shown.map((item) => [item.path, item]))
+  const differing = new Set<Handle>()
+  for (const item of now) {
+    const old = before.get(item.path)
+    before.delete(item.path)
+    const isSame = old === undefined ? !changes(item.action) : old.action === item.action && old.kind === item.kind
+    if (!isSame && !out.has(item.path)) differing.add(item.path)
+  }
+  for (const { path, action } of before.values()) if (changes(action) && !out.has(path)) differing.add(path)
+  return differing
 }
 
 /** Returns the paths that do not come back: those that were left out, and all below them. */

@@ -34,6 +34,12 @@ export interface RestoreState {
   readonly items: readonly PreviewItem[]
   /** `true` once the preview is whole. */
   readonly isWhole: boolean
+  /** When it became that. */
+  readonly seenMs: number | undefined
+  /** Another look at the target before anything is done: what it found until now, and whether the question was answered. */
+  readonly look: { readonly items: readonly PreviewItem[]; readonly isConfirmed: boolean } | undefined
+  /** Paths of which the last look found something else than what was shown before. */
+  readonly differing: ReadonlySet<Handle>
   readonly problem: Problem | undefined
   readonly freeBytes: number | undefined
   readonly closed: ReadonlySet<Handle>
@@ -62,6 +68,9 @@ export const INITIAL_RESTORE: RestoreState = {
   isPrepared: false,
   items: [],
   isWhole: false,
+  seenMs: undefined,
+  look: undefined,
+  differing: new Set(),
   problem: undefined,
   freeBytes: undefined,
   closed: new Set(),
@@ -80,6 +89,12 @@ export function withRows(state: RestoreState): RestoreState {
   // An undo is the state before, or none: nothing is left out of it.
   const out = leftOut(state.items, state.undo === undefined ? state.without : new Set())
   return { ...state, out, rows: restoreRows(state.items, state), totals: totalsOf(state.items, out) }
+}
+
+/** Returns the state with nothing known of the target: it is looked at from the beginning. */
+export function withoutItems(state: RestoreState): RestoreState {
+  const unknown = { items: [], isWhole: false, seenMs: undefined, look: undefined, differing: new Set<Handle>() }
+  return withRows({ ...state, ...unknown, problem: undefined })
 }
 
 /** Returns what shall be looked at, also what is left out, so that it can be taken in again. */

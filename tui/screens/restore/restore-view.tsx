@@ -10,12 +10,13 @@ import { Line } from '../../components/line.tsx'
 import { Table, type TableColumn } from '../../components/table.tsx'
 import { treeLabel } from '../../components/tree-label.ts'
 import { shownEntryKind } from '../../text/entry-kind.ts'
+import { wrap } from '../../text/fit.ts'
 import { fold } from '../../text/fold.ts'
-import { shownTime } from '../../text/when.ts'
+import { shownDistance, shownTime } from '../../text/when.ts'
 import { type Color, type Theme, useTheme } from '../../theme/theme.ts'
 import type { ViewProps } from '../view-props.ts'
 import { JobReport } from './job-report.tsx'
-import { COMPARE_ROWS, HEAD_ROWS } from './layout.ts'
+import { COMPARE_ROWS, HEAD_ROWS, SUM_ROWS } from './layout.ts'
 import type { RestoreRow } from './restore-rows.ts'
 import { bytesNeeded, type RestoreState } from './restore-state.ts'
 import { undoneText } from './undo.ts'
@@ -40,29 +41,30 @@ export function RestoreView({ state, shared, columns, rows }: Props): ReactNode 
       </Box>
     )
   }
-  return <Preview state={state} columns={columns} rows={rows} theme={theme} />
+  return <Preview state={state} nowMs={shared.nowMs} columns={columns} rows={rows} theme={theme} />
 }
 
 interface PreviewProps {
   readonly state: RestoreState
+  readonly nowMs: number
   readonly columns: number
   readonly rows: number
   readonly theme: Theme
 }
 
-function Preview({ state, columns, rows, theme }: PreviewProps): ReactNode {
-  const { out, problem, isWhole, undo } = state
+function Preview({ state, nowMs, columns, rows, theme }: PreviewProps): ReactNode {
+  const { out, problem, isWhole } = state
   const shownRow = state.rows[Math.min(state.place.selected, state.rows.length - 1)]
   const empty = problem === undefined ? (isWhole ? 'nothing' : 'looking at what is there …') : `✗ ${problem.message}`
   return (
     <Box flexDirection="column" width={columns}>
       <Line text={titleOf(state)} columns={columns} isBold color={theme.accent} />
-      <Line text={sumsOf(state)} columns={columns} />
-      {undo === undefined ? (
-        <SpaceLine state={state} columns={columns} theme={theme} />
-      ) : (
-        <Line text="What was changed since that restore is kept." columns={columns} color={theme.muted} />
-      )}
+      <Box flexDirection="column" width={columns} height={SUM_ROWS}>
+        {wrap(sumsOf(state), columns).map((line, index) => (
+          <Line key={index} text={line} columns={columns} />
+        ))}
+      </Box>
+      <LookLine state={state} nowMs={nowMs} columns={columns} theme={theme} />
       <Table
         columns={columnsFor(state)}
         rows={state.rows}
@@ -92,14 +94,25 @@ function sumsOf({ totals, isWhole }: RestoreState): string {
 
 const ACTIONS = ['create', 'overwrite', 'unchanged', 'delete', 'keep', 'left out'] as const
 
-function SpaceLine({ state, columns, theme }: Omit<PreviewProps, 'rows'>): ReactNode {
-  const needed = bytesNeeded(state)
-  const { freeBytes } = state
-  if (freeBytes === undefined)
-    return <Line text={`needs ${formatBytes(needed)}`} columns={columns} color={theme.muted} />
-  const isTight = needed > freeBytes
-  const text = `${isTight ? '▲ ' : ''}needs ${formatBytes(needed)}, ${formatBytes(freeBytes)} free`
+/** What the target is like, and when it was looked at; what has changed there since comes before that. */
+function LookLine({ state, nowMs, columns, theme }: Omit<PreviewProps, 'rows'>): ReactNode {
+  const { differing, freeBytes = Infinity, look, seenMs, undo } = state
+  if (look !== undefined) return <Line text="looking at it once more …" columns={columns} color={theme.muted} />
+  if (differing.size > 0) {
+    const text = `▲ ${numberOf(differing.size, 'path')} changed since the preview, marked !: look, then press s again`
+    return <Line text={text} columns={columns} color={theme.warning} />
+  }
+  const isTight = undo === undefined && bytesNeeded(state) > freeBytes
+  const fact = undo === undefined ? spaceOf(state) : 'What was changed since that restore is kept'
+  const age = seenMs === undefined ? '' : ` · looked at ${shownDistance(seenMs, nowMs)}`
+  const text = `${isTight ? '▲ ' : ''}${fact}${age}`
   return <Line text={text} columns={columns} color={isTight ? theme.bad : theme.muted} />
+}
+
+function spaceOf(state: RestoreState): string {
+  const { freeBytes } = state
+  const free = freeBytes === undefined ? '' : `, ${formatBytes(freeBytes)} free`
+  return `needs ${formatBytes(bytesNeeded(state))}${free}`
 }
 
 const SIGNS: Readonly<Record<RestoreAction, string>> = {
@@ -124,9 +137,14 @@ function actionColor(theme: Theme, action: RestoreAction): Color {
   }
 }
 
-function columnsFor({ modes, out }: RestoreState): readonly TableColumn<RestoreRow>[] {
+function columnsFor({ differing, modes, out }: RestoreState): readonly TableColumn<RestoreRow>[] {
+  const mark = ({ path }: PreviewItem): string => (differing.size === 0 ? '' : differing.has(path) ? '! ' : '  ')
   return [
-    { title: 'what', width: 11, value: ({ item }) => (out.has(item.path) ? 'x left out' : SIGNS[item.action]) },
+    {
+      title: 'what',
+      width: 11 + (differing.size === 0 ? 0 : 2),
+      value: ({ item }) => mark(item) + (out.has(item.path) ? 'x left out' : SIGNS[item.action]),
+    },
     { title: 'path', value: (row) => nameOf(row) },
     {
       title: 'size',

@@ -25,7 +25,7 @@ import type { Screen } from '../../state/screen.ts'
 import { bodyRows, type Shared } from '../../state/shared.ts'
 import type { Step } from '../../state/step.ts'
 import { restoreRowCount } from './layout.ts'
-import type { RestoreRow } from './restore-rows.ts'
+import { differingPaths, type RestoreRow } from './restore-rows.ts'
 import {
   bytesNeeded,
   hasEnded,
@@ -39,9 +39,19 @@ import {
   restoreRequest,
   type RestoreState,
   withOptions,
+  withoutItems,
   withRows,
 } from './restore-state.ts'
-import { askToUndo, askUndoable, showUndo, startUndo, UNDO_PREVIEW_KEYS, type UndoCommand } from './undo.ts'
+import {
+  askToUndo,
+  askUndoable,
+  LOOK_SLOT,
+  lookAtUndo,
+  showUndo,
+  startUndo,
+  UNDO_PREVIEW_KEYS,
+  type UndoCommand,
+} from './undo.ts'
 
 export type RestoreCommand = Motion | UndoCommand | 'start' | 'leave-out' | 'mode' | 'options' | 'undo'
 
@@ -143,7 +153,7 @@ function askPreview(state: RestoreState): Step<RestoreState> {
     call('restore:preview', 'preview', previewRequest(state, marked)),
     call('restore:free', 'freeBytes', target === '' ? undefined : target, marked.items[0]?.path),
   ]
-  return { state: withRows({ ...state, items: [], isWhole: false, problem: undefined }), effects }
+  return { state: withoutItems(state), effects }
 }
 
 function takeCommand(state: RestoreState, command: RestoreCommand, shared: Shared): Step<RestoreState> {
@@ -151,17 +161,16 @@ function takeCommand(state: RestoreState, command: RestoreCommand, shared: Share
   if (isMotion(command)) return { state: { ...state, place: moveInList(state.place, command, extent) } }
   switch (command) {
     case 'start':
-      return askToStart(state)
+    case 'undo-start':
+      return state.isWhole ? lookAgain(state, shared, { isConfirmed: false }) : { state, say: NOT_WHOLE }
     case 'options':
-      return { state: { ...state, options: optionEditor(state) } }
+      return { state: { ...state, look: undefined, options: optionEditor(state) } }
     case 'changes': {
       const next = withRows({ ...state, changesOnly: !state.changesOnly })
       return { state: { ...next, place: LIST_START } }
     }
     case 'undo':
-      return askUndoable(state, shared)
-    case 'undo-start':
-      return state.undo === undefined ? { state } : askToUndo(state, state.undo)
+      return askUndoable({ ...state, look: undefined }, shared)
     case 'close':
       return close(state)
     default: {
@@ -187,7 +196,7 @@ function withRow(
 ): Step<RestoreState> {
   switch (command) {
     case 'leave-out':
-      return { state: withRows({ ...state, without: toggled(state.without, path), isPrepared: true }) }
+      return { state: withRows({ ...state, without: toggled(state.without, path), look: undefined, isPrepared: true }) }
     case 'fold':
       return { state: kind === 'dir' ? withRows({ ...state, closed: toggled(state.closed, path) }) : state }
     case 'mode': {
@@ -204,9 +213,63 @@ function toggled<T>(set: ReadonlySet<T>, value: T): ReadonlySet<T> {
   return next
 }
 
-/** Nothing is asked before all is known: a confirmation is about what was seen. */
+/** Nothing is begun before all is known: a confirmation is about what was seen. */
+const NOT_WHOLE = 'The preview is not whole yet.'
+/** A question that was answered this long after the target was looked at is no longer about what is there. */
+const LOOK_MS_MAX = 60_000
+
+/** Looks at the target once more before something is done to it: files come and go while a preview is read. */
+function lookAgain(
+  state: RestoreState,
+  shared: Shared,
+  { isConfirmed }: { readonly isConfirmed: boolean },
+): Step<RestoreState> {
+  const effect = lookCall(state, shared)
+  if (effect === undefined) return { state }
+  return { state: { ...state, look: { items: [], isConfirmed } }, effects: [effect] }
+}
+
+function lookCall(state: RestoreState, shared: Shared): Effect | undefined {
+  const { marked, undo } = state
+  if (undo !== undefined) return lookAtUndo(state, undo, shared)
+  return marked && call(LOOK_SLOT, 'preview', previewRequest(state, marked))
+}
+
+/** A part of a preview that is answered. */
+interface Part {
+  readonly more: readonly PreviewItem[]
+  readonly isLast: boolean
+  readonly shared: Shared
+}
+
+/** Takes a part of what another look found; at its end goes on, unless something differs from what was shown. */
+function takeLook(
+  state: RestoreState,
+  look: NonNullable<RestoreState['look']>,
+  { more, isLast, shared }: Part,
+): Step<RestoreState> {
+  const items = [...look.items, ...more]
+  if (!isLast) return { state: { ...state, look: { ...look, items } } }
+  const fresh = withRows({ ...state, items, look: undefined, seenMs: shared.nowMs })
+  const differing = differingPaths(state.items, items, fresh.out)
+  if (differing.size > 0) return showDiffering({ ...fresh, differing })
+  const next: RestoreState = { ...fresh, differing }
+  if (look.isConfirmed) return begun(next, shared)
+  return next.undo === undefined ? askToStart(next) : askToUndo(next, next.undo)
+}
+
+/** Shows what is not as it was: no folder hides it, and the first of it is chosen. */
+function showDiffering(state: RestoreState): Step<RestoreState> {
+  const opened = withRows({ ...state, closed: new Set() })
+  const first = opened.rows.findIndex(({ item }) => opened.differing.has(item.path))
+  return {
+    state: first < 0 ? opened : { ...opened, place: { ...opened.place, selected: first } },
+    say: `Nothing is begun: ${numberOf(state.differing.size, 'path')} changed since the preview. Look, then press s again.`,
+  }
+}
+
+/** Asks with the figures of the last look. */
 function askToStart(state: RestoreState): Step<RestoreState> {
-  if (!state.isWhole) return { state, say: 'The preview is not whole yet.' }
   const { create, overwrite, delete: deleted } = state.totals
   if (create.count + overwrite.count + deleted.count === 0)
     return { state, say: 'There is nothing to restore: all is as it was.' }
@@ -231,11 +294,16 @@ function askToStart(state: RestoreState): Step<RestoreState> {
 
 function confirmed(state: RestoreState, question: string, shared: Shared): Step<RestoreState> {
   if (question === LEAVE_FORM.name) return { state: { ...state, options: undefined } }
-  const { marked } = state
-  if (question === 'restore' && marked !== undefined) {
-    return { state, effects: [call('restore:start', 'restore', restoreRequest(state, marked))] }
-  }
-  return question === 'undo' ? startUndo(state, shared) : { state }
+  if (question !== 'restore' && question !== 'undo') return { state }
+  const isOld = shared.nowMs - (state.seenMs ?? -Infinity) > LOOK_MS_MAX
+  return isOld ? lookAgain(state, shared, { isConfirmed: true }) : begun(state, shared)
+}
+
+function begun(state: RestoreState, shared: Shared): Step<RestoreState> {
+  const { marked, undo } = state
+  if (undo !== undefined) return startUndo(state, shared)
+  if (marked === undefined) return { state }
+  return { state, effects: [call('restore:start', 'restore', restoreRequest(state, marked))] }
 }
 
 /** Reads what the job said once it has ended. */
@@ -275,8 +343,11 @@ function sendOptions(state: RestoreState, editor: Editor<OptionField>): Step<Res
 function takeAnswer(state: RestoreState, answer: Answer, shared: Shared): Step<RestoreState> {
   switch (answer.method) {
     case 'preview':
-    case 'previewUndo':
-      return { state: takeItems(state, answer.value, answer.isLast) }
+    case 'previewUndo': {
+      const { value: more, isLast, slot } = answer
+      if (slot !== LOOK_SLOT) return { state: takeItems(state, { more, isLast, shared }) }
+      return state.look === undefined ? { state } : takeLook(state, state.look, { more, isLast, shared })
+    }
     case 'undoable':
       return showUndo(state, answer.value, shared)
     case 'freeBytes':
@@ -285,7 +356,10 @@ function takeAnswer(state: RestoreState, answer: Answer, shared: Shared): Step<R
     case 'undo': {
       const job = { id: answer.value, kind: answer.method, report: undefined }
       const isPrepared = state.isPrepared && answer.method === 'undo'
-      return { state: { ...state, undo: undefined, isPrepared, job }, effects: [call('shared:jobs', 'jobs')] }
+      return {
+        state: { ...state, undo: undefined, look: undefined, isPrepared, job },
+        effects: [call('shared:jobs', 'jobs')],
+      }
     }
     case 'jobLog': {
       const { job } = state
@@ -304,13 +378,15 @@ function takeAnswer(state: RestoreState, answer: Answer, shared: Shared): Step<R
 }
 
 /** Takes a part of the preview. The lines are made anew when they have doubled, and at the end: not at each part of many. */
-function takeItems(state: RestoreState, more: readonly PreviewItem[], isWhole: boolean): RestoreState {
-  const next: RestoreState = { ...state, items: [...state.items, ...more], isWhole }
+function takeItems(state: RestoreState, { more, isLast: isWhole, shared }: Part): RestoreState {
+  const items = [...state.items, ...more]
+  const next: RestoreState = { ...state, items, isWhole, seenMs: isWhole ? shared.nowMs : undefined }
   return isWhole || next.items.length >= 2 * state.rows.length ? withRows(next) : next
 }
 
 function takeFailure(state: RestoreState, failure: Failure): RestoreState {
-  const { method, problem } = failure
+  const { method, problem, slot } = failure
+  if (slot === LOOK_SLOT) return { ...state, look: undefined }
   if (method === 'preview' || method === 'previewUndo') return { ...state, problem }
   // A log that cannot be read leaves the outcome, which says it in one line.
   if (method === 'jobLog' && state.job !== undefined) return { ...state, job: { ...state.job, report: [] } }

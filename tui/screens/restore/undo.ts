@@ -3,12 +3,12 @@ import { numberOf } from '../../../src/base/number-of.ts'
 import type { UndoData } from '../../../src/service/application/shown.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { MOTION_KEYS } from '../../keymap/motion.ts'
-import { call } from '../../state/call.ts'
+import { call, type Effect } from '../../state/call.ts'
 import { LIST_START } from '../../state/list.ts'
 import type { Shared } from '../../state/shared.ts'
 import type { Step } from '../../state/step.ts'
 import { shownTime } from '../../text/when.ts'
-import { type RestoreState, withRows } from './restore-state.ts'
+import { type RestoreState, withoutItems } from './restore-state.ts'
 
 /** What the preview of an undo can be given. */
 export type UndoCommand = 'undo-start' | 'changes' | 'fold' | 'close'
@@ -37,16 +37,17 @@ export function askUndoable(state: RestoreState, shared: Shared): Step<RestoreSt
 export function showUndo(state: RestoreState, undo: UndoData, shared: Shared): Step<RestoreState> {
   const repository = repositoryOf(state, shared)
   if (repository === undefined) return { state }
-  const next = withRows({
-    ...state,
-    undo,
-    items: [],
-    isWhole: false,
-    problem: undefined,
-    closed: new Set(),
-    place: LIST_START,
-  })
+  const next = withoutItems({ ...state, undo, closed: new Set(), place: LIST_START })
   return { state: next, effects: [call('restore:preview', 'previewUndo', repository, undo.id)] }
+}
+
+/** Where another look at the target is answered before anything is done to it. */
+export const LOOK_SLOT = 'restore:look'
+
+/** Returns the call that looks once more at what an undo would do. */
+export function lookAtUndo(state: RestoreState, undo: UndoData, shared: Shared): Effect | undefined {
+  const repository = repositoryOf(state, shared)
+  return repository === undefined ? undefined : call(LOOK_SLOT, 'previewUndo', repository, undo.id)
 }
 
 /** Says which restore it is about: `the restore of 2026-11-21 08:04 to /srv from point 1a2b3c4d`. */
@@ -54,9 +55,8 @@ export function undoneText({ atMs, target, restored }: UndoData): string {
   return `the restore of ${shownTime(atMs)} to ${target} from point ${restored.slice(0, 8)}`
 }
 
-/** Nothing is asked before all is known: a confirmation is about what was seen. */
+/** Asks whether to take back what the preview shows. */
 export function askToUndo(state: RestoreState, undo: UndoData): Step<RestoreState> {
-  if (!state.isWhole) return { state, say: 'The preview is not whole yet.' }
   const { create, overwrite, delete: deleted, keep } = state.totals
   if (create.count + overwrite.count + deleted.count === 0) {
     return { state, say: 'There is nothing to take back: all is as it was before that restore, or was changed since.' }
