@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 
+import { errnoOf, StorageError } from '../base/errors.ts'
 import { makeFolders } from '../base/make-folders.ts'
 import type { MessageFromBackground, MessageToBackground } from './background-messages.ts'
 import type { CliContext } from './context.ts'
@@ -41,8 +42,7 @@ export async function startInBackground(context: CliContext, command: Background
 }
 
 function startProcess({ words, log, environment }: BackgroundCommand): ChildProcess {
-  makeFolders(dirname(log), 0o700)
-  const descriptor = openSync(log, 'w', 0o600)
+  const descriptor = openLog(log)
   try {
     return spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...words], {
       detached: true,
@@ -52,6 +52,22 @@ function startProcess({ words, log, environment }: BackgroundCommand): ChildProc
     })
   } finally {
     closeSync(descriptor)
+  }
+}
+
+function openLog(path: string): number {
+  try {
+    makeFolders(dirname(path), 0o700)
+    return openSync(path, 'w', 0o600)
+  } catch (cause) {
+    const errno = errnoOf(cause)
+    if (errno === undefined) throw cause
+    const code = errno === 'ENOSPC' || errno === 'EDQUOT' ? 'STORE_FULL' : 'STORE_FAILED'
+    throw new StorageError(code, `${path} cannot be written: ${errno}`, {
+      context: { path },
+      hint: 'Nothing goes on in the background without a log. TIDEMARK_STATE_DIR names another folder for it.',
+      cause,
+    })
   }
 }
 

@@ -141,6 +141,11 @@ fuseTest('what keeps a mount from going to the background is told where it was s
   const full = await place.run(['mount', directory, '--background'])
   expect(full.code).toBe(2)
   expect(full.stderr).toMatch(/is not empty/)
+  const stateless = await place.run(['mount', mountFolder(place, 'empty'), '--background'], {
+    environment: { TIDEMARK_STATE_DIR: join(place.source, 'file', 'state') },
+  })
+  expect(stateless.stderr).toMatch(/log cannot be written: ENOTDIR\nhint: .*TIDEMARK_STATE_DIR/)
+  expect(stateless.code).toBe(1)
   const alone = await place.run(['mount', directory, '--detached'])
   expect(alone.code).toBe(2)
 })
