@@ -1,9 +1,11 @@
 import {
   appendFileSync,
   chmodSync,
+  closeSync,
   existsSync,
   linkSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -15,7 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 
 import { compareTrees } from '../../examples/compare-trees.ts'
 import { CliMount, run, until } from '../support/cli-mount.ts'
@@ -111,10 +113,13 @@ fuseTest('versions show each content of a file once', async () => {
   expect(readlinkSync(join(chain, place.source, 'link', points[0] ?? ''))).toBe('hello.txt')
 })
 
-fuseTest('points that are made while it is mounted appear, and open files go on reading', async () => {
+fuseTest('points come and go while it is mounted, and open files go on reading', async () => {
   const place = await filledPlace()
   const mount = await CliMount.open(place)
-  expect(mount.points()).toHaveLength(1)
+  const [first = '', ...others] = mount.points()
+  expect(others).toEqual([])
+  const large = openSync(mount.path('points', first, place.source, 'large'), 'r')
+  onTestFinished(() => closeSync(large))
   // Looked at before, so that the kernel might remember where it led.
   expect(readFileSync(mount.path('latest', place.source, 'hello.txt'), 'utf8')).not.toBe('')
   writeFileSync(join(place.source, 'new'), 'new')
@@ -127,6 +132,10 @@ fuseTest('points that are made while it is mounted appear, and open files go on 
   expect(readdirSync(mount.path('tags'))).toEqual(['later'])
   const record = readFileSync(mount.path('records', `${mount.points()[1] ?? ''}.json`), 'utf8')
   expect(JSON.parse(record)).toMatchObject({ sources: [{ path: place.source }] })
+  await place.succeed(['forget', first])
+  expect(await until(() => !readdirSync(mount.path('points')).includes(first))).toBe(true)
+  expect(await until(() => !existsSync(mount.path('points', first)))).toBe(true)
+  expect(Buffer.compare(readFileSync(large), patternBytes(5 << 20, 1))).toBe(0)
 })
 
 fuseTest('one path of one point is mounted alone', async () => {
