@@ -104,11 +104,15 @@ test('a second repository in the same place is refused before anybody is asked f
   expect(again.stderr).toContain('already')
 })
 
-test('off a terminal init wants to know where the recovery code goes', async () => {
+test('off a terminal init wants to know where the recovery code goes, before it makes anything', async () => {
   const place = new CliPlace()
   const { code, stderr } = await place.run(['init'])
   expect(code).toBe(2)
   expect(stderr).toContain('--recovery-file')
+  const taken = join(place.folder, 'taken')
+  writeFileSync(taken, 'mine')
+  expect((await place.run(['init', '--recovery-file', taken])).code).toBe(2)
+  expect(readFileSync(taken, 'utf8')).toBe('mine')
   expect(existsSync(place.repository)).toBe(false)
 })
 

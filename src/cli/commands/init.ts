@@ -49,12 +49,10 @@ export async function initCommand(context: CliContext, flags: InitFlags): Promis
   try {
     await refuseTaken(() => kind.open(place.url, surroundings))
     password ??= await newPassword(context.secrets, wanted)
-    await kind.create(place.url, surroundings)
   } catch (error) {
     if (password !== undefined) wipe(password.bytes)
     throw error
   }
-  await using driver = await kind.open(place.url, surroundings)
 
   const recovery = flags.recovery ? context.randomness.bytes(RECOVERY_CODE_BYTES) : undefined
   const code = recovery === undefined ? undefined : formatRecoveryCode(recovery)
@@ -67,23 +65,22 @@ export async function initCommand(context: CliContext, flags: InitFlags): Promis
   }
   const { clock, randomness } = context
   const grace = graceSeconds === undefined ? {} : { graceSeconds }
-  let repository: string
-  try {
-    using keys = await createRepository(driver, { slots, clock, randomness, ...grace })
-    repository = keys.repository
-  } catch (error) {
+  const giveUp = async (error: unknown): Promise<never> => {
+    wipe(...slots.map(({ secret }) => secret.bytes))
     if (recoveryFile !== undefined) await rm(recoveryFile, { force: true })
     throw error
-  } finally {
-    wipe(...slots.map(({ secret }) => secret.bytes))
   }
+  await kind.create(place.url, surroundings).catch(giveUp)
+  await using driver = await kind.open(place.url, surroundings).catch(giveUp)
+  using keys = await createRepository(driver, { slots, clock, randomness, ...grace }).catch(giveUp)
+  wipe(...slots.map(({ secret }) => secret.bytes))
 
   if (code !== undefined && recoveryFile === undefined) {
     for (const line of recoveryCodeNotice(code)) output.error(line)
   }
   const named = await nameIt(context, { place, wanted: flags.name })
   if (output.json) {
-    output.document({ repository, location: place.url, ...named, recoveryFile: recoveryFile ?? null })
+    output.document({ repository: keys.repository, location: place.url, ...named, recoveryFile: recoveryFile ?? null })
     return
   }
   output.message(`Created the repository ${place.url}.`)
