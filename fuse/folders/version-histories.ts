@@ -5,13 +5,13 @@ import type { PointSet, PointSource } from './mounted-points.ts'
 import { type Held, historiesIn, type PathHistory } from './path-history.ts'
 
 /** States of names that are kept for who looks again, about half a kilobyte each; a directory of more is not. */
-const STATES_KEPT_MAX = 1 << 16
+const STATES_KEPT_MAX = 1 << 18
 /** Stands behind the name of a file's folder where the path was a folder too. */
 const FILE_SUFFIX = '@file'
 const KEPT = {
   weightMax: STATES_KEPT_MAX,
   weigh: ({ histories }: HeldNames) =>
-    [...histories.values()].reduce((sum, { directories, files }) => sum + 1 + directories.length + files.length, 0),
+    [...histories.values()].reduce((sum, { directories, files }) => sum + directories.length + files.length, 0),
 }
 const NOTHING: PathHistory = { directories: [], files: [] }
 
