@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import { StorageError, UsageError } from '../../src/base/errors.ts'
 import { TestDashboard } from '../support/dashboard.ts'
 import { answerCode } from '../support/recovery-code.ts'
 import { seededApplication, TEST_NOW_MS } from '../support/seeded-application.ts'
@@ -232,4 +233,29 @@ test('the token of a server is asked for where it is needed, and never shown', a
     },
   ])
   expect(dashboard.output()).not.toContain('a-token')
+})
+
+test('why a server was refused is told to its end above the fields, and a wrong name at its own, with the secret kept', async () => {
+  const application = seededApplication()
+  const dashboard = new TestDashboard(application)
+  await dashboard.press('6')
+  await dashboard.shows('depot')
+  dashboard.send('a')
+  await dashboard.shows('where does it lie?')
+  await dashboard.press('enter')
+  dashboard.send('/mnt/disk')
+  await dashboard.press('enter')
+  await dashboard.shows('Open with')
+  dashboard.send('/tmp/x')
+  await dashboard.press('tab', 'tab')
+  dashboard.send('geheim')
+  const hint = 'Look at its fingerprint, then accept it: ssh-keyscan -p 28731 127.0.0.1 >> ~/.ssh/known_hosts'
+  const unknown = new StorageError('STORE_DENIED', 'the key of the host 127.0.0.1 is not known', { hint })
+  application.failures.set('addRepository', unknown)
+  await dashboard.press('enter')
+  await dashboard.shows(/✗ the key of the host[^]*ssh-keyscan -p 28731[^]*>> ~\/\.ssh\/known_hosts[^]*Secret +••/)
+  const wrong = new UsageError('BAD_ARGUMENT', '"/tmp/x" is no name', { context: { field: 'name' } })
+  application.failures.set('addRepository', wrong)
+  await dashboard.press('enter')
+  await dashboard.shows(/› Call it +\/tmp\/x[^]*✗ "\/tmp\/x" is no name[^]*Secret +••/)
 })

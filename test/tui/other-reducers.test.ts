@@ -154,27 +154,6 @@ test('what a plan means is asked when it changes, not when the cursor moves on',
   expect(dashboard.press('x').calls('explainPlan')).toBe(before + 1)
 })
 
-test('passwords that were typed are wiped when they differ, when a form is left, and when they are handed on', () => {
-  const dashboard = new DashboardState().start().answer('repositories', [])
-  expect(dashboard.state.screen).toBe('start')
-  dashboard.press('down', 'enter', 'a', 'tab', 'b')
-  const typed = secretsIn(dashboard)
-  dashboard.press('enter')
-  expect(typed.map((secret) => secret.take())).toEqual([new Uint8Array(1), new Uint8Array(1)])
-  dashboard.press('c', 'tab', 'c')
-  const again = secretsIn(dashboard)
-  dashboard.press('enter')
-  const call = dashboard.lastCall('addRepository')
-  expect(call.args[1].bytes).toEqual(new Uint8Array([0x63]))
-  expect(again.map((secret) => secret.take())).toEqual([new Uint8Array(1), new Uint8Array(1)])
-  dashboard.fail('addRepository', 'STORE_UNAVAILABLE', 'the disk is full')
-  dashboard.press('d')
-  const left = secretsIn(dashboard)
-  dashboard.press('esc', 'y')
-  expect(left[0]?.take()).toEqual(new Uint8Array(1))
-  expect(dashboard.state.screens.start.page).toBe('choose')
-})
-
 test('whoever stops making a repository gets no answer of it any more', () => {
   const dashboard = new DashboardState().start().answer('repositories', [])
   dashboard.press('down', 'enter', 'a', 'tab', 'a', 'enter', 'x', 'esc')
@@ -351,13 +330,6 @@ test('a form without secrets keeps everything else', () => {
   expect(emptied.form.fields[1]?.field).toMatchObject({ kind: 'secret', secret: { length: 0 } })
   expect(typeInForm(emptied.form, 'y').form.fields[1]?.field).toMatchObject({ secret: { length: 1 } })
 })
-
-/** Returns the secrets that are being typed on the first start. */
-function secretsIn({ state }: DashboardState) {
-  const { start } = state.screens
-  const fields = start.page === 'backup' ? start.editor.form.fields : []
-  return fields.flatMap(({ field }) => (field.kind === 'secret' ? [field.secret] : []))
-}
 
 test('a chosen job and a chosen point stay chosen, whatever comes in before them', () => {
   const dashboard = new DashboardState().start().answer('repositories', [DEPOT])

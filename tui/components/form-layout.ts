@@ -20,7 +20,12 @@ export function labelColumns({ fields }: Form<string>): number {
 
 /** Returns how many rows a form needs. */
 export function formRows(form: Form<string>, columns: number): number {
-  return placedFields(form, columns).reduce((sum, field) => sum + rowsOf(field), 0)
+  return placedFields(form, columns).reduce((sum, field) => sum + rowsOf(field), problemLines(form, columns).length)
+}
+
+/** Returns the rows above the fields: why the form was refused, to its end. */
+export function problemLines({ problem }: Form<string>, columns: number): readonly string[] {
+  return problem === undefined ? [] : wrap(`✗ ${problem}`, columns)
 }
 
 /** Returns the fields that are seen in `rows` rows: with the one in focus always all that is said of it. */

@@ -5,7 +5,7 @@ import { printable } from '../../src/base/printable.ts'
 import type { Field, Form } from '../forms/form.ts'
 import type { TextLine } from '../forms/text-line.ts'
 import { useTheme } from '../theme/theme.ts'
-import { fieldsInView, labelColumns, type PlacedField } from './form-layout.ts'
+import { fieldsInView, labelColumns, type PlacedField, problemLines } from './form-layout.ts'
 import { Line } from './line.tsx'
 
 export interface FormViewProps<Name extends string> {
@@ -15,12 +15,17 @@ export interface FormViewProps<Name extends string> {
   readonly rows?: number
 }
 
-/** The fields of a form, one a row; what is wrong with a field, or how to fill it, stands below it. */
+/** The fields of a form, one a row; what is wrong with a field, or how to fill it, stands below it, and why all was refused above. */
 export function FormView<Name extends string>({ form, columns, rows = Infinity }: FormViewProps<Name>): ReactNode {
+  const theme = useTheme()
   const labelWidth = labelColumns(form)
+  const problem = problemLines(form, columns)
   return (
     <Box flexDirection="column" width={columns}>
-      {fieldsInView(form, columns, rows).map((field) => (
+      {problem.map((line, index) => (
+        <Line key={index} text={line} columns={columns} color={theme.bad} />
+      ))}
+      {fieldsInView(form, columns, rows - problem.length).map((field) => (
         <FieldRow key={field.labelled.name} {...field} labelWidth={labelWidth} columns={columns} />
       ))}
     </Box>

@@ -3,7 +3,7 @@ import type { Keymap } from '../keymap/keymap.ts'
 import { type Answer, type Call, call, type Failure } from '../state/call.ts'
 import type { ScreenName } from '../state/screen-name.ts'
 import type { Question } from '../state/step.ts'
-import { type Field, type Form, pasteInForm, secretField, textField, textOf, typeInForm } from './form.ts'
+import { type Field, type Form, pasteInForm, textField, textOf, typeInForm, withoutSecretsIn } from './form.ts'
 import { noteOnPlaces, type PathWish, typedPaths } from './path-wish.ts'
 import {
   type FolderPicker,
@@ -160,13 +160,12 @@ export function editorAfterFailure<Name extends string>(
 
 /** Returns the editor with all of its secrets wiped and empty, and the first of them in focus. */
 export function withoutSecrets<Name extends string>(editor: Editor<Name>): Editor<Name> {
-  const fields = editor.form.fields.map((each) => {
-    if (each.field.kind !== 'secret') return each
-    each.field.secret.wipe()
-    return { ...each, field: secretField() }
-  })
-  const first = fields.findIndex(({ field }) => field.kind === 'secret')
-  return { ...editor, form: { fields, focus: first < 0 ? editor.form.focus : first } }
+  const form = withoutSecretsIn(
+    editor.form,
+    editor.form.fields.map(({ name }) => name),
+  )
+  const first = form.fields.findIndex(({ field }) => field.kind === 'secret')
+  return { ...editor, form: { ...form, focus: first < 0 ? form.focus : first } }
 }
 
 /** The question before a form is left in which something was typed. */

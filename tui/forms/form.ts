@@ -1,5 +1,6 @@
 import { formatCount } from '../../src/base/number-of.ts'
 import type { Key } from '../keymap/key.ts'
+import type { Problem } from '../state/problem.ts'
 import { CHARACTERS_MAX, fitsLine, lineOf, pasteText, type TextLine, typeKey } from './text-line.ts'
 import { Secret } from './secret.ts'
 
@@ -26,6 +27,8 @@ export interface LabelledField<Name extends string> {
 export interface Form<Name extends string> {
   readonly fields: readonly LabelledField<Name>[]
   readonly focus: number
+  /** Why it was refused, where that is the mistake of no field; until something is changed or sent. */
+  readonly problem?: string | undefined
 }
 
 export function textField(text = ''): Field {
@@ -117,6 +120,38 @@ export function takeSecret<Name extends string>(form: Form<Name>, name: Name): U
   return field?.kind === 'secret' ? field.secret.take() : new Uint8Array(0)
 }
 
+/** Returns the form with copies of its secrets, which are taken or wiped: its own stay until what they are for is done. */
+export function withCopies<Name extends string>(form: Form<Name>): Form<Name> {
+  const fields = form.fields.map((each) => {
+    const { field } = each
+    return field.kind === 'secret' ? { ...each, field: { ...field, secret: field.secret.copy() } } : each
+  })
+  return { ...form, fields }
+}
+
+/** Returns the form with these secrets wiped and empty. */
+export function withoutSecretsIn<Name extends string>(form: Form<Name>, names: readonly string[]): Form<Name> {
+  const fields = form.fields.map((each) => {
+    if (each.field.kind !== 'secret' || !names.includes(each.name)) return each
+    return { ...each, field: { ...each.field, secret: each.field.secret.wipe() } }
+  })
+  return { ...form, fields }
+}
+
+/** Returns the form as it is sent: why it was refused before counts no longer. */
+export function withoutProblem<Name extends string>(form: Form<Name>): Form<Name> {
+  return { ...form, problem: undefined, fields: form.fields.map((each) => ({ ...each, mistake: undefined })) }
+}
+
+/** Returns the form after it was refused: the reason stands at the field that the service names, otherwise above all. */
+export function afterRefusal<Name extends string>(form: Form<Name>, { message, hint, field }: Problem): Form<Name> {
+  const reason = hint === undefined ? message : `${message} — ${hint}`
+  if (field !== undefined && form.fields.some(({ name }) => name === field)) {
+    return withMistakes(form, { [field]: reason })
+  }
+  return { ...form, problem: reason }
+}
+
 /** Returns the form with what is wrong with its fields, and the first of them in focus. */
 export function withMistakes<Name extends string>(
   form: Form<Name>,
@@ -167,7 +202,7 @@ function changeFocused<Name extends string>(form: Form<Name>, change: (field: Fi
       ? { ...labelled, field: change(labelled.field), mistake: undefined, remark: undefined }
       : labelled,
   )
-  return { ...form, fields }
+  return { ...form, fields, problem: undefined }
 }
 
 function typeInField(field: Field, key: Key): Field {

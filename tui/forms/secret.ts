@@ -36,6 +36,11 @@ export class Secret {
     return this.#with(text.replace(/[\r\n]+$/, ''))
   }
 
+  /** Returns another secret of the same bytes, which is wiped by itself. */
+  copy(): Secret {
+    return new Secret(this.#bytes.slice(), this.length)
+  }
+
   /** Returns a copy of the bytes, which the caller wipes; this secret is wiped. */
   take(): Uint8Array {
     const bytes = this.#bytes.slice()

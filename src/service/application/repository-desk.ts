@@ -175,12 +175,14 @@ export class RepositoryDesk {
     if (!isRepositoryName(name)) {
       throw new UsageError('BAD_ARGUMENT', `"${shownText(name)}" cannot be the name of a repository`, {
         hint: 'Use letters, digits, ".", "_" and "-", at most 64.',
+        context: { field: 'name' },
       })
     }
     const { repositories } = await readConfiguration(this.#options.paths.configFile)
     if (repositories.has(name)) {
       throw new UsageError('BAD_ARGUMENT', `there is a repository called "${name}" already`, {
         hint: 'Choose another name.',
+        context: { field: 'name' },
       })
     }
     const place = { name: undefined, url: normalizeLocation(url, '/'), configured: undefined }

@@ -12,7 +12,19 @@ import {
   typeInEditor,
   withoutSecrets,
 } from '../../forms/editor.ts'
-import { type Form, secretField, takeSecret, textField, textOf, withMistakes, withNotesLeft } from '../../forms/form.ts'
+import {
+  afterRefusal,
+  type Form,
+  secretField,
+  takeSecret,
+  textField,
+  textOf,
+  withCopies,
+  withMistakes,
+  withNotesLeft,
+  withoutProblem,
+  withoutSecretsIn,
+} from '../../forms/form.ts'
 import { type OpenerField, openerFields, takeOpener, withFittingOpener } from '../../forms/opener.ts'
 import { pickerListRows } from '../../forms/picker.ts'
 import { REFUSALS_BEFORE_ADVICE } from '../../forms/refusals.ts'
@@ -162,6 +174,7 @@ export function answerInAdding(adding: Adding, answer: Answer, { shared }: Addin
   if (answer.method !== 'addRepository') {
     return { adding: { ...adding, at: { ...at, editor: editorAfterAnswer(at.editor, answer) } } }
   }
+  withoutSecrets(at.editor)
   const [{ name }] = answer.args
   const { recoveryCode } = answer.value
   if (recoveryCode === undefined) return { adding: undefined, added: name }
@@ -169,7 +182,7 @@ export function answerInAdding(adding: Adding, answer: Answer, { shared }: Addin
   return { adding: { ...adding, at: { page: 'code', code } } }
 }
 
-/** Returns the form again after it was refused: all is there but the secrets. */
+/** Returns the form again after it was refused: all is there but a secret that was wrong. */
 export function failureInAdding(adding: Adding, failure: Failure): AddingStep {
   const { at } = adding
   const { method, problem } = failure
@@ -178,7 +191,9 @@ export function failureInAdding(adding: Adding, failure: Failure): AddingStep {
   if (method !== 'addRepository' || at.page !== 'secret') return { adding }
   const isSecretWrong = WRONG_SECRETS.includes(problem.code)
   const refusals = at.refusals + (isSecretWrong ? 1 : 0)
-  const form = isSecretWrong ? withMistakes(at.editor.form, { secret: problem.message }) : at.editor.form
+  const form = isSecretWrong
+    ? withMistakes(withoutSecretsIn(at.editor.form, ['secret', 'again']), { secret: problem.message })
+    : afterRefusal(at.editor.form, problem)
   const next: AddingPage = { ...at, editor: { ...at.editor, form }, isTrying: false, refusals }
   if (!isSecretWrong || refusals < REFUSALS_BEFORE_ADVICE) return { adding: { ...adding, at: next } }
   const say = `${problem.message}, ${refusals} times. The recovery code opens it as well: choose it with ← →.`
@@ -317,13 +332,12 @@ function typeInSecrets(
 }
 
 function send(adding: Adding, at: Extract<AddingPage, { page: 'secret' }>, slot: Slot): AddingStep {
-  const { form } = at.editor
+  const form = withCopies(at.editor.form)
   const name = textOf(form, 'name').trim()
   const { kind, editor } = at.place
   const taken = takeTypedSecret(form, adding.isNew)
   const credentials = takeCredentials(serverKindOf(kind, editor.form), form)
-  // Their bytes are taken now, or wiped: the fields begin anew.
-  const emptied = withoutSecrets(at.editor)
+  withoutSecrets({ ...at.editor, form })
   const mistakes = {
     ...(taken.mistake === undefined ? {} : { secret: taken.mistake }),
     ...(name === '' ? { name: 'a repository needs a name' } : {}),
@@ -331,12 +345,16 @@ function send(adding: Adding, at: Extract<AddingPage, { page: 'secret' }>, slot:
   if (taken.secret === undefined || name === '') {
     for (const { bytes } of credentials) bytes.fill(0)
     taken.secret?.bytes.fill(0)
-    const next = { ...emptied, form: withMistakes(emptied.form, mistakes) }
+    const kept = taken.secret === undefined ? withoutSecretsIn(at.editor.form, ['secret', 'again']) : at.editor.form
+    const next = { ...at.editor, form: withMistakes(kept, mistakes) }
     return { adding: { ...adding, at: { ...at, editor: next } } }
   }
   const repository = { name, url: urlOf(kind, editor.form), create: adding.isNew, credentials }
   return {
-    adding: { ...adding, at: { ...at, editor: emptied, isTrying: true } },
+    adding: {
+      ...adding,
+      at: { ...at, editor: { ...at.editor, form: withoutProblem(at.editor.form) }, isTrying: true },
+    },
     effects: [call(slot, 'addRepository', repository, taken.secret)],
   }
 }

@@ -13,7 +13,15 @@ import {
   typeInEditor,
   withoutSecrets,
 } from '../../forms/editor.ts'
-import { secretField, textField, textOf, withMistakes } from '../../forms/form.ts'
+import {
+  afterRefusal,
+  secretField,
+  textField,
+  textOf,
+  withCopies,
+  withMistakes,
+  withoutProblem,
+} from '../../forms/form.ts'
 import { pickerListRows } from '../../forms/picker.ts'
 import { listOf, listText } from '../../forms/typed-list.ts'
 import type { Key } from '../../keymap/key.ts'
@@ -222,7 +230,7 @@ function typeBackup(state: Backup, key: Key, shared: Shared): Step<StartState> {
 }
 
 function sendBackup(state: Backup, shared: Shared): Step<StartState> {
-  const { form } = state.editor
+  const form = withCopies(state.editor.form)
   const sources = listOf(textOf(form, 'sources'))
   const folder = textOf(form, 'folder').trim()
   const { secret, mistake } = takeTypedSecret(form, true)
@@ -232,22 +240,23 @@ function sendBackup(state: Backup, shared: Shared): Step<StartState> {
     ...(isRelative(folder) ? { folder: 'begins with /' } : {}),
     ...(mistake === undefined ? {} : { secret: mistake }),
   }
-  // Their bytes are taken now, or wiped: the fields begin anew.
-  const editor = withoutSecrets(state.editor)
+  withoutSecrets({ ...state.editor, form })
   if (secret === undefined || Object.keys(mistakes).length > 0) {
     secret?.bytes.fill(0)
-    return { state: { ...state, editor: { ...editor, form: withMistakes(editor.form, mistakes) } } }
+    const kept = secret === undefined ? withoutSecrets(state.editor).form : state.editor.form
+    return { state: { ...state, editor: { ...state.editor, form: withMistakes(kept, mistakes) } } }
   }
   const repository = { name: unusedName(shared), url: folder, create: true }
   return {
-    state: { ...state, editor, isTrying: true },
+    state: { ...state, editor: { ...state.editor, form: withoutProblem(state.editor.form) }, isTrying: true },
     effects: [call('start:add', 'addRepository', repository, secret)],
   }
 }
 
 function backupAfterFailure(state: Backup, failure: Failure): StartState {
-  const isTrying = state.isTrying && failure.method !== 'addRepository'
-  return { ...state, isTrying, editor: editorAfterFailure(state.editor, failure) }
+  if (failure.method !== 'addRepository') return { ...state, editor: editorAfterFailure(state.editor, failure) }
+  const form = afterRefusal(state.editor.form, failure.problem)
+  return { ...state, isTrying: false, editor: { ...state.editor, form } }
 }
 
 function unusedName({ repositories }: Shared): string {
@@ -292,6 +301,7 @@ function takeAnswer(state: StartState, answer: Answer, shared: Shared): Step<Sta
   if (state.page !== 'backup') return { state }
   if (answer.method !== 'addRepository') return { state: { ...state, editor: editorAfterAnswer(state.editor, answer) } }
   if (answer.value.recoveryCode === undefined) return { state }
+  withoutSecrets(state.editor)
   const code = shownCode({ repository: answer.args[0].name, code: answer.value.recoveryCode }, shared.nowMs)
   return { state: { page: 'code', code, sources: listOf(textOf(state.editor.form, 'sources')) } }
 }
