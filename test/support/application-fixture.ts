@@ -27,6 +27,7 @@ import { SlotDesk } from '../../src/service/application/slot-desk.ts'
 import { Topics } from '../../src/service/application/topics.ts'
 import { InstanceFile } from '../../src/service/instance-file.ts'
 import { ChildRunner } from '../../src/service/jobs/child-runner.ts'
+import type { JobStore } from '../../src/service/jobs/job-store.ts'
 import { SqliteJobStore } from '../../src/service/jobs/sqlite-job-store.ts'
 import { SqliteNotificationStore } from '../../src/service/notifications/sqlite-notification-store.ts'
 import { PROGRAM } from './cli.ts'
@@ -79,6 +80,8 @@ export interface ApplicationPlace {
   readonly timers: ManualTimers
   readonly mounts: NotedMounts
   readonly told: Topic[]
+  readonly store: JobStore
+  readonly instance: InstanceId
 }
 
 /** Opens the application over the local driver, with everything of its own in `folder`. Disposing of it is the caller's. */
@@ -187,7 +190,7 @@ export async function openTestApplication(
   })
   const told: Topic[] = []
   application.subscribe((topic) => told.push(topic))
-  return { folder, application, timers, mounts, told }
+  return { folder, application, timers, mounts, told, store, instance }
 }
 
 function notDerived(): never {

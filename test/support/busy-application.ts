@@ -18,7 +18,13 @@ export const DEPOT: RepositoryData = {
 }
 
 /** Of a step that has not run, and is not due. */
-export const NEVER_RUN = { lastMs: undefined, lastState: undefined, isLastPartial: false, nextMs: undefined } as const
+export const NEVER_RUN = {
+  lastMs: undefined,
+  lastState: undefined,
+  isLastPartial: false,
+  isQueued: false,
+  nextMs: undefined,
+} as const
 
 /** A plan that has run. */
 export const NIGHTLY: PlanData = {
@@ -34,6 +40,7 @@ export const NIGHTLY: PlanData = {
       lastMs: TEST_NOW_MS - 9 * HOUR_MS,
       lastState: 'done',
       isLastPartial: false,
+      isQueued: false,
       nextMs: TEST_NOW_MS + 15 * HOUR_MS,
     },
     { ...NEVER_RUN, words: 'verify 5 %', kind: 'verify' },

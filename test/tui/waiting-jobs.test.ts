@@ -64,7 +64,9 @@ test('what waits is on the Overview, and a queued step of a plan has no time tha
   const application = seededApplication()
   application.jobList = [{ ...WAITING, wait: AGAIN }]
   const [first, ...rest] = NIGHTLY.steps
-  application.planList = [{ ...NIGHTLY, isPaused: true, steps: [{ ...first!, lastState: 'queued' }, ...rest] }]
+  application.planList = [
+    { ...NIGHTLY, isPaused: true, steps: [{ ...first!, lastState: 'queued', isQueued: true }, ...rest] },
+  ]
   const dashboard = new TestDashboard(application)
   expect(await dashboard.shows('○ backup depot')).toMatch(/○ backup depot: next try at \d\d:04/)
   await dashboard.press('5')

@@ -6,7 +6,7 @@ import { judge } from '../../engine/forget/forget.ts'
 import { readConfigurationText } from '../configuration.ts'
 import { commandOfStep } from '../jobs/plan-commands.ts'
 import type { JobStore } from '../jobs/job-store.ts'
-import type { Job } from '../jobs/job.ts'
+import { type Job, JOB_STATES } from '../jobs/job.ts'
 import { decodePlans, judgePlans } from '../plans/decode-plans.ts'
 import { pausePlan, removePlan, savePlan, writtenPlan } from '../plans/edit-plans.ts'
 import { explainTrigger } from '../plans/explain-trigger.ts'
@@ -27,6 +27,8 @@ import { shownText } from './shown-text.ts'
 
 /** Next times of a plan that a form shows. */
 const TIMES_SHOWN = 5
+/** Of jobs that ran, or run. */
+const BEGUN = JOB_STATES.filter((state) => state !== 'queued')
 
 export interface PlanDeskOptions {
   readonly configFile: string
@@ -196,17 +198,27 @@ export class ConfiguredPlans implements PlanDesk {
   }
 
   async #showStep(plan: Plan, step: Step): Promise<PlanStepData> {
-    const { store, instance } = this.#options
-    const { jobs } = await store.list({ instance, plan: plan.name, step: step.name, limit: 1 })
-    const [last] = jobs
+    const { last, isQueued } = await this.#lastOf(plan, step)
     return {
       words: stepInWords(step),
       kind: step.kind,
       lastMs: last?.finishedMs ?? last?.startedMs,
       lastState: last?.state,
       isLastPartial: last !== undefined && isPartial(last),
+      isQueued,
       nextMs: this.#nextOf(plan, step, last),
     }
+  }
+
+  /** The job that ran last: one that waits for its first run, such as for a password, hides none that ended. */
+  async #lastOf(plan: Plan, step: Step): Promise<LastOfStep> {
+    const { store, instance } = this.#options
+    const of = { instance, plan: plan.name, step: step.name, limit: 1 } as const
+    const [newest] = (await store.list(of)).jobs
+    const isQueued = newest?.state === 'queued'
+    if (!isQueued || newest.startedMs !== undefined) return { last: newest, isQueued }
+    const [begun] = (await store.list({ ...of, states: BEGUN })).jobs
+    return { last: begun ?? newest, isQueued }
   }
 
   /** The next firing at which a step is due by its interval; what follows another step has no time of its own. */
@@ -244,6 +256,11 @@ export class ConfiguredPlans implements PlanDesk {
       throw error
     }
   }
+}
+
+interface LastOfStep {
+  readonly last: Job | undefined
+  readonly isQueued: boolean
 }
 
 type Retention = Pick<PlanMeaning, 'forgotten' | 'remarks'>

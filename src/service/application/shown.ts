@@ -225,6 +225,8 @@ export interface PlanStepData {
   readonly lastState: JobState | undefined
   /** As of a job. */
   readonly isLastPartial: boolean
+  /** A job of it waits to begin, whatever came of those before. */
+  readonly isQueued: boolean
   readonly nextMs: number | undefined
 }
 

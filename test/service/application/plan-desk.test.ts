@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 import { expect, onTestFinished, test } from 'vitest'
 
+import { COMMAND_KIND } from '../../../src/service/jobs/command-message.ts'
 import type { PlanForm, StepForm } from '../../../src/service/application/shown.ts'
 import { newPlan } from '../../../tui/screens/plans/plan-fields.ts'
 import { openTestApplication } from '../../support/application-fixture.ts'
@@ -53,6 +54,20 @@ test('plans are told in words, with when their steps are next', async () => {
   expect([first?.lastMs, copy?.nextMs, nightly?.proven]).toEqual([undefined, undefined, undefined])
   await application.pausePlan('nightly', true)
   expect((await application.plans())[0]).toMatchObject({ isPaused: true, steps: [{ nextMs: undefined }, {}] })
+})
+
+test('a step whose next job waits to begin goes on to say how the one before it went', async () => {
+  const { application, store, instance } = await place()
+  const job = { instance, kind: COMMAND_KIND, message: null, plan: 'nightly', step: 'incremental' }
+  const [addedMs, doneMs] = [1_000_000, 2_000_000]
+  const { id } = await store.add(job, addedMs)
+  await store.claim({ instance, worker: 'w', kinds: [COMMAND_KIND], nowMs: addedMs, leaseMs: 60_000 })
+  const result = { exitCode: 0, summary: undefined, error: undefined }
+  expect(await store.settle(id, 'w', { outcome: 'done', result, nowMs: doneMs, next: { state: 'done' } })).toBe(true)
+  const incremental = async (): Promise<unknown> => (await application.plans())[0]?.steps[0]
+  expect(await incremental()).toMatchObject({ lastState: 'done', lastMs: doneMs, isQueued: false })
+  await store.add(job, doneMs)
+  expect(await incremental()).toMatchObject({ lastState: 'done', lastMs: doneMs, isQueued: true })
 })
 
 test('a plan that is saved from its form keeps comments and what the form does not show', async () => {

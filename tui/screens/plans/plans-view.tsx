@@ -131,7 +131,7 @@ function* nextOf(
   step: PlanStepData,
   { nowMs, due }: { readonly nowMs: number; readonly due: string },
 ): Generator<string> {
-  if (step.lastState === 'queued' || (step.nextMs !== undefined && step.nextMs <= nowMs)) yield due
+  if (step.isQueued || (step.nextMs !== undefined && step.nextMs <= nowMs)) yield due
   else if (step.nextMs !== undefined) yield `next ${shownTime(step.nextMs)}`
 }
 
