@@ -13,12 +13,14 @@ import { pickerAt, pickWithKey, withFolders } from '../../tui/forms/picker.ts'
 import { listOf, listText } from '../../tui/forms/typed-list.ts'
 import { type PlaceField, placeEditor, type PlaceKind, placeMistakes, urlOf } from '../../tui/screens/adding/places.ts'
 import { addLines, emptyLog, moveInLog } from '../../tui/screens/jobs/job-log.ts'
+import { chosenJob } from '../../tui/screens/jobs/jobs.ts'
 import { newPlan, planEditor, planIn, TRIGGER_EXAMPLES } from '../../tui/screens/plans/plan-fields.ts'
 import { chartsOf } from '../../tui/screens/overview/charts.ts'
 import { shownCode, typeInCode } from '../../tui/screens/recovery-code/recovery-code.ts'
 import { start } from '../../tui/screens/start/start.ts'
 import { helpLines, helpRows } from '../../tui/state/help.ts'
 import { BACKUP, DEPOT } from '../support/busy-application.ts'
+import { TestDashboard } from '../support/dashboard.ts'
 import { DashboardState } from '../support/dashboard-state.ts'
 import { seededApplication } from '../support/seeded-application.ts'
 
@@ -314,6 +316,42 @@ test('the job that the question was about is cancelled, whichever is chosen by t
   const dashboard = new DashboardState().start().answer('repositories', [DEPOT]).answer('jobs', [BACKUP])
   dashboard.press('7', 'c').answer('jobs', [{ ...BACKUP, id: 'newer', queuedMs: BACKUP.queuedMs + 1 }, BACKUP])
   expect(dashboard.press('y').lastCall('cancelJob').args).toEqual([BACKUP.id])
+})
+
+test('a job that is told to end says so at once, and that it was done before it could', async () => {
+  const dashboard = new DashboardState().start().answer('repositories', [DEPOT]).answer('jobs', [BACKUP])
+  dashboard.press('7', 'c', 'y')
+  expect(dashboard.state.screens.jobs.stopping).toEqual([BACKUP.id])
+  dashboard.send({ kind: 'changed', topic: 'jobs' }).answer('jobs', [{ ...BACKUP, state: 'done' }])
+  expect(dashboard.state.message?.text).toContain('backup depot was done before it could stop')
+  dashboard.answer('jobs', [{ ...BACKUP, state: 'errored' }]).press('r')
+  expect(dashboard.state.screens.jobs.stopping).toEqual([])
+
+  const cancelJob = async (): Promise<void> => undefined
+  const screen = new TestDashboard(Object.assign(seededApplication(), { jobList: [BACKUP], cancelJob }))
+  await screen.press('7')
+  await screen.shows('64.0 MiB/s')
+  await screen.press('c')
+  await screen.press('y')
+  expect(await screen.shows('stopping …')).not.toContain('MiB/s')
+})
+
+test('a backup that was asked for here is the chosen job, however many there are', () => {
+  const dashboard = new DashboardState().start().answer('repositories', [DEPOT])
+  const old = Array.from({ length: 43 }, (_, index): JobData => ({ ...BACKUP, id: `old-${index}`, state: 'done' }))
+  dashboard.answer('jobs', old).press('7', 'down', 'down', '1', 'b')
+  dashboard.press('ctrl+s')
+  dashboard.answer('backup', 'new').answer('jobs', [...old, { ...BACKUP, id: 'new' }])
+  const { screen, screens, shared } = dashboard.state
+  expect([screen, chosenJob(screens.jobs, shared)?.id]).toEqual(['jobs', 'new'])
+})
+
+test('no speed is drawn of a job that goes on without its daemon', () => {
+  const dashboard = new DashboardState().start().answer('repositories', [DEPOT]).answer('jobs', [BACKUP])
+  const tick = { kind: 'tick', nowMs: BACKUP.queuedMs } as const
+  expect(dashboard.send(tick).state.screens.overview.throughput).toEqual([2 ** 26])
+  dashboard.answer('jobs', [{ ...BACKUP, left: 'goes-on' }])
+  expect(dashboard.send(tick).state.screens.overview.throughput).toEqual([])
 })
 
 test('a form without secrets keeps everything else', () => {

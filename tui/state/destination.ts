@@ -8,6 +8,8 @@ export interface Destination {
   readonly repository?: string
   /** For the screen Browse: a point's id. */
   readonly point?: string
+  /** For the screen Jobs: the one to choose. */
+  readonly job?: Handle
   /** For the screen Restore. */
   readonly marked?: Marked
 }

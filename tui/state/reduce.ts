@@ -14,7 +14,7 @@ import { SCREEN_NAMES, type ScreenName } from './screen-name.ts'
 import { isTyping, keysOfScreen, unsavedWork } from './screen-step.ts'
 import { isLargeEnough, runningJobs } from './shared.ts'
 import type { State } from './state.ts'
-import { askToUnlock, locked, refused, unlocked } from './unlock.ts'
+import { askToUnlock, locked, refused, repositoryToUnlock, unlocked } from './unlock.ts'
 
 /** How long a message stays: good news shorter than bad. */
 const MESSAGE_MS = 6000
@@ -85,7 +85,7 @@ function takeSharedCommand(state: State, command: SharedCommand): Outcome {
     case 'back':
       return goBack(state)
     case 'unlock':
-      return outcome(state.shared.repository === undefined ? state : askToUnlock(state, state.shared.repository))
+      return unlockMeant(state)
     case 'lock':
       return outcome(state, [call('shared:lock', 'lock')])
     case 'next-repository':
@@ -97,6 +97,11 @@ function takeSharedCommand(state: State, command: SharedCommand): Outcome {
     case 'quit':
       return takeQuit(state)
   }
+}
+
+function unlockMeant(state: State): Outcome {
+  const repository = repositoryToUnlock(state)
+  return outcome(repository === undefined ? state : askToUnlock(state, repository))
 }
 
 /** Asks for everything that is shown. */
@@ -196,9 +201,13 @@ function tellEnded(state: State, jobs: readonly JobData[]): State {
   if (ended === undefined) return state
   const isProblem = ended.state === 'errored' || ended.isPartial
   const outcome = ended.outcome === undefined ? '' : `: ${ended.outcome}`
-  const how = ended.state === 'errored' ? 'failed' : ended.isPartial ? 'is done in part' : 'is done'
+  const how = ended.state === 'errored' ? 'failed' : ended.isPartial ? 'is done in part' : doneText(state, ended)
   const text = `${ended.kind} ${ended.repository} ${how}${outcome}`
   return { ...state, message: { text, hint: undefined, isProblem, sinceMs: state.shared.nowMs } }
+}
+
+function doneText({ screens }: State, { id }: JobData): string {
+  return screens.jobs.stopping.includes(id) ? 'was done before it could stop' : 'is done'
 }
 
 function withProblem(state: State, { problem, slot }: Failure): State {

@@ -142,7 +142,8 @@ export function pasteInBackingUp(backingUp: BackingUp, text: string): BackingUp 
 export function answerInBackingUp(backingUp: BackingUp | undefined, answer: Answer): BackingUpStep {
   if (answer.method === 'backup') {
     const say = 'The backup has begun.'
-    return backingUp?.isTrying === true ? { state: undefined, go: { screen: 'jobs' }, say } : { state: backingUp, say }
+    if (backingUp?.isTrying !== true) return { state: backingUp, say }
+    return { state: undefined, go: { screen: 'jobs', job: answer.value }, say }
   }
   return { state: backingUp && { ...backingUp, editor: editorAfterAnswer(backingUp.editor, answer) } }
 }

@@ -28,7 +28,8 @@ const CHOSEN_ROWS_MAX = 6
 /** What runs, what waits, and what came of the rest. */
 export function JobsView({ state, shared, columns, rows }: ViewProps<JobsState>): ReactNode {
   const theme = useTheme()
-  if (state.log !== undefined) return <LogView log={state.log} shared={shared} columns={columns} rows={rows} />
+  if (state.log !== undefined)
+    return <LogView log={state.log} stopping={state.stopping} shared={shared} columns={columns} rows={rows} />
   const all = shownJobs(shared)
   const active = all.filter(isActive).length
   return (
@@ -39,7 +40,7 @@ export function JobsView({ state, shared, columns, rows }: ViewProps<JobsState>)
         color={isHostUnwell(shared.host) ? theme.warning : theme.muted}
       />
       <Table
-        columns={columnsFor(columns, shared.nowMs)}
+        columns={columnsFor(columns, { nowMs: shared.nowMs, stopping: state.stopping })}
         rows={all}
         place={placeNow(state, all)}
         width={columns}
@@ -62,7 +63,13 @@ function emptyText({ jobs }: Shared): string {
   return jobs.kind === 'failed' ? jobs.problem.message : 'nothing has run yet'
 }
 
-function columnsFor(width: number, nowMs: number): readonly TableColumn<JobData>[] {
+interface Standing {
+  readonly nowMs: number
+  /** Jobs that were told to end. */
+  readonly stopping: readonly string[]
+}
+
+function columnsFor(width: number, standing: Standing): readonly TableColumn<JobData>[] {
   const wide: readonly TableColumn<JobData>[] = [
     { title: 'plan', width: 12, value: ({ plan }) => plan ?? '' },
     { title: 'took', width: 11, align: 'right', value: durationOf },
@@ -73,7 +80,7 @@ function columnsFor(width: number, nowMs: number): readonly TableColumn<JobData>
     { title: 'repository', width: 10, value: ({ repository }) => repository },
     { title: 'began', width: 16, value: ({ startedMs, queuedMs }) => shownTime(startedMs ?? queuedMs) },
     ...(width < 100 ? [] : wide),
-    { title: 'how far, or what came of it', value: (job) => standingOf(job, nowMs) },
+    { title: 'how far, or what came of it', value: (job) => standingOf(job, standing) },
   ]
 }
 
@@ -82,9 +89,11 @@ function durationOf({ ranMs, state }: JobData): string {
 }
 
 /** Returns what a job is at, what it waits for, or what came of it. */
-function standingOf({ progress, outcome, state, attempt, left, wait }: JobData, nowMs: number): string {
+function standingOf(job: JobData, { nowMs, stopping }: Standing): string {
+  const { progress, outcome, state, attempt, left, wait } = job
   if (wait !== undefined) return [shownWait(wait, nowMs), ...(outcome === undefined ? [] : [outcome])].join(': ')
   if (state !== 'running') return `${outcome ?? ''}${attempt > 1 ? ` (attempt ${attempt})` : ''}`
+  if (stopping.includes(job.id)) return 'stopping …'
   if (left !== undefined) return LEFT[left]
   if (progress === undefined) return 'starting …'
   const { part, bytesDone, bytesPerSecond, at } = progress
@@ -101,12 +110,13 @@ const LEFT = {
 
 interface LogViewProps {
   readonly log: JobLog
+  readonly stopping: readonly string[]
   readonly shared: Shared
   readonly columns: number
   readonly rows: number
 }
 
-function LogView({ log, shared, columns, rows }: LogViewProps): ReactNode {
+function LogView({ log, stopping, shared, columns, rows }: LogViewProps): ReactNode {
   const theme = useTheme()
   const job = valueOr(shared.jobs, []).find(({ id }) => id === log.job)
   const { lines, place, isFollowing, isWhole, count } = log
@@ -123,7 +133,7 @@ function LogView({ log, shared, columns, rows }: LogViewProps): ReactNode {
     <Box flexDirection="column" width={columns}>
       <Line text={title} columns={columns} isBold color={theme.accent} />
       <Line
-        text={`${numberOf(count, 'line')} (${how})  ${job === undefined ? '' : standingOf(job, shared.nowMs)}`}
+        text={`${numberOf(count, 'line')} (${how})  ${job === undefined ? '' : standingOf(job, { nowMs: shared.nowMs, stopping })}`}
         columns={columns}
         color={theme.muted}
       />

@@ -1,7 +1,7 @@
 import type { JobData } from '../../../src/service/application/shown.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
-import { type Answer, call } from '../../state/call.ts'
+import { type Answer, type Call, call } from '../../state/call.ts'
 import type { ScreenEvent } from '../../state/event.ts'
 import { type HeldPlace, LIST_START, moveAndHold, placeNow } from '../../state/list.ts'
 import { valueOr } from '../../state/loaded.ts'
@@ -18,13 +18,15 @@ export interface JobsState extends HeldPlace {
   readonly log: JobLog | undefined
   /** The job that the question before cancelling is about, whichever is chosen by then. */
   readonly cancelling: string | undefined
+  /** Jobs that were told to end from here, and may take a while to. */
+  readonly stopping: readonly string[]
 }
 
 export type JobsCommand = Motion | 'log' | 'cancel' | 'retry' | 'follow' | 'close'
 
 export const jobs: Screen<JobsState, JobsCommand> = {
   title: 'Jobs',
-  initial: { place: LIST_START, chosen: undefined, log: undefined, cancelling: undefined },
+  initial: { place: LIST_START, chosen: undefined, log: undefined, cancelling: undefined, stopping: [] },
   keys: keysFor,
   isTyping: () => false,
   reduce,
@@ -78,6 +80,8 @@ function actsOn(job: JobData): Keymap<JobsCommand> {
 
 function reduce(state: JobsState, event: ScreenEvent<JobsCommand>, shared: Shared): Step<JobsState> {
   switch (event.kind) {
+    case 'opened':
+      return { state: openedAt(state, event.destination.job) }
     case 'command':
       return takeCommand(state, event.command, shared)
     case 'confirmed':
@@ -88,12 +92,20 @@ function reduce(state: JobsState, event: ScreenEvent<JobsCommand>, shared: Share
     case 'answer':
       return takeAnswer(state, event, shared)
     case 'failure':
-      return {
-        state: event.method === 'jobLog' && state.log ? { ...state, log: { ...state.log, isAsked: false } } : state,
-      }
+      return { state: takeFailure(state, event.method) }
     default:
       return { state }
   }
+}
+
+/** It is chosen as soon as it is in the list, however many are; the log of another one is closed. */
+function openedAt(state: JobsState, job: string | undefined): JobsState {
+  return job === undefined ? state : { ...state, chosen: job, log: undefined }
+}
+
+function takeFailure(state: JobsState, method: Call['method']): JobsState {
+  if (method === 'cancelJob') return { ...state, stopping: [] }
+  return method === 'jobLog' && state.log ? { ...state, log: { ...state.log, isAsked: false } } : state
 }
 
 function takeCommand(state: JobsState, command: JobsCommand, shared: Shared): Step<JobsState> {
@@ -112,7 +124,10 @@ function takeCommand(state: JobsState, command: JobsCommand, shared: Shared): St
     case 'log':
       return readOn({ ...state, chosen: job.id, log: emptyLog(job.id) }, shared)
     case 'retry':
-      return { state, effects: [call('jobs:retry', 'retryJob', job.id)] }
+      return {
+        state: { ...state, stopping: state.stopping.filter((id) => id !== job.id) },
+        effects: [call('jobs:retry', 'retryJob', job.id)],
+      }
     case 'cancel': {
       const lines = [
         `${job.kind} ${job.repository}`,
@@ -137,7 +152,10 @@ function move(state: JobsState, motion: Motion, shared: Shared): JobsState {
 function cancel(state: JobsState): Step<JobsState> {
   const { cancelling } = state
   if (cancelling === undefined) return { state }
-  return { state: { ...state, cancelling: undefined }, effects: [call('jobs:cancel', 'cancelJob', cancelling)] }
+  return {
+    state: { ...state, cancelling: undefined, stopping: [...state.stopping, cancelling] },
+    effects: [call('jobs:cancel', 'cancelJob', cancelling)],
+  }
 }
 
 /** Asks for the lines that came since, as long as some may come. */

@@ -156,7 +156,8 @@ function takeAnswer(state: OverviewState, answer: Answer): Step<OverviewState> {
 
 /** Keeps a sample of the speed while something runs. */
 function withSample(state: OverviewState, shared: Shared): OverviewState {
-  const running = runningJobs(shared)
+  // Of one that its daemon left nobody is told how fast it is.
+  const running = runningJobs(shared).filter(({ left }) => left === undefined)
   if (running.length === 0) return state.throughput.length === 0 ? state : { ...state, throughput: [] }
   const bytesPerSecond = running.reduce((sum, { progress }) => sum + (progress?.bytesPerSecond ?? 0), 0)
   return { ...state, throughput: [...state.throughput, bytesPerSecond].slice(-SAMPLES_MAX) }
