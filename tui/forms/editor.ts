@@ -130,12 +130,21 @@ function withNote<Name extends string>(
 
 export function pasteInEditor<Name extends string>(editor: Editor<Name>, text: string): Editor<Name> {
   const { picking, form } = editor
-  if (picking === undefined) return { ...editor, form: pasteInForm(form, text), isTouched: true }
+  if (picking === undefined) {
+    const isForMany = editor.pickable[focusedName(editor)] === 'many'
+    return { ...editor, form: pasteInForm(form, isForMany ? linesAsList(text) : text), isTouched: true }
+  }
   // Whoever pastes a path into the list of folders means the field that the list is for.
-  const pasted = pasteText(EMPTY_LINE, text).text
+  const pasted = pasteText(EMPTY_LINE, picking.picker.isForMany ? linesAsList(text) : text).text
   const there = picking.picker.isForMany ? [...picking.picker.chosen, ...listOf(pasted)] : undefined
   const closed: Editor<Name> = { ...editor, picking: undefined }
   return withField(closed, picking.field, textField(there === undefined ? pasted : listText(there)))
+}
+
+/** Paths that are pasted line by line are one item each; a single line is a list as it would be typed. */
+function linesAsList(text: string): string {
+  const lines = text.split(/[\r\n]+/).filter((line) => line.trim() !== '')
+  return lines.length > 1 ? listText(lines) : text
 }
 
 function editorWithFolders<Name extends string>(

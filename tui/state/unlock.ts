@@ -3,7 +3,7 @@ import { type OpenerField, openerFields, takeOpener, withFittingOpener } from '.
 import { REFUSALS_BEFORE_ADVICE } from '../forms/refusals.ts'
 import type { Key } from '../keymap/key.ts'
 import { type Answer, call, type Failure } from './call.ts'
-import { LOADING } from './loaded.ts'
+import { LOADING, valueOr } from './loaded.ts'
 import { outcome, type Outcome, withMessage } from './outcome.ts'
 import type { Overlay } from './overlay.ts'
 import { callsForAll } from './reduce-shared.ts'
@@ -76,8 +76,24 @@ const OTHER_WAY = 'the recovery code opens it as well, ↑ and → choose it.'
 
 function endUnlocking(state: State, overlay: Unlocking): State {
   takeSecret(overlay.form, 'secret').fill(0)
-  const left = withMessage(state, 'The repository stays locked: Ctrl+U opens it.')
+  const isLocked = !isOpen(state, overlay.repository)
+  const left = isLocked ? withMessage(state, 'The repository stays locked: Ctrl+U opens it.') : state
   return { ...left, overlay: undefined, leftLocked: withLeft(state, overlay.repository) }
+}
+
+function isOpen({ shared }: State, repository: string): boolean {
+  return valueOr(shared.repositories, []).some(({ name, state }) => name === repository && state.kind === 'open')
+}
+
+/**
+ * Returns the repository that is meant by opening one: the one that is looked at, unless that is open already and a job
+ * waits for another one.
+ */
+export function repositoryToUnlock(state: State): string | undefined {
+  const { jobs, repository } = state.shared
+  if (repository === undefined || !isOpen(state, repository)) return repository
+  const waiting = valueOr(jobs, []).find(({ wait }) => wait?.for === 'unlock' && wait.repository !== undefined)
+  return waiting?.wait?.repository ?? repository
 }
 
 /** What follows when all keys have been forgotten: what was read with them goes, too. */

@@ -171,6 +171,9 @@ export function answerInAdding(adding: Adding, answer: Answer, { shared }: Addin
   const { at } = adding
   if (at.page === 'place') return { adding: { ...adding, at: { ...at, editor: editorAfterAnswer(at.editor, answer) } } }
   if (at.page !== 'secret') return { adding }
+  if (answer.method === 'placesAt' && answer.slot.endsWith(':places:folder')) {
+    return { adding: { ...adding, at: withPlaceLooked(at, answer) } }
+  }
   if (answer.method !== 'addRepository') {
     return { adding: { ...adding, at: { ...at, editor: editorAfterAnswer(at.editor, answer) } } }
   }
@@ -255,9 +258,24 @@ function typeInPlace(
       }
       const place = { kind: at.kind, editor }
       const secrets = secretEditor(secretForm(adding.isNew, serverKindOf(at.kind, editor.form)), at.typed)
-      return { adding: { ...adding, at: { page: 'secret', place, editor: secrets, isTrying: false, refusals: 0 } } }
+      const next: AddingPage = { page: 'secret', place, editor: secrets, isTrying: false, refusals: 0 }
+      return { adding: { ...adding, at: next }, effects: lookAtPlace(place, screen) }
     }
   }
+}
+
+/** A form that is sent with its field in focus has not been looked at: what comes of that is told on the next page. */
+function lookAtPlace({ kind, editor }: TypedPlace, screen: ScreenName): readonly Effect[] {
+  const look = { field: 'folder', paths: [textOf(editor.form, 'folder').trim()] } as const
+  return kind === 'local' ? editorCalls({ editor, outcome: 'editing', look }, screen) : []
+}
+
+/** Returns the page of secrets with what is wrong with the place behind it, where somebody gets with Esc. */
+function withPlaceLooked(at: Extract<AddingPage, { page: 'secret' }>, answer: Answer): AddingPage {
+  const editor = editorAfterAnswer(at.place.editor, answer)
+  const mistake = editor.form.fields.find(({ name }) => name === 'folder')?.mistake
+  const problem = mistake === undefined ? at.editor.form.problem : `${mistake}. Esc goes back to it.`
+  return { ...at, place: { ...at.place, editor }, editor: { ...at.editor, form: { ...at.editor.form, problem } } }
 }
 
 /** What is wrong with a field is said once it was left; of a folder of this machine, the editor says it. */

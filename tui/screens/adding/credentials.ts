@@ -18,7 +18,11 @@ export function credentialFields(kind: ServerKind): readonly LabelledField<Crede
     case 'sftp':
       return [
         field('sftp-password', 'SSH password', 'empty: your SSH keys and agent'),
-        field('sftp-passphrase', 'SSH key opens', 'the passphrase of its file; empty: it has none, or the agent'),
+        field(
+          'sftp-passphrase',
+          'Key passphrase',
+          'of the SSH key that the SSH configuration names; empty: it has none',
+        ),
       ]
     case 's3':
       return [

@@ -53,7 +53,7 @@ export const CREDENTIALS: Readonly<Record<ServerKind, string | undefined>> = {
 
 /** Where the name of a bucket stands in the URLs that are asked for, as `pathStyle` says it. */
 const PATH_STYLES: Readonly<Record<string, string | undefined>> = {
-  'as usual': undefined,
+  'as the service has it': undefined,
   'in the path': 'true',
   "in the host's name": 'false',
 }
@@ -81,9 +81,9 @@ const FIELDS: Readonly<Record<PlaceKind, readonly LabelledField<PlaceField>[]>> 
     text('region', 'Region', 'may be empty'),
     {
       name: 'pathStyle',
-      label: 'Bucket stands',
+      label: 'Bucket in URL',
       field: choiceField(Object.keys(PATH_STYLES)),
-      help: '← → choose; as usual: in the path where an endpoint is given',
+      help: '← → choose; where an endpoint is given, the service is taken to have it in the path',
     },
     text('storageClass', 'Storage class', "such as STANDARD_IA; empty: the bucket's own"),
     text('sse', 'Encrypted by server', "such as AES256; empty: the bucket's own"),
@@ -189,12 +189,14 @@ function mistakeIn(kind: PlaceKind, name: PlaceField, value: string): string | u
       return /^[a-z0-9][a-z0-9._-]*$/i.test(value) ? undefined : 'letters, digits, ".", "_" and "-"'
     case 'url':
       return /^(?:\/|[a-z][a-z0-9+.-]*:)/i.test(value) ? undefined : 'a URL, or a folder that begins with /'
+    case 'storageClass':
+      return value === '' || /^[A-Z][A-Z0-9_]+$/.test(value) ? undefined : 'a class in capitals, such as STANDARD_IA'
+    case 'sse':
+      return value === '' || /^(?:AES256|aws:[a-z:]+)$/.test(value) ? undefined : 'AES256, aws:kms or aws:kms:dsse'
     case 'user':
     case 'prefix':
     case 'region':
     case 'pathStyle':
-    case 'storageClass':
-    case 'sse':
     case 'isSecure':
       return undefined
   }

@@ -53,6 +53,15 @@ const LIST = { page: 'list' } as const
 /** The question before something is removed that opens a repository. */
 export const REMOVE_SLOT = 'remove-slot'
 
+/** The question before a recovery code that was just made is removed again. */
+const DISCARD_CODE: Question = {
+  name: 'discard-code',
+  title: 'Remove this recovery code again?',
+  lines: ['It opens the repository already. Whoever has seen it could: removed, it opens nothing.'],
+  verb: 'remove it',
+  otherwise: 'go on',
+}
+
 /** The question before new keys are made. */
 const ROTATE: Question = {
   name: 'rotate-keys',
@@ -138,6 +147,11 @@ export function yesInSlots(shown: ShownSlots, question: string): SlotsStep {
   if (question === ROTATE.name) {
     return { shown, effects: [call('drivers:change', 'rotateKeys', shown.repository)] }
   }
+  const { at } = shown
+  if (question === DISCARD_CODE.name) {
+    const id = at.page === 'code' ? at.code.slot : undefined
+    return { shown, effects: id === undefined ? [] : [call('drivers:change', 'removeSlot', shown.repository, id)] }
+  }
   const slot = valueOr(shown.slots, [])[shown.place.selected]
   if (question !== REMOVE_SLOT || slot === undefined) return { shown }
   return { shown, effects: [call('drivers:change', 'removeSlot', shown.repository, slot.id)] }
@@ -153,6 +167,7 @@ export function typeInSlots(shown: ShownSlots, key: Key): SlotsStep {
     case 'code': {
       const { code, outcome } = typeInCode(at.code, key)
       if (outcome === 'shown') return { shown: { ...shown, at: { page: 'code', code } } }
+      if (outcome === 'discarded') return { shown, ask: DISCARD_CODE }
       return { ...load({ ...shown, at: LIST }), say: 'The recovery code opens it from now on.' }
     }
   }
@@ -185,7 +200,7 @@ export function answerInSlots(shown: ShownSlots, answer: Answer, nowMs: number):
     case 'changePassword':
       return { ...load({ ...shown, at: LIST }), say: ['The password is changed.', ...answer.value].join(' ') }
     case 'removeSlot':
-      return { ...load({ ...shown, place: LIST_START }), say: ['It is removed.', ...answer.value].join(' ') }
+      return { ...load({ ...shown, at: LIST, place: LIST_START }), say: ['It is removed.', ...answer.value].join(' ') }
     case 'addRecoveryCode': {
       const code = shownCode({ repository: shown.repository, ...answer.value }, nowMs)
       return { shown: { ...shown, at: { page: 'code', code } } }
@@ -300,13 +315,14 @@ const MAY = {
   damaged: 'of which nothing can be told',
 } as const
 
-function removing({ repository }: ShownSlots, { id, kind, scope }: SlotData): Question {
+function removing({ repository }: ShownSlots, { id, isCurrent, kind, scope }: SlotData): Question {
   return {
     name: REMOVE_SLOT,
     title: `Remove this ${kind?.replace('-', ' ') ?? 'damaged slot'} of ${repository}?`,
     lines: [
       `It is the key ${id.slice(0, 8)}, ${MAY[scope ?? 'damaged']}.`,
       'Whoever has it cannot open the repository any more.',
+      ...(isCurrent ? ['', 'It is the one that opened the repository now: have another one at hand.'] : []),
     ],
     verb: 'remove it',
   }

@@ -49,24 +49,35 @@ export function groupsOf(code: string): readonly string[] {
 const SHOWN_KEYS: Keymap<string> = [
   { command: 'code-check', keys: ['enter'], label: 'it is written down', help: 'show that the code is written down' },
 ]
+/** One among others can be done without: the repository has been opened before. */
+const DISCARD = {
+  command: 'code-discard',
+  keys: ['esc'],
+  label: 'remove it again',
+  help: 'remove the new code again, after a question',
+} as const
 const CHECK_KEYS: Keymap<string> = [
   { command: 'code-send', keys: ['ctrl+s'], label: 'done', help: 'compare what was typed' },
   { command: 'code-show', keys: ['esc'], label: 'show the code again', help: 'show the code again' },
 ]
 
-export function codeKeys({ isChecking }: ShownCode): Keymap<string> {
-  return isChecking ? CHECK_KEYS : SHOWN_KEYS
+export function codeKeys({ isChecking, slot }: ShownCode): Keymap<string> {
+  if (isChecking) return CHECK_KEYS
+  return slot === undefined ? SHOWN_KEYS : [...SHOWN_KEYS, DISCARD]
 }
 
 export interface CodeStep {
   readonly code: ShownCode
-  /** `checked`: it is written down. */
-  readonly outcome: 'shown' | 'checked'
+  /** `checked`: it is written down; `discarded`: it is not wanted. */
+  readonly outcome: 'shown' | 'checked' | 'discarded'
 }
 
 /** Returns what a key makes of it. */
 export function typeInCode(code: ShownCode, key: Key): CodeStep {
-  if (!code.isChecking) return { code: key === 'enter' ? { ...code, isChecking: true } : code, outcome: 'shown' }
+  if (!code.isChecking) {
+    if (key === 'esc' && code.slot !== undefined) return { code, outcome: 'discarded' }
+    return { code: key === 'enter' ? { ...code, isChecking: true } : code, outcome: 'shown' }
+  }
   // No field takes a folder, so that nothing is looked for.
   const { editor, outcome } = typeInEditor(code.check, key, { home: '/', height: 1 })
   switch (outcome) {
@@ -74,10 +85,18 @@ export function typeInCode(code: ShownCode, key: Key): CodeStep {
       return { code: { ...code, check: editor }, outcome: 'shown' }
     case 'left':
     case 'asked':
-      return { code: { ...code, isChecking: false, check: editor }, outcome: 'shown' }
+      return { code: { ...code, isChecking: false, check: withoutMistaken(editor) }, outcome: 'shown' }
     case 'sent':
       return compare(code, editor)
   }
+}
+
+/** What was wrong is typed anew, not behind what is there; what was right stays. */
+function withoutMistaken(editor: Editor<string>): Editor<string> {
+  const fields = editor.form.fields.map((each) => {
+    return each.mistake === undefined ? each : { ...each, field: textField(), mistake: undefined }
+  })
+  return { ...editor, form: { ...editor.form, fields } }
 }
 
 export function pasteInCode(code: ShownCode, text: string): ShownCode {

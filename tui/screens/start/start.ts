@@ -168,7 +168,7 @@ function takeCommand(state: StartState, command: string, shared: Shared): Step<S
 
 function backupEditor({ home }: Shared): Editor<BackupField> {
   const sources = textField(listText([home]))
-  const folder = textField(join(home, '.local/share/tidemark/repository'))
+  const folder = textField(proposedFolder(home))
   return editorOf(
     {
       fields: [
@@ -189,6 +189,10 @@ function backupEditor({ home }: Shared): Editor<BackupField> {
       wishes: { sources: 'anything', folder: 'new-folders' },
     },
   )
+}
+
+function proposedFolder(home: string): string {
+  return join(home, '.local/share/tidemark/repository')
 }
 
 function type(state: StartState, key: Key, shared: Shared): Step<StartState> {
@@ -299,11 +303,22 @@ function takeAnswer(state: StartState, answer: Answer, shared: Shared): Step<Sta
   }
   if (state.page === 'running' && answer.method === 'backup') return { state: { ...state, job: answer.value } }
   if (state.page !== 'backup') return { state }
-  if (answer.method !== 'addRepository') return { state: { ...state, editor: editorAfterAnswer(state.editor, answer) } }
+  if (answer.method !== 'addRepository') {
+    const editor = editorAfterAnswer(state.editor, answer)
+    return { state: { ...state, editor: withoutOwnRemark(editor, shared.home) } }
+  }
   if (answer.value.recoveryCode === undefined) return { state }
   withoutSecrets(state.editor)
   const code = shownCode({ repository: answer.args[0].name, code: answer.value.recoveryCode }, shared.nowMs)
   return { state: { page: 'code', code, sources: listOf(textOf(state.editor.form, 'sources')) } }
+}
+
+/** That folders are made on the way to what was proposed here is nothing that somebody may have typed wrong. */
+function withoutOwnRemark(editor: Editor<BackupField>, home: string): Editor<BackupField> {
+  const { form } = editor
+  if (textOf(form, 'folder') !== proposedFolder(home)) return editor
+  const fields = form.fields.map((each) => (each.name === 'folder' ? { ...each, remark: undefined } : each))
+  return { ...editor, form: { ...form, fields } }
 }
 
 /** A repository that is connected is looked into at once: files are wanted back. */
