@@ -7,6 +7,7 @@ export const ALL_VERIFIED: HealthData = {
   message: 'All points verified 2 h ago.',
   fix: undefined,
   repository: undefined,
+  others: [],
 }
 
 /** What every repository has that was added a moment ago. */

@@ -31,7 +31,13 @@ test.each([
 
 test('without colours nothing is coloured, and what colours tell stands there as a sign', async () => {
   const application = seededApplication()
-  application.healthData = { color: 'red', message: 'A pack is missing.', fix: undefined, repository: undefined }
+  application.healthData = {
+    color: 'red',
+    message: 'A pack is missing.',
+    fix: undefined,
+    repository: undefined,
+    others: [],
+  }
   const dashboard = new TestDashboard(application, { theme: { colors: 'none', background: 'dark' } })
   await dashboard.shows('✗ A pack is missing.')
   await dashboard.shows('⡇')

@@ -232,7 +232,7 @@ test('what is wrong with a label is told at the label, and what was typed beside
   expect(form?.fields[form.focus]).toBe(label)
 })
 
-const AMBER = { color: 'amber', message: 'so it is', repository: 'attic' } as const
+const AMBER = { color: 'amber', message: 'so it is', repository: 'attic', others: [] } as const
 
 test.each([
   ['points', 'points'],

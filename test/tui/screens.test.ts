@@ -55,7 +55,13 @@ test('what was put aside before a restore is none of the last points that cover 
 
 test('what is wrong is said in the health line, and f goes where it is mended', async () => {
   const application = seededApplication()
-  application.healthData = { color: 'amber', message: 'Two points look suspect.', fix: 'points', repository: undefined }
+  application.healthData = {
+    color: 'amber',
+    message: 'Two points look suspect.',
+    fix: 'points',
+    repository: undefined,
+    others: [],
+  }
   const dashboard = new TestDashboard(application)
   await dashboard.shows('▲ Two points look suspect. — f looks at the points')
   await dashboard.press('f')
@@ -78,7 +84,7 @@ test("a repository on the source's own disk, and one that is not reached, are to
 test('what is said of health is said to its end at 80 x 24, and so is a problem', async () => {
   const application = seededApplication()
   const words = (count: number): string => Array.from({ length: count }, (_, index) => `word${index}`).join(' ')
-  application.healthData = { color: 'amber', message: words(20), fix: 'points', repository: undefined }
+  application.healthData = { color: 'amber', message: words(20), fix: 'points', repository: undefined, others: [] }
   const dashboard = new TestDashboard(application)
   await dashboard.shows('— f looks at the points')
   application.failures.set('check', new StorageError('STORE_UNAVAILABLE', words(25)))

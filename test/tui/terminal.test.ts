@@ -177,7 +177,7 @@ test('no terminal obeys what jobs, logs, notifications, plans, mounts and server
   const [step] = NIGHTLY.steps
   const state = { kind: 'unreachable', sinceMs: 0, message: evil, hint: evil } as const
   application.repositoryList = [{ ...depot!, url: evil, state }]
-  application.healthData = { color: 'red', message: evil, fix: undefined, repository: undefined }
+  application.healthData = { color: 'red', message: evil, fix: undefined, repository: undefined, others: [] }
   const told = { category: evil, title: evil, message: evil } as const
   application.notificationList = [{ ...told, id: 'n', atMs: 0, priority: 'high', isAcknowledged: false }]
   application.planList = [

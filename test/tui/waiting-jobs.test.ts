@@ -110,3 +110,19 @@ test('without a daemon, plans say that none of them begins by itself, and what a
   await dashboard.press('1')
   expect(await dashboard.shows('○ nightly')).toMatch(/○ nightly: incremental due now, waits for a daemon/)
 })
+
+test('of several things that are to be mended, all are listed, each with what mends it', async () => {
+  const application = seededApplication()
+  const [shared, locked] = ['nas lies on the disk of what it keeps', '2 jobs wait until nas is unlocked']
+  const common = { color: 'amber', repository: 'nas' } as const
+  const others = [{ ...common, message: shared, fix: 'drivers' } as const]
+  application.healthData = { ...common, message: locked, fix: 'unlock', others }
+  const dashboard = new TestDashboard(application)
+  await dashboard.shows(`▲ ${locked} (and 1 thing more) — f lists all`)
+  await dashboard.press('f')
+  expect(await dashboard.shows('2 things to mend')).toContain(`▲ ${shared}`)
+  expect(dashboard.frame()).toContain('f goes to the repositories')
+  await dashboard.press('down')
+  await dashboard.press('enter')
+  await dashboard.shows('[6 Drivers]')
+})

@@ -1,5 +1,5 @@
 import type { Application } from './port.ts'
-import type { HealthData } from './shown.ts'
+import type { HealthFinding } from './shown.ts'
 
 /** What faces ask of plans, and of what is worth telling. */
 export interface PlanDesk extends Pick<
@@ -7,7 +7,7 @@ export interface PlanDesk extends Pick<
   'plans' | 'planForm' | 'explainPlan' | 'savePlan' | 'removePlan' | 'runPlan' | 'pausePlan'
 > {
   /** Returns what is wrong with them. */
-  findings(): Promise<readonly HealthData[]>
+  findings(): Promise<readonly HealthFinding[]>
 }
 
 /** What faces ask of notifications. */

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../base/format.ts'
 import { formatCount, numberOf } from '../../base/number-of.ts'
 import { COVERAGE_POINTS, usualIfLess } from '../notifications/conditions.ts'
-import type { HealthData, JobData, PointData, RepositoryData } from './shown.ts'
+import type { HealthData, HealthFinding, JobData, PointData, RepositoryData } from './shown.ts'
 
 const DAY_MS = 86_400_000
 /** What began so lately has no duration worth saying. */
@@ -28,7 +28,7 @@ export interface RepositoryHealth {
 
 export interface HealthSurroundings {
   /** What is wrong with plans. */
-  readonly plans: readonly HealthData[]
+  readonly plans: readonly HealthFinding[]
   readonly jobs: readonly JobData[]
   /** Points of which somebody has said that they rightly hold less than those before them. */
   readonly knownLess: ReadonlySet<string>
@@ -42,19 +42,46 @@ export function healthOf(
 ): HealthData {
   if (repositories.length === 0) {
     const message = 'nothing is backed up yet: there is no repository'
-    return { color: 'amber', message, fix: 'drivers', repository: undefined }
+    return { color: 'amber', message, fix: 'drivers', repository: undefined, others: [] }
   }
+  const waiting = waitingJobs(jobs)
+  const isTold = ({ fix, repository }: HealthFinding): boolean =>
+    fix === 'unlock' && waiting.some((each) => each.repository === repository)
   const findings = [
     ...plans,
     ...failedJobs(jobs, nowMs),
-    ...repositories.flatMap((each) => [...holdingLess(each, knownLess), ...findingsOf(each, nowMs)]),
+    ...waiting,
+    ...repositories
+      .flatMap((each) => [...holdingLess(each, knownLess), ...findingsOf(each, nowMs)])
+      .filter((each) => !isTold(each)),
+    // What may be lost one day weighs less than what does not happen now.
+    ...repositories.flatMap(copyMissing),
   ]
-  const worst = findings.find(({ color }) => color === 'red') ?? findings[0]
-  const others = findings.length - 1
+  const [worst, ...others] = findings.toSorted((a, b) => weightOf(b) - weightOf(a))
   if (worst === undefined) {
-    return { color: 'green', message: wellVerified(repositories, nowMs), fix: undefined, repository: undefined }
+    return { color: 'green', message: wellVerified(repositories, nowMs), fix: undefined, repository: undefined, others }
   }
-  return others === 0 ? worst : { ...worst, message: `${worst.message} (and ${numberOf(others, 'thing')} more)` }
+  return { ...worst, others }
+}
+
+/** Nothing is backed up into what is locked, whatever else is wrong with it. */
+function weightOf({ color, fix }: HealthFinding): number {
+  return color === 'red' ? 2 : fix === 'unlock' ? 1 : 0
+}
+
+/** Jobs that a password is missing for. */
+function waitingJobs(jobs: readonly JobData[]): HealthFinding[] {
+  const names = jobs.flatMap(({ wait }) => (wait?.for === 'unlock' ? (wait.repository ?? []) : []))
+  return [...Map.groupBy(names, (name) => name)].map(([repository, { length }]) => {
+    const message = `${numberOf(length, 'job')} ${length === 1 ? 'waits' : 'wait'} until ${repository} is unlocked`
+    return { color: 'amber', message, fix: 'unlock', repository }
+  })
+}
+
+function copyMissing({ data: { name, state, sharesDisk } }: RepositoryHealth): HealthFinding[] {
+  if (state.kind !== 'open' || sharesDisk !== true) return []
+  const message = `${name} lies on the disk of what it keeps: a copy elsewhere is missing`
+  return [{ color: 'amber', message, fix: 'drivers', repository: name }]
 }
 
 function wellVerified(repositories: readonly RepositoryHealth[], nowMs: number): string {
@@ -67,7 +94,7 @@ function wellVerified(repositories: readonly RepositoryHealth[], nowMs: number):
 }
 
 /** A command that failed, unless the same went well since. */
-function failedJobs(jobs: readonly JobData[], nowMs: number): HealthData[] {
+function failedJobs(jobs: readonly JobData[], nowMs: number): HealthFinding[] {
   const seen = new Set<string>()
   return jobs.flatMap((job) => {
     const key = `${job.kind} ${job.repository} ${job.plan ?? ''}`
@@ -80,7 +107,7 @@ function failedJobs(jobs: readonly JobData[], nowMs: number): HealthData[] {
 }
 
 /** The last point of each chain, where it holds clearly fewer entries than the ones before it: a disk may be missing. */
-function holdingLess({ data, points }: RepositoryHealth, known: ReadonlySet<string>): HealthData[] {
+function holdingLess({ data, points }: RepositoryHealth, known: ReadonlySet<string>): HealthFinding[] {
   return [...Map.groupBy(points, ({ chain }) => chain).values()].flatMap((chain) => {
     const counts = chain.map(({ files, dirs }) => files + dirs)
     const last = chain.at(-1)
@@ -95,12 +122,12 @@ function holdingLess({ data, points }: RepositoryHealth, known: ReadonlySet<stri
   })
 }
 
-function findingsOf({ data, points, alarms, checkedMs }: RepositoryHealth, nowMs: number): HealthData[] {
-  const { name, state, sharesDisk } = data
-  const finding = (color: 'amber' | 'red', message: string, fix: HealthData['fix']): HealthData => {
+function findingsOf({ data, points, alarms, checkedMs }: RepositoryHealth, nowMs: number): HealthFinding[] {
+  const { name, state } = data
+  const finding = (color: 'amber' | 'red', message: string, fix: HealthFinding['fix']): HealthFinding => {
     return { color, message, fix, repository: name }
   }
-  const amber = (message: string, fix: HealthData['fix']): HealthData => finding('amber', message, fix)
+  const amber = (message: string, fix: HealthFinding['fix']): HealthFinding => finding('amber', message, fix)
   if (state.kind === 'unreachable') {
     const sinceMs = nowMs - state.sinceMs
     const how = sinceMs < JUST_NOW_MS ? 'cannot be reached' : `has not been reached for ${formatDuration(sinceMs)}`
@@ -108,7 +135,7 @@ function findingsOf({ data, points, alarms, checkedMs }: RepositoryHealth, nowMs
   }
   if (state.kind === 'opening') return [amber(`${name} is being opened`, undefined)]
   if (state.kind === 'locked') return [amber(`${name} is locked`, 'unlock')]
-  const findings: HealthData[] = []
+  const findings: HealthFinding[] = []
   const [alarm] = alarms
   if (alarm !== undefined) findings.push(finding('red', `${name}: ${alarm}`, 'points'))
   const suspect = points.findLast((point) => point.suspect.length > 0)
@@ -121,8 +148,6 @@ function findingsOf({ data, points, alarms, checkedMs }: RepositoryHealth, nowMs
   else if (nowMs - last.finishedMs > POINT_AGE_MS_MAX) {
     findings.push(amber(`the last point of ${name} is ${formatDuration(nowMs - last.finishedMs)} old`, 'plans'))
   }
-  if (sharesDisk)
-    findings.push(amber(`${name} lies on the disk of what it keeps: a copy elsewhere is missing`, 'drivers'))
   if (last !== undefined && (checkedMs === undefined || nowMs - checkedMs > CHECK_AGE_MS_MAX)) {
     findings.push(amber(`${name} was not verified lately`, 'check'))
   }

@@ -21,7 +21,7 @@ import { placesAt } from './places.ts'
 import { formOf, mistakesByField, writtenOf } from './plan-form.ts'
 import type { Repositories } from './repositories.ts'
 import { planFindings, planHealth } from './plan-health.ts'
-import type { HealthData, PlanData, PlanForm, PlanMeaning, PlanStepData } from './shown.ts'
+import type { HealthFinding, PlanData, PlanForm, PlanMeaning, PlanStepData } from './shown.ts'
 import { isPartial } from './show-job.ts'
 import { shownText } from './shown-text.ts'
 
@@ -83,7 +83,7 @@ export class ConfiguredPlans implements PlanDesk {
   }
 
   /** Returns what is wrong with plans, the configuration itself among it. */
-  async findings(): Promise<readonly HealthData[]> {
+  async findings(): Promise<readonly HealthFinding[]> {
     const { clock, store, instance } = this.#options
     try {
       const plans = await this.#read()

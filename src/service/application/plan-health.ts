@@ -7,7 +7,7 @@ import type { InstanceId } from '../../base/ids.ts'
 import { missedPromises } from '../daemon/missed-promises.ts'
 import type { JobStore } from '../jobs/job-store.ts'
 import type { Plan } from '../plans/plan.ts'
-import type { HealthData } from './shown.ts'
+import type { HealthFinding } from './shown.ts'
 import { shownText } from './shown-text.ts'
 
 /** What is known of a plan, to tell how it is. */
@@ -36,10 +36,10 @@ export async function planHealth(
 }
 
 /** Returns what is wrong with a plan: what it keeps is gone, or what it promises is not so. */
-export function planFindings({ plan, gone, lastPointMs, wouldTakeMs }: PlanHealth, nowMs: number): HealthData[] {
+export function planFindings({ plan, gone, lastPointMs, wouldTakeMs }: PlanHealth, nowMs: number): HealthFinding[] {
   if (plan.paused) return []
   const { name, repository } = plan
-  const red = (message: string): HealthData => {
+  const red = (message: string): HealthFinding => {
     return { color: 'red', message: shownText(message), fix: 'plans', repository: shownText(repository) }
   }
   const [first] = gone

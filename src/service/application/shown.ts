@@ -364,8 +364,14 @@ export interface ProbeData {
   readonly state: 'good' | 'warning' | 'bad'
 }
 
-/** One line about everything: green only when verified. */
-export interface HealthData {
+/** How all is: the worst that is known, or green, only when all was verified. */
+export interface HealthData extends HealthFinding {
+  /** What else is to be mended, what weighs most first. */
+  readonly others: readonly HealthFinding[]
+}
+
+/** One thing about everything, in a line. */
+export interface HealthFinding {
   readonly color: 'green' | 'amber' | 'red'
   readonly message: Shown
   /** Where the dashboard goes to mend it, or what it does. */

@@ -88,6 +88,21 @@ test('health says how long ago all was verified, and how many points came since'
   )
 })
 
+test('all that is to be mended is told: failures first, then what a password is missing for, a copy elsewhere last', () => {
+  const wait = { for: 'unlock', repository: 'nas', job: undefined, untilMs: undefined } as const
+  const job = { kind: 'backup', repository: 'nas', state: 'queued', wait } as JobData
+  const failed = { kind: 'check', repository: 'home', state: 'errored', endedMs: NOW_MS, outcome: 'no room' } as JobData
+  const nas = withData({ name: 'nas', state: { kind: 'locked' } })
+  const all = [withData({ sharesDisk: true }), repository({ checkedMs: undefined }), nas]
+  const health = healthOf(all, { plans: [], jobs: [job, failed, job], knownLess: new Set(), nowMs: NOW_MS })
+  expect([health, ...health.others].map(({ message, fix }) => `${fix ?? ''}: ${message}`)).toEqual([
+    'jobs: check failed: no room',
+    'unlock: 2 jobs wait until nas is unlocked',
+    'check: home was not verified lately',
+    'drivers: home lies on the disk of what it keeps: a copy elsewhere is missing',
+  ])
+})
+
 /** What may be wrong, what is said of it, and what mends it. */
 const CAUSES: readonly [string, RepositoryHealth, RegExp, HealthData['fix']][] = [
   ['unverified', repository({ checkedMs: undefined }), /^home was not verified lately$/, 'check'],

@@ -3,12 +3,13 @@ import type { ReactNode } from 'react'
 
 import { formatBytes, formatDuration } from '../../../src/base/format.ts'
 import { formatCount, numberOf } from '../../../src/base/number-of.ts'
-import type { JobData, PointData, RepositoryData } from '../../../src/service/application/shown.ts'
+import type { HealthFinding, JobData, PointData, RepositoryData } from '../../../src/service/application/shown.ts'
 import { Chart } from '../../components/chart.tsx'
 import { Line } from '../../components/line.tsx'
 import { Lines, linesOf } from '../../components/lines.tsx'
 import { progressBar } from '../../components/progress-bar.ts'
-import { placeAt } from '../../state/list.ts'
+import { Table, type TableColumn } from '../../components/table.tsx'
+import { type ListPlace, placeAt } from '../../state/list.ts'
 import { valueOr } from '../../state/loaded.ts'
 import { runningJobs, type Shared } from '../../state/shared.ts'
 import { isHostUnwell, shownHost } from '../../text/host.ts'
@@ -19,7 +20,7 @@ import { type Color, healthColor, type Theme, useTheme } from '../../theme/theme
 import { BackingUpView } from '../backing-up/backing-up-view.tsx'
 import type { ViewProps } from '../view-props.ts'
 import { chartsOf } from './charts.ts'
-import { MENDING, NOTIFICATION_ROWS, openNotifications, type OverviewState } from './overview.ts'
+import { findingsOf, MENDING, NOTIFICATION_ROWS, openNotifications, type OverviewState } from './overview.ts'
 
 type Props = ViewProps<OverviewState>
 
@@ -33,6 +34,9 @@ export function OverviewView({ state, shared, columns, rows }: Props): ReactNode
   const theme = useTheme()
   if (state.backingUp !== undefined) {
     return <BackingUpView backingUp={state.backingUp} columns={columns} rows={rows} />
+  }
+  if (state.mending !== undefined) {
+    return <Findings place={state.mending} shared={shared} columns={columns} rows={rows} />
   }
   const lines = jobLines(state, shared, columns)
   const notifications = Math.min(NOTIFICATION_ROWS, Math.max(1, openNotifications(shared).length))
@@ -57,11 +61,39 @@ interface PartProps {
   readonly columns: number
 }
 
+const SIGNS: Readonly<Record<HealthFinding['color'], string>> = { green: '●', amber: '▲', red: '✗' }
+
+const FINDING_COLUMNS: readonly TableColumn<HealthFinding>[] = [
+  { title: 'what is to be mended', value: ({ color, message }) => `${SIGNS[color]} ${message}` },
+  { title: 'how', width: 28, value: ({ fix }) => (fix === undefined ? '' : MENDING[fix]) },
+]
+
+function Findings({ place, shared, columns, rows }: PartProps & { readonly place: ListPlace; readonly rows: number }) {
+  const theme = useTheme()
+  const findings = findingsOf(shared)
+  return (
+    <Box flexDirection="column" width={columns}>
+      <Line text={`${numberOf(findings.length, 'thing')} to mend`} columns={columns} isBold color={theme.accent} />
+      <Table
+        columns={FINDING_COLUMNS}
+        rows={findings}
+        place={place}
+        width={columns}
+        height={rows - 1}
+        colorOf={({ color }) => healthColor(theme, color)}
+        empty="nothing is left to mend"
+        unfolds
+      />
+    </Box>
+  )
+}
+
 function healthText({ health }: Shared): string {
   if (health.kind === 'loading') return '… asking how all is'
   if (health.kind === 'failed') return `✗ ${health.problem.message}`
-  const { color, message, fix } = health.value
-  const sign = { green: '●', amber: '▲', red: '✗' }[color]
+  const { color, message, fix, others } = health.value
+  const sign = SIGNS[color]
+  if (others.length > 0) return `${sign} ${message} (and ${numberOf(others.length, 'thing')} more) — f lists all`
   return `${sign} ${message}${fix === undefined ? '' : ` — ${MENDING[fix]}`}`
 }
 

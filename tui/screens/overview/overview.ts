@@ -1,5 +1,5 @@
 import type { Topic } from '../../../src/service/application/port.ts'
-import type { HealthData, NotificationData, PlanData, SizePoint } from '../../../src/service/application/shown.ts'
+import type { HealthFinding, NotificationData, PlanData, SizePoint } from '../../../src/service/application/shown.ts'
 import { LEAVE_FORM } from '../../forms/editor.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
@@ -8,7 +8,7 @@ import type { ScreenEvent } from '../../state/event.ts'
 import { LIST_START, type ListPlace, moveInList } from '../../state/list.ts'
 import { type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
 import type { Screen } from '../../state/screen.ts'
-import { runningJobs, type Shared } from '../../state/shared.ts'
+import { bodyRows, runningJobs, type Shared } from '../../state/shared.ts'
 import type { Step } from '../../state/step.ts'
 import {
   answerInBackingUp,
@@ -27,6 +27,8 @@ import {
 const SAMPLES_MAX = 120
 /** Notifications that are seen at once. */
 export const NOTIFICATION_ROWS = 4
+/** Title and headings of the list of what is to be mended. */
+export const MENDING_HEAD_ROWS = 2
 
 export interface OverviewState {
   readonly sizes: Loaded<readonly SizePoint[]>
@@ -40,9 +42,11 @@ export interface OverviewState {
   /** Which charts are seen where there is no room for all: the first one of them. */
   readonly firstChart: number
   readonly backingUp: BackingUp | undefined
+  /** In the list of all that is to be mended; `undefined`: it is not looked at. */
+  readonly mending: ListPlace | undefined
 }
 
-export type OverviewCommand = Motion | 'fix' | 'backup' | 'check' | 'charts' | 'acknowledge'
+export type OverviewCommand = Motion | 'fix' | 'mend' | 'close' | 'backup' | 'check' | 'charts' | 'acknowledge'
 
 export const overview: Screen<OverviewState, OverviewCommand> = {
   title: 'Overview',
@@ -54,8 +58,12 @@ export const overview: Screen<OverviewState, OverviewCommand> = {
     place: LIST_START,
     firstChart: 0,
     backingUp: undefined,
+    mending: undefined,
   },
-  keys: ({ backingUp }, shared) => (backingUp === undefined ? keysFor(shared) : backingUpKeys(backingUp)),
+  keys: ({ backingUp, mending }, shared) => {
+    if (backingUp !== undefined) return backingUpKeys(backingUp)
+    return mending === undefined ? keysFor(shared) : [MEND, CLOSE, ...MOTION_KEYS]
+  },
   isTyping: ({ backingUp }) => backingUp !== undefined,
   unsaved: ({ backingUp }) => unsavedBackup(backingUp),
   reduce,
@@ -68,10 +76,16 @@ export function openNotifications(shared: Shared): readonly NotificationData[] {
     .toSorted((a, b) => b.atMs - a.atMs)
 }
 
+/** Returns all that is to be mended, what weighs most first. */
+export function findingsOf(shared: Shared): readonly HealthFinding[] {
+  const health = valueOr(shared.health, undefined)
+  return health === undefined || health.color === 'green' ? [] : [health, ...health.others]
+}
+
 function keysFor(shared: Shared): Keymap<OverviewCommand> {
   const health = valueOr(shared.health, undefined)
   return [
-    ...(health?.fix === undefined ? [] : [FIX]),
+    ...(findingsOf(shared).length > 1 || health?.fix !== undefined ? [FIX] : []),
     BACK_UP,
     CHECK,
     CHARTS,
@@ -84,8 +98,15 @@ const FIX = {
   command: 'fix',
   keys: ['f'],
   label: 'mend',
-  help: 'do what mends the health line, or go to where it is mended',
+  help: 'do what mends the health line, or go to where it is mended; of several things, list them all',
 } as const
+const MEND = {
+  command: 'mend',
+  keys: ['enter', 'f'],
+  label: 'mend',
+  help: 'do what mends the chosen thing, or go to where it is mended',
+} as const
+const CLOSE = { command: 'close', keys: ['esc'], label: 'close', help: 'close the list' } as const
 const CHECK = { command: 'check', keys: ['c'], label: 'check', help: 'verify the repository now' } as const
 const CHARTS = { command: 'charts', keys: ['v'], label: 'charts', help: 'show the other charts' } as const
 const ACKNOWLEDGE = {
@@ -166,12 +187,23 @@ function withSample(state: OverviewState, shared: Shared): OverviewState {
 function takeCommand(state: OverviewState, command: OverviewCommand, shared: Shared): Step<OverviewState> {
   const open = openNotifications(shared)
   if (isMotion(command)) {
+    if (state.mending !== undefined) {
+      const extent = { count: findingsOf(shared).length, height: bodyRows(shared) - MENDING_HEAD_ROWS }
+      return { state: { ...state, mending: moveInList(state.mending, command, extent) } }
+    }
     const extent = { count: open.length, height: NOTIFICATION_ROWS }
     return { state: { ...state, place: moveInList(state.place, command, extent) } }
   }
   switch (command) {
     case 'fix':
-      return mend(state, shared)
+      return fix(state, shared)
+    case 'mend': {
+      const findings = findingsOf(shared)
+      const chosen = findings[Math.min(state.mending?.selected ?? 0, findings.length - 1)]
+      return mend({ ...state, mending: undefined }, shared, chosen)
+    }
+    case 'close':
+      return { state: { ...state, mending: undefined } }
     case 'charts':
       return { state: { ...state, firstChart: state.firstChart + 1 } }
     case 'acknowledge': {
@@ -188,8 +220,8 @@ function takeCommand(state: OverviewState, command: OverviewCommand, shared: Sha
   }
 }
 
-/** What `f` does about the health line, in a few words. */
-export const MENDING: Readonly<Record<NonNullable<HealthData['fix']>, string>> = {
+/** What `f` does about it, in a few words. */
+export const MENDING: Readonly<Record<NonNullable<HealthFinding['fix']>, string>> = {
   points: 'f looks at the points',
   plans: 'f goes to the plans',
   drivers: 'f goes to the repositories',
@@ -206,12 +238,17 @@ function checkNow(state: OverviewState, repository: string | undefined): Step<Ov
   return { state, effects: [call('overview:check', 'check', repository, READ_PERCENT)] }
 }
 
-/** Goes to where the health line is mended, of the repository that it is about, or does it. */
-function mend(state: OverviewState, shared: Shared): Step<OverviewState> {
-  const health = valueOr(shared.health, undefined)
-  const known = valueOr(shared.repositories, []).some(({ name }) => name === health?.repository)
-  const repository = known ? health?.repository : shared.repository
-  switch (health?.fix) {
+/** Mends what the health line says; where there is more, that is listed. */
+function fix(state: OverviewState, shared: Shared): Step<OverviewState> {
+  const findings = findingsOf(shared)
+  return findings.length > 1 ? { state: { ...state, mending: LIST_START } } : mend(state, shared, findings[0])
+}
+
+/** Goes to where something is mended, of the repository that it is about, or does it. */
+function mend(state: OverviewState, shared: Shared, finding: HealthFinding | undefined): Step<OverviewState> {
+  const known = valueOr(shared.repositories, []).some(({ name }) => name === finding?.repository)
+  const repository = known ? finding?.repository : shared.repository
+  switch (finding?.fix) {
     case undefined:
       return { state }
     case 'unlock':
@@ -223,6 +260,6 @@ function mend(state: OverviewState, shared: Shared): Step<OverviewState> {
     case 'plans':
     case 'drivers':
     case 'jobs':
-      return { state, go: { screen: health.fix } }
+      return { state, go: { screen: finding.fix } }
   }
 }
