@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
@@ -76,7 +76,7 @@ test('control-C at the password is an interrupt', async () => {
   await terminal.waitFor(/exit code 130/)
 })
 
-test('a restore over files shows what it would do, asks, and takes no for an answer', async () => {
+test('a restore over files shows what it would do, asks, again where that changed, and takes no for an answer', async () => {
   const place = new CliPlace()
   writeFileSync(join(place.source, 'a'), 'from the point')
   await place.init()
@@ -91,9 +91,13 @@ test('a restore over files shows what it would do, asks, and takes no for an ans
   await answer(first, /Restore this\? \[y\/N\] /, 'n')
   await first.waitFor(/Nothing was restored\.[^]*exit code 0/)
   expect(readFileSync(join(target, 'a'), 'utf8')).toBe('mine')
-  const second = new Terminal(`${process.execPath} ${PROGRAM} ${words}`, environment)
+  const second = new Terminal(`${process.execPath} ${PROGRAM} ${words} --delete`, environment)
+  await second.waitFor(/Restore this\? \[y\/N\] /)
+  writeFileSync(join(target, 'came-meanwhile'), 'mine')
   await answer(second, /Restore this\? \[y\/N\] /, 'y')
+  await answer(second, /changed since it was shown[^]*came-meanwhile[^]*Restore this\? \[y\/N\] /, 'y')
   await second.waitFor(/exit code 0/)
+  expect(readdirSync(target)).toEqual(['a'])
   expect(readFileSync(join(target, 'a'), 'utf8')).toBe('from the point')
 })
 

@@ -1,7 +1,9 @@
+import { createHash, type Hash } from 'node:crypto'
+
 import { byteStringOf } from '../../base/byte-string.ts'
 import { UsageError } from '../../base/errors.ts'
 import { type OpenPointView, openPointView } from '../../engine/point-view.ts'
-import type { OverwriteMode, RestoreOptions, RestoreSummary } from '../../engine/restore-types.ts'
+import type { OverwriteMode, RestoreItem, RestoreOptions, RestoreSummary } from '../../engine/restore-types.ts'
 import { WorkerPool } from '../../engine/workers/worker-pool.ts'
 import { safeOptions, selectionOptions } from '../../service/restore-options.ts'
 import type { ChainFlags } from '../choose-point.ts'
@@ -62,8 +64,7 @@ export async function restoreCommand(context: CliContext, place: string, flags: 
     return EXIT_DONE
   }
   if (context.interactive && flags.yes !== true && (!isEmpty || options.delete)) {
-    await preview(context, opened, { options, everything: false })
-    if (!(await context.confirm('Restore this?'))) {
+    if (!(await isAgreed(context, opened, options))) {
       context.output.message('Nothing was restored.')
       return EXIT_DONE
     }
@@ -107,23 +108,49 @@ async function viewOf({ repository, point }: OpenPlace): Promise<OpenPointView> 
   return openPointView(await repository.inRealm(point.realm).blobs(), point.record.parts)
 }
 
-/** Shows what a restore would do; changes nothing. */
+/**
+ * Shows what a restore would do, and asks. Files come and go while that is read: what would be deleted is looked at again
+ * after a yes, and where it is something else by then, that is shown and asked about anew.
+ */
+async function isAgreed(context: CliContext, opened: OpenPlace, options: RestoreOptions): Promise<boolean> {
+  const { planRestore } = await import('../../engine/restore/plan-restore.ts')
+  const { repository, view } = opened
+  for (;;) {
+    const shown = await preview(context, opened, { options, everything: false })
+    if (!(await context.confirm('Restore this?'))) return false
+    if (!options.delete) return true
+    const now = createHash('sha256')
+    for await (const item of planRestore({ view, repository, options, signal: context.signal })) addLoss(now, item)
+    if (now.digest('hex') === shown) return true
+    context.output.message('What would be overwritten or deleted has changed since it was shown:')
+  }
+}
+
+/** Takes down what an item takes away of what is there. */
+function addLoss(losses: Hash, { action, path }: RestoreItem): void {
+  if (action === 'overwrite' || action === 'delete') losses.update(`${action}\0${path}\0`)
+}
+
+/** Shows what a restore would do, and changes nothing. Returns a digest of what it would overwrite and delete. */
 async function preview(
   { output, signal }: CliContext,
   { repository, view, point }: OpenPlace,
   what: { readonly options: RestoreOptions; readonly everything: boolean },
-): Promise<void> {
+): Promise<string> {
   const { planRestore } = await import('../../engine/restore/plan-restore.ts')
   const { options, everything } = what
+  const losses = createHash('sha256')
   const report = new PreviewReport(output, { everything })
   const onWarning = (message: string): void => {
     // A restore that follows says so itself.
     if (everything) output.warning(message)
   }
   for await (const item of planRestore({ view, repository, options, signal, onWarning })) {
-    if (output.gone.aborted) return
+    if (output.gone.aborted) break
+    addLoss(losses, item)
     report.add(item)
     await output.drained()
   }
-  report.summarize({ point: point.record.point, options })
+  if (!output.gone.aborted) report.summarize({ point: point.record.point, options })
+  return losses.digest('hex')
 }
