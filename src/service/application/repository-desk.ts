@@ -150,8 +150,10 @@ export class RepositoryDesk {
       const points = sorted.map((info) => showPoint(info, chain, details.get(info.object)))
       known.countPoints(points.length)
       const isBackup = ({ record }: PointInfo): boolean => record.undo === undefined
-      const own = sorted.findLast((info) => isBackup(info) && info.record.instance === repository.instance.id)
-      const sources = own === undefined ? [] : (details.get(own.object)?.sources ?? [])
+      const newest = new Map(sorted.filter(isBackup).map(({ record, object }) => [record.chain, details.get(object)]))
+      // Whoever uses this machine by now: an instance is new after all of a home was lost.
+      const here = [...newest.values()].filter((detail) => detail?.host === repository.instance.host)
+      const sources = here.flatMap((detail) => detail?.sources ?? [])
       const backups = points.filter((_, i) => isBackup(present(sorted[i], 'the point that is shown')))
       const isShared = this.#noteDisk(name, known.place, sources)
       return { points, backups, sharesDisk: isShared, alarms: chain.alarms.map(({ message }) => shownText(message)) }

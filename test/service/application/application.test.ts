@@ -126,6 +126,18 @@ test('folders are listed and entries found with names that no terminal executes'
   })
 })
 
+test('a repository on the disk of its source is told of by whoever has lost all else, and made no point yet', async () => {
+  const { application } = await openTestApplication(join(folder, 'fresh'))
+  await using fresh = application
+  await fresh.addRepository(
+    { name: 'home', url: join(folder, 'repository'), create: false },
+    typed('correct horse'),
+    signal,
+  )
+  expect(await fresh.points('home')).toHaveLength(2)
+  expect((await fresh.repositories()).map(({ sharesDisk }) => sharesDisk)).toEqual([true])
+})
+
 test('health tells of a repository on the disk of its source before anybody looked at points, and again as time goes', async () => {
   const tasks = new Set<() => void>()
   const every = (_: number, task: () => void): (() => void) => {
