@@ -5,10 +5,12 @@ import { formatPermissions } from '../../src/base/permissions.ts'
 import { printable } from '../../src/base/printable.ts'
 import { ONE_COLUMN, textWidth } from '../../src/base/text-width.ts'
 import { shownText } from '../../src/service/application/shown-text.ts'
+import type { EntryData } from '../../src/service/application/shown.ts'
 import { fuzzySearch } from '../../tui/keymap/fuzzy.ts'
 import { keysOf, type PressedKey } from '../../tui/keymap/key.ts'
 import { moveInList, placeAt } from '../../tui/state/list.ts'
 import { fit, wrap } from '../../tui/text/fit.ts'
+import { metadataChange } from '../../tui/text/metadata-change.ts'
 import { renamedPath } from '../../tui/text/renamed.ts'
 import { Graphemes } from '../../tui/text/graphemes.ts'
 import { shownDistance } from '../../tui/text/when.ts'
@@ -148,4 +150,22 @@ test('text is cut into graphemes as the language does it, whether or not its cha
   const alone = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code)).filter((one) => each.test(one))
   const texts = [alone.join(''), alone.toReversed().join(''), '', 'e\u0301 👩‍👩‍👧 한글\r\n', '\u001b[36m⠉⣿\u001b[39m │']
   for (const text of texts) expect(cut(new Graphemes(), text)).toEqual(cut(new Intl.Segmenter(), text))
+})
+
+test('what of metadata changed is named', () => {
+  const owned = { owner: 'arthur', group: 'users', modifiedMs: 1e12, mode: 0o644 }
+  const before: EntryData = {
+    name: 'a',
+    path: '/a',
+    shownPath: '/a',
+    kind: 'file',
+    bytes: 1,
+    target: undefined,
+    ...owned,
+  }
+  const change = metadataChange(before, { ...before, mode: 0o600, owner: 'root' })
+  expect(change).toContain('owner arthur:users → root:users')
+  expect(change).not.toContain('time')
+  expect(metadataChange(before, { ...before, modifiedMs: 1e12 + 2e8 })).toMatch(/^time 2001-.* → 2001-/)
+  expect(metadataChange(before, before)).toBe('times or attributes')
 })

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react'
 
 import { formatBytes, formatDuration } from '../../../src/base/format.ts'
 import { formatCount, numberOf } from '../../../src/base/number-of.ts'
-import type { DifferenceData, PointData } from '../../../src/service/application/shown.ts'
+import type { DifferenceData, EntryData, PointData } from '../../../src/service/application/shown.ts'
 import { EditorView } from '../../components/editor-view.tsx'
 import { lineWithCursor } from '../../components/form-view.tsx'
 import { Line } from '../../components/line.tsx'
@@ -13,6 +13,7 @@ import { valueOr } from '../../state/loaded.ts'
 import type { Shared } from '../../state/shared.ts'
 import { fold, foldAll } from '../../text/fold.ts'
 import { noPointsText } from '../../text/no-points.ts'
+import { metadataChange } from '../../text/metadata-change.ts'
 import { renamedPath } from '../../text/renamed.ts'
 import { shownTime } from '../../text/when.ts'
 import { type Theme, useTheme } from '../../theme/theme.ts'
@@ -206,20 +207,31 @@ const DIFFERENCE_COLUMNS: readonly TableColumn<DifferenceData>[] = [
     title: 'before',
     width: 9,
     align: 'right',
-    value: ({ before }) => (before === undefined ? '' : formatBytes(before.bytes)),
+    value: ({ before, kind }) => bytesOf(before, kind),
   },
   {
     title: 'after',
     width: 9,
     align: 'right',
-    value: ({ after }) => (after === undefined ? '' : formatBytes(after.bytes)),
+    value: ({ after, kind }) => bytesOf(after, kind),
   },
   {
     title: 'path',
     keep: 'ends',
-    value: ({ shownPath, from }) => (from === undefined ? shownPath : renamedPath(from, shownPath)),
+    value: (difference) => pathOf(difference),
   },
 ]
+
+/** Sizes say nothing of metadata: content that differs is told as that. */
+function bytesOf(entry: EntryData | undefined, kind: DifferenceData['kind']): string {
+  return entry === undefined || kind === 'metadata' ? '' : formatBytes(entry.bytes)
+}
+
+function pathOf({ after, before, from, kind, shownPath }: DifferenceData): string {
+  const path = from === undefined ? shownPath : renamedPath(from, shownPath)
+  if (kind !== 'metadata' || before === undefined || after === undefined) return path
+  return `${path}: ${metadataChange(before, after)}`
+}
 
 function nameOf(id: string, { points }: Shared): string {
   const point = valueOr(points, []).find((candidate) => candidate.id === id)
