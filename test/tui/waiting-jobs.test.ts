@@ -54,7 +54,7 @@ test('the screen of jobs tells of what waits, of what a killed daemon left, and 
   await dashboard.press('7')
   const frame = await dashboard.shows('▲ alone')
   expect(frame).toMatch(/▲ alone +backup .* goes on without its daemon/)
-  expect(frame).toMatch(/▲ broke off +backup .* ended with its daemon/)
+  expect(frame).toMatch(/▲ ended +backup .* has ended, and its daemon is gone/)
   expect(frame).toMatch(/○ waits +backup .* next try at \d\d:\d\d: there is no/)
   expect(frame).toContain('- cancelled')
   expect(frame).not.toContain('interrupted')

@@ -19,5 +19,5 @@ export function shownState(state: JobState, isPartial = false): string {
 /** As `shownState`; of one whose daemon has ended without a word, whether it works on. */
 export function shownJobState({ state, isPartial, left }: Pick<JobData, 'state' | 'isPartial' | 'left'>): string {
   if (left === undefined) return shownState(state, isPartial)
-  return left === 'goes-on' ? '▲ alone' : '▲ broke off'
+  return left === 'goes-on' ? '▲ alone' : '▲ ended'
 }

@@ -105,7 +105,7 @@ function standingOf(job: JobData, { nowMs, stopping }: Standing): string {
 /** What has become of a job whose daemon ended without a word. */
 const LEFT = {
   'goes-on': 'goes on without its daemon, which is gone: what it comes to is recorded',
-  'has-ended': 'ended with its daemon: what it came to is recorded in a moment',
+  'has-ended': 'has ended, and its daemon is gone: what it came to is recorded in a moment',
 } as const
 
 interface LogViewProps {

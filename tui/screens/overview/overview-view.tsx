@@ -12,7 +12,7 @@ import { Table, type TableColumn } from '../../components/table.tsx'
 import { type ListPlace, placeAt } from '../../state/list.ts'
 import { valueOr } from '../../state/loaded.ts'
 import { runningJobs, type Shared } from '../../state/shared.ts'
-import { isHostUnwell, shownHost } from '../../text/host.ts'
+import { isHostUnwell, noDaemonText, shownHost } from '../../text/host.ts'
 import { noPointsText } from '../../text/no-points.ts'
 import { shownDue, shownWait } from '../../text/wait.ts'
 import { shownDistance, shownTime } from '../../text/when.ts'
@@ -168,7 +168,7 @@ const BAR_COLUMNS = 16
 function jobLine({ kind, repository, progress, left }: JobData, columns: number): string {
   const what = `► ${kind} ${repository}`
   if (left !== undefined)
-    return `${what} ${left === 'goes-on' ? 'goes on without its daemon, which is gone' : 'ended with its daemon'}`
+    return `${what} ${left === 'goes-on' ? 'goes on without its daemon, which is gone' : 'has ended, and its daemon is gone'}`
   if (progress === undefined) return `${what} starting …`
   const { part, bytesPerSecond, bytesDone, at } = progress
   const bar =
@@ -185,16 +185,17 @@ function waitingLines(shared: Shared): readonly string[] {
 function nextLines(state: OverviewState, shared: Shared): readonly string[] {
   const { nowMs } = shared
   const jobs = valueOr(shared.jobs, [])
-  return valueOr(state.plans, [])
+  const next = valueOr(state.plans, [])
     .filter(({ isPaused }) => !isPaused)
     .flatMap(({ name, steps }) => steps.map(({ nextMs, kind }) => ({ name, kind, nextMs })))
     .filter((step): step is { name: string; kind: string; nextMs: number } => step.nextMs !== undefined)
     .toSorted((a, b) => a.nextMs - b.nextMs)
-    .map(({ name, kind, nextMs }) => {
-      const when =
-        nextMs <= nowMs ? shownDue(name, jobs, shared) : `${shownDistance(nextMs, nowMs)}, ${shownTime(nextMs)}`
-      return `○ ${name}: ${kind} ${when}`
-    })
+  if (next.length > 0 && shared.host.kind !== 'daemon') return [noDaemonText(shared.host)]
+  return next.map(({ name, kind, nextMs }) => {
+    const when =
+      nextMs <= nowMs ? shownDue(name, jobs, shared) : `${shownDistance(nextMs, nowMs)}, ${shownTime(nextMs)}`
+    return `○ ${name}: ${kind} ${when}`
+  })
 }
 
 function Charts({ state, shared, columns, rows }: Props): ReactNode {
