@@ -4,7 +4,7 @@ import { away, parseRetryAfter, readNetworkFailure } from '../../src/storage/net
 const denied = (says: string, hint: string): FailureReading => ({ code: 'STORE_DENIED', says, hint })
 
 const CREDENTIALS_HINT =
-  'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile in ~/.aws that AWS_PROFILE names; one with SSO needs `aws sso login` again and again.'
+  'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile in ~/.aws that AWS_PROFILE names; where it is one of SSO, `aws sso login` comes first.'
 
 /** What the error codes of S3 and of servers like it mean. */
 const READINGS: Readonly<Record<string, FailureReading>> = {

@@ -207,15 +207,16 @@ test('a repository in a bucket is made by the wizard: a wrong key is told, the r
 
 /** Fills in what a bucket wants, a name and a password twice, whatever was typed before. */
 async function fillSecrets(terminal: Terminal, id: string, secret: string): Promise<void> {
-  await terminal.waitFor(/› Access key id +▏/)
+  await terminal.waitFor(/› Access key id/)
+  press(terminal, 'C-u')
   await fill(terminal, id, /Access key id +••••/)
-  press(terminal, 'Tab')
+  press(terminal, 'Tab', 'C-u')
   await fill(terminal, secret, /Secret key +••••/)
   press(terminal, 'Tab', 'C-u')
   await fill(terminal, 'cloud', 'cloud▏')
-  press(terminal, 'Tab')
+  press(terminal, 'Tab', 'C-u')
   await fill(terminal, 'geheim!', /New password +••••/)
-  press(terminal, 'Tab')
+  press(terminal, 'Tab', 'C-u')
   await fill(terminal, 'geheim!', /again +••••/)
   press(terminal, 'Enter')
 }

@@ -196,11 +196,17 @@ export function failureInAdding(adding: Adding, failure: Failure): AddingStep {
   const refusals = at.refusals + (isSecretWrong ? 1 : 0)
   const form = isSecretWrong
     ? withMistakes(withoutSecretsIn(at.editor.form, ['secret', 'again']), { secret: problem.message })
-    : afterRefusal(at.editor.form, problem)
+    : refused(at.editor.form, problem)
   const next: AddingPage = { ...at, editor: { ...at.editor, form }, isTrying: false, refusals }
   if (!isSecretWrong || refusals < REFUSALS_BEFORE_ADVICE) return { adding: { ...adding, at: next } }
   const say = `${problem.message}, ${refusals} times. The recovery code opens it as well: choose it with ← →.`
   return { adding: { ...adding, at: next }, say }
+}
+
+/** Returns the form with why it was refused. Where a server let nobody in, what it asks for comes next: its fields are the first. */
+function refused(form: Form<SecretField>, problem: Failure['problem']): Form<SecretField> {
+  const told = afterRefusal(form, problem)
+  return problem.code === 'STORE_DENIED' && form.fields[0]?.name !== 'name' ? { ...told, focus: 0 } : told
 }
 
 const WRONG_SECRETS: readonly string[] = ['WRONG_PASSWORD', 'WRONG_KEY', 'BAD_RECOVERY_CODE']
