@@ -3,7 +3,16 @@ import type { Keymap } from '../keymap/keymap.ts'
 import { type Answer, type Call, call, type Failure } from '../state/call.ts'
 import type { ScreenName } from '../state/screen-name.ts'
 import type { Question } from '../state/step.ts'
-import { type Field, type Form, pasteInForm, textField, textOf, typeInForm, withoutSecretsIn } from './form.ts'
+import {
+  type Field,
+  type Form,
+  pasteInForm,
+  textField,
+  textOf,
+  typeInForm,
+  withMistakes,
+  withoutSecretsIn,
+} from './form.ts'
 import { noteOnPlaces, type PathWish, typedPaths } from './path-wish.ts'
 import {
   type FolderPicker,
@@ -155,6 +164,14 @@ function editorWithFolders<Name extends string>(
   const { picking } = editor
   if (picking === undefined) return editor
   return { ...editor, picking: { ...picking, picker: withFolders(picking.picker, directory, names) } }
+}
+
+/** Returns the editor with what is wrong with its fields, and the first of them in focus. */
+export function editorWithMistakes<Name extends string>(
+  editor: Editor<Name>,
+  mistakes: Readonly<Record<string, string>>,
+): Editor<Name> {
+  return { ...editor, form: withMistakes(editor.form, mistakes) }
 }
 
 /** Returns the editor after a call has failed: a folder that cannot be read says why. */

@@ -7,6 +7,7 @@ import {
   editorCalls,
   editorKeys,
   editorOf,
+  editorWithMistakes,
   LEAVE_FORM,
   pasteInEditor,
   typeInEditor,
@@ -26,15 +27,15 @@ import {
   withoutSecretsIn,
 } from '../../forms/form.ts'
 import { type OpenerField, openerFields, takeOpener, withFittingOpener } from '../../forms/opener.ts'
-import { pickerListRows } from '../../forms/picker.ts'
 import { REFUSALS_BEFORE_ADVICE } from '../../forms/refusals.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { type Answer, call, type Effect, type Failure, type Slot } from '../../state/call.ts'
-import { bodyRows, type Shared } from '../../state/shared.ts'
+import type { Shared } from '../../state/shared.ts'
 import type { ScreenName } from '../../state/screen-name.ts'
 import type { Question } from '../../state/step.ts'
 import { codeKeys, pasteInCode, type ShownCode, shownCode, typeInCode } from '../recovery-code/recovery-code.ts'
+import { editorSurroundings } from '../screen-editor.ts'
 import { type CredentialField, credentialFields, takeCredentials } from './credentials.ts'
 import {
   PLACE_KINDS,
@@ -243,8 +244,7 @@ function typeInPlace(
   at: Extract<AddingPage, { page: 'place' }>,
   { key, screen, shared }: TypedKey,
 ): AddingStep {
-  const surroundings = { home: shared.home, height: pickerListRows(bodyRows(shared)) }
-  const step = typeInEditor(at.editor, key, surroundings)
+  const step = typeInEditor(at.editor, key, editorSurroundings(shared))
   const { editor, outcome } = step
   const next: Adding = { ...adding, at: { ...at, editor } }
   switch (outcome) {
@@ -259,8 +259,7 @@ function typeInPlace(
     case 'sent': {
       const mistakes = placeMistakes(at.kind, editor.form)
       if (Object.keys(mistakes).length > 0) {
-        const form = withMistakes(editor.form, mistakes)
-        return { adding: { ...adding, at: { ...at, editor: { ...editor, form } } } }
+        return { adding: { ...adding, at: { ...at, editor: editorWithMistakes(editor, mistakes) } } }
       }
       const place = { kind: at.kind, editor }
       const secrets = secretEditor(secretForm(adding.isNew, serverKindOf(at.kind, editor.form)), at.typed)

@@ -7,20 +7,19 @@ import {
   type EditorCommand,
   editorKeys,
   editorOf,
-  LEAVE_FORM,
+  editorWithMistakes,
   pasteInEditor,
-  typeInEditor,
 } from '../../forms/editor.ts'
-import { choiceField, textField, textOf, withMistakes } from '../../forms/form.ts'
-import { pickerListRows } from '../../forms/picker.ts'
+import { choiceField, textField, textOf } from '../../forms/form.ts'
 import { listOf, listText } from '../../forms/typed-list.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { type Answer, call, type Failure } from '../../state/call.ts'
 import { valueOr } from '../../state/loaded.ts'
 import type { ScreenName } from '../../state/screen-name.ts'
-import { bodyRows, type Shared } from '../../state/shared.ts'
+import type { Shared } from '../../state/shared.ts'
 import type { Step } from '../../state/step.ts'
+import { typeInScreen } from '../screen-editor.ts'
 
 type BackupField = 'sources' | 'excludes' | 'repository' | 'tags'
 
@@ -105,27 +104,19 @@ export function unsavedBackup(backingUp: BackingUp | undefined): string | undefi
 export function typeInBackingUp(backingUp: BackingUp, key: Key, { screen, shared }: BackingUpContext): BackingUpStep {
   // What was asked for is not taken back by leaving its form: its answer says that it has begun.
   if (backingUp.isTrying) return { state: key === 'esc' ? undefined : backingUp }
-  const surroundings = { home: shared.home, height: pickerListRows(bodyRows(shared)) }
-  const step = typeInEditor(backingUp.editor, key, surroundings)
-  const next: BackingUp = { ...backingUp, editor: step.editor }
-  switch (step.outcome) {
-    case 'editing':
-      return { state: next, effects: editorCalls(step, screen) }
-    case 'left':
-      return { state: undefined }
-    case 'asked':
-      return { state: next, ask: LEAVE_FORM }
-    case 'sent':
-      return send(next, screen)
-  }
+  return typeInScreen<BackingUp | undefined, BackupField>(backingUp.editor, key, {
+    ...{ screen, shared },
+    hold: (editor) => editor && { ...backingUp, editor },
+    send: (editor) => send({ ...backingUp, editor }, screen),
+  })
 }
 
 function send(backingUp: BackingUp, screen: ScreenName): BackingUpStep {
   const { form } = backingUp.editor
   const sources = listOf(textOf(form, 'sources'))
   if (sources.length === 0 || sources.some((path) => !path.startsWith('/'))) {
-    const mistaken = withMistakes(form, { sources: 'folders that begin with /' })
-    return { state: { ...backingUp, editor: { ...backingUp.editor, form: mistaken } } }
+    const editor = editorWithMistakes(backingUp.editor, { sources: 'folders that begin with /' })
+    return { state: { ...backingUp, editor } }
   }
   const how = { tags: listOf(textOf(form, 'tags')), excludes: listOf(textOf(form, 'excludes')) }
   return {

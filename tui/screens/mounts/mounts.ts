@@ -3,15 +3,12 @@ import {
   type Editor,
   editorAfterAnswer,
   editorAfterFailure,
-  editorCalls,
   editorKeys,
   editorOf,
   LEAVE_FORM,
   pasteInEditor,
-  typeInEditor,
 } from '../../forms/editor.ts'
-import { choiceField, textField, textOf, withMistakes } from '../../forms/form.ts'
-import { pickerListRows } from '../../forms/picker.ts'
+import { choiceField } from '../../forms/form.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, MOTION_KEYS } from '../../keymap/motion.ts'
@@ -23,6 +20,8 @@ import type { Screen } from '../../state/screen.ts'
 import { bodyRows, type Shared } from '../../state/shared.ts'
 import type { Step } from '../../state/step.ts'
 import { shownTime } from '../../text/when.ts'
+import { typeInScreen } from '../screen-editor.ts'
+import { MOUNT_PLACE_PATHS, mountPlaceField, mountPlaceIn } from './mount-place.ts'
 
 /** Title and headings. */
 const HEAD_ROWS = 2
@@ -122,16 +121,11 @@ function startMount(state: MountsState, shared: Shared): Step<MountsState> {
     {
       fields: [
         { name: 'what', label: 'Mount', field: choiceField(options), help: '← → choose' },
-        {
-          name: 'directory',
-          label: 'At',
-          field: textField(shared.settings.mountFolder),
-          help: 'an empty folder, made where there is none; Ctrl+O chooses one',
-        },
+        mountPlaceField('At', shared.settings.mountFolder),
       ],
       focus: 0,
     },
-    { pickable: { directory: 'one' }, wishes: { directory: 'new-folder' } },
+    MOUNT_PLACE_PATHS,
   )
   return { state: { ...state, editor, offered: points.map(({ id }) => id) } }
 }
@@ -141,33 +135,19 @@ function type(
   before: Editor<MountField>,
   { key, shared }: { readonly key: Key; readonly shared: Shared },
 ): Step<MountsState> {
-  const surroundings = { home: shared.home, height: pickerListRows(bodyRows(shared)) }
-  const step = typeInEditor(before, key, surroundings)
-  const { editor, outcome } = step
-  const next: MountsState = { ...state, editor }
-  switch (outcome) {
-    case 'editing':
-      return { state: next, effects: editorCalls(step, 'mounts') }
-    case 'left':
-      return { state: { ...state, editor: undefined } }
-    case 'asked':
-      return { state: next, ask: LEAVE_FORM }
-    case 'sent':
-      return send(next, editor, shared)
-  }
+  const hold = (editor: Editor<MountField> | undefined): MountsState => ({ ...state, editor })
+  const send = (editor: Editor<MountField>): Step<MountsState> => sendMount(hold(editor), editor, shared)
+  return typeInScreen(before, key, { screen: 'mounts', shared, hold, send })
 }
 
-function send(state: MountsState, editor: Editor<MountField>, { repository }: Shared): Step<MountsState> {
-  const { form } = editor
-  const directory = textOf(form, 'directory')
-  if (!directory.startsWith('/')) {
-    return { state: { ...state, editor: { ...editor, form: withMistakes(form, { directory: 'begins with /' }) } } }
-  }
-  const field = form.fields[0]?.field
+function sendMount(state: MountsState, editor: Editor<MountField>, { repository }: Shared): Step<MountsState> {
+  const place = mountPlaceIn<MountField>(editor)
+  if ('mistaken' in place) return { state: { ...state, editor: place.mistaken } }
+  const field = editor.form.fields[0]?.field
   const point = field?.kind === 'choice' ? state.offered[field.chosen - 1] : undefined
   if (repository === undefined) return { state }
   // The form stays until it is mounted: a folder that cannot be used is corrected, not typed again.
-  return { state, effects: [call('mounts:mount', 'mount', repository, point, directory)] }
+  return { state, effects: [call('mounts:mount', 'mount', repository, point, place.directory)] }
 }
 
 function takeAnswer(state: MountsState, answer: Answer): Step<MountsState> {

@@ -7,7 +7,6 @@ import {
   pasteInEditor,
   typeInEditor,
 } from '../../forms/editor.ts'
-import { pickerListRows } from '../../forms/picker.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, MOTION_KEYS } from '../../keymap/motion.ts'
@@ -16,8 +15,9 @@ import type { ScreenEvent } from '../../state/event.ts'
 import { LIST_START, type ListPlace, moveInList, placeAt } from '../../state/list.ts'
 import { afterFailure, type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
 import type { Screen } from '../../state/screen.ts'
-import { bodyRows, type Shared } from '../../state/shared.ts'
+import type { Shared } from '../../state/shared.ts'
 import type { Step } from '../../state/step.ts'
+import { editorSurroundings } from '../screen-editor.ts'
 import { planTableRows } from './layout.ts'
 import { newPlan, planEditor } from './plan-fields.ts'
 import {
@@ -169,11 +169,11 @@ function type(
   editing: PlanEditing,
   { key, shared }: { readonly key: Key; readonly shared: Shared },
 ): Step<PlansState> {
-  const height = pickerListRows(bodyRows(shared))
-  if (editing.at.page !== 'plan') return changed(state, editing, typeInPage(editing, key, height))
+  const surroundings = editorSurroundings(shared)
+  if (editing.at.page !== 'plan') return changed(state, editing, typeInPage(editing, key, surroundings.height))
   const opened = openPage(editing, key)
   if (opened !== undefined) return { state: { ...state, editing: opened } }
-  const typed = typeInEditor(editing.editor, key, { home: shared.home, height })
+  const typed = typeInEditor(editing.editor, key, surroundings)
   const { editor, outcome } = typed
   const next = { ...editing, editor }
   const step = changed(state, editing, next)

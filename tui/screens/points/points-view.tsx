@@ -21,7 +21,8 @@ import { BackingUpView } from '../backing-up/backing-up-view.tsx'
 import type { ViewProps } from '../view-props.ts'
 import { whyNoneFound } from './filter-points.ts'
 import { DETAIL_ROWS, HEAD_ROWS } from './layout.ts'
-import { chosenPoint, type Mounting, type PointsState, type ShownDifference, shownPoints } from './points.ts'
+import type { Mounting } from './mounting.ts'
+import { chosenPoint, type PointsState, type ShownDifference, shownPoints } from './points.ts'
 import { timelineOf } from './timeline.ts'
 
 type Props = ViewProps<PointsState>

@@ -1,18 +1,5 @@
 import type { DifferenceData, PointData } from '../../../src/service/application/shown.ts'
-import {
-  type Editor,
-  editorAfterAnswer,
-  editorAfterFailure,
-  editorCalls,
-  type EditorCommand,
-  editorKeys,
-  editorOf,
-  LEAVE_FORM,
-  pasteInEditor,
-  typeInEditor,
-} from '../../forms/editor.ts'
-import { textField, textOf, withMistakes } from '../../forms/form.ts'
-import { pickerListRows } from '../../forms/picker.ts'
+import { type EditorCommand, editorKeys, LEAVE_FORM } from '../../forms/editor.ts'
 import {
   EMPTY_PROMPT,
   leavePrompt,
@@ -30,7 +17,7 @@ import type { ScreenEvent } from '../../state/event.ts'
 import { type HeldPlace, LIST_START, type ListPlace, moveAndHold, moveInList, placeNow } from '../../state/list.ts'
 import { afterFailure, type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
 import type { Screen } from '../../state/screen.ts'
-import { bodyRows, type Shared } from '../../state/shared.ts'
+import type { Shared } from '../../state/shared.ts'
 import type { Step } from '../../state/step.ts'
 import { shownTime } from '../../text/when.ts'
 import {
@@ -47,6 +34,15 @@ import {
 } from '../backing-up/backing-up.ts'
 import { filterPoints } from './filter-points.ts'
 import { differenceRowCount, pointRowCount } from './layout.ts'
+import {
+  answerInMounting,
+  failureInMounting,
+  type Mounting,
+  type MountingStep,
+  pasteInMounting,
+  startMounting,
+  typeInMounting,
+} from './mounting.ts'
 
 /** What lies between two points, and where one is in it. */
 export interface ShownDifference {
@@ -54,14 +50,6 @@ export interface ShownDifference {
   readonly after: string
   readonly items: Loaded<readonly DifferenceData[]>
   readonly place: ListPlace
-}
-
-/** Asks where to mount a point: this one, whatever comes into the list meanwhile. */
-export interface Mounting {
-  readonly point: PointData
-  readonly editor: Editor<'directory'>
-  /** It was sent, and stays until the point is mounted: what cannot be used is corrected, not typed again. */
-  readonly isTrying: boolean
 }
 
 export interface PointsState extends HeldPlace {
@@ -186,7 +174,8 @@ function reduce(state: PointsState, event: ScreenEvent<PointsCommand>, shared: S
       return takeCommand(state, event.command, shared)
     case 'typed':
       if (state.backingUp !== undefined) return typeBackup(state, state.backingUp, { key: event.key, shared })
-      return state.isFiltering ? typeFilter(state, event.key) : typeMount(state, event.key, shared)
+      if (state.mounting !== undefined) return withMounting(state, typeInMounting(state.mounting, event.key, shared))
+      return state.isFiltering ? typeFilter(state, event.key) : { state }
     case 'paste':
       return { state: paste(state, event.text) }
     case 'confirmed':
@@ -235,17 +224,8 @@ function withPoint(
       return { state: move({ ...state, marked: toggled(state.marked, chosen.id) }, 'down', shared) }
     case 'diff':
       return compare(state, chosen, shared)
-    case 'mount': {
-      const field = {
-        name: 'directory',
-        label: 'Mount at',
-        field: textField(shared.settings.mountFolder),
-        help: 'an empty folder, made where there is none; Ctrl+O chooses one',
-      } as const
-      const paths = { pickable: { directory: 'one' }, wishes: { directory: 'new-folder' } } as const
-      const editor = editorOf({ fields: [field], focus: 0 }, paths)
-      return { state: { ...state, mounting: { point: chosen, editor, isTrying: false } } }
-    }
+    case 'mount':
+      return { state: { ...state, mounting: startMounting(chosen, shared) } }
     case 'unmount': {
       const mount = valueOr(shared.mounts, []).find(({ point }) => point === chosen.id)
       if (mount === undefined) return { state, say: 'The chosen point is not mounted.' }
@@ -341,46 +321,15 @@ function typeFilter(state: PointsState, key: Key): Step<PointsState> {
   return { state: { ...state, filter: typeInPrompt(state.filter, key), ...AT_START } }
 }
 
-function typeMount(state: PointsState, key: Key, shared: Shared): Step<PointsState> {
-  const { mounting } = state
-  if (mounting === undefined) return { state }
-  // What was asked for is not taken back by leaving its form: its answer says that it is mounted.
-  if (mounting.isTrying) return { state: key === 'esc' ? { ...state, mounting: undefined } : state }
-  const step = typeInEditor(mounting.editor, key, { home: shared.home, height: pickerListRows(bodyRows(shared)) })
-  const { editor, outcome } = step
-  const next: PointsState = { ...state, mounting: { ...mounting, editor } }
-  switch (outcome) {
-    case 'editing':
-      return { state: next, effects: editorCalls(step, 'points') }
-    case 'left':
-      return { state: { ...state, mounting: undefined } }
-    case 'asked':
-      return { state: next, ask: LEAVE_FORM }
-    case 'sent':
-      return sendMount(state, { ...mounting, editor }, shared)
-  }
-}
-
-function sendMount(state: PointsState, mounting: Mounting, { repository }: Shared): Step<PointsState> {
-  const { point, editor } = mounting
-  const directory = textOf(editor.form, 'directory')
-  if (!directory.startsWith('/')) {
-    const form = withMistakes(editor.form, { directory: 'begins with /' })
-    return { state: { ...state, mounting: { ...mounting, editor: { ...editor, form } } } }
-  }
-  if (repository === undefined) return { state }
-  return {
-    state: { ...state, mounting: { ...mounting, isTrying: true } },
-    effects: [call('points:mount', 'mount', repository, point.id, directory)],
-  }
+function withMounting(state: PointsState, { state: mounting, ...step }: MountingStep): Step<PointsState> {
+  return { ...step, state: { ...state, mounting } }
 }
 
 function paste(state: PointsState, text: string): PointsState {
   if (state.isFiltering) return { ...state, filter: pasteInPrompt(state.filter, text), ...AT_START }
   const { backingUp, mounting } = state
   if (backingUp !== undefined) return { ...state, backingUp: pasteInBackingUp(backingUp, text) }
-  if (mounting === undefined || mounting.isTrying) return state
-  return { ...state, mounting: { ...mounting, editor: pasteInEditor(mounting.editor, text) } }
+  return mounting === undefined ? state : { ...state, mounting: pasteInMounting(mounting, text) }
 }
 
 function takeFailure(state: PointsState, failure: Failure): PointsState {
@@ -390,9 +339,7 @@ function takeFailure(state: PointsState, failure: Failure): PointsState {
     return { ...state, difference: { ...difference, items: afterFailure(difference.items, problem) } }
   }
   if (backingUp !== undefined) return { ...state, backingUp: failureInBackingUp(backingUp, failure) }
-  if (mounting === undefined) return state
-  const isTrying = mounting.isTrying && method !== 'mount'
-  return { ...state, mounting: { ...mounting, editor: editorAfterFailure(mounting.editor, failure), isTrying } }
+  return mounting === undefined ? state : { ...state, mounting: failureInMounting(mounting, failure) }
 }
 
 function takeAnswer(state: PointsState, answer: Answer): Step<PointsState> {
@@ -404,11 +351,7 @@ function takeAnswer(state: PointsState, answer: Answer): Step<PointsState> {
       return { state: { ...state, difference: { ...difference, items: ready(answer.value) } } }
     }
     case 'mount':
-      // The form of another point may have been opened meanwhile.
-      return {
-        state: mounting?.isTrying === true ? { ...state, mounting: undefined } : state,
-        say: `Mounted at ${answer.args[2]}.`,
-      }
+      return withMounting(state, answerInMounting(mounting, answer))
     case 'backup':
       return withBackup(state, answerInBackingUp(backingUp, answer))
     case 'unmount':
@@ -417,7 +360,6 @@ function takeAnswer(state: PointsState, answer: Answer): Step<PointsState> {
       return { state, say: `Forgetting ${answer.args[1].length} of the points has begun.` }
     default:
       if (backingUp !== undefined) return withBackup(state, answerInBackingUp(backingUp, answer))
-      if (mounting === undefined) return { state }
-      return { state: { ...state, mounting: { ...mounting, editor: editorAfterAnswer(mounting.editor, answer) } } }
+      return withMounting(state, answerInMounting(mounting, answer))
   }
 }

@@ -1,6 +1,6 @@
 import { equalBytes, utf8 } from '../../../src/base/bytes.ts'
-import { type Editor, editorOf, pasteInEditor, typeInEditor } from '../../forms/editor.ts'
-import { textField, textOf, withMistakes } from '../../forms/form.ts'
+import { type Editor, editorOf, editorWithMistakes, pasteInEditor, typeInEditor } from '../../forms/editor.ts'
+import { textField, textOf } from '../../forms/form.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 
@@ -120,7 +120,7 @@ function compare(code: ShownCode, editor: Editor<string>): CodeStep {
   })
   if (wrong.length === 0) return { code, outcome: 'checked' }
   const mistakes = Object.fromEntries(wrong.map((group) => [String(group), 'is not what was shown']))
-  return { code: { ...code, check: { ...editor, form: withMistakes(editor.form, mistakes) } }, outcome: 'shown' }
+  return { code: { ...code, check: editorWithMistakes(editor, mistakes) }, outcome: 'shown' }
 }
 
 /** As a recovery code is read: case does not matter, O is 0, I and L are 1. */

@@ -5,15 +5,13 @@ import {
   type Editor,
   editorAfterAnswer,
   editorAfterFailure,
-  editorCalls,
   type EditorCommand,
   editorKeys,
+  editorWithMistakes,
   LEAVE_FORM,
   pasteInEditor,
-  typeInEditor,
 } from '../../forms/editor.ts'
-import { textOf, withMistakes } from '../../forms/form.ts'
-import { pickerListRows } from '../../forms/picker.ts'
+import { textOf } from '../../forms/form.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
@@ -22,8 +20,9 @@ import type { Marked } from '../../state/destination.ts'
 import type { ScreenEvent } from '../../state/event.ts'
 import { LIST_START, moveInList, placeAt } from '../../state/list.ts'
 import type { Screen } from '../../state/screen.ts'
-import { bodyRows, type Shared } from '../../state/shared.ts'
+import type { Shared } from '../../state/shared.ts'
 import type { Step } from '../../state/step.ts'
+import { typeInScreen } from '../screen-editor.ts'
 import { restoreRowCount } from './layout.ts'
 import { differingPaths, type RestoreRow } from './restore-rows.ts'
 import {
@@ -318,26 +317,16 @@ function typeOptions(
   before: Editor<OptionField>,
   { key, shared }: { readonly key: Key; readonly shared: Shared },
 ): Step<RestoreState> {
-  const step = typeInEditor(before, key, { home: shared.home, height: pickerListRows(bodyRows(shared)) })
-  const { editor, outcome } = step
-  const next: RestoreState = { ...state, options: editor }
-  switch (outcome) {
-    case 'editing':
-      return { state: next, effects: editorCalls(step, 'restore') }
-    case 'left':
-      return { state: { ...state, options: undefined } }
-    case 'asked':
-      return { state: next, ask: LEAVE_FORM }
-    case 'sent':
-      return sendOptions(state, editor)
-  }
+  const hold = (options: Editor<OptionField> | undefined): RestoreState => ({ ...state, options })
+  const send = (editor: Editor<OptionField>): Step<RestoreState> => sendOptions(state, editor)
+  return typeInScreen(before, key, { screen: 'restore', shared, hold, send })
 }
 
 function sendOptions(state: RestoreState, editor: Editor<OptionField>): Step<RestoreState> {
   const { form } = editor
   const target = textOf(form, 'target').trim()
   if (target === '' || target.startsWith('/')) return askPreview(withOptions(state, form))
-  return { state: { ...state, options: { ...editor, form: withMistakes(form, { target: 'begins with /' }) } } }
+  return { state: { ...state, options: editorWithMistakes(editor, { target: 'begins with /' }) } }
 }
 
 function takeAnswer(state: RestoreState, answer: Answer, shared: Shared): Step<RestoreState> {

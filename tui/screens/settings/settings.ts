@@ -5,17 +5,18 @@ import {
   editorCalls,
   editorKeys,
   editorOf,
+  editorWithMistakes,
   LEAVE_FORM,
   pasteInEditor,
   typeInEditor,
 } from '../../forms/editor.ts'
-import { choiceField, textField, textOf, withMistakes } from '../../forms/form.ts'
-import { pickerListRows } from '../../forms/picker.ts'
+import { choiceField, textField, textOf } from '../../forms/form.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { ScreenEvent } from '../../state/event.ts'
 import type { Screen } from '../../state/screen.ts'
-import { bodyRows, type Settings, type Shared } from '../../state/shared.ts'
+import type { Settings, Shared } from '../../state/shared.ts'
 import type { Step } from '../../state/step.ts'
+import { editorSurroundings } from '../screen-editor.ts'
 
 const COLORS = ['none', '16', '256'] as const
 const BACKGROUNDS = ['dark', 'light'] as const
@@ -88,8 +89,7 @@ function editorFor({ theme, mountFolder }: Settings): Editor<SettingField> {
 }
 
 function type(before: Editor<SettingField>, key: Key, shared: Shared): Step<SettingsState> {
-  const surroundings = { home: shared.home, height: pickerListRows(bodyRows(shared)) }
-  const step = typeInEditor(before, key, surroundings)
+  const step = typeInEditor(before, key, editorSurroundings(shared))
   const { editor, outcome } = step
   switch (outcome) {
     case 'editing':
@@ -109,8 +109,7 @@ function type(before: Editor<SettingField>, key: Key, shared: Shared): Step<Sett
 function send(editor: Editor<SettingField>): Step<SettingsState> {
   const mountFolder = textOf(editor.form, 'mountFolder')
   if (!mountFolder.startsWith('/')) {
-    const form = withMistakes(editor.form, { mountFolder: 'an absolute path begins with /' })
-    return { state: { editor: { ...editor, form } } }
+    return { state: { editor: editorWithMistakes(editor, { mountFolder: 'an absolute path begins with /' }) } }
   }
   return { state: { editor: undefined }, set: { theme: themeIn(editor), mountFolder }, say: 'Set.' }
 }

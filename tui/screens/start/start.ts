@@ -22,7 +22,6 @@ import {
   withMistakes,
   withoutProblem,
 } from '../../forms/form.ts'
-import { pickerListRows } from '../../forms/picker.ts'
 import { listOf, listText } from '../../forms/typed-list.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
@@ -30,7 +29,7 @@ import { type Answer, call, type Failure } from '../../state/call.ts'
 import type { ScreenEvent } from '../../state/event.ts'
 import { valueOr } from '../../state/loaded.ts'
 import type { Screen } from '../../state/screen.ts'
-import { bodyRows, type Shared } from '../../state/shared.ts'
+import type { Shared } from '../../state/shared.ts'
 import type { Step } from '../../state/step.ts'
 import {
   type Adding,
@@ -46,6 +45,7 @@ import {
   typeInAdding,
 } from '../adding/adding.ts'
 import { codeKeys, pasteInCode, type ShownCode, shownCode, typeInCode } from '../recovery-code/recovery-code.ts'
+import { editorSurroundings } from '../screen-editor.ts'
 
 /** What the first repository is called, unless something is called that already. */
 const FIRST_NAME = 'first'
@@ -217,8 +217,7 @@ function typeBackup(state: Backup, key: Key, shared: Shared): Step<StartState> {
     if (key !== 'esc') return { state }
     return { state: { ...state, isTrying: false }, effects: [{ kind: 'drop', slot: 'start:add' }] }
   }
-  const surroundings = { home: shared.home, height: pickerListRows(bodyRows(shared)) }
-  const step = typeInEditor(state.editor, key, surroundings)
+  const step = typeInEditor(state.editor, key, editorSurroundings(shared))
   const { editor, outcome } = step
   const next: StartState = { ...state, editor }
   switch (outcome) {
