@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -33,7 +34,7 @@ export async function startS3Server(): Promise<TestS3Server> {
   const port = await freePort()
   // It computes signatures of requests to a bucket as older clients made them, without the path's last slash.
   const options = { silent: true, resetOnClose: false, allowMismatchedSignatures: true }
-  const make = (): S3rver => new S3rver({ address: '127.0.0.1', port, directory, ...options })
+  const make = (): S3rver => withFoldersKept(new S3rver({ address: '127.0.0.1', port, directory, ...options }))
   let server = make()
   await server.run()
   let isRunning = true
@@ -55,4 +56,18 @@ export async function startS3Server(): Promise<TestS3Server> {
       rmSync(directory, { recursive: true, force: true })
     },
   }
+}
+
+/**
+ * Returns the server with the folders kept that removed objects leave empty. Its own way removes them with all that
+ * is in them, while another request may just put an object there, which is then lost or answered with status 500.
+ */
+function withFoldersKept(server: S3rver): S3rver {
+  const { store } = server
+  store.deleteObject = async (bucket, key) => {
+    for (const resource of ['object', 'object.md5', 'metadata.json'] as const) {
+      await rm(store.getResourcePath(bucket, key, resource), { force: true })
+    }
+  }
+  return server
 }

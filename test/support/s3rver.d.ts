@@ -9,6 +9,10 @@ declare module '@20minutes/s3rver' {
       readonly resetOnClose: boolean
       readonly allowMismatchedSignatures: boolean
     })
+    readonly store: {
+      getResourcePath(bucket: string, key: string, resource: 'object' | 'object.md5' | 'metadata.json'): string
+      deleteObject(bucket: string, key: string): Promise<void>
+    }
     run(): Promise<unknown>
     close(): Promise<void>
   }
