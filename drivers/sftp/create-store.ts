@@ -3,11 +3,11 @@ import { posix } from 'node:path'
 import { UsageError } from '../../src/base/errors.ts'
 import { OBJECT_KINDS, type ObjectKind } from '../../src/storage/driver.ts'
 import type { SftpChannel } from './sftp-channel.ts'
-import { type SftpDriverOptions, syncFolder, TEMPORARY_FOLDER } from './sftp-driver.ts'
+import { type SftpDriverOptions, TEMPORARY_FOLDER } from './sftp-driver.ts'
 import { sftpError, statusOf } from './sftp-errors.ts'
 import { SftpSession } from './sftp-session.ts'
+import { FOLDER_MODE, syncFolder } from './store-folders.ts'
 
-const FOLDER_MODE = 0o700
 const EXPECTED_NAMES: ReadonlySet<string> = new Set([...OBJECT_KINDS, TEMPORARY_FOLDER, '.', '..', 'lost+found'])
 
 /** What every repository has: a first backup would make one after the other. The rest is made when it is needed. */

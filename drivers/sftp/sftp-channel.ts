@@ -48,6 +48,7 @@ export class SftpChannel {
   readonly #ready: Promise<unknown>
   /** Ends the calls that are waiting for an answer. */
   readonly #waiting = new Set<(gone: SftpFailure) => void>()
+  readonly #onEnd: (() => void)[] = []
   #gone: SftpFailure | undefined
   #isOpen = false
   /**
@@ -62,8 +63,10 @@ export class SftpChannel {
     this.inOrder = inOrder
     // ssh2 leaves calls without an answer that are made when the connection has just broken.
     const end = (): void => {
-      this.#gone ??= new SftpFailure(new Error('the connection was closed'))
+      if (this.#gone !== undefined) return
+      this.#gone = new SftpFailure(new Error('the connection was closed'))
       for (const giveUp of this.#waiting) giveUp(this.#gone)
+      for (const tell of this.#onEnd) tell()
     }
     sftp.on('close', end)
     client.on('close', end)
@@ -79,6 +82,11 @@ export class SftpChannel {
   /** Whether the server ever answered a call. */
   get isOpen(): boolean {
     return this.#isOpen
+  }
+
+  /** Calls `tell` once the channel takes no more calls. */
+  onEnd(tell: () => void): void {
+    this.#onEnd.push(tell)
   }
 
   static async open(client: Client, inOrder: boolean): Promise<SftpChannel> {

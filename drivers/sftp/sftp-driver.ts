@@ -20,11 +20,11 @@ import type { SftpChannel } from './sftp-channel.ts'
 import { sftpError, statusOf, storeFull } from './sftp-errors.ts'
 import { SftpSession } from './sftp-session.ts'
 import type { SshSecrets, SshServer } from './ssh-server.ts'
+import { StoreFolders } from './store-folders.ts'
 import { type NewFile, writeTogether } from './write-together.ts'
 
 /** Objects are written here before they get their name. */
 export const TEMPORARY_FOLDER = 'tmp'
-const FOLDER_MODE = 0o700
 /** An object never changes: without write permission, not even a careless program of its owner changes it. */
 const OBJECT_MODE = 0o400
 const LEFT_OVER_SECONDS = 24 * 3600
@@ -73,7 +73,7 @@ export class SftpDriver implements Driver {
   readonly capabilities: DriverCapabilities
   readonly #session: SftpSession
   readonly #root: string
-  readonly #made = new Map<string, Promise<void>>()
+  readonly #folders: StoreFolders
   #isFound = false
   /** Looks for the store's folder. That there is none stays so; a look that failed for anything else is made again. */
   #finding: Promise<void> | undefined
@@ -85,6 +85,7 @@ export class SftpDriver implements Driver {
   ) {
     this.#session = session
     this.#root = path
+    this.#folders = new StoreFolders(path)
     this.location = location
     this.#finding = this.#find()
     // Whoever calls gets the error; until then it must not end the process.
@@ -100,7 +101,7 @@ export class SftpDriver implements Driver {
       // The folder is got ready while the object is being written.
       const [written, folder] = await Promise.allSettled([
         this.#writeTemporary(channel, { path: temporary, parts, mode: OBJECT_MODE }, signal),
-        this.#openFolder(channel, folderOf(name)),
+        this.#folders.open(channel, folderOf(name)),
       ])
       let published = false
       try {
@@ -230,27 +231,13 @@ export class SftpDriver implements Driver {
     // That one file may be open several times is known of OpenSSH.
     if (channel.inOrder && bytes >= TOGETHER_BYTES_MIN) {
       return this.#session.useAll(bytes, async (channels) =>
-        this.#inFolder(channel, TEMPORARY_FOLDER, async () => writeTogether(channels, file, signal)),
+        this.#folders.within(channel, TEMPORARY_FOLDER, async () => writeTogether(channels, file, signal)),
       )
     }
-    const handle = await this.#inFolder(channel, TEMPORARY_FOLDER, async () => channel.openFile(path, 'create', mode))
+    const handle = await this.#folders.within(channel, TEMPORARY_FOLDER, async () =>
+      channel.openFile(path, 'create', mode),
+    )
     await channel.writeFile(handle, { parts }, signal)
-  }
-
-  /** Opens the folder that an object comes into, whose names are to be made durable. */
-  async #openFolder(channel: SftpChannel, folder: string): Promise<Buffer | undefined> {
-    return this.#inFolder(channel, folder, async () => openFolder(channel, this.#path(folder)))
-  }
-
-  /** Does `act`; where it fails for want of `folder`, makes that first: usually it is there, and asking costs a round trip. */
-  async #inFolder<T>(channel: SftpChannel, folder: string, act: () => Promise<T>): Promise<T> {
-    try {
-      return await act()
-    } catch (error) {
-      if (statusOf(error) !== 'noSuchFile') throw error
-      await this.#makeFolder(channel, folder)
-      return act()
-    }
   }
 
   /**
@@ -289,27 +276,6 @@ export class SftpDriver implements Driver {
     if (statusOf(error) !== 'failure') return error
     const space = await channel.space(this.#root).catch(ignore)
     return space !== undefined && space.free < SPACE_MIN ? storeFull(this.#root, error) : error
-  }
-
-  async #makeFolder(channel: SftpChannel, folder: string): Promise<void> {
-    const known = this.#made.get(folder)
-    if (known !== undefined) return known
-    const making = this.#makeMissing(channel, folder)
-    this.#made.set(folder, making)
-    making.catch(() => this.#made.delete(folder))
-    return making
-  }
-
-  async #makeMissing(channel: SftpChannel, folder: string): Promise<void> {
-    const parent = posix.dirname(folder)
-    if (parent !== '.') await this.#makeFolder(channel, parent)
-    const path = this.#path(folder)
-    try {
-      await channel.makeFolder(path, FOLDER_MODE)
-      await syncFolder(channel, this.#path(parent))
-    } catch (error) {
-      if (statusOf(error) !== 'failure' || !(await isThere(channel, path))) throw error
-    }
   }
 
   /** Temporary files that crashed writers left behind more than a day ago, by the clock of the server. */
@@ -352,34 +318,12 @@ export class SftpDriver implements Driver {
       await assertAttached(channel, this.#store)
       if (doing !== 'writing') throw objectNotFound(name, this.location)
       // Someone removed a folder under our hands: all of them are made again when this is tried again.
-      this.#made.clear()
+      this.#folders.forget()
       throw new StorageError('STORE_FAILED', `a folder of ${this.location} vanished`, {
         cause: error,
         retry: 'transient',
       })
     }
-  }
-}
-
-/** Makes a folder's names durable. A folder opens as a file does on a POSIX system; elsewhere nothing can be done. */
-export async function syncFolder(channel: SftpChannel, path: string): Promise<void> {
-  const handle = await openFolder(channel, path)
-  if (handle === undefined) return
-  try {
-    await channel.sync(handle)
-  } finally {
-    channel.close(handle).catch(ignore)
-  }
-}
-
-/** Opens a folder to make its names durable; `undefined` where a server opens files only. */
-async function openFolder(channel: SftpChannel, path: string): Promise<Buffer | undefined> {
-  try {
-    return await channel.openFile(path, 'read', 0)
-  } catch (error) {
-    const status = statusOf(error)
-    if (status === undefined || status === 'noSuchFile') throw error
-    return undefined
   }
 }
 

@@ -19,14 +19,14 @@ interface Lane {
 
 interface Connected {
   readonly connection: SshConnection
-  /** The first lane, where it is used before its opening is answered. */
-  readonly hasty: Lane | undefined
-  /** At least one. */
+  /** The first channel, where it is used before its opening is answered. */
+  readonly hasty: SftpChannel | undefined
+  /** Those whose channels have not ended. */
   readonly lanes: Lane[]
   /** Those that are being opened; a server that allows fewer sessions opens none. */
   opening: readonly Promise<unknown>[] | undefined
-  /** Ends it; the next call makes another, step by step: this is not the server that it says it is, or one that opens no channel. */
-  readonly giveUp: () => void
+  /** Ends it; the next call makes another. */
+  readonly end: () => void
 }
 
 /**
@@ -63,7 +63,7 @@ export class SftpSession implements AsyncDisposable {
     } catch (error) {
       if (this.#isDisposed || !isGuessWrong(connected, lane, error)) throw error
     }
-    connected.giveUp()
+    this.#endHaste(connected.end)
     return useLane(await takeLane(await this.#connect(), bytes), bytes, act)
   }
 
@@ -72,6 +72,7 @@ export class SftpSession implements AsyncDisposable {
     const connected = await this.#connect()
     await Promise.all((connected.opening ??= openMore(connected)))
     const lanes = [...connected.lanes]
+    if (lanes.length === 0) throw closed()
     // Whole numbers: what is added must be taken away again to the last bit.
     const share = Math.floor(bytes / lanes.length)
     for (const lane of lanes) lane.bytes += share
@@ -90,7 +91,7 @@ export class SftpSession implements AsyncDisposable {
   }
 
   async #connect(): Promise<Connected> {
-    if (this.#isDisposed) throw new SftpFailure(new Error('the connection was closed'))
+    if (this.#isDisposed) throw closed()
     if (this.#connected !== undefined) return this.#connected
     const forget = (): void => {
       if (this.#connected === connecting) this.#connected = undefined
@@ -105,25 +106,31 @@ export class SftpSession implements AsyncDisposable {
     const connection = await connect(this.#server, this.#secrets)
     const { client, isOpenSsh } = connection
     client.once('close', forget)
-    const giveUp = (): void => {
-      this.#isHasty = false
+    const end = (): void => {
       forget()
       client.destroy()
     }
     try {
-      const first = this.#isHasty && isOpenSsh ? SftpChannel.openFirst(client, giveUp) : undefined
-      const hasty = first && { channel: first, bytes: 0 }
-      return { connection, hasty, lanes: [hasty ?? (await openLane(connection))], opening: undefined, giveUp }
+      const hasty = this.#isHasty && isOpenSsh ? SftpChannel.openFirst(client, () => this.#endHaste(end)) : undefined
+      const connected: Connected = { connection, hasty, lanes: [], opening: undefined, end }
+      addLane(connected, hasty ?? (await SftpChannel.open(client, isOpenSsh)))
+      return connected
     } catch (error) {
       client.destroy()
       throw error
     }
   }
+
+  /** From now on connections are made step by step: this is not the server that it says it is, or one that opens no channel. */
+  #endHaste(end: () => void): void {
+    this.#isHasty = false
+    end()
+  }
 }
 
 /** Whether the server did not open the channel that was taken for open. */
 function isGuessWrong({ hasty }: Connected, lane: Lane, error: unknown): boolean {
-  return lane === hasty && !lane.channel.isOpen && error instanceof SftpFailure
+  return lane.channel === hasty && !lane.channel.isOpen && error instanceof SftpFailure
 }
 
 async function takeLane(connected: Connected, bytes: number): Promise<Lane> {
@@ -148,22 +155,35 @@ async function useLane<T>(lane: Lane, bytes: number, act: (channel: SftpChannel)
 }
 
 function idlest(lanes: readonly Lane[]): Lane {
-  return lanes.reduce((best, other) => {
+  const [first, ...others] = lanes
+  if (first === undefined) throw closed()
+  return others.reduce((best, other) => {
     const difference = other.bytes - best.bytes || other.channel.calls - best.channel.calls
     return difference < 0 ? other : best
-  })
+  }, first)
 }
 
 /** None of them rejects: where a server allows fewer sessions, those that there are have to do. */
-function openMore({ connection, lanes }: Connected): Promise<unknown>[] {
+function openMore(connected: Connected): Promise<unknown>[] {
+  const { client, isOpenSsh } = connected.connection
   return Array.from({ length: CHANNELS_MAX - 1 }, () =>
-    openLane(connection).then(
-      (lane) => lanes.push(lane),
+    SftpChannel.open(client, isOpenSsh).then(
+      (channel) => addLane(connected, channel),
       () => undefined,
     ),
   )
 }
 
-async function openLane({ client, isOpenSsh }: SshConnection): Promise<Lane> {
-  return { channel: await SftpChannel.open(client, isOpenSsh), bytes: 0 }
+/** Has a channel used until it ends: it would be the idlest then. A connection whose last one has ended is of no use. */
+function addLane({ lanes, end }: Connected, channel: SftpChannel): void {
+  const lane = { channel, bytes: 0 }
+  lanes.push(lane)
+  channel.onEnd(() => {
+    lanes.splice(lanes.indexOf(lane), 1)
+    if (lanes.length === 0) end()
+  })
+}
+
+function closed(): SftpFailure {
+  return new SftpFailure(new Error('the connection was closed'))
 }

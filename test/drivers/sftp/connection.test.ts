@@ -235,6 +235,28 @@ describe('the first channel of OpenSSH', () => {
   })
 })
 
+test('a channel that the server ends is used no more; after the last one, the next call makes another connection', async () => {
+  const log = join(ssh.folder, 'channels')
+  const key = keyThatRuns(`echo $$ >> ${log}; exec /usr/lib/openssh/sftp-server`)
+  await using session = new SftpSession(ssh.server({ keys: [key] }), noSecrets)
+  const look = async (channel: SftpChannel) => (await channel.stat(ssh.folder)).isDirectory()
+  const opened = await session.useAll(0, async (channels) => channels)
+  // Each has its server once it has answered.
+  await Promise.all(opened.map(look))
+  const servers = readFileSync(log, 'utf8').trim().split('\n').map(Number)
+  expect([opened.length, servers.length]).toEqual([4, 4])
+  const kill = async (pids: readonly number[], left: number) => {
+    for (const pid of pids) process.kill(pid, 'SIGKILL')
+    const answering = async () => (await Promise.allSettled(opened.map(look))).filter(isFulfilled).length
+    await expect.poll(answering).toBe(left)
+  }
+  await kill(servers.slice(0, 1), 3)
+  expect(await Promise.all(Array.from({ length: 8 }, () => session.use(0, look)))).not.toContain(false)
+  expect(await session.useAll(0, async (channels) => Promise.all(channels.map(look)))).toEqual([true, true, true])
+  await kill(servers.slice(1), 0)
+  expect(await session.use(0, look)).toBe(true)
+})
+
 test('a session that is closed before the server has answered makes no other connection, for nobody', async () => {
   await using other = await startOtherServer({ silent: true })
   const session = new SftpSession(other.server, noSecrets)
@@ -309,6 +331,10 @@ describe('a server that cannot be reached', () => {
     })
   })
 })
+
+function isFulfilled(result: PromiseSettledResult<unknown>): boolean {
+  return result.status === 'fulfilled'
+}
 
 function addKey(socket: string): boolean {
   try {
