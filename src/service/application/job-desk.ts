@@ -71,13 +71,11 @@ export class JobDesk implements AsyncDisposable {
       store,
       instance,
       handlers: new Map([[ASKED_KIND, once]]),
-      inheritance: {
-        handlers: new Map<string, JobHandler>([
-          [COMMAND_KIND, commands],
-          [ONCE_KIND, once],
-        ]),
-        isLeft: (job) => this.#isLeft(job),
-      },
+      inherited: new Map<string, JobHandler>([
+        [COMMAND_KIND, commands],
+        [ONCE_KIND, once],
+      ]),
+      isLeft: (job) => this.#isLeft(job),
       clock,
       randomness,
       scheduler,
@@ -229,11 +227,14 @@ export class JobDesk implements AsyncDisposable {
   }
 
   /**
-   * Tells whether a job that a daemon left is left to the next one: while its command goes on, unless somebody wants it to
-   * end, and while a daemon is there. One that was stopped, and goes on with a lease that has lapsed, left nothing.
+   * Tells whether a job is left to whoever has it: while his process is there, be it stopped or asleep, with a lease that has
+   * lapsed. What a daemon left is left to the next one, while one is there, and while its command goes on, unless somebody
+   * wants that to end.
    */
   #isLeft(job: Job): boolean {
-    if (!this.#hasNoDaemon || (job.lease !== undefined && isWorkerRunning(job.lease.worker))) return true
+    if (job.lease !== undefined && isWorkerRunning(job.lease.worker)) return true
+    if (job.kind === ASKED_KIND) return false
+    if (!this.#hasNoDaemon) return true
     return !job.cancelRequested && leftOf(job, this.#options.clock.nowMs()) === 'goes-on'
   }
 

@@ -19,8 +19,13 @@ export interface WorkerOptions {
   readonly instance: InstanceId
   /** By kind of job: what is of another kind is left to others. */
   readonly handlers: ReadonlyMap<string, JobHandler>
-  /** What others do, and this worker only puts right once they have ended; nothing when absent. */
-  readonly inheritance?: Inheritance
+  /** By kind of job: of what others do, and this worker only puts right once they have ended; nothing when absent. */
+  readonly inherited?: ReadonlyMap<string, JobHandler>
+  /**
+   * Tells of a job that another worker has whether it is left to that one, though its lease has lapsed or its worker has
+   * ended; none is when absent.
+   */
+  readonly isLeft?: (job: Job) => boolean
   readonly clock: Clock
   readonly randomness: Randomness
   readonly scheduler: Scheduler
@@ -32,14 +37,6 @@ export interface WorkerOptions {
   readonly onChanged: (job: JobId) => void
   /** Told of a store that does not do what it should; the work goes on. */
   readonly onProblem: (problem: unknown) => void
-}
-
-/** Jobs that a worker does not do, and puts right once whoever did them has ended. */
-export interface Inheritance {
-  /** By kind of job. */
-  readonly handlers: ReadonlyMap<string, JobHandler>
-  /** Tells of a running job whether it is left to others, whatever has become of its worker. */
-  readonly isLeft: (job: Job) => boolean
 }
 
 /** Does the jobs of a store whose turn it is. */
@@ -100,13 +97,13 @@ export class Worker {
   }
 
   async #takeTurn(): Promise<void> {
-    const { instance, store, isHeldBack, atOnce = AT_ONCE_DEFAULT } = this.#options
+    const { handlers, inherited, instance, store, isHeldBack, atOnce = AT_ONCE_DEFAULT } = this.#options
     const ended = (await store.workers(instance)).filter(hasWorkerEnded)
-    const { kinds, left } = await this.#inherited()
+    const kinds = [...handlers.keys(), ...(inherited?.keys() ?? [])]
+    const left = await this.#left(kinds)
     while (!this.#isStopping) {
-      const claim = { ...this.#claim(), ended }
       const held = [...this.#runs.keys(), ...left]
-      const abandoned = await store.takeOver({ ...claim, kinds: [...claim.kinds, ...kinds] }, held)
+      const abandoned = await store.takeOver({ ...this.#claim(), kinds, ended }, held)
       if (abandoned === undefined) break
       this.#begin(abandoned.job, async (run) => this.#recover(abandoned, run))
     }
@@ -117,18 +114,17 @@ export class Worker {
     }
   }
 
-  /** Returns which kinds of jobs are put right here although others do them, and which of those that run are not. */
-  async #inherited(): Promise<{ readonly kinds: readonly string[]; readonly left: readonly JobId[] }> {
-    const { inheritance, instance, store } = this.#options
-    if (inheritance === undefined) return { kinds: [], left: [] }
-    const kinds = [...inheritance.handlers.keys()]
+  /** Returns the running jobs of these kinds that are left to the workers that have them. */
+  async #left(kinds: readonly string[]): Promise<readonly JobId[]> {
+    const { instance, isLeft, store } = this.#options
+    if (isLeft === undefined) return []
     const { jobs } = await store.list({ instance, states: ['running'], kinds, limit: JOBS_PER_PAGE_MAX })
-    return { kinds, left: jobs.filter(inheritance.isLeft).map(({ id }) => id) }
+    return jobs.filter((job) => job.lease?.worker !== this.#name && isLeft(job)).map(({ id }) => id)
   }
 
   #handlerOf({ kind }: Job): JobHandler | undefined {
-    const { handlers, inheritance } = this.#options
-    return handlers.get(kind) ?? inheritance?.handlers.get(kind)
+    const { handlers, inherited } = this.#options
+    return handlers.get(kind) ?? inherited?.get(kind)
   }
 
   #claim(): Claim {

@@ -106,13 +106,19 @@ test('a command that is asked for runs with its options in their place, shows ho
   expect(await until(desk, 'cancelled')).toMatchObject({ progress: undefined })
 })
 
-test('a job whose process ended without a word is not begun again by itself, but when somebody wants it', async () => {
-  const { desk, store, runner } = openDesk()
+/** A job that a dashboard was asked for, which has said nothing of it for a while. */
+async function leaveAsked(store: SqliteJobStore, worker: string): Promise<JobId> {
   const message = encodeCommandMessage({ words: ['restore', '--json', '--repository=home'] })
   const longAgoMs = Date.now() - 600_000
   const { id } = await store.add({ instance: INSTANCE, kind: ASKED_KIND, message, retriesMax: 0 }, longAgoMs)
-  const claim = { instance: INSTANCE, worker: 'dead', kinds: [ASKED_KIND], nowMs: longAgoMs, leaseMs: 1000 }
+  const claim = { instance: INSTANCE, worker, kinds: [ASKED_KIND], nowMs: longAgoMs, leaseMs: 1000 }
   expect((await store.claim(claim))?.id).toBe(id)
+  return id
+}
+
+test('a job whose process ended without a word is not begun again by itself, but when somebody wants it', async () => {
+  const { desk, store, runner } = openDesk()
+  const id = await leaveAsked(store, 'dead')
   await desk.begin()
   const left = await until(desk, 'errored')
   expect([left?.outcome, runner.asked]).toEqual([expect.stringContaining('the program that ran it ended'), []])
@@ -121,6 +127,17 @@ test('a job whose process ended without a word is not begun again by itself, but
   await desk.retry(String(id))
   expect(await until(desk, 'done')).toMatchObject({ outcome: undefined })
   expect(runner.asked).toHaveLength(1)
+})
+
+test('a job of another dashboard that was stopped for a while is left to it, and goes on when that does', async () => {
+  const { desk, store, runner } = openDesk()
+  const worker = newWorkerName(systemRandomness)
+  const job = await leaveAsked(store, worker)
+  await desk.begin()
+  expect(await desk.list()).toMatchObject([{ state: 'running', left: undefined, isHere: false, attempt: 1 }])
+  await desk.cancel(String(job))
+  expect(runner.asked).toEqual([])
+  expect(await store.renew({ job, worker, untilMs: Date.now() + 1000 })).toBe('cancel')
 })
 
 test('a restore is undone from the point that it made itself, and one that made none from no other', async () => {

@@ -1,18 +1,21 @@
 import { expect, test } from 'vitest'
 
 import { ownIdentity } from '../../../src/base/process-identity.ts'
+import { systemRandomness } from '../../../src/base/random.ts'
 import { COMMAND_KIND } from '../../../src/service/jobs/command-message.ts'
 import { leftOf, type Wait, waitOf } from '../../../src/service/jobs/job-standing.ts'
 import type { Job, JobId, NewJob } from '../../../src/service/jobs/job.ts'
+import { newWorkerName } from '../../../src/service/jobs/worker-name.ts'
+import { deadProcessTag } from '../../support/dead-process.ts'
 import { INSTANCE, JobPlace } from '../../support/job-fixture.ts'
 
 /** Leases the next job to a worker that says nothing more, and passes the time of its lease. */
-async function abandoned(at: JobPlace, process?: NonNullable<Job['process']>): Promise<Job> {
+async function abandoned(at: JobPlace, process?: NonNullable<Job['process']>, worker = 'w'): Promise<Job> {
   const { id } = await at.add()
   const nowMs = at.time.nowMs()
-  await at.store.claim({ instance: INSTANCE, worker: 'w', kinds: ['work'], nowMs, leaseMs: 1000 })
+  await at.store.claim({ instance: INSTANCE, worker, kinds: ['work'], nowMs, leaseMs: 1000 })
   const note = { stage: 'command', ...(process === undefined ? {} : { process }) }
-  if (process !== undefined) await at.store.note({ job: id, worker: 'w', untilMs: nowMs + 1000 }, note)
+  if (process !== undefined) await at.store.note({ job: id, worker, untilMs: nowMs + 1000 }, note)
   await at.time.pass(1000)
   return at.get(id)
 }
@@ -27,6 +30,14 @@ test('of a job whose worker ended, it is known whether its very process goes on'
   expect(leftOf(await abandoned(at, { ...own, started: 'another/1' }), at.time.nowMs())).toBe('has-ended')
   expect(leftOf(await abandoned(at), at.time.nowMs())).toBe('has-ended')
   expect(leftOf(await at.add(), at.time.nowMs())).toBeUndefined()
+})
+
+test('a worker whose process is there has left nothing, though it was stopped while its lease lapsed', async () => {
+  const at = new JobPlace()
+  const stopped = newWorkerName(systemRandomness)
+  expect(leftOf(await abandoned(at, ownIdentity(), stopped), at.time.nowMs())).toBeUndefined()
+  const ended = `${deadProcessTag()}/${'0'.repeat(32)}`
+  expect(leftOf(await abandoned(at, undefined, ended), at.time.nowMs() - 1)).toBe('has-ended')
 })
 
 test('a queued job waits for who runs it, for its repository, for its plan, for its time, or for its turn', async () => {
