@@ -2,11 +2,11 @@ import { Box, useIsScreenReaderEnabled } from 'ink'
 import type { ReactNode } from 'react'
 
 import { textWidth } from '../../src/base/text-width.ts'
-import { type Binding, type Keymap, shownKey } from '../keymap/keymap.ts'
-import { SHARED_KEYS, TYPING_KEYS } from '../keymap/shared-keys.ts'
+import type { Keymap } from '../keymap/keymap.ts'
 import type { Size } from '../state/event.ts'
 import type { Message } from '../state/state.ts'
 import { useTheme } from '../theme/theme.ts'
+import { keyLine } from './key-line.ts'
 import { Line } from './line.tsx'
 import { Lines } from './lines.tsx'
 
@@ -44,7 +44,7 @@ export function Frame({ title, place, size, message, keys, hasSharedKeys, childr
         color={message?.isProblem === true ? theme.bad : theme.good}
       />
       <Line
-        text={keys === undefined ? '' : keyLine(keys, hasSharedKeys ? SHARED_KEYS : TYPING_KEYS, columns)}
+        text={keys === undefined ? '' : keyLine(keys, { columns, hasSharedKeys })}
         columns={columns}
         color={theme.muted}
       />
@@ -61,23 +61,4 @@ function messageText(message: Message | undefined): string {
   if (message === undefined) return ''
   const sign = message.isProblem ? '✗ ' : ''
   return `${sign}${message.text}${message.hint === undefined ? '' : ` — ${message.hint}`}`
-}
-
-/** Returns the keys of the screen, as many as fit, the more important ones first, and those of every screen behind them. */
-function keyLine(own: Keymap<string>, all: Keymap<string>, columns: number): string {
-  const taken = own.flatMap(({ keys }) => keys)
-  const shared = all.filter(({ label, keys }) => label !== undefined && !keys.some((key) => taken.includes(key)))
-  const end = shared.map(labelOf).join('  ')
-  let line = ''
-  for (const binding of own) {
-    if (binding.label === undefined) continue
-    const next = `${labelOf(binding)}  `
-    if (textWidth(line) + textWidth(next) + textWidth(end) > columns) break
-    line += next
-  }
-  return line + end
-}
-
-function labelOf({ keys, label }: Binding<string>): string {
-  return `${keys.slice(0, 1).map(shownKey).join('')} ${label ?? ''}`
 }

@@ -205,13 +205,8 @@ export const LEAVE_FORM: Question = {
 
 // What the keys of a form do is done by the form itself.
 const SEND = { command: 'form-send', keys: ['ctrl+s'], label: 'done', help: 'take the form as it is' } as const
-const PICK = {
-  command: 'form-pick',
-  keys: ['ctrl+o'],
-  label: 'choose folders',
-  help: 'choose folders in a list',
-} as const
-const NEXT = { command: 'form-next', keys: ['tab', 'enter'], label: 'next field', help: 'to the next field' } as const
+const PICK = { command: 'form-pick', keys: ['ctrl+o'], label: 'folders', help: 'choose folders in a list' } as const
+const NEXT = { command: 'form-next', keys: ['tab', 'enter'], label: 'next', help: 'to the next field' } as const
 const LEAVE = { command: 'form-leave', keys: ['esc'], label: 'leave', help: 'leave the form' } as const
 
 export type EditorCommand = 'form-send' | 'form-pick' | 'form-next' | 'form-leave' | PickerCommand
@@ -220,7 +215,7 @@ export type EditorCommand = 'form-send' | 'form-pick' | 'form-next' | 'form-leav
 export function editorKeys<Name extends string>(editor: Editor<Name>): Keymap<EditorCommand> {
   if (editor.picking !== undefined) return pickerKeys(editor.picking.picker)
   const isPickable = editor.pickable[focusedName(editor)] !== undefined
-  return isPickable ? [SEND, PICK, NEXT, LEAVE] : [SEND, NEXT, LEAVE]
+  return isPickable ? [SEND, PICK, LEAVE, NEXT] : [SEND, LEAVE, NEXT]
 }
 
 function focusedName<Name extends string>({ form }: Editor<Name>): Name {

@@ -90,16 +90,16 @@ const TREE_KEYS: Keymap<BrowseCommand> = [
     help: 'preview a restore of what is marked, or of what is chosen',
   },
   {
-    command: 'history',
-    keys: ['h'],
-    label: 'history',
-    help: 'show the versions of the chosen file in all points of its machine',
-  },
-  {
     command: 'search',
     keys: ['/'],
     label: 'search',
     help: 'search the point for a name, a part of one, or a pattern with * and ?',
+  },
+  {
+    command: 'history',
+    keys: ['h'],
+    label: 'history',
+    help: 'show the versions of the chosen file in all points of its machine',
   },
   { command: 'path', keys: ['p'], label: 'path', help: 'go to a path' },
   { command: 'older', keys: ['['], label: 'older', help: 'the same place in the point before' },
@@ -134,7 +134,7 @@ function keysFor(state: BrowseState): Keymap<BrowseCommand | RecallCommand> {
   if (state.input !== undefined) return state.prompts[state.input].last === '' ? INPUT_KEYS : [...INPUT_KEYS, RECALL]
   if (state.history !== undefined) return HISTORY_KEYS
   if (state.focus === 'pane') return PANE_KEYS
-  return state.found !== undefined ? [...TREE_KEYS, CLOSE] : TREE_KEYS
+  return state.found !== undefined ? [CLOSE, ...TREE_KEYS] : TREE_KEYS
 }
 
 function reduce(state: BrowseState, event: ScreenEvent<BrowseCommand>, shared: Shared): Step<BrowseState> {

@@ -71,13 +71,13 @@ const ADD: Keymap<string> = [
   { command: 'connect', keys: ['a'], label: 'add', help: 'add a repository that is there already' },
 ]
 const OF_A_REPOSITORY: Keymap<string> = [
-  { command: 'test', keys: ['t'], label: 'test', help: 'test the store of the chosen repository' },
   {
     command: 'slots',
     keys: ['s'],
     label: 'keys',
     help: 'show what opens the chosen repository: passwords, key files, recovery codes',
   },
+  { command: 'test', keys: ['t'], label: 'test', help: 'test the store of the chosen repository' },
   { command: 'remove', keys: ['x'], label: 'remove', help: 'take the chosen repository out of the configuration' },
 ]
 const CLOSE = { command: 'close', keys: ['esc'], label: 'close', help: 'back to the repositories' } as const

@@ -88,8 +88,8 @@ function keysFor(shared: Shared): Keymap<OverviewCommand> {
     ...(findingsOf(shared).length > 1 || health?.fix !== undefined ? [FIX] : []),
     BACK_UP,
     CHECK,
-    CHARTS,
     ...(openNotifications(shared).length === 0 ? [] : [ACKNOWLEDGE]),
+    CHARTS,
     ...MOTION_KEYS,
   ]
 }

@@ -114,15 +114,16 @@ export function chosenPoint(state: PointsState, shared: Shared): PointData | und
   return shown[placeNow(state, shown).selected]
 }
 
+/** In the order of their use: at 80 columns, not all of them stand at the bottom. */
 const KEYS: Keymap<PointsCommand> = [
-  { command: 'browse', keys: ['enter'], label: 'browse', help: 'walk into the chosen point' },
+  { command: 'browse', keys: ['enter'], label: 'open', help: 'walk into the chosen point' },
+  { command: 'mount', keys: ['m'], label: 'mount', help: 'mount the chosen point as a folder' },
   {
     command: 'filter',
     keys: ['/'],
     label: 'filter',
     help: 'show only points with these words: tag:… instance:… source:… type:…',
   },
-  { command: 'details', keys: ['i'], label: 'details', help: 'show everything about the chosen point' },
   {
     command: 'mark',
     keys: ['space'],
@@ -130,17 +131,17 @@ const KEYS: Keymap<PointsCommand> = [
     help: 'mark the chosen point or take the mark away',
     needsLook: true,
   },
-  { command: 'unmark', keys: ['U'], help: 'take away all marks' },
   { command: 'diff', keys: ['d'], label: 'diff', help: 'compare two marked points, or the chosen one with its parent' },
-  BACK_UP,
-  { command: 'mount', keys: ['m'], label: 'mount', help: 'mount the chosen point as a folder' },
-  { command: 'unmount', keys: ['u'], help: 'end the mount of the chosen point', needsLook: true },
   {
     command: 'forget',
     keys: ['x'],
     label: 'forget',
     help: 'forget the marked points, or the chosen one, after a question',
   },
+  { command: 'details', keys: ['i'], label: 'details', help: 'show everything about the chosen point' },
+  BACK_UP,
+  { command: 'unmark', keys: ['U'], help: 'take away all marks' },
+  { command: 'unmount', keys: ['u'], help: 'end the mount of the chosen point', needsLook: true },
   ...MOTION_KEYS,
 ]
 const CLOSE = { command: 'close', keys: ['esc'], label: 'close', help: 'close what is open here' } as const
@@ -161,7 +162,7 @@ function keysFor(state: PointsState): Keymap<PointsCommand | EditorCommand | Rec
   if (state.isFiltering) return state.filter.last === '' ? FILTER_KEYS : [...FILTER_KEYS, RECALL]
   if (state.difference !== undefined) return [CLOSE, ...MOTION_KEYS]
   const hasOpen = state.hasDetails || state.filter.line.text !== ''
-  return hasOpen ? [...KEYS, CLOSE] : KEYS
+  return hasOpen ? [CLOSE, ...KEYS] : KEYS
 }
 
 function reduce(state: PointsState, event: ScreenEvent<PointsCommand>, shared: Shared): Step<PointsState> {

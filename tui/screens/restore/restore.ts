@@ -74,8 +74,15 @@ const UNDO = {
   label: 'undo',
   help: 'take back the restore that is shown, or the last one: first what that would do',
 } as const
+/** In the order of their use: at 80 columns, not all of them stand at the bottom. */
 const PREVIEW_KEYS: Keymap<RestoreCommand> = [
   { command: 'start', keys: ['s'], label: 'restore', help: 'restore what is shown, after a question' },
+  {
+    command: 'options',
+    keys: ['t'],
+    label: 'target',
+    help: 'where to, when to overwrite, and whether to delete what is not in the point',
+  },
   {
     command: 'leave-out',
     keys: ['space'],
@@ -89,12 +96,6 @@ const PREVIEW_KEYS: Keymap<RestoreCommand> = [
     label: 'overwrite',
     help: 'when the chosen path is overwritten: if changed, never, if newer, always',
     needsLook: true,
-  },
-  {
-    command: 'options',
-    keys: ['t'],
-    label: 'target',
-    help: 'where to, when to overwrite, and whether to delete what is not in the point',
   },
   { command: 'changes', keys: ['c'], label: 'changes', help: 'show only what would change, or everything' },
   { command: 'fold', keys: ['enter', 'left', 'right'], help: 'close or open the chosen folder' },
