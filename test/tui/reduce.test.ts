@@ -43,12 +43,38 @@ test('messages go after a while, problems later', () => {
   expect(dashboard.state.message).toBeUndefined()
 })
 
-test('a problem goes with the next key that does something, and when what failed is answered', () => {
+test('what came of a key goes with the next one that does something, and what failed when it is answered', () => {
   const failed = (): DashboardState => started().fail('points', 'STORE_UNAVAILABLE', 'depot does not answer')
   expect(failed().press('ä').state.message).toBeDefined()
   expect(failed().press('2').state.message).toBeUndefined()
   expect(failed().answer('points', []).state.message).toBeUndefined()
   expect(failed().answer('jobs', []).state.message).toBeDefined()
+  const said = started().answer('points', []).press('2', 'd')
+  expect(said.state.message?.text).toBe('There is no point here.')
+  expect(said.press('ä').state.message).toBeDefined()
+  expect(said.press('/').state.message).toBeUndefined()
+})
+
+test('what came of itself is not taken by a key, unless that leaves the screen', () => {
+  const ended = started().answer('jobs', [BACKUP]).send({ kind: 'changed', topic: 'jobs' })
+  ended.answer('jobs', [{ ...BACKUP, state: 'errored', outcome: 'the disk is full' }]).press('v', 'b', 'x')
+  expect(ended.state.message?.text).toBe('backup depot failed: the disk is full')
+  expect(ended.press('esc', 'y').state.message).toBeDefined()
+  expect(ended.press('7').state.message).toBeUndefined()
+})
+
+test('that a repository does not answer is said no longer once it does, and what else failed stays', () => {
+  const away = { kind: 'unreachable', sinceMs: 0, message: 'depot does not answer', hint: undefined } as const
+  const failed = (message: string): DashboardState => {
+    const dashboard = started().press('c').fail('check', 'STORE_UNAVAILABLE', message)
+    dashboard
+      .send({ kind: 'changed', topic: 'repositories' })
+      .answer('repositories', [ATTIC, { ...DEPOT, state: away }])
+    expect(dashboard.state.message?.text).toBe(message)
+    return dashboard.send({ kind: 'changed', topic: 'repositories' }).answer('repositories', [ATTIC, DEPOT])
+  }
+  expect(failed(away.message).state.message).toBeUndefined()
+  expect(failed('the disk is full').state.message).toBeDefined()
 })
 
 test('where there is no repository nothing is said to be read', () => {

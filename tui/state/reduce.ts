@@ -4,6 +4,7 @@ import type { Key } from '../keymap/key.ts'
 import { commandOf } from '../keymap/keymap.ts'
 import { HELP_WHILE_TYPING, REPAINT, SHARED_KEYS, type SharedCommand } from '../keymap/shared-keys.ts'
 import { type Answer, call, type Failure, type Slot } from './call.ts'
+import { withoutEndedMessage } from './ended-message.ts'
 import type { Event } from './event.ts'
 import { goBack, openScreen, tellScreen } from './navigate.ts'
 import { andThen, outcome, type Outcome, withMessage } from './outcome.ts'
@@ -16,12 +17,12 @@ import { isLargeEnough, runningJobs } from './shared.ts'
 import type { State } from './state.ts'
 import { askToUnlock, locked, refused, repositoryToUnlock, unlocked } from './unlock.ts'
 
-/** How long a message stays: good news shorter than bad. */
-const MESSAGE_MS = 6000
-const PROBLEM_MS = 20_000
-
 /** Returns what an event makes of the dashboard. Pure: what is to be done is returned, not done. */
 export function reduce(state: State, event: Event): Outcome {
+  return withoutEndedMessage(state, event, takeEvent(state, event))
+}
+
+function takeEvent(state: State, event: Event): Outcome {
   switch (event.kind) {
     case 'started':
       return askAnew({
@@ -31,7 +32,7 @@ export function reduce(state: State, event: Event): Outcome {
     case 'host':
       return outcome(withHost(state, event.host))
     case 'key':
-      return withoutOldProblem(state, takeKey(state, event.key))
+      return takeKey(state, event.key)
     case 'paste':
       return takePaste(state, event.text)
     case 'resize':
@@ -43,7 +44,7 @@ export function reduce(state: State, event: Event): Outcome {
         tellScreen(next, next.screen, event),
       )
     case 'answer':
-      return takeAnswer(withoutProblemOf(state, event.slot), event)
+      return takeAnswer(state, event)
     case 'failure':
       return takeFailure(state, event)
   }
@@ -121,9 +122,7 @@ function takeNextRepository(state: State): Outcome {
 
 function withHost(state: State, host: HostData): State {
   const next = { ...state, shared: { ...state.shared, host } }
-  const sinceMs = state.shared.nowMs
-  const text = `From now on, jobs are run by ${shownHost(host)}.`
-  return { ...next, message: { text, hint: undefined, isProblem: isHostUnwell(host), sinceMs } }
+  return withNews(next, `From now on, jobs are run by ${shownHost(host)}.`, isHostUnwell(host))
 }
 
 /** Leaves at once when nothing is lost by it. */
@@ -144,13 +143,7 @@ function takePaste(state: State, text: string): Outcome {
 }
 
 function takeTick(state: State, nowMs: number): Outcome {
-  const { message } = state
-  const isOver = message !== undefined && nowMs - message.sinceMs > (message.isProblem ? PROBLEM_MS : MESSAGE_MS)
-  const next: State = {
-    ...state,
-    shared: { ...state.shared, nowMs },
-    message: isOver ? undefined : message,
-  }
+  const next: State = { ...state, shared: { ...state.shared, nowMs } }
   const calls = runningJobs(state.shared).length === 0 ? [] : callsFor('jobs', next.shared)
   return andThen(outcome(next, calls), (ticked) => tellScreen(ticked, ticked.screen, { kind: 'tick', nowMs }))
 }
@@ -203,27 +196,22 @@ function tellEnded(state: State, jobs: readonly JobData[]): State {
   const outcome = ended.outcome === undefined ? '' : `: ${ended.outcome}`
   const how = ended.state === 'errored' ? 'failed' : ended.isPartial ? 'is done in part' : doneText(state, ended)
   const text = `${ended.kind} ${ended.repository} ${how}${outcome}`
-  return { ...state, message: { text, hint: undefined, isProblem, sinceMs: state.shared.nowMs } }
+  return withNews(state, text, isProblem)
 }
 
 function doneText({ screens }: State, { id }: JobData): string {
   return screens.jobs.stopping.includes(id) ? 'was done before it could stop' : 'is done'
 }
 
+/** Tells what nobody asked for just now. */
+function withNews(state: State, text: string, isProblem: boolean): State {
+  const sinceMs = state.shared.nowMs
+  return { ...state, message: { text, hint: undefined, isProblem, sinceMs, isUnasked: true } }
+}
+
 function withProblem(state: State, { problem, slot }: Failure): State {
   const { message, hint } = problem
   return { ...state, message: { text: message, hint, isProblem: true, sinceMs: state.shared.nowMs, slot } }
-}
-
-/** A problem that was there before goes with the next key that does something. */
-function withoutOldProblem(before: State, { state, effects }: Outcome): Outcome {
-  const isDone = state !== before || effects.length > 0
-  const isOld = state.message?.isProblem === true && state.message === before.message
-  return outcome(isDone && isOld ? { ...state, message: undefined } : state, effects)
-}
-
-function withoutProblemOf(state: State, slot: Slot): State {
-  return state.message?.slot === slot ? { ...state, message: undefined } : state
 }
 
 function ownerOf(slot: Slot): ScreenName | 'shared' {

@@ -11,6 +11,8 @@ export interface Message {
   readonly sinceMs: number
   /** The call that failed: once it has an answer, the problem is over. */
   readonly slot?: Slot
+  /** It came of itself, such as the end of a job: only a key that leaves the screen ends it. */
+  readonly isUnasked?: true
 }
 
 /** What each screen remembers, also while another one is shown. */
