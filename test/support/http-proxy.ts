@@ -106,7 +106,9 @@ async function passOn(
   { path, body, port }: { readonly path: string; readonly body: Buffer; readonly port: number },
 ): Promise<{ readonly answer: IncomingMessage; readonly bytes: Buffer }> {
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    const passed = request({ host: '127.0.0.1', port, method, path, headers }, resolve)
+    // One that was kept may end at the very moment at which it is used again.
+    const own = { ...headers, connection: 'close' }
+    const passed = request({ host: '127.0.0.1', port, method, path, headers: own, agent: false }, resolve)
     passed.on('error', reject)
     passed.end(body)
   })
