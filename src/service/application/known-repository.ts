@@ -58,7 +58,8 @@ interface Trouble {
  * again later and later, open.
  */
 export class KnownRepository implements AsyncDisposable {
-  readonly place: RepositoryPlace
+  /** Replaced where its limits are others by now: what is open follows them by itself, or has none until it is opened again. */
+  place: RepositoryPlace
   readonly #options: KnownRepositoryOptions
   #opening: Promise<Opened> | undefined
   #opened: Opened | undefined

@@ -56,7 +56,10 @@ export class Repositories implements AsyncDisposable {
     const places = await this.#places()
     for (const [name, known] of this.#known) {
       const place = places.get(name)
-      if (place !== undefined && textOf(place) === textOf(known.place)) continue
+      if (place !== undefined && identityOf(place) === identityOf(known.place)) {
+        known.place = place
+        continue
+      }
       this.#known.delete(name)
       await known[Symbol.asyncDispose]()
     }
@@ -144,7 +147,8 @@ export class Repositories implements AsyncDisposable {
   }
 }
 
-/** Returns text that is equal for places of which the same is said. */
-function textOf(place: RepositoryPlace): string {
-  return JSON.stringify(place, (_, value: unknown) => (value instanceof Map ? [...value] : value))
+/** Returns text that is equal where the same is said of what lies at a place, and of what opens it: its limits are none of that. */
+function identityOf({ configured, ...place }: RepositoryPlace): string {
+  const said = { ...place, configured: configured && { ...configured, limits: undefined } }
+  return JSON.stringify(said, (_, value: unknown) => (value instanceof Map ? [...value] : value))
 }
