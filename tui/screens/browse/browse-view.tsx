@@ -11,6 +11,7 @@ import { treeLabel } from '../../components/tree-label.ts'
 import { placeAt } from '../../state/list.ts'
 import { valueOr } from '../../state/loaded.ts'
 import type { Shared } from '../../state/shared.ts'
+import { awayText } from '../../text/away.ts'
 import { fit } from '../../text/fit.ts'
 import { noPointsText } from '../../text/no-points.ts'
 import { shownTime } from '../../text/when.ts'
@@ -59,7 +60,7 @@ export function BrowseView({ state, shared, columns, rows }: Props): ReactNode {
           <HistoryPane history={state.history} columns={right} rows={height} />
         )}
       </Box>
-      <Line text={inputLine(state, columns)} columns={columns} color={theme.accent} />
+      <LastLine state={state} shared={shared} columns={columns} />
     </Box>
   )
 }
@@ -72,10 +73,18 @@ function headOf(state: BrowseState, { points }: Shared, columns: number): string
   return head + fit(chosenEntry(state)?.shownPath ?? '', columns - head.length, { keep: 'ends' })
 }
 
-function inputLine({ input, prompts }: BrowseState, columns: number): string {
-  if (input === undefined) return ''
+/** What is typed, otherwise that the repository is away. */
+function LastLine({ state, shared, columns }: Omit<Props, 'rows'>): ReactNode {
+  const theme = useTheme()
+  const { input, prompts } = state
+  if (input === undefined) {
+    const away = awayText(shared)
+    const text = away === undefined ? '' : `▲ ${away}: only what was read is shown`
+    return <Line text={text} columns={columns} color={theme.warning} />
+  }
   const question = input === 'path' ? 'Go to: ' : 'Search for: '
-  return question + lineWithCursor(prompts[input].line, columns - question.length)
+  const text = question + lineWithCursor(prompts[input].line, columns - question.length)
+  return <Line text={text} columns={columns} color={theme.accent} />
 }
 
 interface TreeProps {

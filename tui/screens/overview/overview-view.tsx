@@ -12,6 +12,7 @@ import { Table, type TableColumn } from '../../components/table.tsx'
 import { type ListPlace, placeAt } from '../../state/list.ts'
 import { valueOr } from '../../state/loaded.ts'
 import { runningJobs, type Shared } from '../../state/shared.ts'
+import { shownAway } from '../../text/away.ts'
 import { isHostUnwell, noDaemonText, shownHost } from '../../text/host.ts'
 import { noPointsText } from '../../text/no-points.ts'
 import { shownDue, shownWait } from '../../text/wait.ts'
@@ -135,7 +136,7 @@ function stateOf({ state, sharesDisk }: RepositoryData, nowMs: number): string {
     case 'open':
       return `${numberOf(state.pointCount, 'point')}${disk}`
     case 'unreachable':
-      return `unreachable since ${shownTime(state.sinceMs)} (${shownDistance(state.sinceMs, nowMs)}): ${state.message}`
+      return `${shownAway(state, nowMs)}: ${state.message}`
   }
 }
 

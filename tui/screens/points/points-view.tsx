@@ -20,7 +20,7 @@ import { type Theme, useTheme } from '../../theme/theme.ts'
 import { BackingUpView } from '../backing-up/backing-up-view.tsx'
 import type { ViewProps } from '../view-props.ts'
 import { whyNoneFound } from './filter-points.ts'
-import { DETAIL_ROWS, HEAD_ROWS } from './layout.ts'
+import { DETAIL_ROWS, headRows, staleText } from './layout.ts'
 import type { Mounting } from './mounting.ts'
 import { chosenPoint, type PointsState, type ShownDifference, shownPoints } from './points.ts'
 import { timelineOf } from './timeline.ts'
@@ -62,8 +62,12 @@ function PointTable({ state, shared, columns, rows }: Props): ReactNode {
   const shown = shownPoints(state, shared)
   const chosen = chosenPoint(state, shared)
   const { bars, scale } = timelineOf(shown, chosen, columns)
+  const stale = staleText(shared)
   return (
     <Box flexDirection="column" width={columns}>
+      {stale !== undefined && (
+        <Line text={`▲ ${stale}: the list is as last seen`} columns={columns} color={theme.warning} />
+      )}
       <Line
         text={headOf(state, shared, shown.length)}
         columns={columns}
@@ -76,7 +80,7 @@ function PointTable({ state, shared, columns, rows }: Props): ReactNode {
         rows={shown}
         place={placeNow(state, shown)}
         width={columns}
-        height={rows - HEAD_ROWS - (state.hasDetails ? DETAIL_ROWS : 0)}
+        height={rows - headRows(shared) - (state.hasDetails ? DETAIL_ROWS : 0)}
         colorOf={(point) => (point.suspect.length > 0 ? theme.warning : undefined)}
         empty={shown.length > 0 ? '' : noPointsText(shared, whyNone(state, shared))}
       />
