@@ -56,13 +56,21 @@ test('charts leave errors and signals to the program that they are in', () => {
   expect(events.map((event) => process.listenerCount(event))).toEqual(before)
 })
 
-test('a chart says what it is in above its axis, and no label twice in a row', () => {
-  const labels = ['11-20', '11-20', '11-20', '11-21', '11-21', '11-22']
-  const chart = { values: [1, 2, 3, 4, 5, 6], labels, unit: 'GiB/s' }
-  const lines = drawChart(chart, { columns: 40, rows: 8, color: undefined })
-  expect(lines[0]).toMatch(/^GiB\/s[⡇⢸]/)
-  expect(lines.join('\n').match(/11-\d\d|null/g)).toEqual(['11-20', '11-21'])
-})
+test.each([
+  [4, ['0']],
+  [5, ['18', '0']],
+  [8, ['22', '17', '11', '6', '0']],
+])(
+  'a chart of %s rows says what it is in above its axis, where no figure is, and no label twice in a row',
+  (rows, axis) => {
+    const labels = ['11-20', '11-20', '11-20', '11-21', '11-21', '11-22']
+    const chart = { values: [4, 8, 12, 16, 20, 24], labels, unit: 'MiB/s' }
+    const [unit, ...lines] = drawChart(chart, { columns: 40, rows, color: undefined })
+    expect([unit, lines.length]).toEqual(['MiB/s', rows - 1])
+    expect(lines.flatMap((line) => /^\d+/.exec(line) ?? [])).toEqual(axis)
+    expect(lines.at(-1)?.trim().split(/ +/)).toEqual(['11-20', '11-21'])
+  },
+)
 
 /** What a key may cost on a line of a modem's speed: less than a second of it. */
 const KEY_BYTES_MAX = 1500

@@ -7,7 +7,7 @@ import LineChart from 'blessed-contrib/lib/widget/charts/line.js'
 export interface ChartData {
   readonly values: readonly number[]
   readonly labels: readonly string[]
-  /** What the values are in: it stands above the vertical axis; empty where the title says it. */
+  /** What the values are in: it stands above the vertical axis, in a row of its own; empty where the title says it. */
   readonly unit: string
   /** They are counts: the vertical axis has whole numbers. */
   readonly isCount?: boolean
@@ -21,11 +21,11 @@ export interface ChartLooks {
 }
 
 /** Returns the lines of a chart, drawn by blessed-contrib on a screen that nobody sees. */
-export function drawChart(
-  { values, labels, unit, isCount = false }: ChartData,
-  { columns, rows, color }: ChartLooks,
-): readonly string[] {
+export function drawChart({ values, labels, unit, isCount = false }: ChartData, looks: ChartLooks): readonly string[] {
+  const { columns, color } = looks
+  const rows = looks.rows - UNIT_ROWS
   const height = rows + UNUSED_ROWS
+  const plotDots = Math.max(LIFT_DOTS + 1, height * ROW_DOTS - AROUND_DOTS)
   const screen = canvasOf(columns, height)
   const step = labelStep(labels, columns)
   const chart = new LineChart({
@@ -40,18 +40,19 @@ export function drawChart(
     showNthLabel: step,
     abbreviate: true,
     wholeNumbersOnly: isCount,
-    maxY: topOf(values, rows),
+    numYLabels: Math.max(1, Math.min(Y_LABELS_MAX, Math.floor(plotDots / ROW_DOTS))),
+    maxY: topOf(values, plotDots),
   })
   screen.append(chart)
   try {
     chart.setData([{ x: withoutRepeats(labels, step), y: values, style: { line: 'cyan' } }])
-    chart.ctx.fillText(unit === '' ? BLANK : unit, 0, 0)
     screen.render()
-    return screen
+    const lines = screen
       .screenshot(0, columns, 0, rows)
       .split('\n')
       .slice(0, rows)
       .map((line) => withColor(line, color))
+    return [unit, ...lines]
   } finally {
     chart.destroy()
   }
@@ -112,12 +113,16 @@ function leaveErrorsAlone(): void {
 const CANVAS_COLUMNS = 100
 const CANVAS_ROWS = 30
 
+/** Above the axis, where labels of low charts reach its end. */
+const UNIT_ROWS = 1
 /** Rows that the widget leaves empty at its end. */
-const UNUSED_ROWS = 2
-/** Dots of a row of Braille patterns, dots that the widget keeps for its labels, and how far too high it draws. */
+const UNUSED_ROWS = 3
+/** Dots of a row of Braille patterns, dots of the widget's height that are none of its plot, and how far too high it draws. */
 const ROW_DOTS = 4
-const LABEL_DOTS = 11
+const AROUND_DOTS = 19
 const LIFT_DOTS = 3
+/** In lower charts they are fewer, so that none lies over another. */
+const Y_LABELS_MAX = 5
 
 /** Returns a row in the colours of the theme. White on white would not be seen: axes and labels have the terminal's own. */
 function withColor(row: string, color: string | undefined): string {
@@ -126,10 +131,9 @@ function withColor(row: string, color: string | undefined): string {
 }
 
 /** Returns the value at the top of the chart: the widget draws lines a little too high, beyond its own top in low charts. */
-function topOf(values: readonly number[], rows: number): number {
+function topOf(values: readonly number[], plotDots: number): number {
   const highest = Math.max(...values)
-  const dots = Math.max(LIFT_DOTS + 1, rows * ROW_DOTS - LABEL_DOTS)
-  return highest <= 0 ? 1 : highest / (1 - LIFT_DOTS / dots)
+  return highest <= 0 ? 1 : highest / (1 - LIFT_DOTS / plotDots)
 }
 
 /** A stream that passes for a terminal, and that nothing goes out of. */
