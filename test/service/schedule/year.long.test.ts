@@ -1,3 +1,3 @@
 import { testYears } from './years.ts'
 
-testYears(20)
+testYears(40)
