@@ -3,6 +3,12 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 /** What `known_hosts` files say of a key that a server showed. */
 export type HostKeyVerdict = 'known' | 'unknown' | 'changed' | 'revoked'
 
+/** What a server is known by. */
+export interface HostName {
+  readonly host: string
+  readonly port: number
+}
+
 interface KnownHost {
   readonly revoked: boolean
   readonly names: string
@@ -18,9 +24,9 @@ interface KnownHost {
  */
 export function judgeHostKey(
   key: Buffer,
-  { files, host, port }: { readonly files: readonly string[]; readonly host: string; readonly port: number },
+  { files, ...server }: HostName & { readonly files: readonly string[] },
 ): HostKeyVerdict {
-  const name = port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`
+  const name = nameOf(server)
   const ofHost = files.flatMap(parseKnownHosts).filter(({ names }) => matches(names, name))
   const isSame = (known: KnownHost): boolean => known.key.equals(key)
   if (ofHost.some((known) => known.revoked && isSame(known))) return 'revoked'
@@ -30,8 +36,8 @@ export function judgeHostKey(
 }
 
 /** Returns the types of the keys that are known of a server, so that it can be asked for one of these. */
-export function knownKeyTypes(files: readonly string[], { host, port }: { host: string; port: number }): string[] {
-  const name = port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`
+export function knownKeyTypes(files: readonly string[], server: HostName): string[] {
+  const name = nameOf(server)
   const known = files.flatMap(parseKnownHosts).filter(({ names, revoked }) => !revoked && matches(names, name))
   return [...new Set(known.map(({ key }) => keyType(key)))]
 }
@@ -46,6 +52,21 @@ export function keyType(key: Buffer): string {
   if (key.byteLength < 4) return ''
   const length = key.readUInt32BE(0)
   return length > 64 || 4 + length > key.byteLength ? '' : key.toString('latin1', 4, 4 + length)
+}
+
+/** One name and one type, and nothing that a line would read as a pattern, a list, a hash, a marker or a comment. */
+const PLAIN_NAME = /^[\p{L}\p{N}_:][\p{L}\p{N}._:%-]*$/u
+const PLAIN_TYPE = /^[a-z0-9@.-]+$/
+
+/** Returns the line by which a key of a server is known; `undefined` where its name or the type of the key has no place in one. */
+export function knownHostsLine(key: Buffer, server: HostName): string | undefined {
+  const type = keyType(key)
+  if (!PLAIN_NAME.test(server.host) || !PLAIN_TYPE.test(type)) return undefined
+  return `${nameOf(server)} ${type} ${key.toString('base64')}\n`
+}
+
+function nameOf({ host, port }: HostName): string {
+  return port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`
 }
 
 function parseKnownHosts(text: string): KnownHost[] {

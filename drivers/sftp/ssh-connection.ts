@@ -5,7 +5,8 @@ import ssh2, { type Client } from 'ssh2'
 
 import { StorageError } from '../../src/base/errors.ts'
 import { authentication } from './authentication.ts'
-import { fingerprint, judgeHostKey, keyType, knownKeyTypes } from './known-hosts.ts'
+import { hostKeyProblem } from './host-key.ts'
+import { knownKeyTypes } from './known-hosts.ts'
 import { prepareKeys } from './prepare-keys.ts'
 import { sendTogether } from './send-together.ts'
 import { signAtOnce } from './sign-at-once.ts'
@@ -137,26 +138,6 @@ const SUPPORTED: readonly ssh2.ServerHostKeyAlgorithm[] = [
 ]
 function isSupported(name: string): name is ssh2.ServerHostKeyAlgorithm {
   return SUPPORTED.some((supported) => supported === name)
-}
-
-function hostKeyProblem(key: Buffer, { name, port, knownHosts }: SshServer): StorageError | undefined {
-  const verdict = judgeHostKey(key, { files: knownHosts, host: name, port })
-  if (verdict === 'known') return undefined
-  const shown = `${keyType(key)} ${fingerprint(key)}`
-  const context = { host: name, port, fingerprint: fingerprint(key) }
-  const where = port === 22 ? '' : `-p ${port} `
-  const accept = `ssh-keyscan ${where}${name} >> ~/.ssh/known_hosts`
-  if (verdict === 'unknown') {
-    return new StorageError('STORE_DENIED', `the host key of ${name} is not known: ${shown}`, {
-      context,
-      hint: `Compare the fingerprint with what the server's owner says, then accept it: ${accept}`,
-    })
-  }
-  const says = verdict === 'revoked' ? 'is revoked' : 'is another one than was known'
-  return new StorageError('STORE_DENIED', `the host key of ${name} ${says}: ${shown}`, {
-    context,
-    hint: `Somebody may be in between, or the server was set up anew. Ask its owner; if the new key is right: ssh-keygen -R ${port === 22 ? name : `'[${name}]:${port}'`}; ${accept}`,
-  })
 }
 
 function connectProblem(

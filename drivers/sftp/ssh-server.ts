@@ -11,6 +11,8 @@ export interface SshServer {
   readonly keys: readonly SshKeyFile[]
   /** Texts of the `known_hosts` files. */
   readonly knownHosts: readonly string[]
+  /** Path of the one of these files to which a key is added that somebody accepted; it need not be there. `undefined`: of none. */
+  readonly acceptedHosts: string | undefined
   /** The server through which this one is reached. */
   readonly jump: SshServer | undefined
 }

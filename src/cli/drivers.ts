@@ -3,6 +3,7 @@ import { UsageError } from '../base/errors.ts'
 import type { Driver } from '../storage/driver.ts'
 import { systemSleep, withRetries } from '../storage/retry.ts'
 import type { RateLimits } from '../storage/throttle.ts'
+import type { HostKey } from '../service/application/port.ts'
 import type { ConfiguredRepository } from '../service/configuration.ts'
 import type { CredentialReader } from './configured-secrets.ts'
 import type { RecalledTest } from '../service/store-tests.ts'
@@ -43,6 +44,8 @@ export interface DriverKind {
   readonly open: (url: string, surroundings: DriverSurroundings) => Promise<Driver>
   /** Makes an empty store. */
   readonly create: (url: string, surroundings: DriverSurroundings) => Promise<void>
+  /** Takes the key of a server as known from then on; of kinds whose servers are refused until theirs is. */
+  readonly acceptHostKey?: (url: string, key: HostKey, environment: Environment) => Promise<void>
 }
 
 /** Two minutes of waiting in all: a server that restarts, or a line that comes back, is waited for. */
@@ -77,6 +80,8 @@ export const DRIVER_KINDS: readonly DriverKind[] = [
     handles: (url) => /^sftp:/i.test(url),
     open: async (url, surroundings) => (await import('./open-sftp.ts')).openSftp(url, surroundings),
     create: async (url, surroundings) => (await import('./open-sftp.ts')).createSftp(url, surroundings),
+    acceptHostKey: async (url, key, environment) =>
+      (await import('./open-sftp.ts')).acceptSftpHostKey(url, key, environment),
   },
   {
     name: 's3',

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 
+import { present } from '../base/assert.ts'
 import { StorageError } from '../base/errors.ts'
 import { KDF_DEFAULT } from '../crypto/kdf.ts'
 import { openInstance } from '../repository/instance-key.ts'
@@ -152,6 +153,10 @@ function storesOf(context: CliContext): Stores {
     },
     create: async (place, password) => {
       await driverKindOf(place).create(place.url, await surroundingsOf(context, place, password))
+    },
+    acceptHostKey: async (place, key) => {
+      const accept = present(driverKindOf(place).acceptHostKey, 'its driver said that the key is not known')
+      await accept(place.url, key, context.surroundings.environment)
     },
   }
 }

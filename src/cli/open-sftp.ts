@@ -1,21 +1,24 @@
-import { readFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { homedir, userInfo } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 import SSHConfig from 'ssh-config'
 
 import { createSftpStore } from '../../drivers/sftp/create-store.ts'
+import { acceptedHostKey } from '../../drivers/sftp/host-key.ts'
 import { openSftpDriver, type SftpDriver, type SftpDriverOptions } from '../../drivers/sftp/sftp-driver.ts'
 import { parseSftpUrl } from '../../drivers/sftp/sftp-location.ts'
 import type { SshKeyFile, SshSecrets, SshServer } from '../../drivers/sftp/ssh-server.ts'
-import { errnoOf, UsageError } from '../base/errors.ts'
+import { errnoOf, StorageError, UsageError } from '../base/errors.ts'
+import type { HostKey } from '../service/application/port.ts'
 import type { DriverSurroundings } from './drivers.ts'
-import { nonEmpty } from './environment.ts'
+import { type Environment, nonEmpty } from './environment.ts'
 
 const DEFAULT_KEYS = ['~/.ssh/id_ed25519', '~/.ssh/id_ecdsa', '~/.ssh/id_rsa']
 const DEFAULT_KNOWN_HOSTS = ['~/.ssh/known_hosts', '~/.ssh/known_hosts2', '/etc/ssh/ssh_known_hosts']
 const FILE_BYTES_MAX = 16 << 20
 const JUMPS_MAX = 4
+const NEWLINE = 0x0a
 
 /** Opens the store at an `sftp://` URL as `ssh` would reach it: with the user's configuration, keys and agent. */
 export async function openSftp(url: string, surroundings: DriverSurroundings): Promise<SftpDriver> {
@@ -27,12 +30,32 @@ export async function createSftp(url: string, surroundings: DriverSurroundings):
   await createSftpStore(await sftpOptions(url, surroundings))
 }
 
+/**
+ * Adds the key of the server at an `sftp://` URL, or of one on the way to it, to its user's `known_hosts`, as somebody accepted it.
+ *
+ * @throws {StorageError} STORE_DENIED: by now another key is known of that server, or it is none on the way.
+ * @throws {UsageError} BAD_CONFIGURATION: the file cannot be written, and others.
+ */
+export async function acceptSftpHostKey(url: string, accepted: HostKey, environment: Environment): Promise<void> {
+  const files = new SshFiles(environment)
+  const { host, port, key } = accepted
+  let server: SshServer | undefined = await serverFor(parseSftpUrl(url), { files, environment, jumps: 0 })
+  while (server !== undefined && (server.name !== host || server.port !== port)) server = server.jump
+  if (server === undefined) {
+    throw new StorageError('STORE_DENIED', `${host} is not on the way to ${url}`, {
+      hint: 'The SSH configuration was changed meanwhile: try again.',
+    })
+  }
+  const added = acceptedHostKey(Buffer.from(key, 'base64'), server)
+  if (added !== undefined) await files.append(added.file, added.line)
+}
+
 async function sftpOptions(url: string, surroundings: DriverSurroundings): Promise<SftpDriverOptions> {
-  const { host, user, port, path } = parseSftpUrl(url)
-  const reader = new SshFiles(surroundings)
-  const server = await serverFor({ host, user, port }, { files: reader, surroundings, jumps: 0 })
-  const { connections } = surroundings.remembered ?? {}
-  return { server, path, location: url, secrets: secretsOf(surroundings), connections }
+  const { environment, remembered } = surroundings
+  const location = parseSftpUrl(url)
+  const server = await serverFor(location, { files: new SshFiles(environment), environment, jumps: 0 })
+  const { connections } = remembered ?? {}
+  return { server, path: location.path, location: url, secrets: secretsOf(surroundings), connections }
 }
 
 interface Named {
@@ -41,12 +64,16 @@ interface Named {
   readonly port: number | undefined
 }
 
+interface SshContext {
+  readonly files: SshFiles
+  readonly environment: Environment
+  /** How many hosts were jumped over so far. */
+  readonly jumps: number
+}
+
 /** What the user's SSH configuration makes of a host's name. @see ssh_config(5) */
-async function serverFor(
-  { host, user, port }: Named,
-  context: { files: SshFiles; surroundings: DriverSurroundings; jumps: number },
-): Promise<SshServer> {
-  const { files, surroundings, jumps } = context
+async function serverFor({ host, user, port }: Named, context: SshContext): Promise<SshServer> {
+  const { files, environment, jumps } = context
   const config = await files.configOf(host, user)
   const proxyCommand = config.one('ProxyCommand')
   if (proxyCommand !== undefined && proxyCommand !== 'none') {
@@ -57,8 +84,9 @@ async function serverFor(
   }
   const address = (config.one('HostName') ?? host).replaceAll('%h', host)
   const identities = config.all('IdentityFile')
-  const knownHosts = config.all('UserKnownHostsFile').flatMap((line) => line.split(/\s+/))
-  const agent = config.one('IdentityAgent') ?? nonEmpty(surroundings.environment['SSH_AUTH_SOCK'])
+  const named = config.all('UserKnownHostsFile').flatMap((line) => line.split(/\s+/))
+  const knownHosts = (named.length > 0 ? named : DEFAULT_KNOWN_HOSTS).filter((file) => file !== 'none')
+  const agent = config.one('IdentityAgent') ?? nonEmpty(environment['SSH_AUTH_SOCK'])
   const jump = config.one('ProxyJump')
   return {
     // As ssh does: HostKeyAlias, else what is connected to.
@@ -68,16 +96,14 @@ async function serverFor(
     user: user ?? config.one('User') ?? userInfo().username,
     agent: agent === undefined || agent === 'none' ? undefined : files.path(agent),
     keys: await files.keys(identities.length > 0 ? identities : DEFAULT_KEYS, identities.length > 0),
-    knownHosts: await files.texts(knownHosts.length > 0 ? knownHosts : DEFAULT_KNOWN_HOSTS),
+    knownHosts: await files.texts(knownHosts),
+    acceptedHosts: knownHosts[0] && files.path(knownHosts[0]),
     jump: jump === undefined || jump === 'none' ? undefined : await jumpFor(jump, { ...context, jumps: jumps + 1 }),
   }
 }
 
 /** `ProxyJump a,b`: through a, from there through b. */
-async function jumpFor(
-  text: string,
-  context: { files: SshFiles; surroundings: DriverSurroundings; jumps: number },
-): Promise<SshServer> {
+async function jumpFor(text: string, context: SshContext): Promise<SshServer> {
   if (context.jumps > JUMPS_MAX) {
     throw new UsageError('BAD_CONFIGURATION', `the SSH configuration jumps over more than ${JUMPS_MAX} hosts`, {
       hint: 'Perhaps a host names itself as its ProxyJump.',
@@ -120,12 +146,12 @@ function secretsOf({ secrets, credential }: DriverSurroundings): SshSecrets {
   }
 }
 
-/** Reads the files of the user's SSH configuration; what is not there says nothing. */
+/** The files of the user's SSH configuration; what is not there says nothing. */
 class SshFiles {
   readonly #home: string
   #config: Promise<SSHConfig> | undefined
 
-  constructor({ environment }: DriverSurroundings) {
+  constructor(environment: Environment) {
     this.#home = nonEmpty(environment['HOME']) ?? homedir()
   }
 
@@ -158,6 +184,19 @@ class SshFiles {
   async texts(names: readonly string[]): Promise<string[]> {
     const files = await Promise.all(names.map((name) => this.#read(this.path(name))))
     return files.flatMap((bytes) => (bytes === undefined ? [] : [bytes.toString('utf8')]))
+  }
+
+  /** Adds a line to a file, which is made where it is not there. */
+  async append(path: string, line: string): Promise<void> {
+    const before = await this.#read(path)
+    // Whoever wrote the last line by hand may have left its end to the next one.
+    const end = before === undefined || before.byteLength === 0 || before.at(-1) === NEWLINE ? '' : '\n'
+    try {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+      await appendFile(path, `${end}${line}`, { mode: 0o600 })
+    } catch (error) {
+      throw unreadable(path, `cannot be written (${errnoOf(error)})`, error)
+    }
   }
 
   async #readConfig(): Promise<SSHConfig> {

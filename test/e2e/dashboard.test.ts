@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 
@@ -136,6 +136,8 @@ fuseTest('a point is mounted from the dashboard, and a file is copied out of it'
 test('a repository on an SSH server is made by the wizard, and its store is tested', async () => {
   await using ssh = await startSshServer()
   const place = placeWithSsh(ssh)
+  const knownHosts = join(place.home, '.ssh', 'known_hosts')
+  rmSync(knownHosts)
   await place.init()
   const terminal = new Terminal(`${process.execPath} ${PROGRAM}`, place.environment)
   await terminal.waitFor(/repository: 0 points/)
@@ -156,6 +158,9 @@ test('a repository on an SSH server is made by the wizard, and its store is test
   press(terminal, 'Tab')
   await fill(terminal, 'geheim!', /again +••••/)
   press(terminal, 'Enter')
+  await terminal.waitFor(/Is this 127\.0\.0\.1\?[^]*ssh-ed25519:[^]*SHA256:/)
+  expect(existsSync(knownHosts)).toBe(false)
+  press(terminal, 'y')
   const [, code = ''] = await terminal.waitFor(/^ {4}((?:[0-9A-Z]{4}-){8}[0-9A-Z]{4}) *$/m)
   press(terminal, 'Enter')
   await answerCode(terminal, code.split('-'))
@@ -165,6 +170,7 @@ test('a repository on an SSH server is made by the wizard, and its store is test
   await terminal.waitFor(/✓ It keeps what a repository needs/)
   press(terminal, 'q')
   await terminal.waitFor(/exit code 0/)
+  expect(readFileSync(knownHosts, 'utf8')).toBe(ssh.knownHosts)
   await place.succeed(['points', '-r', 'attic'], { environment: { TIDEMARK_PASSWORD: 'geheim!' } })
 })
 

@@ -231,5 +231,6 @@ function localStores(): Stores {
     open: async ({ url }) => openLocalDriver({ root: url }),
     openToTest: async ({ url }) => openLocalDriver({ root: url }),
     create: async ({ url }) => createStore(url),
+    acceptHostKey: async () => Promise.reject(new Error('folders have none')),
   }
 }

@@ -105,6 +105,7 @@ export async function startSshServer(config: readonly string[] = [], password?: 
       agent: undefined,
       keys: [{ path: keyFile, bytes: readFileSync(keyFile) }],
       knownHosts: [knownHosts],
+      acceptedHosts: join(folder, 'known_hosts'),
       jump: undefined,
       ...changes,
     }),

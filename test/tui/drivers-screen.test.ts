@@ -250,7 +250,7 @@ test('why a server was refused is told to its end above the fields, and a wrong 
   await dashboard.press('tab', 'tab')
   dashboard.send('geheim')
   const hint = 'Look at its fingerprint, then accept it: ssh-keyscan -p 28731 127.0.0.1 >> ~/.ssh/known_hosts'
-  const unknown = new StorageError('STORE_DENIED', 'the key of the host 127.0.0.1 is not known', { hint })
+  const unknown = new StorageError('STORE_DENIED', 'the key of the host 127.0.0.1 is another one', { hint })
   application.failures.set('addRepository', unknown)
   await dashboard.press('enter')
   await dashboard.shows(/✗ the key of the host[^]*ssh-keyscan -p 28731[^]*>> ~\/\.ssh\/known_hosts[^]*Secret +••/)
@@ -258,4 +258,36 @@ test('why a server was refused is told to its end above the fields, and a wrong 
   application.failures.set('addRepository', wrong)
   await dashboard.press('enter')
   await dashboard.shows(/› Call it +\/tmp\/x[^]*✗ "\/tmp\/x" is no name[^]*Secret +••/)
+})
+
+test('a server of which nothing is known is gone on with once its key was accepted, and not for a mere Enter', async () => {
+  const application = seededApplication()
+  const dashboard = new TestDashboard(application)
+  await dashboard.press('6')
+  await dashboard.shows('depot')
+  dashboard.send('a')
+  await dashboard.shows('where does it lie?')
+  dashboard.paste('sftp://nas/backups')
+  await dashboard.press('enter')
+  await dashboard.shows('› Call it')
+  dashboard.send('attic')
+  await dashboard.press('tab', 'tab')
+  dashboard.send('geheim')
+  const key = { host: 'nas', port: 2222, key: 'AAAA' }
+  const shown = { keyType: 'ssh-ed25519', fingerprint: 'SHA256:RFwYmKR' }
+  const context = { host: key.host, port: key.port, hostKey: key.key, ...shown }
+  const unknown = new StorageError('STORE_DENIED', 'the host key of nas is not known', { context })
+  application.failures.set('addRepository', unknown)
+  await dashboard.press('enter')
+  await dashboard.shows(/Is this nas\?[^]*port 2222[^]*ssh-ed25519[^]*SHA256:RFwYmKR[^]*y it is, go on/)
+  await dashboard.press('enter', 'esc')
+  await dashboard.shows(/✗ the host key of nas is not known[^]*Secret +••/)
+  await dashboard.press('ctrl+s')
+  await dashboard.shows('Is this nas?')
+  application.failures.clear()
+  dashboard.send('y')
+  await dashboard.shows('attic is added')
+  expect(application.asked.findLast(({ method }) => method === 'addRepository')?.given).toEqual([
+    { name: 'attic', url: 'sftp://nas/backups', create: false, credentials: [], acceptedKey: key },
+  ])
 })

@@ -64,6 +64,15 @@ export interface TypedCredential {
   readonly bytes: Uint8Array
 }
 
+/** A key that a server showed, and by which it is known once somebody has accepted it. */
+export interface HostKey {
+  /** As it is called where such keys are kept. */
+  readonly host: string
+  readonly port: number
+  /** In base64. */
+  readonly key: string
+}
+
 /** What a wizard has gathered about a repository. */
 export interface RepositoryForm {
   readonly name: string
@@ -71,6 +80,8 @@ export interface RepositoryForm {
   /** `true`: a new repository is made there; `false`: there is one. */
   readonly create: boolean
   readonly credentials?: readonly TypedCredential[]
+  /** Of its server, on which nothing was known of it when it was asked the last time: somebody compared and accepted it. */
+  readonly acceptedKey?: HostKey
 }
 
 /**

@@ -9,6 +9,7 @@ import { type GivenSecret, openingKeyOf } from '../keys/held-key.ts'
 import { normalizeLocation, type RepositoryPlace } from '../resolve-repository.ts'
 import { openSession, type Session } from '../session.ts'
 import { KnownRepository } from './known-repository.ts'
+import type { HostKey } from './port.ts'
 
 /** The stores of this program, as the composition root knows them. */
 export interface Stores {
@@ -20,6 +21,8 @@ export interface Stores {
   openToTest(place: RepositoryPlace, password: () => Promise<GivenSecret>): Promise<Driver>
   /** Makes an empty store. */
   create(place: RepositoryPlace, password: () => Promise<GivenSecret>): Promise<void>
+  /** Takes the key of a server as known from then on, unless another one is known. @throws {StorageError} STORE_DENIED */
+  acceptHostKey(place: RepositoryPlace, key: HostKey): Promise<void>
 }
 
 export interface RepositoriesOptions {

@@ -101,11 +101,12 @@ export class RepositoryDesk {
 
   /** Adds one to the configuration, after it was made or opened; returns the recovery code of a new one. */
   async add(form: RepositoryForm, secret: SlotSecret, signal: AbortSignal): Promise<string | undefined> {
-    const { repositories, paths } = this.#options
+    const { repositories, paths, stores } = this.#options
     const held = { kind: secret.kind, bytes: secret.bytes.slice() }
-    const { credentials = [] } = form
+    const { credentials = [], acceptedKey } = form
     try {
       const place = await this.#newPlace(form, secret)
+      if (acceptedKey !== undefined) await stores.acceptHostKey(place, acceptedKey)
       const code = form.create ? await this.#create(place, secret) : undefined
       if (!form.create) await this.#tryOut(place, secret)
       signal.throwIfAborted()

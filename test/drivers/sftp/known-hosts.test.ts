@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 
-import { fingerprint, judgeHostKey, keyType, knownKeyTypes } from '../../../drivers/sftp/known-hosts.ts'
+import { fingerprint, judgeHostKey, keyType, knownHostsLine, knownKeyTypes } from '../../../drivers/sftp/known-hosts.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 /** Makes a key with ssh-keygen. Returns its public half as known_hosts has it, and its bytes. */
@@ -46,6 +46,27 @@ describe('known_hosts', () => {
     expect(judgeHostKey(other.bytes, at(files))).toBe('changed')
     expect(judgeHostKey(ecdsa.bytes, at(files))).toBe('unknown')
     expect(knownKeyTypes(files, { host: 'backup.example', port: 22 })).toEqual(['ssh-ed25519'])
+  })
+
+  test.each([
+    ['backup.example', 22],
+    ['Backup.example', 2222],
+    ['fe80::1%eth0', 22],
+    ['10.0.0.1', 2222],
+  ])('the line of a key that was accepted of %s, port %i, has it known from then on', (host, port) => {
+    const key = makeKey('ed25519')
+    const line = knownHostsLine(key.bytes, { host, port }) ?? ''
+    expect(judgeHostKey(key.bytes, at([line], host, port))).toBe('known')
+    expect(line.split('\n')).toHaveLength(2)
+  })
+
+  test('a name that would stand for others, or a key without a type, has no line', () => {
+    const key = makeKey('ed25519')
+    for (const host of ['*', 'a?', 'a,b', 'a b', 'a\nb', '!a', '#a', '@revoked', '|1|a', '[a', ''])
+      expect(knownHostsLine(key.bytes, { host, port: 22 }), host).toBeUndefined()
+    const type = Buffer.from('x\ny')
+    const odd = Buffer.concat([Buffer.from([0, 0, 0, type.length]), type])
+    expect(knownHostsLine(odd, { host: 'a', port: 22 })).toBeUndefined()
   })
 
   test('a revoked key is refused, also where it is known', () => {

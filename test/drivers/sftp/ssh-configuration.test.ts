@@ -1,12 +1,14 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
+import { present } from '../../../src/base/assert.ts'
 import { utf8 } from '../../../src/base/bytes.ts'
+import { StorageError } from '../../../src/base/errors.ts'
 import type { DriverSurroundings } from '../../../src/cli/drivers.ts'
-import { createSftp, openSftp } from '../../../src/cli/open-sftp.ts'
+import { acceptSftpHostKey, createSftp, openSftp } from '../../../src/cli/open-sftp.ts'
 import { takeSecretVariables } from '../../../src/cli/secret-variables.ts'
 import { freshName } from '../../support/objects.ts'
 import { startSshServer, type TestSshServer } from '../../support/ssh-server.ts'
@@ -78,3 +80,65 @@ test.each([
     hint: expect.stringMatching(hint) as string,
   })
 })
+
+describe('the key of a server of which nothing is known', () => {
+  /** What somebody knows of `nas` and `gate`, over which it is reached, and the key that `nas` shows him. */
+  async function meet(known: string) {
+    const config = [...server('nas', 'ProxyJump gate'), ...server('gate')]
+      .join('\n')
+      .replaceAll('~/servers', '~/new/met')
+    const user = userWith([config])
+    const file = join(present(user.environment['HOME'], 'a home'), 'new', 'met')
+    if (known !== '') {
+      mkdirSync(dirname(file))
+      writeFileSync(file, known)
+    }
+    const refused: unknown = await openSftp('sftp://nas/store', user).catch((error: unknown) => error)
+    if (!(refused instanceof StorageError)) throw refused
+    const { host, port, hostKey } = refused.context
+    const accept = async (key = String(hostKey)): Promise<void> =>
+      acceptSftpHostKey('sftp://nas/store', { host: String(host), port: Number(port), key }, user.environment)
+    return { user, file, refused, accept }
+  }
+
+  test("is told whole, and known once it was accepted, in a file that is its owner's alone", async () => {
+    const { user, file, refused, accept } = await meet('')
+    expect(refused).toMatchObject({
+      code: 'STORE_DENIED',
+      context: {
+        host: '127.0.0.1',
+        port: ssh.port,
+        keyType: 'ssh-ed25519',
+        fingerprint: expect.stringMatching(/^SHA256:/) as string,
+      },
+    })
+    await accept()
+    await accept()
+    expect(readFileSync(file, 'utf8')).toBe(ssh.knownHosts)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    await using driver = await openSftp('sftp://nas/store', user)
+    expect(driver.location).toBe('sftp://nas/store')
+  })
+
+  test('is written below what is there, also where that has no end', async () => {
+    const { file, accept } = await meet('# mine')
+    await accept()
+    expect(readFileSync(file, 'utf8')).toBe(`# mine\n${ssh.knownHosts}`)
+  })
+
+  test.each(['ssh-ed25519', 'ecdsa-sha2-nistp256'])('is not accepted where another one (%s) is known', async (type) => {
+    const other = hostKeyLike(ssh.knownHosts, type)
+    const { file, refused, accept } = await meet(other)
+    expect(refused.context).not.toHaveProperty('hostKey')
+    const shown = ssh.knownHosts.trim().split(' ')[2]
+    await expect(accept(shown)).rejects.toMatchObject({ code: 'STORE_DENIED' })
+    expect(readFileSync(file, 'utf8')).toBe(other)
+  })
+})
+
+/** Returns the line of a server with another key of a type. */
+function hostKeyLike(line: string, type: string): string {
+  const [name = ''] = line.split(' ')
+  const key = Buffer.concat([Buffer.from([0, 0, 0, type.length]), Buffer.from(type), Buffer.alloc(32, 7)])
+  return `${name} ${type} ${key.toString('base64')}\n`
+}

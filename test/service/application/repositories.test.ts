@@ -16,7 +16,7 @@ test('a repository whose limits are changed elsewhere stays as it is, open or no
   const unused = async (): Promise<never> => Promise.reject(new Error('nothing is opened'))
   const repositories = new Repositories({
     paths: { configFile, stateDirectory: folder, cacheDirectory: folder },
-    stores: { driverName: () => 'local', open: unused, openToTest: unused, create: unused },
+    stores: { driverName: () => 'local', open: unused, openToTest: unused, create: unused, acceptHostKey: unused },
     ...{ workingDirectory: folder, given: undefined, clock: systemClock, randomness: systemRandomness },
     ...{ after: new ManualTimers().after, givenSecret: async () => undefined, onChange: () => undefined },
     describeInstance: () => ({ name: 'me', host: 'h', user: 'u' }),

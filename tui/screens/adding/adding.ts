@@ -1,5 +1,5 @@
 import { equalBytes } from '../../../src/base/bytes.ts'
-import type { TypedSecret } from '../../../src/service/application/port.ts'
+import type { HostKey, TypedSecret } from '../../../src/service/application/port.ts'
 import {
   type Editor,
   editorAfterAnswer,
@@ -31,11 +31,13 @@ import { REFUSALS_BEFORE_ADVICE } from '../../forms/refusals.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { type Answer, call, type Effect, type Failure, type Slot } from '../../state/call.ts'
+import type { UnknownHostKey } from '../../state/problem.ts'
 import type { Shared } from '../../state/shared.ts'
 import type { ScreenName } from '../../state/screen-name.ts'
 import type { Question } from '../../state/step.ts'
 import { codeKeys, pasteInCode, type ShownCode, shownCode, typeInCode } from '../recovery-code/recovery-code.ts'
 import { editorSurroundings } from '../screen-editor.ts'
+import { ACCEPT_KEY, acceptKeyQuestion } from './accept-key.ts'
 import { type CredentialField, credentialFields, takeCredentials } from './credentials.ts'
 import {
   PLACE_KINDS,
@@ -71,6 +73,8 @@ export type AddingPage =
       /** Asked, and not answered yet. */
       readonly isTrying: boolean
       readonly refusals: number
+      /** What a question is asked about. */
+      readonly unknownKey: UnknownHostKey | undefined
     }
   | { readonly page: 'code'; readonly code: ShownCode }
 
@@ -167,6 +171,15 @@ export function pasteInAdding(adding: Adding, text: string): Adding {
   }
 }
 
+/** Returns what follows when a question is answered with yes. */
+export function yesInAdding(adding: Adding, question: string, { screen }: AddingContext): AddingStep {
+  const { at } = adding
+  if (question === LEAVE_FORM.name) return { adding: leaveAddingForm(adding) }
+  if (question !== ACCEPT_KEY || at.page !== 'secret' || at.unknownKey === undefined) return { adding }
+  const { host, port, key } = at.unknownKey
+  return send(adding, at, { slot: `${screen}:add`, acceptedKey: { host, port, key } })
+}
+
 /** Returns what follows from an answer in a slot of the screen. */
 export function answerInAdding(adding: Adding, answer: Answer, { shared }: AddingContext): AddingStep {
   const { at } = adding
@@ -198,7 +211,9 @@ export function failureInAdding(adding: Adding, failure: Failure): AddingStep {
   const form = isSecretWrong
     ? withMistakes(withoutSecretsIn(at.editor.form, ['secret', 'again']), { secret: problem.message })
     : refused(at.editor.form, problem)
-  const next: AddingPage = { ...at, editor: { ...at.editor, form }, isTrying: false, refusals }
+  const { unknownKey } = problem
+  const next: AddingPage = { ...at, editor: { ...at.editor, form }, isTrying: false, refusals, unknownKey }
+  if (unknownKey !== undefined) return { adding: { ...adding, at: next }, ask: acceptKeyQuestion(unknownKey) }
   if (!isSecretWrong || refusals < REFUSALS_BEFORE_ADVICE) return { adding: { ...adding, at: next } }
   const say = `${problem.message}, ${refusals} times. The recovery code opens it as well: choose it with ← →.`
   return { adding: { ...adding, at: next }, say }
@@ -263,7 +278,8 @@ function typeInPlace(
       }
       const place = { kind: at.kind, editor }
       const secrets = secretEditor(secretForm(adding.isNew, serverKindOf(at.kind, editor.form)), at.typed)
-      const next: AddingPage = { page: 'secret', place, editor: secrets, isTrying: false, refusals: 0 }
+      const begun = { isTrying: false, refusals: 0, unknownKey: undefined }
+      const next: AddingPage = { page: 'secret', place, editor: secrets, ...begun }
       return { adding: { ...adding, at: next }, effects: lookAtPlace(place, screen) }
     }
   }
@@ -350,11 +366,18 @@ function typeInSecrets(
       // Back to where it lies; nothing but the secrets is gone.
       return { adding: { ...adding, at: { page: 'place', ...at.place, typed: withoutSecrets(editor) } } }
     case 'sent':
-      return send(adding, { ...at, editor }, slot)
+      return send(adding, { ...at, editor }, { slot })
   }
 }
 
-function send(adding: Adding, at: Extract<AddingPage, { page: 'secret' }>, slot: Slot): AddingStep {
+/** How a form is sent. */
+interface Sending {
+  readonly slot: Slot
+  /** Of the server, as it was just accepted. */
+  readonly acceptedKey?: HostKey
+}
+
+function send(adding: Adding, at: Extract<AddingPage, { page: 'secret' }>, { slot, ...accepted }: Sending): AddingStep {
   const form = withCopies(at.editor.form)
   const name = textOf(form, 'name').trim()
   const { kind, editor } = at.place
@@ -372,11 +395,16 @@ function send(adding: Adding, at: Extract<AddingPage, { page: 'secret' }>, slot:
     const next = { ...at.editor, form: withMistakes(kept, mistakes) }
     return { adding: { ...adding, at: { ...at, editor: next } } }
   }
-  const repository = { name, url: urlOf(kind, editor.form), create: adding.isNew, credentials }
+  const repository = { name, url: urlOf(kind, editor.form), create: adding.isNew, credentials, ...accepted }
   return {
     adding: {
       ...adding,
-      at: { ...at, editor: { ...at.editor, form: withoutProblem(at.editor.form) }, isTrying: true },
+      at: {
+        ...at,
+        editor: { ...at.editor, form: withoutProblem(at.editor.form) },
+        isTrying: true,
+        unknownKey: undefined,
+      },
     },
     effects: [call(slot, 'addRepository', repository, taken.secret)],
   }
@@ -400,7 +428,7 @@ export function takeTypedSecret(
 }
 
 /** Returns it after a form was left: another kind of place may be chosen. */
-export function leaveAddingForm({ isNew, at }: Adding): Adding {
+function leaveAddingForm({ isNew, at }: Adding): Adding {
   const selected = at.page === 'place' ? PLACE_KINDS.indexOf(at.kind) : 0
   return { isNew, at: { page: 'kind', selected } }
 }

@@ -1,5 +1,4 @@
 import type { ProbeData, RepositoryData } from '../../../src/service/application/shown.ts'
-import { LEAVE_FORM } from '../../forms/editor.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
 import { type Answer, call, type Failure } from '../../state/call.ts'
@@ -17,10 +16,10 @@ import {
   answerInAdding,
   failureInAdding,
   isAddingUnsaved,
-  leaveAddingForm,
   pasteInAdding,
   startAdding,
   typeInAdding,
+  yesInAdding,
 } from '../adding/adding.ts'
 import { answerRows, repositoryRows, slotRows } from './layout.ts'
 import {
@@ -107,7 +106,7 @@ function reduce(state: DriversState, event: ScreenEvent, shared: Shared): Step<D
       if (adding !== undefined) return { state: { ...state, adding: pasteInAdding(adding, event.text) } }
       return { state: detail?.kind === 'slots' ? { ...state, detail: pasteInSlots(detail, event.text) } : state }
     case 'confirmed':
-      return takeYes(state, event.question)
+      return takeYes(state, event.question, shared)
     case 'answer': {
       if (adding === undefined || event.method === 'testDriver') return takeAnswer(state, event, shared)
       return afterAdding(state, answerInAdding(adding, event, context))
@@ -183,10 +182,10 @@ function afterAdding(state: DriversState, { adding, added, effects = [], ask, sa
   }
 }
 
-function takeYes(state: DriversState, question: string): Step<DriversState> {
+function takeYes(state: DriversState, question: string, shared: Shared): Step<DriversState> {
   const { adding, detail, removing } = state
-  if (adding === undefined && detail?.kind === 'slots') return afterSlots(state, yesInSlots(detail, question))
-  if (question === LEAVE_FORM.name) return { state: { ...state, adding: adding && leaveAddingForm(adding) } }
+  if (adding !== undefined) return afterAdding(state, yesInAdding(adding, question, { screen: SCREEN, shared }))
+  if (detail?.kind === 'slots') return afterSlots(state, yesInSlots(detail, question))
   if (question !== 'remove' || removing === undefined) return { state }
   return { state: { ...state, removing: undefined }, effects: [call(`${SCREEN}:remove`, 'removeRepository', removing)] }
 }

@@ -38,11 +38,11 @@ import {
   answerInAdding,
   failureInAdding,
   isAddingUnsaved,
-  leaveAddingForm,
   pasteInAdding,
   startAdding,
   takeTypedSecret,
   typeInAdding,
+  yesInAdding,
 } from '../adding/adding.ts'
 import { codeKeys, pasteInCode, type ShownCode, shownCode, typeInCode } from '../recovery-code/recovery-code.ts'
 import { editorSurroundings } from '../screen-editor.ts'
@@ -143,6 +143,9 @@ function reduce(state: StartState, event: ScreenEvent, shared: Shared): Step<Sta
     case 'paste':
       return { state: paste(state, event.text) }
     case 'confirmed':
+      if (state.page === 'files') {
+        return afterAdding(state, yesInAdding(state.adding, event.question, { screen: 'start', shared }))
+      }
       return { state: event.question === LEAVE_FORM.name ? leaveForm(state) : state }
     case 'answer':
       return takeAnswer(state, event, shared)
@@ -290,7 +293,6 @@ function paste(state: StartState, text: string): StartState {
 }
 
 function leaveForm(state: StartState): StartState {
-  if (state.page === 'files') return { ...state, adding: leaveAddingForm(state.adding) }
   if (state.page !== 'backup') return state
   withoutSecrets(state.editor)
   return CHOOSE
