@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { askDaemonForKey } from '../../src/service/control/ask-key.ts'
 import { CliPlace, type CliProcess } from '../support/cli.ts'
-import { eventually } from '../support/eventually.ts'
+import { eventually, passes } from '../support/eventually.ts'
 import { placesInMemory } from '../support/process-memory.ts'
 
 const PASSWORD = 'correct horse'
@@ -137,8 +137,9 @@ describe('an unlocked daemon', () => {
     const held = await eventually(ask, (key) => key !== undefined)
     const key = Buffer.from(held?.bytes ?? [])
     expect(key.byteLength).toBe(32)
-    expect(placesInMemory(pid, key).map(({ access }) => access)).toEqual(['---p'])
-    expect(placesInMemory(pid, Buffer.from(PASSWORD))).toEqual([])
+    // It gives the key to whoever asks before it has done with what it made the key from.
+    await passes(() => expect(placesInMemory(pid, key).map(({ access }) => access)).toEqual(['---p']))
+    await passes(() => expect(placesInMemory(pid, Buffer.from(PASSWORD))).toEqual([]))
     expect(placesInMemory(pid, Buffer.from(file))).not.toEqual([])
   })
 

@@ -16,9 +16,9 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
-import { setTimeout } from 'node:timers/promises'
-import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { byteStringOf } from '../../src/base/byte-string.ts'
+import { Scanner } from '../../src/engine/scan/scanner.ts'
 import type { Repository } from '../../src/repository/repository.ts'
 import { type BackupResult, EngineFixture, closeSharedPool } from '../support/engine-fixture.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
@@ -32,13 +32,19 @@ afterAll(closeSharedPool)
  * needs no repository, reading does.
  */
 async function backupWhile(f: EngineFixture, change: () => void): Promise<BackupResult> {
-  let open: (repository: Repository) => void = () => undefined
-  const repository = new Promise<Repository>((resolve) => (open = resolve))
+  const { promise: repository, resolve: open } = Promise.withResolvers<Repository>()
+  const { promise: seen, resolve: see } = Promise.withResolvers<undefined>()
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with the scanner that it is called of
+  const { scan } = Scanner.prototype
+  const spy = vi.spyOn(Scanner.prototype, 'scan').mockImplementation(function* (this: Scanner) {
+    yield* scan.call(this)
+    see(undefined)
+  })
   const running = f.backup({ context: { repository } })
-  await setTimeout(150)
+  await Promise.race([seen, running]).finally(() => spy.mockRestore())
   change()
   open(f.repository)
-  return running
+  return await running
 }
 
 async function expectWhole(f: EngineFixture): Promise<void> {

@@ -143,7 +143,7 @@ test('an object is read from the store no faster than its reader takes it', asyn
 
 test('a reader who stops reading is given up', async () => {
   const bytes = patternBytes(32 << 20, 8)
-  const server = await startedServer({ limits: { silenceMs: 300 } })
+  const server = await startedServer({ limits: { silenceMs: 1500 } })
   const token = server.token('home')
   const root = join(server.folder, 'domains', 'home')
   await createStore(root)

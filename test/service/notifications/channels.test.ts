@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 
@@ -18,6 +18,7 @@ import { Notifier } from '../../../src/service/notifications/notifier.ts'
 import { WebhookChannel } from '../../../src/service/notifications/webhook-channel.ts'
 import { condition, INSTANCE, notificationStore, SetClock } from '../../support/notification-fixture.ts'
 import { seededRandomness } from '../../support/seeded-randomness.ts'
+import { freePort } from '../../support/ssh-server.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const NEVER = new AbortController().signal
@@ -59,7 +60,7 @@ function email(port: number, changes: Partial<EmailSettings> = {}): EmailSetting
 }
 
 /** Starts an HTTP server that answers with one status after the other, the last one from then on. */
-async function webServer(...statuses: number[]): Promise<{ url: string; bodies: string[]; server: Server }> {
+async function webServer(...statuses: number[]): Promise<{ url: string; bodies: string[] }> {
   const bodies: string[] = []
   const server = createServer((request, response) => {
     let body = ''
@@ -76,7 +77,7 @@ async function webServer(...statuses: number[]): Promise<{ url: string; bodies: 
     server.closeAllConnections()
     server.close()
   })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/secret-path`, bodies, server }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/secret-path`, bodies }
 }
 
 async function failureOf(work: Promise<unknown>): Promise<StorageError> {
@@ -136,17 +137,9 @@ describe('e-mail', () => {
       return failureOf(new EmailChannel(email(port), none).send(await notification(), NEVER))
     }
     expect(await answer(550)()).toMatchObject({ retry: 'never' })
-    const { port, server } = await deadPort()
-    server.close()
-    const away = await failureOf(new EmailChannel(email(port), none).send(await notification(), NEVER))
+    const away = await failureOf(new EmailChannel(email(await freePort()), none).send(await notification(), NEVER))
     expect(away).toMatchObject({ code: 'STORE_UNAVAILABLE', retry: 'transient' })
   })
-
-  async function deadPort(): Promise<{ port: number; server: Server }> {
-    const { server } = await webServer()
-    const { port } = server.address() as AddressInfo
-    return { port, server }
-  }
 })
 
 describe('a webhook', () => {
