@@ -23,7 +23,7 @@ test('two processes that back up the same files at once both make their point', 
   await place.init()
   const words = ['backup', place.source, '--json', '--no-progress']
   // Slow enough that it is stopped long before its end.
-  const first = place.start([...words, '--limit-upload', '16M'])
+  const first = place.start([...words, '--limit-upload', '8M'])
   const firstResult = resultOf(first)
   // It has said that it runs, has seen no point and stored something, and now stands still, as on a slow machine.
   expect(await until(() => objects(place, 'packs').length > 0)).toBe(true)

@@ -159,15 +159,3 @@ test('damage that keeps nothing from going on is reported', async () => {
   await again.index()
   expect(problems.map(({ code }) => code)).toEqual(['ID_MISMATCH'])
 })
-
-test('two hundred idle repositories fit one process', async () => {
-  const driver = new MemoryDriver()
-  await create(driver)
-  const before = process.memoryUsage.rss()
-  const opened: Repository[] = []
-  // One after the other: each derivation takes 8 MiB for its own moment.
-  for (let n = 0; n < 200; n++) opened.push(await open(driver))
-  const grown = process.memoryUsage.rss() - before
-  for (const repository of opened) repository[Symbol.dispose]()
-  expect(grown).toBeLessThan(300 << 20)
-})

@@ -1,7 +1,7 @@
 // Reads a mounted repository for as long as it is let, the way people and programs do who come and go. Every file that it
 // reads is called by the SHA-256 of what it has to hold.
 //
-//   node mount-reader.ts POINTS SEED      prints what it met, as JSON, when it gets SIGTERM
+//   node mount-reader.ts POINTS SEED      prints a line once it has read something, and what it met, as JSON, when it gets SIGTERM
 import { createHash } from 'node:crypto'
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -38,8 +38,8 @@ function visit(point: string): void {
         continue
       }
       const bytes = readFileSync(path)
-      if (createHash('sha256').update(bytes).digest('hex') === name) read++
-      else wrong.push(`${path} has other bytes`)
+      if (createHash('sha256').update(bytes).digest('hex') !== name) wrong.push(`${path} has other bytes`)
+      else if (++read === 1) process.stdout.write('\n')
       return
     }
   } catch (error) {

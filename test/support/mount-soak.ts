@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -43,15 +44,17 @@ export async function soakMount(rounds: number, seed: string): Promise<void> {
   await place.succeed(['backup', place.source])
   const mount = await CliMount.open(place)
   const pid = mount.process.pid ?? 0
-  const readers = Array.from({ length: READERS }, (_, i) => startReader(mount.path('points'), `${seed}-${i}`))
+  const starting = Array.from({ length: READERS }, async (_, i) => startReader(mount.path('points'), `${seed}-${i}`))
+  const readers = await Promise.all(starting)
   let warm = usageOf(pid)
   for (let round = 0; round < rounds; round++) {
     change()
     await place.succeed(['backup', place.source])
     await place.succeed(['forget', '--keep-last', String(POINTS_KEPT)])
-    await place.succeed(['prune', '--exclusive'])
+    // What nobody shows any more may be taken away at once.
     const wanted = Math.min(round + 2, POINTS_KEPT)
     expect(await until(() => readdirSync(mount.path('points')).length === wanted)).toBe(true)
+    await place.succeed(['prune', '--exclusive'])
     if (round === WARM_ROUNDS) warm = usageOf(pid)
   }
   const end = usageOf(pid)
@@ -70,10 +73,12 @@ export async function soakMount(rounds: number, seed: string): Promise<void> {
 
 type Reader = ChildProcessByStdio<null, Readable, null>
 
-function startReader(points: string, seed: string): Reader {
+/** Starts somebody who reads; resolves once he has read something. */
+async function startReader(points: string, seed: string): Promise<Reader> {
   const script = join(import.meta.dirname, 'mount-reader.ts')
   const reader = spawn(process.execPath, [script, points, seed], { stdio: ['ignore', 'pipe', 'inherit'] })
   onTestFinished(() => void reader.kill('SIGKILL'))
+  await once(reader.stdout, 'data')
   return reader
 }
 
