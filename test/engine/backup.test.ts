@@ -134,6 +134,26 @@ describe('a chain of points', () => {
     expect(await f.backup()).toMatchObject({ type: 'incremental', ...nothing })
   })
 
+  test('what stays in a folder where much changes is taken over as a full backup reads it', async () => {
+    const f = await filled()
+    const folders = ['a', 'a/b', 'c'].map((name) => f.path(name))
+    const make =
+      'ln -s one other-link; echo x > twin; ln twin other; echo y > attributed; setfattr -n user.of -v y attributed; ' +
+      'mkdir marked; setfattr -n user.of -v folder marked; truncate -s 9M holes; mkfifo queue; head -c 600k /dev/zero > long'
+    for (const folder of folders) execFileSync('sh', ['-ec', make], { cwd: folder })
+    await f.backup()
+    for (let round = 0; round < 3; round++) {
+      for (const folder of folders) {
+        writeFileSync(join(folder, `new ${round}`), `${round}`)
+        // Of the second round, inside the folder with attributes; of the third, one of the files that have some.
+        appendFileSync(join(folder, ['long', 'marked/in', 'attributed'][round] ?? ''), 'more')
+      }
+      await f.backup()
+      expect(await f.backup({ options: { full: true } })).toMatchObject({ bytesStored: 0, filesChanged: 0 })
+    }
+    await expectWhole(f)
+  })
+
   test('a dry run writes nothing at all and says what would be read', async () => {
     const f = await filled()
     appendFileSync(f.path('a/one'), ' more')

@@ -233,8 +233,9 @@ export class DirectoryPass {
     if (stale === 'all' || stale.trees) this.#trees.forced.add(directory)
     const first = table.word(directory, ROW_FIRST)
     for (let row = first; row < first + table.word(directory, ROW_COUNT); row++) {
-      // Without old trees to copy from, the tree builder asks for all entries of the directory anyway.
-      if (stale !== 'all' && stale.names.has(table.name(row))) states.reconsider(row)
+      // The tree builder then finds nothing that it could take over, and asks for the entry.
+      if (stale === 'all') table.setWhole(row, false)
+      else if (stale.names.has(table.name(row))) states.reconsider(row)
     }
   }
 

@@ -15,7 +15,7 @@ import {
   ROW_WORDS,
 } from '../scan/entry-table.ts'
 import type { Scanner } from '../scan/scanner.ts'
-import { contentOf } from '../trees/content-lists.ts'
+import { contentOf, INLINE_IDS_MAX } from '../trees/content-lists.ts'
 import { type FileExtras, type FilesResult, OUTCOME_CHANGED, OUTCOME_FAILED, OUTCOME_WORDS } from './backup-jobs.ts'
 import type { Coverage } from './coverage.ts'
 import { diskBytes, type FileBatch, FileBatcher } from './file-batcher.ts'
@@ -101,7 +101,8 @@ export class FileReading {
       const ids = result.ids.subarray(firstId * BLOB_ID_BYTES, idsEnd * BLOB_ID_BYTES)
       if (this.#take(batch, { result, index: i })) {
         const extras = result.extras.get(i) ?? NO_EXTRAS
-        if (!this.#keepPlain(row, ids, extras)) files.set(row, await this.#content(opened, ids, extras))
+        if (this.#keepPlain(row, ids, extras)) files.delete(row)
+        else files.set(row, await this.#content(opened, ids, extras))
       }
       done(directory)
     }
@@ -161,9 +162,10 @@ export class FileReading {
     afterJob()
   }
 
-  /** Keeps the content of a file that is one blob and has nothing else, as most are, in its row. */
+  /** Keeps the content of a file that has few blobs and nothing else, as most have, in its row. */
   #keepPlain(row: number, ids: Uint8Array, extras: FileExtras): boolean {
-    if (ids.byteLength > BLOB_ID_BYTES || extras.xattrs.length > 0 || extras.holes.length > 0) return false
+    if (ids.byteLength > INLINE_IDS_MAX * BLOB_ID_BYTES) return false
+    if (extras.xattrs.length > 0 || extras.holes.length > 0) return false
     this.#options.scanner.table.setIds(row, ids)
     return true
   }

@@ -27,64 +27,84 @@ import {
 
 const LINK_GROUP_BYTES = 8
 
-/** What a row does not say of its entry. */
+/** What a row and its ids do not say of its entry. */
 export interface EntryDetails {
   readonly xattrs: readonly ExtendedAttribute[]
   readonly holes: readonly Hole[]
   readonly target: ByteString | undefined
+  /** Of a file; without it, the row's ids are those of its data blobs. */
   readonly content: Content | undefined
-  /** Of a directory. */
-  readonly trees: Uint8Array | undefined
 }
 
-/** Returns the entry that a row describes. */
-export function entryOfRow(table: EntryTable, row: number, details: EntryDetails): TreeEntry {
-  const words = table.rows.subarray(row * ROW_WORDS, (row + 1) * ROW_WORDS)
-  const mode = words[ROW_MODE] ?? 0
-  const kind = present(kindOfMode(mode), 'the kind of a scanned entry')
-  const base = {
-    name: table.name(row),
-    mode: mode & S_PERMISSIONS,
-    uid: (words[ROW_UID] ?? 0) >>> 0,
-    gid: (words[ROW_GID] ?? 0) >>> 0,
-    mtime: decodeTime(words, ROW_MTIME),
-    ctime: decodeTime(words, ROW_CTIME),
-    birth: birthOf(words),
-    xattrs: details.xattrs,
-    flags: (words[ROW_FLAGS] ?? 0) & ROW_FLAGS_INODE,
-    link: kind === 'dir' ? undefined : linkOf(words),
-  }
+const NO_DETAILS: EntryDetails = { xattrs: [], holes: [], target: undefined, content: undefined }
+
+/** Returns the entry that a row describes. Ownership: ids are views into the table, valid until more are added. */
+export function entryOfRow(table: EntryTable, row: number, details = NO_DETAILS): TreeEntry {
+  const { rows } = table
+  const at = row * ROW_WORDS
+  const modeBits = rows[at + ROW_MODE] ?? 0
+  const kind = present(kindOfMode(modeBits), 'the kind of a scanned entry')
+  const name = table.name(row)
+  const mode = modeBits & S_PERMISSIONS
+  const uid = (rows[at + ROW_UID] ?? 0) >>> 0
+  const gid = (rows[at + ROW_GID] ?? 0) >>> 0
+  const mtime = decodeTime(rows, at + ROW_MTIME)
+  const ctime = decodeTime(rows, at + ROW_CTIME)
+  const birth = birthOf(rows, at)
+  const flags = (rows[at + ROW_FLAGS] ?? 0) & ROW_FLAGS_INODE
+  const link = kind === 'dir' ? undefined : linkOf(rows, at)
+  const { xattrs, holes } = details
   switch (kind) {
     case 'file': {
-      const content = present(details.content, 'the content of a file')
-      return { ...base, kind, size: table.wide(row, ROW_SIZE), content, holes: details.holes }
+      const size = table.wide(row, ROW_SIZE)
+      const content = details.content ?? { level: 0, ids: table.idsOf(row) }
+      return { kind, name, mode, uid, gid, mtime, ctime, birth, xattrs, flags, link, size, content, holes }
     }
-    case 'dir':
-      return { ...base, kind, trees: present(details.trees, 'the trees of a directory') }
-    case 'symlink':
-      return { ...base, kind, target: present(details.target, 'the target of a link') }
+    case 'dir': {
+      const trees = table.idsOf(row)
+      return { kind, name, mode, uid, gid, mtime, ctime, birth, xattrs, flags, link, trees }
+    }
+    case 'symlink': {
+      const target = present(details.target, 'the target of a link')
+      return { kind, name, mode, uid, gid, mtime, ctime, birth, xattrs, flags, link, target }
+    }
     case 'char':
-    case 'block':
-      return { ...base, kind, major: (words[ROW_IDS] ?? 0) >>> 0, minor: (words[ROW_ID_COUNT] ?? 0) >>> 0 }
+    case 'block': {
+      const major = (rows[at + ROW_IDS] ?? 0) >>> 0
+      const minor = (rows[at + ROW_ID_COUNT] ?? 0) >>> 0
+      return { kind, name, mode, uid, gid, mtime, ctime, birth, xattrs, flags, link, major, minor }
+    }
     case 'fifo':
     case 'socket':
-      return { ...base, kind }
+      return { kind, name, mode, uid, gid, mtime, ctime, birth, xattrs, flags, link }
   }
 }
 
-function birthOf(words: Int32Array): Timespec | undefined {
-  const isKnown = words[ROW_BTIME] !== 0 || words[ROW_BTIME + 1] !== 0 || words[ROW_BTIME + 2] !== 0
-  return isKnown ? decodeTime(words, ROW_BTIME) : undefined
+/** Whether a row and its ids say all of an entry that was made with `details`; a hard link's group is another's, too. */
+export function isWholeInRow(entry: TreeEntry, { content }: EntryDetails): boolean {
+  const hasHoles = entry.kind === 'file' && entry.holes.length > 0
+  return (
+    content === undefined &&
+    entry.kind !== 'symlink' &&
+    entry.link === undefined &&
+    entry.xattrs.length === 0 &&
+    !hasHoles
+  )
+}
+
+function birthOf(rows: Int32Array, at: number): Timespec | undefined {
+  const isKnown = rows[at + ROW_BTIME] !== 0 || rows[at + ROW_BTIME + 1] !== 0 || rows[at + ROW_BTIME + 2] !== 0
+  return isKnown ? decodeTime(rows, at + ROW_BTIME) : undefined
 }
 
 /** Names of one file have one group: it follows from the file system, counted in the order it was met, and the inode. */
-function linkOf(words: Int32Array): HardLink | undefined {
-  const count = (words[ROW_NLINK] ?? 0) >>> 0
+function linkOf(rows: Int32Array, at: number): HardLink | undefined {
+  const count = (rows[at + ROW_NLINK] ?? 0) >>> 0
   if (count < 2) return undefined
   const identity = Int32Array.of(
-    (words[ROW_FLAGS] ?? 0) & ROW_DEVICE_MASK,
-    words[ROW_INO] ?? 0,
-    words[ROW_INO + 1] ?? 0,
+    (rows[at + ROW_FLAGS] ?? 0) & ROW_DEVICE_MASK,
+    rows[at + ROW_INO] ?? 0,
+    rows[at + ROW_INO + 1] ?? 0,
   )
   const group = blake3(new Uint8Array(identity.buffer)).subarray(0, LINK_GROUP_BYTES)
   return { group: byteString(group), count }

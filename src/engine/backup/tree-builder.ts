@@ -1,18 +1,18 @@
 import { present } from '../../base/assert.ts'
 import type { ByteString } from '../../base/byte-string.ts'
 import { IntegrityError, KeyError, StorageError } from '../../base/errors.ts'
+import { equalBytes } from '../../base/bytes.ts'
 import { BLOB_ID_BYTES } from '../../base/ids.ts'
-import { S_IFDIR, S_IFMT } from '../../base/posix/constants.ts'
 import { CborWriter } from '../../format/cbor-writer.ts'
 import { decodeTreeEntryAt, scanTree } from '../../format/tree-codec.ts'
 import { encodeTreeEntry } from '../../format/tree-entry-codec.ts'
-import type { Content, Hole, ExtendedAttribute } from '../../format/tree.ts'
+import type { Content, ExtendedAttribute, Hole, TreeEntry } from '../../format/tree.ts'
 import { splitIds } from '../point-view-layout.ts'
 import type { RunStore } from '../run/run-store.ts'
-import { type EntryTable, ROW_COUNT, ROW_FIRST, ROW_GID, ROW_MODE, ROW_UID } from '../scan/entry-table.ts'
+import { type EntryTable, ROW_COUNT, ROW_FIRST, ROW_GID, ROW_UID } from '../scan/entry-table.ts'
 import type { Scanner } from '../scan/scanner.ts'
 import { DirectoryEncoder, machineOwners } from '../trees/directory-encoder.ts'
-import { entryOfRow } from './row-entry.ts'
+import { entryOfRow, type EntryDetails, isWholeInRow } from './row-entry.ts'
 
 /** Directories whose old trees are read at once. */
 const BATCH_DIRECTORIES = 128
@@ -71,7 +71,7 @@ export class TreeBuilder {
     if (this.#keepsTrees(directory)) {
       const { scanner, base, done } = this.#options
       const baseRow = scanner.states.base(directory)
-      scanner.table.setIds(directory, present(base, 'a base').idsOf(baseRow))
+      scanner.table.takeIds(directory, present(base, 'a base'), baseRow)
       done(directory)
       return
     }
@@ -112,10 +112,10 @@ export class TreeBuilder {
     return true
   }
 
-  /** Reads the old trees of directories that have entries to take over. */
+  /** Reads the old trees of directories of whose entries the base does not say all. */
   async #oldEntries(store: RunStore, directories: readonly number[]): Promise<Map<number, OldEntries>> {
     const old = new Map<number, OldEntries>()
-    const wanted = directories.filter((directory) => this.#baseIds(directory).byteLength > 0)
+    const wanted = directories.filter((directory) => this.#needsOldTrees(directory))
     if (wanted.length === 0) return old
     const blobs = await store.blobs()
     const read = async (directory: number): Promise<void> => {
@@ -150,6 +150,24 @@ export class TreeBuilder {
     return old
   }
 
+  #needsOldTrees(directory: number): boolean {
+    const { scanner, base } = this.#options
+    if (base === undefined || this.#baseIds(directory).byteLength === 0) return false
+    return this.#rowsOf(directory).some((row) => {
+      const baseRow = scanner.states.base(row)
+      return baseRow >= 0 && !base.isWhole(baseRow)
+    })
+  }
+
+  /** Rows of the entries that a directory has. */
+  #rowsOf(directory: number): number[] {
+    const { table, states } = this.#options.scanner
+    const first = table.word(directory, ROW_FIRST)
+    const rows: number[] = []
+    for (let row = first; row < first + table.word(directory, ROW_COUNT); row++) if (!states.isGone(row)) rows.push(row)
+    return rows
+  }
+
   #baseIds(directory: number): Uint8Array {
     const { scanner, base } = this.#options
     const baseRow = scanner.states.base(directory)
@@ -158,10 +176,8 @@ export class TreeBuilder {
 
   async #encode(store: RunStore, directory: number, old: OldEntries | undefined): Promise<void> {
     const { table, states } = this.#options.scanner
-    const first = table.word(directory, ROW_FIRST)
-    const rows: number[] = []
-    for (let row = first; row < first + table.word(directory, ROW_COUNT); row++) if (!states.isGone(row)) rows.push(row)
-    const unread = rows.filter((row) => states.isSame(row) && old?.has(table.name(row)) !== true)
+    const rows = this.#rowsOf(directory)
+    const unread = rows.filter((row) => states.isSame(row) && !table.isWhole(row) && old?.has(table.name(row)) !== true)
     if (unread.length > 0) {
       this.#options.unread(directory, unread)
       return
@@ -184,41 +200,53 @@ export class TreeBuilder {
 
   #addEntry(encoder: DirectoryEncoder, row: number, old: OldEntries | undefined): void {
     const { table, states } = this.#options.scanner
+    if (states.isSame(row) && table.isWhole(row)) {
+      encoder.add(entryOfRow(table, row))
+      return
+    }
     const name = table.name(row)
-    const owner = { uid: table.word(row, ROW_UID) >>> 0, gid: table.word(row, ROW_GID) >>> 0 }
     const before = old?.get(name)
     if (states.isSame(row) && before !== undefined) {
       if (!this.#changed.has(row)) {
-        encoder.addEncoded(name, before, owner)
+        encoder.addEncoded(name, before, { uid: table.word(row, ROW_UID) >>> 0, gid: table.word(row, ROW_GID) >>> 0 })
         return
       }
       const entry = decodeTreeEntryAt(before, 0)
       if (entry.kind === 'dir') {
-        encoder.add({ ...entry, trees: table.idsOf(row).slice() })
+        encoder.add({ ...entry, trees: table.idsOf(row) })
         return
       }
     }
-    const entry = entryOfRow(table, row, this.#details(row))
-    if (before !== undefined) {
-      // Read again for good measure, and found as it was.
-      this.#scratch.reset()
-      encodeTreeEntry(this.#scratch, entry)
-      if (Buffer.compare(before, this.#scratch.view()) === 0) states.setSame(row, states.base(row))
-    }
+    const details = this.#details(row)
+    const entry = entryOfRow(table, row, details)
+    table.setWhole(row, isWholeInRow(entry, details))
+    // Read again for good measure, and found as it was.
+    if (this.#isAsBefore(row, entry, before)) states.setSame(row, states.base(row))
     encoder.add(entry)
   }
 
-  #details(row: number): Parameters<typeof entryOfRow>[2] {
-    const { scanner, files } = this.#options
-    const { table, extras } = scanner
-    const file = files.get(row)
-    if (file !== undefined) return { ...file, target: undefined, trees: undefined }
-    const { target, xattrs } = extras.get(row) ?? { target: undefined, xattrs: [] }
-    const isDirectory = (table.word(row, ROW_MODE) & S_IFMT) === S_IFDIR
-    const ids = (): Uint8Array => table.idsOf(row).slice()
-    return isDirectory
-      ? { xattrs, holes: [], target, content: undefined, trees: ids() }
-      : { xattrs, holes: [], target, content: { level: 0, ids: ids() }, trees: undefined }
+  /** Whether an entry is encoded as the last point has it: `before`, or by what the base says. */
+  #isAsBefore(row: number, entry: TreeEntry, before: Uint8Array | undefined): boolean {
+    const { scanner, base } = this.#options
+    const baseRow = scanner.states.base(row)
+    if (before !== undefined) return equalBytes(before, this.#encoded(entry))
+    if (base === undefined || baseRow < 0 || !base.isWhole(baseRow)) return false
+    // `slice` of a Buffer would be the view itself.
+    const inBase = Uint8Array.from(this.#encoded(entryOfRow(base, baseRow)))
+    return equalBytes(inBase, this.#encoded(entry))
+  }
+
+  /** Valid until the next call. */
+  #encoded(entry: TreeEntry): Uint8Array {
+    this.#scratch.reset()
+    encodeTreeEntry(this.#scratch, entry)
+    return this.#scratch.view()
+  }
+
+  #details(row: number): EntryDetails {
+    const { files, scanner } = this.#options
+    const { target, xattrs } = scanner.extras.get(row) ?? { target: undefined, xattrs: [] }
+    return { xattrs, holes: [], content: undefined, ...files.get(row), target }
   }
 }
 

@@ -52,7 +52,7 @@ export interface Bases {
   readonly bases: readonly Base[]
 }
 
-const VERSION = 2
+const VERSION = 3
 
 /** Tables are of runs that go on until they are older. */
 const UNNAMED_TABLE_AGE_MS = 86_400_000

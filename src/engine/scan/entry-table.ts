@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.ts'
-import { type ByteString, byteString } from '../../base/byte-string.ts'
+import type { ByteString } from '../../base/byte-string.ts'
 import { addressOf } from '../../base/posix/libc.ts'
 
 /** 32-bit words of a row. Fields of 64 bits have their low half first; times are seconds (two words) and nanoseconds. */
@@ -31,6 +31,8 @@ export const ROW_BLOCKS = 23
 export const ROW_FLAG_UNSURE = 0x8000_0000 | 0
 /** It was met and could not be read: it is in no tree, and new when it can be. */
 export const ROW_FLAG_ABSENT = 0x2000_0000
+/** All that its tree entry says is here: no attributes, holes, lists or link target, and no other names. */
+export const ROW_FLAG_WHOLE = 0x1000_0000
 /** A directory above a root: only named entries of it belong into the point. */
 export const ROW_FLAG_VIRTUAL = 0x4000_0000
 /** Inode flags that a row keeps. */
@@ -75,18 +77,21 @@ function ownBuffer(array: Int32Array | Uint8Array): ArrayBufferLike {
  * The entries of a tree in a few flat arrays: what a scan makes, and, kept, the base that the next scan compares with.
  *
  * Row 0 is the root. A directory's entries are consecutive rows sorted by name, and their names are consecutive in the
- * slab, so a directory that did not change is copied as a block. 96 bytes an entry, its name, and the ids of trees.
+ * slab, so a directory that did not change is copied as a block. 96 bytes an entry, its name, and its ids.
  */
 export class EntryTable {
   rows: Int32Array
   names: Uint8Array
-  /** 32 bytes each: tree ids of directories, content ids of files that were read in this run. */
+  /** 32 bytes each: tree ids of directories, content ids of files. */
   ids: Uint8Array
   count = 0
   namesBytes = 0
   idCount = 0
   #namesAddress = 0
   #addressedNames: Uint8Array | undefined
+  /** The ids are in the base's memory until the first is added. */
+  #sharesIds = false
+  #text: Buffer | undefined
 
   constructor(
     rows: Int32Array = new Int32Array(ROW_WORDS * 1024),
@@ -107,11 +112,14 @@ export class EntryTable {
     return this.#namesAddress
   }
 
-  /** Makes room for as much as another table holds, and a little more. */
-  reserveAs(other: EntryTable): void {
-    const rows = Math.ceil(other.count * RESERVE) * ROW_WORDS
+  /** Makes room for as much as a base holds, and a little more; ids of rows that are copied from it are valid here. */
+  startFrom(base: EntryTable): void {
+    const rows = Math.ceil(base.count * RESERVE) * ROW_WORDS
     this.rows = grownWords(this.rows, rows)
-    this.#reserveNames(Math.ceil(other.namesBytes * RESERVE))
+    this.#reserveNames(Math.ceil(base.namesBytes * RESERVE))
+    this.ids = base.ids.subarray(0, base.idCount * ID_BYTES)
+    this.idCount = base.idCount
+    this.#sharesIds = true
   }
 
   /** Adds `count` rows of zeros and returns the first. */
@@ -145,6 +153,8 @@ export class EntryTable {
     assert(ids.byteLength % ID_BYTES === 0, 'ids have 32 bytes each')
     const first = this.idCount
     this.idCount += ids.byteLength / ID_BYTES
+    if (this.#sharesIds) this.ids = this.ids.slice()
+    this.#sharesIds = false
     this.ids = grownOctets(this.ids, this.idCount * ID_BYTES)
     this.ids.set(ids, first * ID_BYTES)
     return first
@@ -190,23 +200,35 @@ export class EntryTable {
   }
 
   name(row: number): ByteString {
-    return byteString(this.nameBytes(row))
+    const start = this.word(row, ROW_NAME)
+    return this.#namesText().toString('latin1', start, this.names.indexOf(0, start)) as ByteString
   }
 
   /** The ids of a row, as a view. */
   idsOf(row: number): Uint8Array {
-    return this.idsIn(this.ids, row)
-  }
-
-  /** The ids of a row in a slab of ids that is or was this table's, as a view. */
-  idsIn(ids: Uint8Array, row: number): Uint8Array {
     const first = this.word(row, ROW_IDS)
-    return ids.subarray(first * ID_BYTES, (first + this.word(row, ROW_ID_COUNT)) * ID_BYTES)
+    return this.ids.subarray(first * ID_BYTES, (first + this.word(row, ROW_ID_COUNT)) * ID_BYTES)
   }
 
   setIds(row: number, ids: Uint8Array): void {
     this.setWord(row, ROW_IDS, this.addIds(ids))
     this.setWord(row, ROW_ID_COUNT, ids.byteLength / ID_BYTES)
+  }
+
+  /** Gives a row the ids that a row of the base has which this table started from. */
+  takeIds(row: number, base: EntryTable, baseRow: number): void {
+    this.setWord(row, ROW_IDS, base.word(baseRow, ROW_IDS))
+    this.setWord(row, ROW_ID_COUNT, base.word(baseRow, ROW_ID_COUNT))
+  }
+
+  /** Whether all that the tree entry of a row says is in the row and its ids. */
+  isWhole(row: number): boolean {
+    return (this.word(row, ROW_FLAGS) & ROW_FLAG_WHOLE) !== 0
+  }
+
+  setWhole(row: number, isWhole: boolean): void {
+    const flags = this.word(row, ROW_FLAGS) & ~ROW_FLAG_WHOLE
+    this.setWord(row, ROW_FLAGS, isWhole ? flags | ROW_FLAG_WHOLE : flags)
   }
 
   /** Returns the table's memory as parts of a file, as views. */
@@ -242,6 +264,13 @@ export class EntryTable {
     table.namesBytes = namesBytes
     table.idCount = idCount
     return table
+  }
+
+  /** The slab of names as what makes text of a part of it without a view of that part. */
+  #namesText(): Buffer {
+    const { buffer, byteOffset, byteLength } = this.names
+    if (this.#text?.buffer !== buffer) this.#text = Buffer.from(buffer, byteOffset, byteLength)
+    return this.#text
   }
 
   #reserveNames(bytes: number): void {

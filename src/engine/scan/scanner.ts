@@ -32,7 +32,7 @@ import { type RootNode, rootTree } from './root-tree.ts'
 import { RowStates } from './row-states.ts'
 import { isMissing, reasonOf, tooDeep, unreadableRoot } from './scan-errors.ts'
 import type { ScannedDirectory, ScanOptions } from './scan-options.ts'
-import { sameAsRow, setRow } from './stat-row.ts'
+import { isDevice, sameAsRow, setRow } from './stat-row.ts'
 import { isUnsure } from './unsure.ts'
 
 interface Frame {
@@ -69,7 +69,7 @@ export class Scanner {
 
   constructor(options: ScanOptions) {
     this.#options = options
-    if (options.base !== undefined) this.table.reserveAs(options.base)
+    if (options.base !== undefined) this.table.startFrom(options.base)
     this.#leftOut = new Set(options.leaveOut.flatMap((path) => this.#identityOf(path)))
   }
 
@@ -134,7 +134,7 @@ export class Scanner {
     const isSame = [ROW_INO, ROW_INO + 1, ROW_MODE, ROW_UID, ROW_GID].every(
       (word) => this.table.word(row, word) === base.word(baseRow, word),
     )
-    if (isSame) this.states.setSame(row, baseRow)
+    if (isSame) this.#setSame(row, baseRow, base)
   }
 
   /** A root that is reached through a link and is the repository, or a folder of ours, stays empty. */
@@ -305,14 +305,23 @@ export class Scanner {
     const { base, startedMs } = this.#options
     const isKnown = base !== undefined && baseRow >= 0 && (base.word(baseRow, ROW_FLAGS) & ROW_FLAG_ABSENT) === 0
     const wasUnsure = isKnown && (base.word(baseRow, ROW_FLAGS) & ROW_FLAG_UNSURE) !== 0
-    if (isKnown && !wasUnsure && sameAsRow(base.rows, baseRow, this.#status.words)) states.setSame(row, baseRow)
-    else if (isKnown) states.setChanged(row, baseRow)
-    else states.setNew(row)
+    const isSame = isKnown && !wasUnsure && sameAsRow(base.rows, baseRow, this.#status.words)
     table.setWord(row, ROW_FLAGS, 0)
     table.setWord(row, ROW_ID_COUNT, 0)
     setRow(table.rows, row, this.#status.words)
     const unsure = isUnsure(this.#status.words, startedMs) ? ROW_FLAG_UNSURE : 0
     table.setWord(row, ROW_FLAGS, table.word(row, ROW_FLAGS) | unsure | this.#status.deviceBits)
+    if (isSame) this.#setSame(row, baseRow, base)
+    else if (isKnown) states.setChanged(row, baseRow)
+    else states.setNew(row)
+  }
+
+  /** A row that is as the base says has the content that the base says. */
+  #setSame(row: number, baseRow: number, base: EntryTable): void {
+    const { table, states } = this
+    states.setSame(row, baseRow)
+    table.setWhole(row, base.isWhole(baseRow))
+    if (!isDevice(table.word(row, ROW_MODE))) table.takeIds(row, base, baseRow)
   }
 
   /** What a recorded entry needs while its directory is open: what lies behind it, and its attributes. */

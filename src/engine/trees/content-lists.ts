@@ -2,7 +2,7 @@ import { BLOB_ID_BYTES, type BlobId } from '../../base/ids.ts'
 import type { Content } from '../../format/tree.ts'
 
 /** Ids that stand in the entry itself. */
-const INLINE_IDS_MAX = 16
+export const INLINE_IDS_MAX = 16
 /** A list has at least so many ids, unless it is the last. */
 const LIST_IDS_MIN = 512
 const LIST_IDS_MAX = 4096

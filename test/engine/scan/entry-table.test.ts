@@ -99,3 +99,18 @@ test('a table at an odd place of a larger buffer is read all the same', () => {
   buffer.set(good, 3)
   expect(EntryTable.decode(buffer.subarray(3))?.name(2)).toBe('two\u00ff')
 })
+
+test('a table that starts from a base knows its ids, and leaves the base alone', () => {
+  const base = small()
+  base.setWhole(2, true)
+  const table = new EntryTable()
+  table.startFrom(base)
+  const first = table.copyEntries(base, 1, 2)
+  expect(table.idsOf(first + 1)).toEqual(new Uint8Array(64).fill(9))
+  expect([table.isWhole(first), table.isWhole(first + 1)]).toEqual([false, true])
+  table.setIds(first, new Uint8Array(32).fill(3))
+  table.takeIds(first + 1, base, 2)
+  expect(table.idsOf(first)).toEqual(new Uint8Array(32).fill(3))
+  expect(base.idsOf(2)).toEqual(new Uint8Array(64).fill(9))
+  expect(base.idCount).toBe(2)
+})
