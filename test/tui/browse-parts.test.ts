@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 import type { PreviewItem } from '../../src/service/application/shown.ts'
 import { imageSizeOf } from '../../tui/screens/browse/image-size.ts'
-import { diffLines } from '../../tui/screens/browse/line-diff.ts'
+import { diffLines } from '../../tui/screens/comparison/line-diff.ts'
 import { previewLines } from '../../tui/screens/browse/preview.ts'
 import { leftOut, restoreRows, totalsOf } from '../../tui/screens/restore/restore-rows.ts'
 

@@ -1,5 +1,6 @@
 import { printable } from '../../src/base/printable.ts'
 import { textWidth, truncateEnd } from '../../src/base/text-width.ts'
+import type { Motion } from '../keymap/motion.ts'
 
 /**
  * Returns `text` as it is in at most `rows` lines of `columns` columns; the last of them is longer where that is not
@@ -35,4 +36,22 @@ export function foldedCount(lines: readonly string[], columns: number, rows: num
     if (used > rows) return Math.max(1, index)
   }
   return Math.max(1, lines.length)
+}
+
+/** What folded lines are seen in. */
+export interface Room {
+  readonly columns: number
+  readonly height: number
+}
+
+/** Returns the first of folded lines that is seen after a key: fewer of them than there are rows may fill a room. */
+export function scrollFolded(lines: readonly string[], top: number, motion: Motion, { columns, height }: Room): number {
+  const upwards = motion === 'page-up' || motion === 'last'
+  const seen = upwards
+    ? lines.slice(0, motion === 'last' ? lines.length : top).toReversed()
+    : lines.slice(top, top + height)
+  const page = foldedCount(seen.slice(0, height), columns, height)
+  const last = Math.max(0, lines.length - 1)
+  const next = { up: top - 1, down: top + 1, 'page-up': top - page, 'page-down': top + page, first: 0 }
+  return Math.max(0, Math.min(last, motion === 'last' ? lines.length - page : next[motion]))
 }

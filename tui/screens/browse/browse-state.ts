@@ -93,8 +93,6 @@ export function paneColumns(columns: number): number {
 
 /** Rows above a preview: what is known of the file, and the line below that. */
 export const FACT_ROWS = 4
-/** Above two versions of a file: which ones they are, and how much of them differs. */
-export const COMPARED_ROWS = 2
 
 /** Rows that the tree has: all but the title and the line for what is typed. */
 export function treeHeight(shared: Shared): number {

@@ -18,19 +18,25 @@ import { LIST_START, moveInList } from '../../state/list.ts'
 import { LOADING, ready, valueOr } from '../../state/loaded.ts'
 import type { Screen } from '../../state/screen.ts'
 import type { Shared } from '../../state/shared.ts'
-import { foldedCount } from '../../text/fold.ts'
+import { scrollFolded } from '../../text/fold.ts'
 import type { Step } from '../../state/step.ts'
+import {
+  answerInComparison,
+  endComparison,
+  failureInComparison,
+  moveInComparison,
+  startComparison,
+} from '../comparison/comparison.ts'
 import {
   type BrowseState,
   chosenEntry,
-  COMPARED_ROWS,
   FACT_ROWS,
   INITIAL_BROWSE,
   marksToLose,
   paneColumns,
   treeHeight,
 } from './browse-state.ts'
-import { chosenVersion, comparisonCalls, historyOf, withContent, withMark, withVersions } from './history.ts'
+import { chosenVersion, comparedFiles, historyOf, withMark, withVersions } from './history.ts'
 import { previewLines } from './preview.ts'
 import { parentRow } from './tree.ts'
 import {
@@ -208,10 +214,8 @@ function move(state: BrowseState, motion: Motion, shared: Shared): Step<BrowseSt
   const height = treeHeight(shared)
   const { history, found, preview } = state
   if (history?.comparison !== undefined) {
-    const lines = history.comparison.lines?.map(({ sign, text }) => `${sign} ${text}`) ?? []
-    const room = { columns: paneColumns(shared.size.columns), height: height - COMPARED_ROWS }
-    const top = scroll(lines, history.comparison.top, motion, room)
-    const comparison = { ...history.comparison, top }
+    const room = { columns: paneColumns(shared.size.columns), height }
+    const comparison = moveInComparison(history.comparison, motion, room)
     return { state: { ...state, history: { ...history, comparison } } }
   }
   if (history !== undefined) {
@@ -220,7 +224,7 @@ function move(state: BrowseState, motion: Motion, shared: Shared): Step<BrowseSt
   }
   if (state.focus === 'pane' && preview !== undefined) {
     const room = { columns: paneColumns(shared.size.columns), height: height - FACT_ROWS }
-    const top = scroll(valueOr(preview.lines, []), preview.top, motion, room)
+    const top = scrollFolded(valueOr(preview.lines, []), preview.top, motion, room)
     return { state: { ...state, preview: { ...preview, top } } }
   }
   if (found !== undefined) {
@@ -228,23 +232,6 @@ function move(state: BrowseState, motion: Motion, shared: Shared): Step<BrowseSt
     return withPreview({ ...state, found: { ...found, place: moveInList(found.place, motion, extent) } })
   }
   return withPreview({ ...state, place: moveInList(state.place, motion, { count: state.rows.length, height }) })
-}
-
-/** Returns the first line that is seen after a key. Long lines are folded, so that fewer of them may fill the room. */
-function scroll(
-  lines: readonly string[],
-  top: number,
-  motion: Motion,
-  { columns, height }: { readonly columns: number; readonly height: number },
-): number {
-  const upwards = motion === 'page-up' || motion === 'last'
-  const seen = upwards
-    ? lines.slice(0, motion === 'last' ? lines.length : top).toReversed()
-    : lines.slice(top, top + height)
-  const page = foldedCount(seen.slice(0, height), columns, height)
-  const last = Math.max(0, lines.length - 1)
-  const next = { up: top - 1, down: top + 1, 'page-up': top - page, 'page-down': top + page, first: 0 }
-  return Math.max(0, Math.min(last, motion === 'last' ? lines.length - page : next[motion]))
 }
 
 function goIn(state: BrowseState, shared: Shared): Step<BrowseState> {
@@ -305,10 +292,10 @@ function askHistory(state: BrowseState): Step<BrowseState> {
 function compare(state: BrowseState): Step<BrowseState> {
   const { history, repository } = state
   if (history === undefined || repository === undefined) return { state }
-  const calls = comparisonCalls(repository, history)
-  if (calls === undefined) return { state, say: 'There is no older version to compare with.' }
-  const comparison = { before: undefined, after: undefined, lines: undefined, top: 0 }
-  return { state: { ...state, history: { ...history, comparison } }, effects: calls }
+  const files = comparedFiles(history)
+  if (files === undefined) return { state, say: 'There is no older version to compare with.' }
+  const { comparison, effects } = startComparison('browse', repository, files)
+  return { state: { ...state, history: { ...history, comparison } }, effects }
 }
 
 function otherPoint(state: BrowseState, step: 1 | -1, shared: Shared): Step<BrowseState> {
@@ -327,7 +314,7 @@ function namesOf(shownPath: string): readonly string[] {
 function close(state: BrowseState): Step<BrowseState> {
   const { history } = state
   if (history?.comparison !== undefined) {
-    return { state: { ...state, history: { ...history, comparison: undefined } } }
+    return { state: { ...state, history: { ...history, comparison: undefined } }, effects: endComparison('browse') }
   }
   if (history !== undefined) return { state: { ...state, history: undefined } }
   if (state.focus === 'pane') return { state: { ...state, focus: 'tree' } }
@@ -384,16 +371,19 @@ function takeContent(state: BrowseState, answer: Extract<Answer, { method: 'cont
     return { ...state, preview: { ...preview, lines: ready(previewLines(answer.value)) } }
   }
   if (history?.comparison === undefined) return state
-  const side = answer.slot === 'browse:before' ? 'before' : 'after'
-  return { ...state, history: { ...history, comparison: withContent(history.comparison, side, answer.value) } }
+  return { ...state, history: { ...history, comparison: answerInComparison(history.comparison, answer) } }
 }
 
-function takeFailure(state: BrowseState, { slot, problem }: Failure): BrowseState {
+function takeFailure(state: BrowseState, failure: Failure): BrowseState {
+  const { slot, problem } = failure
   const failed = { kind: 'failed', problem } as const
   const { preview, history, found } = state
   if (slot === 'browse:preview' && preview !== undefined) return { ...state, preview: { ...preview, lines: failed } }
   if (slot === 'browse:find' && found !== undefined) return { ...state, found: { ...found, entries: failed } }
   if (slot === 'browse:history' && history !== undefined) return { ...state, history: { ...history, versions: failed } }
+  if (history?.comparison !== undefined && failure.method === 'content') {
+    return { ...state, history: { ...history, comparison: failureInComparison(history.comparison, failure) } }
+  }
   if (!slot.startsWith(FOLDER_SLOT)) return state
   const folders = new Map(state.folders).set(slot.slice(FOLDER_SLOT.length), failed)
   return { ...state, folders, goal: undefined }

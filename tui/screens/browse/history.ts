@@ -1,10 +1,8 @@
-import { printable } from '../../../src/base/printable.ts'
 import type { Handle, VersionData } from '../../../src/service/application/shown.ts'
-import { type Call, call } from '../../state/call.ts'
 import { LIST_START, type ListPlace } from '../../state/list.ts'
 import { type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
-import { type DiffLine, diffLines } from './line-diff.ts'
-import { PREVIEW_BYTES_MAX, textOfBytes } from './preview.ts'
+import { shownTime } from '../../text/when.ts'
+import type { ComparedFiles, Comparison, FileVersion } from '../comparison/comparison.ts'
 
 /** The versions of one file, newest first, and perhaps two of them against each other. */
 export interface History {
@@ -15,13 +13,6 @@ export interface History {
   /** The first point of the version that another one shall be compared with; `undefined`: each with the one before it. */
   readonly marked: string | undefined
   readonly comparison: Comparison | undefined
-}
-
-export interface Comparison {
-  readonly before: Uint8Array | undefined
-  readonly after: Uint8Array | undefined
-  readonly lines: readonly DiffLine[] | undefined
-  readonly top: number
 }
 
 export function historyOf(path: Handle, shownPath: string): History {
@@ -50,7 +41,7 @@ export function withMark(history: History): History {
 }
 
 /** Returns the two versions that are compared, the newer one first: the chosen one, and the marked one or the one before it. */
-export function comparedVersions(history: History): readonly [VersionData | undefined, VersionData | undefined] {
+function comparedVersions(history: History): readonly [VersionData | undefined, VersionData | undefined] {
   const versions = valueOr(history.versions, [])
   const { selected } = history.place
   const marked = versions.findIndex((version) => isMarked(history, version))
@@ -58,35 +49,14 @@ export function comparedVersions(history: History): readonly [VersionData | unde
   return [versions[Math.min(selected, other)], versions[Math.max(selected, other)]]
 }
 
-/** Returns the calls that read both versions, `undefined` when there are none to compare. */
-export function comparisonCalls(repository: string, history: History): readonly Call[] | undefined {
-  const [after, before] = comparedVersions(history)
-  const afterPoint = after?.points[0]?.id
-  const beforePoint = before?.points[0]?.id
-  if (afterPoint === undefined || beforePoint === undefined) return undefined
-  const range = { offset: 0, length: PREVIEW_BYTES_MAX }
-  return [
-    call('browse:before', 'content', repository, beforePoint, history.path, range),
-    call('browse:after', 'content', repository, afterPoint, history.path, range),
-  ]
+/** Returns these two as files of the first points that have them, `undefined` where there are no two. */
+export function comparedFiles(history: History): ComparedFiles | undefined {
+  const [after, before] = comparedVersions(history).map((version) => fileOf(history, version))
+  return before === undefined || after === undefined ? undefined : { before, after }
 }
 
-/** Returns the comparison with one of its versions read; with both, what lies between them. */
-export function withContent(comparison: Comparison, side: 'before' | 'after', bytes: Uint8Array): Comparison {
-  const next = { ...comparison, [side]: bytes }
-  if (next.before === undefined || next.after === undefined) return next
-  return { ...next, lines: compare(next.before, next.after) }
-}
-
-function compare(before: Uint8Array, after: Uint8Array): readonly DiffLine[] {
-  const old = textOfBytes(before)
-  const now = textOfBytes(after)
-  if (old !== undefined && now !== undefined) return diffLines(linesOf(old), linesOf(now))
-  let at = 0
-  while (at < before.length && before[at] === after[at]) at++
-  return [{ sign: ' ', text: `No text. The first byte that differs is number ${at}.` }]
-}
-
-function linesOf(text: string): readonly string[] {
-  return text.split(/\r?\n/).map((line) => printable(line.replaceAll('\t', '  ')))
+function fileOf({ path }: History, version: VersionData | undefined): FileVersion | undefined {
+  const [point] = version?.points ?? []
+  if (version === undefined || point === undefined) return undefined
+  return { point: point.id, pointName: shownTime(point.startedMs), path, bytes: version.entry.bytes }
 }

@@ -14,8 +14,9 @@ import { wrap } from '../../text/fit.ts'
 import { fold, foldAll } from '../../text/fold.ts'
 import { shownTime } from '../../text/when.ts'
 import { useTheme } from '../../theme/theme.ts'
-import { COMPARED_ROWS, type Preview } from './browse-state.ts'
-import { comparedVersions, type Comparison, type History, isMarked } from './history.ts'
+import { ComparisonView } from '../comparison/comparison-view.tsx'
+import type { Preview } from './browse-state.ts'
+import { type History, isMarked } from './history.ts'
 import { PREVIEW_BYTES_MAX } from './preview.ts'
 
 export interface PreviewPaneProps {
@@ -84,13 +85,7 @@ export function HistoryPane({ history, columns, rows }: HistoryPaneProps): React
   const theme = useTheme()
   const { versions, comparison } = history
   if (comparison !== undefined) {
-    return (
-      <Box flexDirection="column" width={columns} height={rows}>
-        <Line text={comparedText(history)} columns={columns} isBold color={theme.accent} />
-        <Line text={changedText(history, comparison)} columns={columns} color={theme.muted} />
-        <ComparisonPane comparison={comparison} columns={columns} rows={rows - COMPARED_ROWS} />
-      </Box>
-    )
+    return <ComparisonView comparison={comparison} columns={columns} rows={rows} />
   }
   const count = versions.kind === 'ready' ? numberOf(versions.value.length, 'version') : ''
   const empty =
@@ -110,23 +105,6 @@ export function HistoryPane({ history, columns, rows }: HistoryPaneProps): React
   )
 }
 
-/** Which versions are compared, by the first points that have them. */
-function comparedText(history: History): string {
-  const [after, before] = comparedVersions(history)
-  if (after === undefined || before === undefined) return ''
-  const sinceOf = ({ points }: VersionData): string => shownTime(points[0]?.startedMs ?? 0)
-  return `${sinceOf(before)} → ${sinceOf(after)}`
-}
-
-/** How many lines differ, and of how much of both versions. */
-function changedText(history: History, { lines }: Comparison): string {
-  if (lines === undefined) return ''
-  const count = (sign: '+' | '-'): string => formatCount(lines.filter((line) => line.sign === sign).length)
-  const bytes = comparedVersions(history).map((version) => version?.entry.bytes ?? 0)
-  const isCut = Math.max(...bytes) > PREVIEW_BYTES_MAX
-  return `+${count('+')} -${count('-')} lines${isCut ? ` of the first ${formatBytes(PREVIEW_BYTES_MAX)}` : ''}`
-}
-
 function versionColumns(history: History): readonly TableColumn<VersionData>[] {
   const timeOf = (version: VersionData): string => {
     return `${isMarked(history, version) ? '*' : ' '}${shownTime(version.entry.modifiedMs)}`
@@ -136,32 +114,4 @@ function versionColumns(history: History): readonly TableColumn<VersionData>[] {
     { title: 'size', width: 8, align: 'right', value: ({ entry }) => formatBytes(entry.bytes) },
     { title: 'points', value: ({ points }) => formatCount(points.length) },
   ]
-}
-
-interface ComparisonPaneProps {
-  readonly comparison: Comparison
-  readonly columns: number
-  readonly rows: number
-}
-
-function ComparisonPane({ comparison, columns, rows }: ComparisonPaneProps): ReactNode {
-  const theme = useTheme()
-  const { lines, top } = comparison
-  if (lines === undefined) return <Line text="reading both versions …" columns={columns} color={theme.muted} />
-  return (
-    <Box flexDirection="column" width={columns} height={rows}>
-      {lines
-        .slice(top, top + rows)
-        .flatMap(({ sign, text }) => fold(`${sign} ${text}`, columns, rows).map((line) => ({ sign, line })))
-        .slice(0, rows)
-        .map(({ sign, line }, index) => (
-          <Line
-            key={index}
-            text={line}
-            columns={columns}
-            color={sign === '+' ? theme.good : sign === '-' ? theme.bad : undefined}
-          />
-        ))}
-    </Box>
-  )
 }

@@ -18,11 +18,13 @@ import { renamedPath } from '../../text/renamed.ts'
 import { shownTime } from '../../text/when.ts'
 import { type Theme, useTheme } from '../../theme/theme.ts'
 import { BackingUpView } from '../backing-up/backing-up-view.tsx'
+import { ComparisonView } from '../comparison/comparison-view.tsx'
 import type { ViewProps } from '../view-props.ts'
 import { whyNoneFound } from './filter-points.ts'
+import { pointName, type ShownDifference } from './difference.ts'
 import { DETAIL_ROWS, headRows, staleText } from './layout.ts'
 import type { Mounting } from './mounting.ts'
-import { chosenPoint, type PointsState, type ShownDifference, shownPoints } from './points.ts'
+import { chosenPoint, type PointsState, shownPoints } from './points.ts'
 import { timelineOf } from './timeline.ts'
 
 type Props = ViewProps<PointsState>
@@ -182,9 +184,13 @@ const SIGNS: Readonly<Record<DifferenceData['kind'], string>> = {
 
 function Difference({ difference, shared, columns, rows }: DifferenceProps): ReactNode {
   const theme = useTheme()
-  const { items } = difference
+  const { comparison, items, place } = difference
+  if (comparison !== undefined) {
+    const { shownPath = '' } = valueOr(items, [])[place.selected] ?? {}
+    return <ComparisonView comparison={comparison} path={shownPath} columns={columns} rows={rows} />
+  }
   const count = items.kind === 'ready' ? `${numberOf(items.value.length, 'difference')}, ` : ''
-  const title = `${count}${nameOf(difference.before, shared)} → ${nameOf(difference.after, shared)}`
+  const title = `${count}${pointName(difference.before, shared)} → ${pointName(difference.after, shared)}`
   const empty =
     items.kind === 'loading' ? 'comparing …' : items.kind === 'failed' ? items.problem.message : 'no difference'
   const colorOf = ({ kind }: DifferenceData): string | undefined =>
@@ -195,7 +201,7 @@ function Difference({ difference, shared, columns, rows }: DifferenceProps): Rea
       <Table
         columns={DIFFERENCE_COLUMNS}
         rows={valueOr(items, [])}
-        place={difference.place}
+        place={place}
         width={columns}
         height={rows - 1}
         colorOf={colorOf}
@@ -236,9 +242,4 @@ function pathOf({ after, before, from, kind, shownPath }: DifferenceData): strin
   const path = from === undefined ? shownPath : renamedPath(from, shownPath)
   if (kind !== 'metadata' || before === undefined || after === undefined) return path
   return `${path}: ${metadataChange(before, after)}`
-}
-
-function nameOf(id: string, { points }: Shared): string {
-  const point = valueOr(points, []).find((candidate) => candidate.id === id)
-  return point === undefined ? id.slice(0, 8) : shownTime(point.startedMs)
 }

@@ -1,4 +1,4 @@
-import type { DifferenceData, PointData } from '../../../src/service/application/shown.ts'
+import type { PointData } from '../../../src/service/application/shown.ts'
 import { type EditorCommand, editorKeys, LEAVE_FORM } from '../../forms/editor.ts'
 import {
   EMPTY_PROMPT,
@@ -14,8 +14,8 @@ import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
 import { type Answer, call, type Failure } from '../../state/call.ts'
 import type { ScreenEvent } from '../../state/event.ts'
-import { type HeldPlace, LIST_START, type ListPlace, moveAndHold, moveInList, placeNow } from '../../state/list.ts'
-import { afterFailure, type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
+import { type HeldPlace, LIST_START, moveAndHold, placeNow } from '../../state/list.ts'
+import { valueOr } from '../../state/loaded.ts'
 import type { Screen } from '../../state/screen.ts'
 import type { Shared } from '../../state/shared.ts'
 import type { Step } from '../../state/step.ts'
@@ -33,7 +33,16 @@ import {
   unsavedBackup,
 } from '../backing-up/backing-up.ts'
 import { filterPoints } from './filter-points.ts'
-import { differenceRowCount, pointRowCount } from './layout.ts'
+import {
+  answerInDifference,
+  commandInDifference,
+  differenceKeys,
+  type DifferenceStep,
+  failureInDifference,
+  type ShownDifference,
+  startDifference,
+} from './difference.ts'
+import { pointRowCount } from './layout.ts'
 import {
   answerInMounting,
   failureInMounting,
@@ -43,14 +52,6 @@ import {
   startMounting,
   typeInMounting,
 } from './mounting.ts'
-
-/** What lies between two points, and where one is in it. */
-export interface ShownDifference {
-  readonly before: string
-  readonly after: string
-  readonly items: Loaded<readonly DifferenceData[]>
-  readonly place: ListPlace
-}
 
 export interface PointsState extends HeldPlace {
   /** Whose points were chosen and marked. */
@@ -160,7 +161,7 @@ function keysFor(state: PointsState): Keymap<PointsCommand | EditorCommand | Rec
   if (state.mounting !== undefined) return editorKeys(state.mounting.editor)
   if (state.backingUp !== undefined) return backingUpKeys(state.backingUp)
   if (state.isFiltering) return state.filter.last === '' ? FILTER_KEYS : [...FILTER_KEYS, RECALL]
-  if (state.difference !== undefined) return [CLOSE, ...MOTION_KEYS]
+  if (state.difference !== undefined) return differenceKeys(state.difference)
   const hasOpen = state.hasDetails || state.filter.line.text !== ''
   return hasOpen ? [CLOSE, ...KEYS] : KEYS
 }
@@ -192,6 +193,8 @@ function reduce(state: PointsState, event: ScreenEvent<PointsCommand>, shared: S
 }
 
 function takeCommand(state: PointsState, command: PointsCommand, shared: Shared): Step<PointsState> {
+  const { difference } = state
+  if (difference !== undefined) return withDifference(state, commandInDifference(difference, command, shared))
   if (isMotion(command)) return { state: move(state, command, shared) }
   const chosen = chosenPoint(state, shared)
   switch (command) {
@@ -249,19 +252,17 @@ function typeBackup(
   return withBackup(state, typeInBackingUp(backingUp, key, { screen: 'points', shared }))
 }
 
+function withDifference(state: PointsState, { state: difference, ...step }: DifferenceStep): Step<PointsState> {
+  return { ...step, state: { ...state, difference } }
+}
+
 function move(state: PointsState, motion: Motion, shared: Shared): PointsState {
-  const { difference } = state
-  if (difference !== undefined) {
-    const extent = { count: valueOr(difference.items, []).length, height: differenceRowCount(shared) }
-    return { ...state, difference: { ...difference, place: moveInList(difference.place, motion, extent) } }
-  }
   const height = pointRowCount(shared, state.hasDetails)
   return { ...state, ...moveAndHold(state, motion, shownPoints(state, shared), height) }
 }
 
 /** Closes what was opened last. */
 function close(state: PointsState): PointsState {
-  if (state.difference !== undefined) return { ...state, difference: undefined }
   if (state.hasDetails) return { ...state, hasDetails: false }
   return { ...state, filter: leavePrompt(state.filter), ...AT_START }
 }
@@ -276,8 +277,7 @@ function compare(state: PointsState, chosen: PointData, { repository, points: lo
   if (before === undefined || after === undefined || state.marked.length > 2 || repository === undefined) {
     return { state, say: 'Mark two points to compare, or choose one that has a parent.' }
   }
-  const difference: ShownDifference = { before, after, items: LOADING, place: LIST_START }
-  return { state: { ...state, difference }, effects: [call('points:diff', 'diff', repository, before, after)] }
+  return withDifference(state, startDifference(repository, before, after))
 }
 
 /** Returns ids with the older point first. */
@@ -335,22 +335,17 @@ function paste(state: PointsState, text: string): PointsState {
 
 function takeFailure(state: PointsState, failure: Failure): PointsState {
   const { backingUp, difference, mounting } = state
-  const { method, problem } = failure
-  if (method === 'diff' && difference !== undefined) {
-    return { ...state, difference: { ...difference, items: afterFailure(difference.items, problem) } }
-  }
+  if (difference !== undefined) return { ...state, difference: failureInDifference(difference, failure) }
   if (backingUp !== undefined) return { ...state, backingUp: failureInBackingUp(backingUp, failure) }
   return mounting === undefined ? state : { ...state, mounting: failureInMounting(mounting, failure) }
 }
 
 function takeAnswer(state: PointsState, answer: Answer): Step<PointsState> {
-  const { backingUp, mounting } = state
+  const { backingUp, difference, mounting } = state
   switch (answer.method) {
-    case 'diff': {
-      const { difference } = state
-      if (difference === undefined || difference.after !== answer.args[2]) return { state }
-      return { state: { ...state, difference: { ...difference, items: ready(answer.value) } } }
-    }
+    case 'diff':
+    case 'content':
+      return { state: { ...state, difference: difference && answerInDifference(difference, answer) } }
     case 'mount':
       return withMounting(state, answerInMounting(mounting, answer))
     case 'backup':
