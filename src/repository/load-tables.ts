@@ -2,11 +2,14 @@ import { ahead } from '../base/ahead.ts'
 import { IntegrityError, KeyError, TidemarkError } from '../base/errors.ts'
 import type { ObjectId } from '../base/ids.ts'
 import { INDEX_BYTES_MAX } from '../base/limits.ts'
+import { objectIdOf } from '../crypto/blake3.ts'
 import type { ObjectInfo } from '../storage/driver.ts'
 import { type Listed, listInTurn } from '../storage/list-in-turn.ts'
 import { BlobIndex } from './blob-index.ts'
 import { blobsAtMost, IndexTables } from './index-tables.ts'
+import { KeptObjects } from './kept-objects.ts'
 import { MergedFile } from './merged-file.ts'
+import type { OpenedRecord } from './record-store.ts'
 import type { IndexKind, IndexLoadOptions } from './repository-index.ts'
 import { reuseMerged } from './reuse-merged.ts'
 
@@ -89,14 +92,26 @@ export function isOfForeignRealm(error: unknown): boolean {
   return error instanceof KeyError && error.code === 'WRONG_KEY' && error.context['generation'] === undefined
 }
 
+/** The index files that this machine wrote and has not merged yet; a check believes none of them. */
+export function keptIndexes({ cache, driver, forCheck }: IndexLoadOptions): KeptObjects | undefined {
+  return cache === undefined || forCheck === true ? undefined : new KeptObjects(cache, { driver, kind: 'index' })
+}
+
 /** Downloads index files, a few ahead, and adds them one after the other; returns how many. 0 bytes: no size was listed. */
 async function addFiles(
   tables: IndexTables,
   files: readonly (readonly [id: ObjectId, bytes: number])[],
-  { driver, records, realm, onProblem, signal }: IndexLoadOptions,
+  options: IndexLoadOptions,
 ): Promise<number> {
+  const { driver, records, realm, onProblem, signal } = options
   const limits = { atOnce: driver.capabilities.concurrency, weightMax: AHEAD_BYTES_MAX }
-  const fetched = ahead(files, ([id, bytes]) => records.get('index', id, bytes === 0 ? undefined : bytes), {
+  const written = keptIndexes(options)
+  const load = async ([id, bytes]: readonly [ObjectId, number]): Promise<OpenedRecord<'index'>> => {
+    const kept = written?.read(id)
+    if (kept !== undefined && objectIdOf(kept) === id) return records.open('index', id, kept)
+    return records.get('index', id, bytes === 0 ? undefined : bytes)
+  }
+  const fetched = ahead(files, load, {
     ...limits,
     weigh: ([, bytes]) => bytes,
   })

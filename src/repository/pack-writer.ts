@@ -4,7 +4,7 @@ import type { Randomness } from '../base/random.ts'
 import { wipe } from '../crypto/secret.ts'
 import { FRAME_COLUMNS, type PackTables } from '../format/pack.ts'
 import type { Driver } from '../storage/driver.ts'
-import { type FilledPack, finishPack } from './finish-pack.ts'
+import { type FilledPack, type FinishedPack, finishPack } from './finish-pack.ts'
 import type { Instance } from './instance-key.ts'
 import { PackSlabs, SLAB_COUNT } from './pack-slabs.ts'
 import type { PackRow, PackTable } from './pack-table.ts'
@@ -120,11 +120,11 @@ interface NumberedPack {
   readonly firstFrame?: number
 }
 
-/** Finishes a pack, puts it, enters it into the pack table, and tells of it. */
+/** Finishes a pack, puts it, enters it into the pack table, and tells of it. Returns it as it was put. */
 export async function putPack(
   options: Omit<PackWriterOptions, 'onFailure' | 'randomness'>,
   pack: NumberedPack,
-): Promise<void> {
+): Promise<FinishedPack> {
   const { driver, repository, instance, keys, packs, signal, onWritten } = options
   const { filled, packRow, salt, firstFrame } = pack
   // As late as can be: what turned out unreadable meanwhile may have been stored again in this very pack.
@@ -144,4 +144,5 @@ export async function putPack(
   packs.set(packRow, row)
   assert(filled.tables.frames.length > 0, 'a pack that is sent has frames')
   onWritten({ pack: row, sealedWriterKey: keys.sealedWriterKey, tables: filled.tables })
+  return finished
 }

@@ -78,21 +78,21 @@ export class RecordStore {
   /**
    * Stores a record; the signer's own record is put first where the repository has none.
    *
-   * Returns the object's id and size, and the inner bytes that later records may name by hash. Once resolved: durable.
+   * Returns the object's id and size, what it was stored as, and the inner bytes that later records may name by hash. Once resolved: durable.
    * @throws {StorageError} as `Driver.put`
    */
   async put<Kind extends RecordKind>(
     kind: Kind,
     record: RecordContents[Kind],
     signer: Instance,
-  ): Promise<{ id: ObjectId; inner: Uint8Array; bytes: number }> {
+  ): Promise<{ id: ObjectId; inner: Uint8Array; parts: readonly Uint8Array[]; bytes: number }> {
     if (kind !== 'instances') await this.register(signer)
     const realm = this.#ring.realm(this.#realm)
     const salt = this.#randomness.bytes(ENVELOPE_SALT_BYTES)
     const body = encodeBody(kind, record)
     const { parts, inner } = sealRecord(body, { kind, repository: this.repository, realm, signer, salt })
     const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0)
-    return { id: await putObject(this.driver, kind, parts), inner, bytes }
+    return { id: await putObject(this.driver, kind, parts), inner, parts, bytes }
   }
 
   /**

@@ -20,7 +20,7 @@ import type { FrameLocation } from './frame-table.ts'
 import type { IndexTables } from './index-tables.ts'
 import type { RealmKeys } from './key-ring.ts'
 import type { LocalCache } from './local-cache.ts'
-import { loadTables } from './load-tables.ts'
+import { keptIndexes, loadTables } from './load-tables.ts'
 import { MergedFile } from './merged-file.ts'
 import type { PackRow, PackTable } from './pack-table.ts'
 import { readDoubts } from './read-doubts.ts'
@@ -112,6 +112,7 @@ export class RepositoryIndex implements Disposable {
     const writerKeys = new WriterKeys({ repository, realm, cache })
     if (cache !== undefined && !isKept && options.forCheck !== true) {
       MergedFile.write(cache, tables)
+      keptIndexes(options)?.forget(tables.indexIds)
       writerKeys.forgetAllBut(tables.packs.writerKeys)
       treePackKeys?.forgetAllBut(tables.packs)
     }

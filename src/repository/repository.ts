@@ -9,6 +9,7 @@ import { listInTurn } from '../storage/list-in-turn.ts'
 import { BlobReader, type BlobReaderOptions } from './blob-reader.ts'
 import { chooseConfig } from './config-store.ts'
 import { type Instance, type InstanceStore, type NewInstance, openInstance } from './instance-key.ts'
+import { KeptObjects, type KeptObjectsOptions } from './kept-objects.ts'
 import type { KeyRing, RealmKeys } from './key-ring.ts'
 import type { LocalCache } from './local-cache.ts'
 import { type OpenedKeys, openKeys, type OpenKeysOptions } from './open-keys.ts'
@@ -241,6 +242,12 @@ export class Repository implements Disposable {
     return records
   }
 
+  /** Where what was put is kept on this machine, for whoever looks at it next and would fetch it. */
+  kept(kind: KeptObjectsOptions['kind']): KeptObjects | undefined {
+    const { cache, driver } = this
+    return cache && new KeptObjects(cache, { driver, kind })
+  }
+
   /** Returns a reader of blobs over `index()`. */
   async blobs(): Promise<BlobReader> {
     const index = await this.index()
@@ -250,8 +257,8 @@ export class Repository implements Disposable {
     return reader
   }
 
-  /** Returns a new reader of blobs over an index of this repository. */
-  blobsIn(index: RepositoryIndex, options: Pick<BlobReaderOptions, 'cacheBytesMax'> = {}): BlobReader {
+  /** Returns a new reader of blobs over an index of this repository; with `cache: undefined`, what it reads is in the store. */
+  blobsIn(index: RepositoryIndex, options: Pick<BlobReaderOptions, 'cacheBytesMax' | 'cache'> = {}): BlobReader {
     const { driver, id: repository, realm, cache } = this
     return new BlobReader({ driver, repository, realm, cache, index, onProblem: this.#onProblem, ...options })
   }

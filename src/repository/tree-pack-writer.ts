@@ -5,6 +5,7 @@ import { wipe } from '../crypto/secret.ts'
 import { BLOB_TYPE_NUMBERS, type BlobType, FRAME_COLUMNS, PACK_HEADER_BYTES, type PackTables } from '../format/pack.ts'
 import type { BlobIndex } from './blob-index.ts'
 import { FrameSealer } from './frame-sealer.ts'
+import type { KeptObjects } from './kept-objects.ts'
 import { type PackWriterOptions, putPack } from './pack-writer.ts'
 import type { NewPack } from './run-keys.ts'
 import type { TreePackKeys } from './tree-pack-keys.ts'
@@ -32,6 +33,8 @@ interface OpenPack {
 export interface TreePackWriterOptions extends Omit<PackWriterOptions, 'onFailure'> {
   /** Keeps the keys of packs for a writer that could not open them again otherwise. */
   readonly treePackKeys?: TreePackKeys | undefined
+  /** Keeps what is put: whoever looks into the point would fetch it. */
+  readonly kept?: KeptObjects | undefined
 }
 
 /** Writes tree, list and detail blobs, on the main thread, into packs of their own. */
@@ -147,8 +150,9 @@ export class TreePackWriter {
     this.#options.treePackKeys?.keep(pack.start.salt, pack.start.key)
     const firstFrame = this.#locate(pack)
     this.#bytesPut = pack.bytes
-    await putPack(this.#options, { filled, packRow: pack.row, salt: pack.start.salt, firstFrame })
+    const put = await putPack(this.#options, { filled, packRow: pack.row, salt: pack.start.salt, firstFrame })
     this.#bytesPut = 0
+    this.#options.kept?.keep(put.id, put.parts)
     wipe(pack.start.key)
   }
 }

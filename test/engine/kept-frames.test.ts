@@ -1,11 +1,18 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { byteStringOf } from '../../src/base/byte-string.ts'
+import { utf8 } from '../../src/base/bytes.ts'
+import type { ObjectId } from '../../src/base/ids.ts'
 import { FrameDecoder } from '../../src/engine/point-view-decoder.ts'
 import { openPointFrames } from '../../src/engine/point-view-repository.ts'
+import { openPointView } from '../../src/engine/point-view.ts'
 import { FrameDiskCache } from '../../src/repository/frame-disk-cache.ts'
+import type { PointInfo } from '../../src/repository/point-info.ts'
+import type { ObjectKind } from '../../src/storage/driver.ts'
 import { closeSharedPool, EngineFixture } from '../support/engine-fixture.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
+import { diskLines, pointLines } from '../support/point-content.ts'
 
 const CACHE_BYTES_MAX = 64 << 20
 
@@ -38,4 +45,33 @@ test('what was fetched of a store elsewhere is read on this machine, and fetched
   writeFileSync(join(folder, names[0] ?? ''), 'damaged', { flag: 'r+' })
   expect(await fetchAll(f)).toEqual({ frames: first.frames, requests: 1 })
   expect((await fetchAll(f)).requests).toBe(0)
+})
+
+test('what a backup wrote beside the content of files, nobody on this machine fetches, and the store says what counts', async () => {
+  const f = await EngineFixture.create()
+  mkdirSync(f.path('folder'))
+  const linesNow = async (): Promise<string[]> => {
+    await f.reopen()
+    f.driver.calls.length = 0
+    return pointLines(await f.view(), f.source)
+  }
+  const fetched = (kind: ObjectKind) => f.driver.calls.filter((call) => call.method === 'get' && call.kind === kind)
+  for (const content of ['first', 'second']) {
+    writeFileSync(f.path('folder', 'file'), content)
+    await f.backup()
+    expect(await linesNow()).toEqual(diskLines(f.source))
+    // The pack of the file is the only one.
+    expect([fetched('index').length, fetched('packs').length]).toEqual([0, 1])
+  }
+  // Merged by now: it is kept once.
+  expect(f.openCache().list('written-index-')).toEqual([])
+  for (const { name } of f.openCache().list('packs-')) f.openCache().write(name, [utf8('damaged')])
+  expect(await linesNow()).toEqual(diskLines(f.source))
+  const read = f.repository.blobsIn(await f.repository.index(), { cache: undefined })
+  for (const { name } of f.openCache().list('packs-')) f.driver.hide({ kind: 'packs', id: name.slice(6) as ObjectId })
+  expect(await linesNow()).toEqual(diskLines(f.source))
+  const [{ record }] = (await f.repository.chain()).points as [PointInfo]
+  await expect(openPointView(read, record.parts).lookup(byteStringOf(f.source))).rejects.toMatchObject({
+    code: 'BLOB_MISSING',
+  })
 })

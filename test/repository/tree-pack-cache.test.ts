@@ -11,7 +11,7 @@ test('the oldest packs make room for new ones, and all of them within the bound'
   const repository = '00'.repeat(16) as RepositoryId
   const cache = LocalCache.open({ directory: temporaryFolder(), repository, machineKey: new Uint8Array(32) })
   const driver = new FaultyDriver(new MemoryDriver())
-  const packs = new TreePackCache(driver, cache, 250)
+  const packs = new TreePackCache(driver, cache, { bytesMax: 250 })
   const names = ['one', 'two', 'three'].map((text) => objectNamed(text))
   for (const name of names) await driver.put(name, [new Uint8Array(100)])
   for (const { id } of names) {

@@ -36,8 +36,9 @@ export async function proveCommand(context: CliContext, place: string | undefine
   const { clock, output, randomness, signal } = context
   const files = filesOf(flags.files)
   const bytesMax = parseSize(flags.maxSize, '--max-size')
-  const [{ prove }, { WorkerPool }] = await Promise.all([
+  const [{ prove }, { openPointView }, { WorkerPool }] = await Promise.all([
     import('../../engine/prove/prove.ts'),
+    import('../../engine/point-view.ts'),
     import('../../engine/workers/worker-pool.ts'),
   ])
   await using workers = new WorkerPool()
@@ -52,10 +53,15 @@ export async function proveCommand(context: CliContext, place: string | undefine
     place ?? (await newest(opened, flags.source, context.workingDirectory)),
     flags,
   )
-  const { view, repository, path, entry } = found
+  const { repository, path, entry } = found
   const scratch = await scratchFolder(context, flags.scratch)
   const report = new RestoreReport(output, clock)
   try {
+    // Of what is kept on this machine nothing proves that the store has it.
+    const view = openPointView(
+      repository.blobsIn(await repository.index(), { cache: undefined }),
+      found.point.record.parts,
+    )
     const proof = await prove({
       ...{ view, repository, workers, clock, randomness, path, entry, files, bytesMax, signal },
       scratch: byteStringOf(scratch),

@@ -172,8 +172,9 @@ export class RunStore {
     this.#grow(index, this.#data === undefined ? undefined : await this.#data)
     const entry = index.blobs.claim(id)
     if (entry < 0) return id
-    const { treePackKeys } = this.#options.repository
-    this.#trees ??= new TreePackWriter({ ...this.#packOptions(index), treePackKeys }, index.blobs)
+    const { repository } = this.#options
+    const kept = { treePackKeys: repository.treePackKeys, kept: repository.kept('packs') }
+    this.#trees ??= new TreePackWriter({ ...this.#packOptions(index), ...kept }, index.blobs)
     await this.#trees.add({ id, type, entry, bytes })
     return id
   }
@@ -337,11 +338,12 @@ export class RunStore {
       collectGarbage()
       giveBackMemory()
     }
-    const { records, instance } = this.#options.repository
+    const { repository } = this.#options
     try {
-      const { id, bytes } = await records.put('index', buildIndex(written), instance)
+      const { id, parts, bytes } = await repository.records.put('index', buildIndex(written), repository.instance)
       this.#indexes.push(id)
       this.#bytes += bytes
+      repository.kept('index')?.keep(id, parts)
     } catch (error) {
       // The last attempt comes when the run is closed.
       this.#unindexed.push(...written)
