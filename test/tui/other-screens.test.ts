@@ -98,6 +98,7 @@ test('a plan is made: its folders are chosen in a list, what is wrong with it is
   await dashboard.shows('nothing is planned')
   await dashboard.press('n')
   await dashboard.shows('A new plan')
+  await dashboard.shows(/Not a plan yet: a plan needs a name\nRuns at @daily\nNext: 2026-/)
   await dashboard.press('ctrl+s')
   await dashboard.shows('✗ a plan needs a name')
   dashboard.send('home')

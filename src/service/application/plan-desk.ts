@@ -7,8 +7,8 @@ import { readConfigurationText } from '../configuration.ts'
 import { commandOfStep } from '../jobs/plan-commands.ts'
 import type { JobStore } from '../jobs/job-store.ts'
 import { type Job, JOB_STATES } from '../jobs/job.ts'
-import { decodePlans, judgePlans } from '../plans/decode-plans.ts'
-import { pausePlan, removePlan, savePlan, writtenPlan } from '../plans/edit-plans.ts'
+import { decodePlans, judgePlans, type PlansText } from '../plans/decode-plans.ts'
+import { pausePlan, removePlan, savePlan, type WrittenPlan, writtenPlan } from '../plans/edit-plans.ts'
 import { explainTrigger } from '../plans/explain-trigger.ts'
 import type { Interval, Plan, Step, Trigger, Window } from '../plans/plan.ts'
 import { intervalEnd } from '../schedule/interval-end.ts'
@@ -67,19 +67,21 @@ export class ConfiguredPlans implements PlanDesk {
   async explainPlan(form: PlanForm): Promise<PlanMeaning> {
     const written = writtenOf(form, await this.#before(form.name))
     const input = { ...this.#file, text: await this.#text() }
-    const { plans, mistakes } = judgePlans(input, { [form.name]: written })
-    const [plan] = plans
+    const mistakes = mistakesIn(input, form.name, written)
     const missing = await missingSources(form)
-    if (plan === undefined || mistakes.length > 0) {
-      const unknown = { ...NOT_KNOWN, remarks: missing, trigger: undefined, nextMs: [] }
-      return { mistakes: mistakesByField(mistakes, written), ...unknown }
-    }
-    const { forgotten, remarks } = await this.#retention(plan)
+    // What is typed last, such as the name, says nothing about when a plan runs and what it would forget.
+    const whole = standIn(input, 'sources' in mistakes ? { ...written, ...STAND_IN_SOURCE } : written)
+    const timed = whole ?? standIn(input, { ...TIMED, trigger: written['trigger'], 'time-zone': written['time-zone'] })
+    const { forgotten, remarks } = whole === undefined ? NOT_KNOWN : await this.#retention(whole)
     return {
-      ...{ mistakes: {}, forgotten, remarks: { ...missing, ...remarks } },
-      trigger: triggersInWords(plan.triggers),
-      nextMs: nextFirings(plan, { ...this.#context, afterMs: this.#options.clock.nowMs(), count: TIMES_SHOWN }),
+      ...{ mistakes, forgotten, remarks: { ...missing, ...remarks } },
+      trigger: timed && triggersInWords(timed.triggers),
+      nextMs: timed === undefined ? [] : this.#nextTimes({ ...timed, name: form.name }),
     }
+  }
+
+  #nextTimes(plan: Plan): readonly number[] {
+    return nextFirings(plan, { ...this.#context, afterMs: this.#options.clock.nowMs(), count: TIMES_SHOWN })
   }
 
   /** Returns what is wrong with plans, the configuration itself among it. */
@@ -236,7 +238,7 @@ export class ConfiguredPlans implements PlanDesk {
     const { clock, repositories, timeZone } = this.#options
     const at = plan.steps.findIndex(({ kind }) => kind === 'forget')
     const step = plan.steps[at]
-    if (step?.kind !== 'forget') return NOT_KNOWN
+    if (step?.kind !== 'forget') return { forgotten: [], remarks: {} }
     const known = (await repositories.all()).get(step.repository)
     if (known?.state.kind !== 'open') return NOT_KNOWN
     const { policy, allInstances } = step
@@ -264,7 +266,26 @@ interface LastOfStep {
 }
 
 type Retention = Pick<PlanMeaning, 'forgotten' | 'remarks'>
-const NOT_KNOWN: Retention = { forgotten: [], remarks: {} }
+const NOT_KNOWN: Retention = { forgotten: undefined, remarks: {} }
+
+const STAND_IN_NAME = 'plan'
+const STAND_IN_SOURCE: WrittenPlan = { sources: ['/'] }
+/** What a plan says at least, besides when it runs. */
+const TIMED: WrittenPlan = { ...STAND_IN_SOURCE, repository: '/', steps: ['incremental'] }
+
+/** Returns a plan under a name that is one, `undefined` where something else is wrong with it. */
+function standIn(input: PlansText, written: WrittenPlan): Plan | undefined {
+  const { plans, mistakes } = judgePlans(input, { [STAND_IN_NAME]: written })
+  return mistakes.length === 0 ? plans[0] : undefined
+}
+
+function mistakesIn(input: PlansText, name: string, written: WrittenPlan): PlanMeaning['mistakes'] {
+  const mistakesAs = (each: string): PlanMeaning['mistakes'] =>
+    mistakesByField(judgePlans(input, { [each]: written }).mistakes, written)
+  const named = mistakesAs(name)
+  // Nothing is looked at behind a name that is none.
+  return 'name' in named ? { ...named, ...mistakesAs(STAND_IN_NAME) } : named
+}
 
 /** A source that is not there is no mistake, since a disk may come: it is remarked, before a backup finds nothing. */
 async function missingSources({ sources }: PlanForm): Promise<PlanMeaning['remarks']> {

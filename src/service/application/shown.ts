@@ -296,7 +296,7 @@ export interface PlanForm {
 
 /**
  * What a plan as typed would mean: mistakes by field (an option by its name, a setting of the third step as `steps.2.between`),
- * the trigger in words, its next times, and the points that would go.
+ * the trigger in words, its next times, and the points that would go. With mistakes, as much of it as does not depend on them.
  */
 export interface PlanMeaning {
   readonly mistakes: Readonly<Record<string, Shown>>
@@ -304,8 +304,8 @@ export interface PlanMeaning {
   readonly remarks: Readonly<Record<string, Shown>>
   readonly trigger: Shown | undefined
   readonly nextMs: readonly number[]
-  /** Ids of existing points that its retention would forget. */
-  readonly forgotten: readonly string[]
+  /** Ids of existing points that its retention would forget; `undefined`: not known, such as of a repository that is locked. */
+  readonly forgotten: readonly string[] | undefined
 }
 
 export interface NotificationData {

@@ -97,7 +97,9 @@ test('a plan that is saved from its form keeps comments and what the form does n
 test('a form is explained while it is typed: its next times, and its mistakes by field', async () => {
   const { application, folder } = await place()
   const meaning = await application.explainPlan(FORM)
-  expect(meaning).toMatchObject({ mistakes: {}, trigger: expect.stringContaining('Sunday') as string, forgotten: [] })
+  // Its repository is not open.
+  expect(meaning).toMatchObject({ mistakes: {}, forgotten: undefined })
+  expect(meaning.trigger).toContain('Sunday')
   expect(meaning.nextMs).toHaveLength(5)
   const steps: readonly StepForm[] = [
     { kind: 'full', settings: { value: ['sometimes'] } },
@@ -115,6 +117,22 @@ test('a form is explained while it is typed: its next times, and its mistakes by
   expect((await application.explainPlan(gone)).remarks).toEqual({ sources: `there is nothing at ${folder}/gone` })
   expect(readFileSync(join(folder, 'config.yaml'), 'utf8')).toBe(CONFIG)
   await expect(application.savePlan(wrong, undefined)).rejects.toMatchObject({ code: 'BAD_CONFIGURATION' })
+})
+
+test('a plan that is not whole yet is explained as far as what is there says it', async () => {
+  const { application } = await place()
+  const keepsAll: readonly StepForm[] = [{ kind: 'incremental', settings: {} }]
+  const whole = await application.explainPlan({ ...FORM, steps: keepsAll })
+  const nameless = await application.explainPlan({ ...FORM, name: '', sources: [], steps: keepsAll })
+  expect(Object.keys(nameless.mistakes)).toEqual(['name', 'sources'])
+  expect(nameless).toMatchObject({ trigger: whole.trigger, forgotten: [] })
+  expect(nameless.nextMs).toHaveLength(5)
+  const steps: readonly StepForm[] = [{ kind: 'verify', settings: { value: ['500'] } }]
+  const wrong = await application.explainPlan({ ...FORM, name: '', steps })
+  expect(Object.keys(wrong.mistakes)).toEqual(['name', 'steps.0.value'])
+  expect(wrong).toMatchObject({ trigger: whole.trigger, forgotten: undefined })
+  const untimed = await application.explainPlan({ ...FORM, name: '', trigger: '@dayly' })
+  expect(untimed).toMatchObject({ trigger: undefined, nextMs: [] })
 })
 
 test('tags that no point can have are told at the field that names them', async () => {

@@ -21,12 +21,13 @@ export interface MeaningViewProps {
 export function MeaningView({ meaning, shared, columns, rows }: MeaningViewProps): ReactNode {
   const theme = useTheme()
   if (meaning === undefined) return <Line text="…" columns={columns} color={theme.muted} />
-  const points = valueOr(shared.points, [])
+  const isKnown = meaning.forgotten !== undefined
+  const points = isKnown ? valueOr(shared.points, []) : []
   const forgotten = new Set(meaning.forgotten)
   const lines = [
-    triggerLine(meaning),
-    ...wrap(timesLine(meaning), columns),
-    ...retentionLines(points, forgotten, columns),
+    ...mistakeLines(meaning),
+    ...timeLines(meaning).flatMap((line) => wrap(line, columns)),
+    ...(isKnown ? [retentionLine(points, forgotten, columns)] : []),
   ]
   // Where there is room, each point with its fate: those that would go first, for that cannot be taken back.
   const listed = [...points.filter(({ id }) => forgotten.has(id)), ...points.filter(({ id }) => !forgotten.has(id))]
@@ -47,25 +48,25 @@ export function MeaningView({ meaning, shared, columns, rows }: MeaningViewProps
   )
 }
 
-function triggerLine({ trigger, mistakes }: PlanMeaning): string {
-  const mistake = Object.values(mistakes)[0]
-  return trigger === undefined ? `Not a plan yet: ${mistake ?? 'something is missing'}` : `Runs ${trigger}`
+function mistakeLines({ mistakes }: PlanMeaning): readonly string[] {
+  return Object.values(mistakes)
+    .slice(0, 1)
+    .map((mistake) => `Not a plan yet: ${mistake}`)
 }
 
-function timesLine({ nextMs }: PlanMeaning): string {
-  return nextMs.length === 0 ? 'Next: at no time known now' : `Next: ${nextMs.map(shownTime).join(', ')}`
+/** When it runs, as far as its trigger is one. */
+function timeLines({ trigger, nextMs }: PlanMeaning): readonly string[] {
+  if (trigger === undefined) return []
+  const times = nextMs.length === 0 ? 'at no time known now' : nextMs.map(shownTime).join(', ')
+  return [`Runs ${trigger}`, `Next: ${times}`]
 }
 
 /** The newest first, a sign each. */
-function retentionLines(
-  points: readonly PointData[],
-  forgotten: ReadonlySet<string>,
-  columns: number,
-): readonly string[] {
+function retentionLine(points: readonly PointData[], forgotten: ReadonlySet<string>, columns: number): string {
   const goes = points.filter(({ id }) => forgotten.has(id)).length
   const other = forgotten.size - goes
   const elsewhere = other === 0 ? '' : ` (and ${other} that are not in this repository)`
   const count = `Of ${numberOf(points.length, 'point')} ${goes} would go${elsewhere}: `
   const signs = points.map(({ id }) => (forgotten.has(id) ? '×' : '●')).join('')
-  return [count + signs.slice(0, Math.max(0, columns - count.length))]
+  return count + signs.slice(0, Math.max(0, columns - count.length))
 }
