@@ -4,7 +4,7 @@ import { StorageError } from '../../src/base/errors.ts'
 import type { SshSecrets, SshServer } from './ssh-server.ts'
 
 /**
- * Returns what tries, in this order and as far as the server takes it: the agent's keys, the key files, the password.
+ * Returns what tries, in this order and as far as the server takes it: the agent's keys, the key files (or these first), the password.
  *
  * Passphrase and password are asked for only when it is their turn. `onProblem` is told why a key file was passed over.
  */
@@ -40,19 +40,21 @@ async function* attemptsFor(
   secrets: SshSecrets,
   onProblem: (problem: StorageError) => void,
 ): AsyncGenerator<AnyAuthMethod, undefined> {
-  const { user: username, agent, keys, name } = server
+  const { user: username, agent, keys, keysFirst, name } = server
   const [first] = keys
   // The answer to it names the methods that the server takes. A key that opens unasked is shown at once: usually it is taken, and
   // the answer to one that is not says the same.
-  if (agent !== undefined || first === undefined || ssh2.utils.parseKey(first.bytes) instanceof Error) {
+  const isKeyFirst = keysFirst || agent === undefined
+  if (!isKeyFirst || first === undefined || ssh2.utils.parseKey(first.bytes) instanceof Error) {
     yield { type: 'none', username }
   }
-  if (agent !== undefined) yield { type: 'agent', username, agent }
+  if (agent !== undefined && !keysFirst) yield { type: 'agent', username, agent }
   for (const { path, bytes } of keys) {
     const key = await openKey({ path, bytes }, secrets)
     if (key instanceof Error) onProblem(unusableKey(path, key))
     else yield { type: 'publickey', username, key }
   }
+  if (agent !== undefined && keysFirst) yield { type: 'agent', username, agent }
   let asked: string | undefined
   const password = async (): Promise<string | undefined> => (asked ??= await secrets.password(`${username}@${name}`))
   const given = await password()

@@ -8,10 +8,14 @@ export interface SftpLocation {
   readonly port: number | undefined
   /** Absolute, or relative to the home of the user there: no `/` at its end. */
   readonly path: string
+  /** The file of the key that opens the server, on this machine: an absolute path, or one that begins with `~/`. */
+  readonly identityFile: string | undefined
 }
 
+const IDENTITY_FILE = 'identityFile'
+
 /**
- * Returns what `sftp://user@host[:port]/path` names.
+ * Returns what `sftp://user@host[:port]/path[?identityFile=FILE]` names.
  *
  * @throws {UsageError} BAD_ARGUMENT: no such URL; one with a password, which every process of the machine would see.
  */
@@ -25,7 +29,14 @@ export function parseSftpUrl(url: string): SftpLocation {
   if (parsed.protocol !== 'sftp:') throw unusable(url, 'does not begin with sftp://')
   if (parsed.password !== '') throw unusable('the URL of the server', 'holds a password')
   if (parsed.hostname === '') throw unusable(url, 'names no host')
-  if (parsed.search !== '' || parsed.hash !== '') throw unusable(url, 'has options, and sftp knows none')
+  for (const name of parsed.searchParams.keys()) {
+    if (name !== IDENTITY_FILE) throw unusable(url, `has an unknown option ${name}`)
+  }
+  if (parsed.hash !== '') throw unusable(url, 'has a #: write %23')
+  const identityFile = parsed.searchParams.get(IDENTITY_FILE) ?? undefined
+  if (identityFile !== undefined && !/^~?\/./.test(identityFile)) {
+    throw unusable(url, `has an ${IDENTITY_FILE} that begins neither with / nor with ~/`)
+  }
   const path = decoded(url, parsed.pathname).replace(/\/+$/, '')
   if (path === '' || path === '/~') throw unusable(url, 'names no folder')
   return {
@@ -34,6 +45,7 @@ export function parseSftpUrl(url: string): SftpLocation {
     user: parsed.username === '' ? undefined : decoded(url, parsed.username),
     port: parsed.port === '' ? undefined : Number(parsed.port),
     path: path.startsWith('/~/') ? path.slice('/~/'.length) : path,
+    identityFile,
   }
 }
 
@@ -47,7 +59,7 @@ function decoded(url: string, text: string): string {
 
 function unusable(what: string, why: string, cause?: unknown): UsageError {
   return new UsageError('BAD_ARGUMENT', `${what} ${why}`, {
-    hint: 'Write sftp://user@host:port/folder; /~/folder is relative to the home there. A password belongs into TIDEMARK_SFTP_PASSWORD.',
+    hint: 'Write sftp://user@host:port/folder; /~/folder is relative to the home there, ?identityFile=FILE names an SSH key. A password belongs into TIDEMARK_SFTP_PASSWORD.',
     ...(cause === undefined ? {} : { cause }),
   })
 }

@@ -19,6 +19,7 @@ const HANDSHAKE_MS_MAX = 60_000
  */
 const KEEPALIVE_MS = 15_000
 const KEEPALIVES_MAX = 7
+const NO_MORE_AUTH_METHODS = 14
 
 /** A connection on which the user is logged in. */
 export interface SshConnection {
@@ -152,10 +153,24 @@ function connectProblem(
       context: { host: name, port, user },
       hint:
         problems[0]?.hint ??
-        'Load the key into your SSH agent, name it in ~/.ssh/config, or set TIDEMARK_SFTP_PASSWORD.',
+        'Load the key into your SSH agent, name it in ~/.ssh/config or by ?identityFile= in the URL, or set TIDEMARK_SFTP_PASSWORD.',
+    })
+  }
+  if (isTooMuch(cause)) {
+    return new StorageError('STORE_DENIED', `${name} does not let ${user} in: it was shown too many keys`, {
+      cause,
+      context: { host: name, port, user },
+      hint: 'Name the right one by ?identityFile= in the URL: it is shown before those of your SSH agent.',
     })
   }
   return unreachable(`${name}, port ${port}, cannot be reached: ${cause.message}`, cause)
+}
+
+/** Whether a server ended the connection since it took none of what it was shown. @see RFC 4253, 11.1 */
+function isTooMuch(error: Error): boolean {
+  const isNoneLeft = 'code' in error && error.code === NO_MORE_AUTH_METHODS
+  // What OpenSSH says; its code means anything.
+  return isNoneLeft || error.message.startsWith('Too many authentication failures')
 }
 
 /** What ssh2 says an error is about. */

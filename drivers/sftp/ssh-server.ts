@@ -9,6 +9,8 @@ export interface SshServer {
   /** Path of the socket of the user's agent. */
   readonly agent: string | undefined
   readonly keys: readonly SshKeyFile[]
+  /** They were named for this server alone: the agent's, which may be many, are shown behind them. */
+  readonly keysFirst: boolean
   /** Texts of the `known_hosts` files. */
   readonly knownHosts: readonly string[]
   /** Path of the one of these files to which a key is added that somebody accepted; it need not be there. `undefined`: of none. */

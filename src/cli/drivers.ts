@@ -74,7 +74,7 @@ export const DRIVER_KINDS: readonly DriverKind[] = [
   },
   {
     name: 'sftp',
-    form: 'sftp://user@host[:port]/path',
+    form: 'sftp://user@host[:port]/path[?identityFile=FILE]',
     description: 'a folder of another machine, over SSH; /~/path is relative to the home there',
     attempts: REMOTE_ATTEMPTS,
     handles: (url) => /^sftp:/i.test(url),

@@ -7,7 +7,7 @@ import SSHConfig from 'ssh-config'
 import { createSftpStore } from '../../drivers/sftp/create-store.ts'
 import { acceptedHostKey } from '../../drivers/sftp/host-key.ts'
 import { openSftpDriver, type SftpDriver, type SftpDriverOptions } from '../../drivers/sftp/sftp-driver.ts'
-import { parseSftpUrl } from '../../drivers/sftp/sftp-location.ts'
+import { parseSftpUrl, type SftpLocation } from '../../drivers/sftp/sftp-location.ts'
 import type { SshKeyFile, SshSecrets, SshServer } from '../../drivers/sftp/ssh-server.ts'
 import { errnoOf, StorageError, UsageError } from '../base/errors.ts'
 import type { HostKey } from '../service/application/port.ts'
@@ -58,11 +58,7 @@ async function sftpOptions(url: string, surroundings: DriverSurroundings): Promi
   return { server, path: location.path, location: url, secrets: secretsOf(surroundings), connections }
 }
 
-interface Named {
-  readonly host: string
-  readonly user: string | undefined
-  readonly port: number | undefined
-}
+type Named = Omit<SftpLocation, 'path'>
 
 interface SshContext {
   readonly files: SshFiles
@@ -72,7 +68,7 @@ interface SshContext {
 }
 
 /** What the user's SSH configuration makes of a host's name. @see ssh_config(5) */
-async function serverFor({ host, user, port }: Named, context: SshContext): Promise<SshServer> {
+async function serverFor({ host, user, port, identityFile }: Named, context: SshContext): Promise<SshServer> {
   const { files, environment, jumps } = context
   const config = await files.configOf(host, user)
   const proxyCommand = config.one('ProxyCommand')
@@ -83,9 +79,11 @@ async function serverFor({ host, user, port }: Named, context: SshContext): Prom
     })
   }
   const address = (config.one('HostName') ?? host).replaceAll('%h', host)
-  const identities = config.all('IdentityFile')
-  const named = config.all('UserKnownHostsFile').flatMap((line) => line.split(/\s+/))
-  const knownHosts = (named.length > 0 ? named : DEFAULT_KNOWN_HOSTS).filter((file) => file !== 'none')
+  const configured = config.all('IdentityFile')
+  const named = identityFile === undefined ? configured.map((name) => files.path(name)) : [files.inHome(identityFile)]
+  const keys = named.length > 0 ? named : DEFAULT_KEYS.map((name) => files.path(name))
+  const hosts = config.all('UserKnownHostsFile').flatMap((line) => line.split(/\s+/))
+  const knownHosts = (hosts.length > 0 ? hosts : DEFAULT_KNOWN_HOSTS).filter((file) => file !== 'none')
   const agent = config.one('IdentityAgent') ?? nonEmpty(environment['SSH_AUTH_SOCK'])
   const jump = config.one('ProxyJump')
   return {
@@ -95,7 +93,8 @@ async function serverFor({ host, user, port }: Named, context: SshContext): Prom
     port: port ?? Number(config.one('Port') ?? 22),
     user: user ?? config.one('User') ?? userInfo().username,
     agent: agent === undefined || agent === 'none' ? undefined : files.path(agent),
-    keys: await files.keys(identities.length > 0 ? identities : DEFAULT_KEYS, identities.length > 0),
+    keys: await files.keys(keys, named.length > 0),
+    keysFirst: identityFile !== undefined,
     knownHosts: await files.texts(knownHosts),
     acceptedHosts: knownHosts[0] && files.path(knownHosts[0]),
     jump: jump === undefined || jump === 'none' ? undefined : await jumpFor(jump, { ...context, jumps: jumps + 1 }),
@@ -157,7 +156,12 @@ class SshFiles {
 
   path(name: string): string {
     const unquoted = name.replace(/^"(.*)"$/, '$1').replaceAll('%d', this.#home)
-    return unquoted.startsWith('~/') ? join(this.#home, unquoted.slice(2)) : resolve(this.#home, unquoted)
+    return this.inHome(unquoted)
+  }
+
+  /** Returns the absolute path that a path is short for. */
+  inHome(path: string): string {
+    return path.startsWith('~/') ? join(this.#home, path.slice(2)) : resolve(this.#home, path)
   }
 
   /** What the configuration says of a host. */
@@ -170,13 +174,17 @@ class SshFiles {
     return new HostConfig(computed)
   }
 
-  async keys(names: readonly string[], isNamed: boolean): Promise<SshKeyFile[]> {
+  async keys(paths: readonly string[], isNamed: boolean): Promise<SshKeyFile[]> {
     const keys: SshKeyFile[] = []
-    for (const name of names) {
-      const path = this.path(name)
+    for (const path of paths) {
       const bytes = await this.#read(path)
       if (bytes !== undefined) keys.push({ path, bytes })
-      else if (isNamed) throw unreadable(path, 'is not there')
+      else if (isNamed) {
+        throw new UsageError('BAD_CONFIGURATION', `the SSH key ${path} is not there`, {
+          context: { path },
+          hint: 'It is named by IdentityFile of ssh_config(5), or by identityFile of the URL.',
+        })
+      }
     }
     return keys
   }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 
@@ -138,6 +138,8 @@ test('a repository on an SSH server is made by the wizard, and its store is test
   const place = placeWithSsh(ssh)
   const knownHosts = join(place.home, '.ssh', 'known_hosts')
   rmSync(knownHosts)
+  const key = join(place.home, '.ssh', 'backup key')
+  renameSync(join(place.home, '.ssh', 'id_ed25519'), key)
   await place.init()
   const terminal = new Terminal(`${process.execPath} ${PROGRAM}`, place.environment)
   await terminal.waitFor(/repository: 0 points/)
@@ -147,6 +149,9 @@ test('a repository on an SSH server is made by the wizard, and its store is test
   await terminal.waitFor(/› Host/)
   await fill(terminal, 'nas', 'nas')
   press(terminal, 'Tab', 'Tab', 'Tab')
+  await terminal.waitFor(/› SSH key file/)
+  await fill(terminal, key, 'backup key▏')
+  press(terminal, 'Tab')
   await terminal.waitFor(/› Folder/)
   const folder = join(ssh.folder, 'by the wizard')
   await fill(terminal, folder, 'the wizard▏')
@@ -154,7 +159,7 @@ test('a repository on an SSH server is made by the wizard, and its store is test
   await terminal.waitFor(/› Call it/)
   await fill(terminal, 'attic', 'attic')
   press(terminal, 'Tab')
-  await fill(terminal, 'geheim!', '••••')
+  await fill(terminal, 'geheim!', /New password +••••/)
   press(terminal, 'Tab')
   await fill(terminal, 'geheim!', /again +••••/)
   press(terminal, 'Enter')

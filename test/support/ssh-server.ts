@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
@@ -76,8 +76,7 @@ export async function startSshServer(config: readonly string[] = [], password?: 
     child = undefined
     if (running?.pid === undefined) return
     const ended = new Promise((resolve) => running.once('exit', resolve))
-    // Each connection is a process, in a session, of its own.
-    for (const pid of [running.pid, ...descendantsOf(running.pid)]) killIfThere(pid)
+    killWithAll(running.pid)
     await ended
   }
   const start = async (): Promise<void> => {
@@ -104,6 +103,7 @@ export async function startSshServer(config: readonly string[] = [], password?: 
       user: userInfo().username,
       agent: undefined,
       keys: [{ path: keyFile, bytes: readFileSync(keyFile) }],
+      keysFirst: false,
       knownHosts: [knownHosts],
       acceptedHosts: join(folder, 'known_hosts'),
       jump: undefined,
@@ -123,15 +123,34 @@ function withPassword(words: readonly string[], shadow: string, password: string
   return ['unshare', '--mount', 'sh', '-c', 'mount --bind "$0" /etc/shadow && exec "$@"', shadow, ...words]
 }
 
-function descendantsOf(pid: number): number[] {
-  const listed = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' }).stdout
-  const children = listed.split('\n').flatMap((line) => (line.trim() === '' ? [] : [Number(line)]))
-  return children.flatMap((child) => [child, ...descendantsOf(child)])
+/**
+ * Kills a process and all that it began: for an sshd, each connection is one or two, in a session of their own. Who stands
+ * still begins no other one meanwhile.
+ */
+function killWithAll(pid: number): void {
+  const found = new Set<number>()
+  for (let more = [pid]; more.length > 0; more = childrenOf(found)) {
+    for (const each of more) {
+      found.add(each)
+      signalIfThere(each, 'SIGSTOP')
+    }
+  }
+  for (const each of found) signalIfThere(each, 'SIGKILL')
 }
 
-function killIfThere(pid: number): void {
+/** Returns the children of processes that are none of them. */
+function childrenOf(parents: ReadonlySet<number>): number[] {
+  const listed = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+  const pairs = listed
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/ +/).map(Number))
+  return pairs.flatMap(([pid = 0, parent = 0]) => (parents.has(parent) && !parents.has(pid) ? [pid] : []))
+}
+
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, signal)
   } catch (error) {
     if (errnoOf(error) !== 'ESRCH') throw error
   }

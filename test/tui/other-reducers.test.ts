@@ -63,6 +63,12 @@ test.each<[PlaceKind, Partial<Record<PlaceField, string | boolean>>, unknown, (u
     parseSftpUrl,
   ],
   [
+    'sftp',
+    { host: 'nas', folder: '/b', identityFile: '/home/me/a key+%26#?.pem' },
+    { host: 'nas', path: '/b', identityFile: '/home/me/a key+%26#?.pem' },
+    parseSftpUrl,
+  ],
+  [
     's3',
     {
       bucket: 'b',

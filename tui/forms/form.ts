@@ -164,8 +164,8 @@ export function withMistakes<Name extends string>(
 
 /** What is said of fields, by their names. */
 export interface Notes {
-  readonly mistakes: Readonly<Record<string, string>>
-  readonly remarks: Readonly<Record<string, string>>
+  readonly mistakes: Readonly<Record<string, string | undefined>>
+  readonly remarks: Readonly<Record<string, string | undefined>>
 }
 
 /**

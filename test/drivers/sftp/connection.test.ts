@@ -111,12 +111,19 @@ describe('logging in to a server', () => {
     expect(asked).toEqual([path])
   })
 
-  test('an agent opens it', async () => {
+  test('an agent opens it, behind a key that is named for it alone', async () => {
     const socket = join(temporaryFolder(), 'agent')
     const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' })
     onTestFinished(() => void agent.kill())
-    await expect.poll(() => addKey(socket)).toBe(true)
+    await expect.poll(() => addKey(socket, ssh.keyFile)).toBe(true)
     await logIn(ssh.server({ keys: [], agent: socket }))
+    // A server that lets nobody try twice tells what is shown first.
+    await using strict = await startSshServer(['MaxAuthTries 1'])
+    await logIn(strict.server({ agent: socket, keysFirst: true }))
+    await expect(logIn(strict.server({ agent: socket }))).rejects.toMatchObject({
+      code: 'STORE_DENIED',
+      hint: expect.stringContaining('?identityFile=') as string,
+    })
   })
 
   test('without anything that it takes it is denied, and the message says who was not let in', async () => {
@@ -336,9 +343,9 @@ function isFulfilled(result: PromiseSettledResult<unknown>): boolean {
   return result.status === 'fulfilled'
 }
 
-function addKey(socket: string): boolean {
+function addKey(socket: string, file: string): boolean {
   try {
-    execFileSync('ssh-add', ['-q', ssh.keyFile], { env: { ...process.env, SSH_AUTH_SOCK: socket }, stdio: 'ignore' })
+    execFileSync('ssh-add', ['-q', file], { env: { ...process.env, SSH_AUTH_SOCK: socket }, stdio: 'ignore' })
     return true
   } catch {
     return false

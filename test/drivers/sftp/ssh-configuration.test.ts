@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -80,6 +80,26 @@ test.each([
     hint: expect.stringMatching(hint) as string,
   })
 })
+
+test('the key that a URL names opens a server in the place of those of the SSH configuration', async () => {
+  const user = userWith(server('nas').map((line) => line.replace(ssh.keyFile, '/no/key')))
+  symlinkSync(ssh.keyFile, join(present(user.environment['HOME'], 'a home'), 'a key'))
+  for (const file of [ssh.keyFile, '~/a%20key']) {
+    await using driver = await openSftp(`sftp://nas/store?identityFile=${file}`, user)
+    expect(driver.location).toContain('identityFile')
+  }
+  await expect(openSftp('sftp://nas/store?identityFile=/no/key', user)).rejects.toMatchObject({
+    code: 'BAD_CONFIGURATION',
+    message: 'the SSH key /no/key is not there',
+  })
+})
+
+test.each(['?identityFile=key', '?identityFile=~ada/key', '?identityFile=', '?key=/k', '#x'])(
+  'a URL with %s is refused',
+  async (end) => {
+    await expect(openSftp(`sftp://nas/store${end}`, userWith([]))).rejects.toMatchObject({ code: 'BAD_ARGUMENT' })
+  },
+)
 
 describe('the key of a server of which nothing is known', () => {
   /** What somebody knows of `nas` and `gate`, over which it is reached, and the key that `nas` shows him. */

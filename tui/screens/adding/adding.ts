@@ -28,6 +28,7 @@ import {
 } from '../../forms/form.ts'
 import { type OpenerField, openerFields, takeOpener, withFittingOpener } from '../../forms/opener.ts'
 import { REFUSALS_BEFORE_ADVICE } from '../../forms/refusals.ts'
+import { typedPaths } from '../../forms/path-wish.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { type Answer, call, type Effect, type Failure, type Slot } from '../../state/call.ts'
@@ -185,7 +186,7 @@ export function answerInAdding(adding: Adding, answer: Answer, { shared }: Addin
   const { at } = adding
   if (at.page === 'place') return { adding: { ...adding, at: { ...at, editor: editorAfterAnswer(at.editor, answer) } } }
   if (at.page !== 'secret') return { adding }
-  if (answer.method === 'placesAt' && answer.slot.endsWith(':places:folder')) {
+  if (answer.method === 'placesAt' && pathFields(at.place).some((name) => answer.slot.endsWith(`:places:${name}`))) {
     return { adding: { ...adding, at: withPlaceLooked(at, answer) } }
   }
   if (answer.method !== 'addRepository') {
@@ -285,24 +286,35 @@ function typeInPlace(
   }
 }
 
-/** A form that is sent with its field in focus has not been looked at: what comes of that is told on the next page. */
-function lookAtPlace({ kind, editor }: TypedPlace, screen: ScreenName): readonly Effect[] {
-  const look = { field: 'folder', paths: [textOf(editor.form, 'folder').trim()] } as const
-  return kind === 'local' ? editorCalls({ editor, outcome: 'editing', look }, screen) : []
+/** A form that is sent with a field in focus has not been looked at: what comes of that is told on the next page. */
+function lookAtPlace(place: TypedPlace, screen: ScreenName): readonly Effect[] {
+  const { editor } = place
+  return pathFields(place).flatMap((field) => {
+    const paths = typedPaths(textOf(editor.form, field), false)
+    return paths.length === 0 ? [] : editorCalls({ editor, outcome: 'editing', look: { field, paths } }, screen)
+  })
+}
+
+/** Returns the fields of a place that take a path of this machine, which the editor looks at. */
+function pathFields({ editor: { form, wishes } }: Pick<TypedPlace, 'editor'>): readonly PlaceField[] {
+  return form.fields.flatMap(({ name }) => (wishes[name] === undefined ? [] : [name]))
 }
 
 /** Returns the page of secrets with what is wrong with the place behind it, where somebody gets with Esc. */
 function withPlaceLooked(at: Extract<AddingPage, { page: 'secret' }>, answer: Answer): AddingPage {
   const editor = editorAfterAnswer(at.place.editor, answer)
-  const mistake = editor.form.fields.find(({ name }) => name === 'folder')?.mistake
+  const mistake = editor.form.fields.find(({ mistake }) => mistake !== undefined)?.mistake
   const problem = mistake === undefined ? at.editor.form.problem : `${mistake}. Esc goes back to it.`
   return { ...at, place: { ...at.place, editor }, editor: { ...at.editor, form: { ...at.editor.form, problem } } }
 }
 
-/** What is wrong with a field is said once it was left; of a folder of this machine, the editor says it. */
+/** What is wrong with a field is said once it was left; of paths of this machine, the editor says it. */
 function withPlaceNotes(kind: PlaceKind, editor: Editor<PlaceField>): Editor<PlaceField> {
-  if (kind === 'local') return editor
-  return { ...editor, form: withNotesLeft(editor.form, { mistakes: placeMistakes(kind, editor.form), remarks: {} }) }
+  const looked = editor.form.fields.filter(({ name }) => editor.wishes[name] !== undefined)
+  const said = (what: 'mistake' | 'remark'): Record<string, string | undefined> =>
+    Object.fromEntries(looked.map((field) => [field.name, field[what]]))
+  const mistakes = { ...placeMistakes(kind, editor.form), ...said('mistake') }
+  return { ...editor, form: withNotesLeft(editor.form, { mistakes, remarks: said('remark') }) }
 }
 
 function isPlaceTouched({ editor, typed }: Extract<AddingPage, { page: 'place' }>): boolean {

@@ -18,11 +18,7 @@ export function credentialFields(kind: ServerKind): readonly LabelledField<Crede
     case 'sftp':
       return [
         field('sftp-password', 'SSH password', 'empty: your SSH keys and agent'),
-        field(
-          'sftp-passphrase',
-          'Key passphrase',
-          'of the SSH key that the SSH configuration names; empty: it has none',
-        ),
+        field('sftp-passphrase', 'Key passphrase', 'of the SSH key file; empty: it has none'),
       ]
     case 's3':
       return [

@@ -1,4 +1,4 @@
-import { type Editor, editorOf } from '../../forms/editor.ts'
+import { type Editor, editorOf, type EditorPaths } from '../../forms/editor.ts'
 import {
   checkboxField,
   choiceField,
@@ -28,6 +28,7 @@ export type PlaceField =
   | 'host'
   | 'port'
   | 'user'
+  | 'identityFile'
   | 'bucket'
   | 'prefix'
   | 'endpoint'
@@ -72,6 +73,7 @@ const FIELDS: Readonly<Record<PlaceKind, readonly LabelledField<PlaceField>[]>> 
     text('host', 'Host', 'a name of the SSH configuration, a host name, or an address'),
     text('user', 'User', 'empty: what the SSH configuration says'),
     text('port', 'Port', 'empty: what the SSH configuration says, else 22'),
+    text('identityFile', 'SSH key file', 'its absolute path here; empty: those of the SSH configuration and agent'),
     text('folder', 'Folder', 'absolute, or below the home there: /~/backup'),
   ],
   s3: [
@@ -117,8 +119,19 @@ export function serverKindOf(kind: PlaceKind, form: Form<PlaceField>): ServerKin
 
 /** Returns the empty form of a kind of place. `isNew`: a repository is made there, so that its folder may be made, too. */
 export function placeEditor(kind: PlaceKind, isNew: boolean): Editor<PlaceField> {
-  const paths = { pickable: { folder: 'one' }, wishes: { folder: isNew ? 'new-folders' : 'folder' } } as const
-  return editorOf({ fields: FIELDS[kind], focus: 0 }, kind === 'local' ? paths : {})
+  return editorOf({ fields: FIELDS[kind], focus: 0 }, pathsOf(kind, isNew))
+}
+
+/** What lies on this machine. */
+function pathsOf(kind: PlaceKind, isNew: boolean): EditorPaths {
+  switch (kind) {
+    case 'local':
+      return { pickable: { folder: 'one' }, wishes: { folder: isNew ? 'new-folders' : 'folder' } }
+    case 'sftp':
+      return { wishes: { identityFile: 'file' } }
+    default:
+      return {}
+  }
 }
 
 /** Returns what is wrong with the place that a form names, by field; nothing when `urlOf` makes sense. */
@@ -141,7 +154,7 @@ export function urlOf(kind: PlaceKind, form: Form<PlaceField>): string {
     case 'external':
       return `external:${label}${folder === '' ? '' : `/${folder.replace(/^\/+/, '')}`}`
     case 'sftp':
-      return `sftp://${user === '' ? '' : `${encodeURIComponent(user)}@`}${authority}${encodedPath(folder)}`
+      return `sftp://${user === '' ? '' : `${encodeURIComponent(user)}@`}${authority}${encodedPath(folder)}${keyOption(form)}`
     case 's3':
       return s3Url(form)
     case 'url':
@@ -149,6 +162,11 @@ export function urlOf(kind: PlaceKind, form: Form<PlaceField>): string {
     case 'dunesea':
       return `dunesea+${isChecked(form, 'isSecure') ? 'https' : 'http'}://${authority}/${textOf(form, 'domain').trim()}`
   }
+}
+
+function keyOption(form: Form<PlaceField>): string {
+  const file = textOf(form, 'identityFile').trim()
+  return file === '' ? '' : `?identityFile=${encodedPath(file)}`
 }
 
 function s3Url(form: Form<PlaceField>): string {
@@ -173,6 +191,8 @@ function mistakeIn(kind: PlaceKind, name: PlaceField, value: string): string | u
   switch (name) {
     case 'folder':
       return folderMistake(kind, value)
+    case 'identityFile':
+      return value === '' || value.startsWith('/') ? undefined : 'begins with /'
     case 'label':
       return value.includes('/') ? 'a label holds no /' : undefined
     case 'host':
