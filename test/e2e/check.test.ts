@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 
 import { CliPlace, summaryOf } from '../support/cli.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
+import { runHere } from '../support/run-here.ts'
 
 interface Event {
   readonly type: string
@@ -109,7 +110,8 @@ test('a repository whose config is lost or damaged is opened again by a repair',
 })
 
 test('options that do not go together are refused', async () => {
-  const place = await placeWithPoint()
+  const place = new CliPlace()
+  await place.init()
   for (const words of [
     ['check', '--heal-from', '/'],
     ['check', '--dry-run'],
@@ -118,7 +120,7 @@ test('options that do not go together are refused', async () => {
     ['check', '--read-data=101'],
     ['check', '--repair', '--heal-from', join(place.folder, 'nothing')],
   ]) {
-    const { code, stderr } = await place.run(words)
+    const { code, stderr } = await runHere(words, place)
     expect([words, code, stderr]).toEqual([words, 2, expect.stringContaining('hint: ')])
   }
 })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { CliPlace } from '../support/cli.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
+import { runHere } from '../support/run-here.ts'
 
 /** Makes a repository with points, each with a file that the next one lacks. */
 async function placeWith(points: number): Promise<CliPlace> {
@@ -69,7 +70,7 @@ const REFUSED: readonly (readonly [readonly string[], string])[] = [
 test('what would keep nothing, or means nothing, is refused with exit code 2', async () => {
   const place = await placeWith(1)
   for (const [words, message] of REFUSED) {
-    const { code, stderr } = await place.run(words)
+    const { code, stderr } = await runHere(words, place)
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)])
   }
   expect((JSON.parse((await place.succeed(['points', '--json'])).stdout) as unknown[]).length).toBe(1)

@@ -6,58 +6,6 @@ import { expect, test } from 'vitest'
 
 import { CliPlace, eventsOf, PROGRAM, summaryOf } from '../support/cli.ts'
 
-test.each([
-  [
-    'an unknown option',
-    ['backup', '--exlcude', 'x', '.'],
-    /unknown option '--exlcude'\nhint: Did you mean --exclude\?/,
-  ],
-  ['an unknown command', ['bakcup'], /unknown command 'bakcup'\nhint: Did you mean backup\?/],
-  ['help for an unknown command', ['nonsense', '--help'], /unknown command 'nonsense'/],
-  ['help for an unknown word', ['help', 'nonsense'], /unknown command 'nonsense'/],
-  ['help for one of a group', ['key', 'nonsense', '-h'], /unknown command 'nonsense'/],
-  [
-    'a command that a group has not',
-    ['daemon', 'blah'],
-    /'daemon'.*\nhint: The commands of `tidemark daemon` are install, /,
-  ],
-  ['a missing argument', ['cat'], /missing required argument.*\nhint: See `tidemark cat --help`/],
-  ['too many arguments', ['driver', 'list', 'x'], /too many arguments/],
-  ['an unknown choice', ['restore', 'latest', '--target', 'x', '--overwrite', 'perhaps'], /never, if-changed/],
-  ['options that exclude each other', ['backup', '--stdin', '--from-command', '--name', 'x'], /cannot be used with/],
-  ['nothing to back up', ['backup'], /nothing to back up was named\nhint: /],
-  ['a stream without a name', ['backup', '--stdin'], /needs a name\nhint: /],
-  ['a name that is a path', ['backup', '--stdin', '--name', 'a/b'], /cannot be the name of a file/],
-  ['a command without words', ['backup', '--from-command', '--name', 'x'], /needs a command\nhint: /],
-  ['a restore to nowhere', ['restore', 'latest'], /where to restore to was not said\nhint: /],
-])('%s ends with exit code 2 and says what was meant', async (_, words, message) => {
-  const { code, stderr, stdout } = await new CliPlace().run(words)
-  expect(stderr).toMatch(/^tidemark: /)
-  expect(stderr).toMatch(message)
-  expect(stderr).not.toMatch(/\n +at /)
-  expect(stdout).toBe('')
-  expect(code).toBe(2)
-})
-
-test('help is printed when it is asked for, and for the program alone', async () => {
-  const place = new CliPlace()
-  for (const words of [[], ['--help'], ['help']]) {
-    const { code, stdout } = await place.run(words)
-    expect(code).toBe(0)
-    expect(stdout).toMatch(/^Usage: tidemark/)
-    expect(stdout).toContain('TIDEMARK_PASSWORD_FILE')
-  }
-  const backup = await place.run(['help', 'backup'])
-  expect(backup.stdout).toContain('--exclude-caches')
-  expect(backup.stdout).toContain('--repository')
-})
-
-test('a group without a command prints its commands', async () => {
-  const { code, stderr } = await new CliPlace().run(['key'])
-  expect(stderr).toContain('passwd')
-  expect(code).toBe(2)
-})
-
 test('the version is that of the package', async () => {
   const { version } = JSON.parse(readFileSync(join(PROGRAM, '../../package.json'), 'utf8')) as { version: string }
   for (const option of ['--version', '-V']) {
