@@ -11,6 +11,8 @@ const { O_RDONLY, S_IFDIR, S_IFMT, W_OK } = fileConstants
 /** The bits of open(2)'s flags that say for what. */
 const O_ACCMODE = 3
 const BLOCK_BYTES = 4096
+/** Of libfuse's `fuse_common.h`. */
+const FUSE_CAP_POSIX_ACL = 1 << 19
 
 type Answer = (result: Fuse.Result) => void
 
@@ -26,6 +28,8 @@ class Refusal extends Error {
 
 export interface NativeOperationsOptions {
   readonly tree: MountTree
+  /** Has the kernel go by access lists, too, where it can: the group's bits of a file that has one are its mask. */
+  readonly enforcesAcls: boolean
   /** Told of what cannot be read; whoever asked sees EIO. */
   readonly onProblem: (problem: MountProblem) => void
   /** Called once the file system is no longer mounted. */
@@ -39,7 +43,8 @@ interface ReadQuestion {
 }
 
 /** Returns the operations of a file system that shows `tree` and refuses to be changed. */
-export function nativeOperations({ tree, onProblem, onEnd }: NativeOperationsOptions): Fuse.OPERATIONS {
+export function nativeOperations(options: NativeOperationsOptions): Fuse.OPERATIONS {
+  const { tree, enforcesAcls, onProblem, onEnd } = options
   const open = new Map<number, MountNode>()
   let lastHandle = 0
 
@@ -70,6 +75,8 @@ export function nativeOperations({ tree, onProblem, onEnd }: NativeOperationsOpt
 
   return {
     ...writingOperations,
+    initWithConfig: ({ capable, want }, answer) =>
+      answer(0, { want: enforcesAcls ? want | (capable & FUSE_CAP_POSIX_ACL) : want }),
     destroy: (answer) => {
       onEnd()
       answer(0)

@@ -52,11 +52,12 @@ export async function openNativeMount(options: NativeMountOptions): Promise<Nati
   const { mountPoint, tree, allowOther, searchPath, onProblem } = options
   if (process.platform === 'linux') await clearMountPoint(mountPoint, searchPath)
   const { promise: ended, resolve: onEnd } = Promise.withResolvers<undefined>()
+  const isRoot = process.geteuid?.() === 0
   const fuse = new (await loadFuse())(
     mountPoint,
-    nativeOperations({ tree, onProblem, onEnd: () => onEnd(undefined) }),
+    nativeOperations({ tree, enforcesAcls: allowOther, onProblem, onEnd: () => onEnd(undefined) }),
     {
-      allowOther,
+      allowOther: allowOther && !isRoot,
       defaultPermissions: allowOther,
       autoCache: true,
       entryTimeout: VALID_SECONDS,
@@ -70,7 +71,8 @@ export async function openNativeMount(options: NativeMountOptions): Promise<Nati
       onError: (error) => (errnoOf(error) === LOOP_ENDED ? onEnd(undefined) : onProblem({ path: NOWHERE, error })),
     },
   )
-  mountReadOnly(fuse)
+  // The kernel refuses what would write before anybody is asked; root lets others in without leave of /etc/fuse.conf.
+  addOptions(fuse, allowOther && isRoot ? 'ro,allow_other' : 'ro')
   await promisify(fuse.mount.bind(fuse))().catch((error: unknown) => {
     throw refused(mountPoint, error)
   })
@@ -84,10 +86,10 @@ export async function openNativeMount(options: NativeMountOptions): Promise<Nati
   return { ended, unmount: () => end(false), detach: () => end(true) }
 }
 
-/** Has the kernel refuse what would write before anybody is asked. The library has no option for it. */
-function mountReadOnly(fuse: Fuse): void {
+/** Mounts with options that the library has none of its own for, or refuses. */
+function addOptions(fuse: Fuse, added: string): void {
   const making = fuse as unknown as { _fuseOptions: () => string }
-  const options = `${making._fuseOptions()},ro`
+  const options = `${making._fuseOptions()},${added}`
   making._fuseOptions = () => options
 }
 

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -37,14 +38,21 @@ describe.runIf(isPossible)('a repository with one of everything', () => {
     return { shown: repository.restore(), source: repository.source }
   })
 
-  test('users who are let in read what modes and access lists let them', async () => {
-    const shown = await repository.mount('kernel', '--allow-other')
-    const mayRead = (user: number, folder: string): boolean => {
-      const who = [`--reuid=${user}`, `--regid=${user}`, '--clear-groups']
-      return spawnSync('setpriv', [...who, 'cat', join(folder, 'guarded')]).status === 0
-    }
-    for (const folder of [repository.source, shown]) {
-      expect([65_534, 65_533, 65_532].map((user) => mayRead(user, folder))).toEqual([true, false, false])
-    }
-  })
+  test.each(['kernel', 'native'] as const)(
+    'users whom the %s transport lets in read what modes let them',
+    async (transport) => {
+      const shown = await repository.mount(transport, '--allow-other')
+      const mount = readFileSync('/proc/self/mountinfo', 'utf8')
+        .split('\n')
+        .find((line) => shown.startsWith(`${line.split(' ')[4] ?? ''}/`) && line.includes('fuse.tidemark'))
+      expect(mount).toMatch(/ ro,nosuid,nodev,.*default_permissions,allow_other/)
+      const mayRead = (user: number, folder: string): boolean => {
+        const who = [`--reuid=${user}`, `--regid=${user}`, '--clear-groups']
+        return spawnSync('setpriv', [...who, 'cat', join(folder, 'guarded')]).status === 0
+      }
+      for (const folder of [repository.source, shown]) {
+        expect([65_534, 65_533, 65_532].map((user) => mayRead(user, folder))).toEqual([true, false, false])
+      }
+    },
+  )
 })
