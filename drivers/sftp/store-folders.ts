@@ -46,16 +46,30 @@ export class StoreFolders {
     return making
   }
 
+  /** Its parent is usually there, too. */
   async #makeMissing(channel: SftpChannel, folder: string): Promise<void> {
     const parent = posix.dirname(folder)
-    if (parent !== '.') await this.#make(channel, parent)
-    const path = posix.join(this.#root, folder)
-    try {
-      await channel.makeFolder(path, FOLDER_MODE)
-      await syncFolder(channel, posix.join(this.#root, parent))
-    } catch (error) {
-      if (statusOf(error) !== 'failure' || !(await isThere(channel, path))) throw error
+    const act = async (): Promise<void> => makeDurable(channel, posix.join(this.#root, folder))
+    await (parent === '.' ? act() : this.within(channel, parent, act))
+  }
+}
+
+/** Makes a folder, and its name durable; one that is there stays as it is. What its name is made durable by is opened meanwhile. */
+async function makeDurable(channel: SftpChannel, path: string): Promise<void> {
+  const [made, opened] = await Promise.allSettled([
+    channel.makeFolder(path, FOLDER_MODE),
+    openFolder(channel, posix.dirname(path)),
+  ])
+  const handle = opened.status === 'fulfilled' ? opened.value : undefined
+  try {
+    if (made.status === 'rejected') {
+      if (statusOf(made.reason) === 'failure' && (await isThere(channel, path))) return
+      throw made.reason
     }
+    if (opened.status === 'rejected') throw opened.reason
+    if (handle !== undefined) await channel.sync(handle)
+  } finally {
+    if (handle !== undefined) channel.close(handle).catch(() => undefined)
   }
 }
 
