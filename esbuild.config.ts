@@ -93,18 +93,7 @@ async function checkWidths(path: string): Promise<void> {
 }
 
 /** Large packages that few commands need: each becomes a file of its own. */
-const LARGE_PACKAGES = [
-  '@aws-sdk/client-s3',
-  '@hpke/core',
-  '@hpke/hybridkem-x-wing',
-  'croner',
-  'fastify',
-  'nodemailer',
-  'ssh-config',
-  'ssh2',
-  'yaml',
-  'zod',
-]
+const LARGE_PACKAGES = ['@aws-sdk/client-s3', 'croner', 'fastify', 'nodemailer', 'ssh-config', 'ssh2', 'yaml', 'zod']
 
 function packageFile(name: string): string {
   return name.replaceAll(/\W+/g, '-').replace(/^-/, '')

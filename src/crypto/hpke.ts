@@ -1,90 +1,87 @@
-import type { CipherSuite } from '@hpke/core'
-import type { XWing } from '@hpke/hybridkem-x-wing'
+import { createHmac } from 'node:crypto'
 import { assert } from '../base/assert.ts'
-import { concatBytes } from '../base/bytes.ts'
+import { concatBytes, utf8 } from '../base/bytes.ts'
+import { IntegrityError } from '../base/errors.ts'
 import type { Randomness } from '../base/random.ts'
-import { AEAD_TAG_BYTES } from './aead.ts'
+import { AEAD_KEY_BYTES, AEAD_NONCE_BYTES, AEAD_TAG_BYTES, type AeadInput, opened, sealed } from './aead.ts'
 import { wipe } from './secret.ts'
+import {
+  X_WING_ENCAPSULATION_BYTES,
+  X_WING_SEED_BYTES,
+  xWingDecapsulate,
+  xWingEncapsulate,
+  xWingPublicKey,
+} from './x-wing.ts'
 
-export const HPKE_SEED_BYTES = 32
-const HPKE_PUBLIC_KEY_BYTES = 1216
-const HPKE_ENCAPSULATION_BYTES = 1120
-const ENCAPSULATION_SEED_BYTES = 64
+export const HPKE_SEED_BYTES = X_WING_SEED_BYTES
 
-interface Suite {
-  readonly kem: XWing
-  readonly suite: CipherSuite
-}
-let suite: Promise<Suite> | undefined
-
-// Loading costs 20 to 80 ms, which a command that seals nothing must not pay.
-async function load(): Promise<Suite> {
-  const [core, xWing, aead] = await Promise.all([
-    import('@hpke/core'),
-    import('@hpke/hybridkem-x-wing'),
-    import('./hpke-aead.ts'),
-  ])
-  const kem = new xWing.XWing()
-  return {
-    kem,
-    suite: new core.CipherSuite({ kem, kdf: new core.HkdfSha256(), aead: aead.hpkeChaCha20Poly1305 }),
-  }
-}
-
-/**
- * Loads what sealing needs, once; callers that will need it soon start it early and need not wait for it.
- */
-export async function loadHpke(): Promise<Suite> {
-  suite ??= load()
-  return suite
-}
+const EMPTY = new Uint8Array(0)
+const MODE_BASE = Uint8Array.of(0)
+/** KEM, KDF and AEAD: X-Wing (MLKEM768-X25519), HKDF-SHA256, ChaCha20-Poly1305. */
+const SUITE = concatBytes(utf8('HPKE'), Uint8Array.of(0x64, 0x7a, 0, 1, 0, 3))
+const VERSION = utf8('HPKE-v1')
 
 /** Returns the 1216-byte public key of a 32-byte seed, which is the private key itself. */
-export async function hpkePublicKey(seed: Uint8Array): Promise<Uint8Array> {
-  assert(seed.byteLength === HPKE_SEED_BYTES, 'an HPKE seed has 32 bytes')
-  const { kem } = await loadHpke()
-  const { publicKey } = await kem.generateKeyPairDerand(Uint8Array.from(seed))
-  return Uint8Array.from(new Uint8Array(await kem.serializePublicKey(publicKey)))
+export function hpkePublicKey(seed: Uint8Array): Uint8Array {
+  return xWingPublicKey(seed)
 }
 
 /**
- * Seals `plain` to a public key with HPKE (RFC 9180) in base mode: encapsulation, ciphertext, tag.
+ * Seals `plain` to a public key with HPKE (RFC 9180) in base mode: encapsulation (1120 bytes), ciphertext, tag (16).
  *
  * Suite: X-Wing (MLKEM768-X25519, 0x647A), HKDF-SHA256, ChaCha20-Poly1305; no associated data. A caller that was
  * given the public key by somebody else has its length checked before: 1216 bytes.
+ * @throws {IntegrityError} MALFORMED: the public key is none.
  */
-export async function hpkeSeal(
+export function hpkeSeal(
   plain: Uint8Array,
   to: { readonly publicKey: Uint8Array; readonly info: Uint8Array; readonly randomness: Randomness },
-): Promise<Uint8Array> {
-  assert(to.publicKey.byteLength === HPKE_PUBLIC_KEY_BYTES, 'an HPKE public key has 1216 bytes')
-  const { kem, suite } = await loadHpke()
-  const ekm = to.randomness.bytes(ENCAPSULATION_SEED_BYTES)
-  const recipientPublicKey = await kem.deserializePublicKey(Uint8Array.from(to.publicKey))
-  const sender = await suite.createSenderContext({ recipientPublicKey, info: to.info, ekm })
-  wipe(ekm)
-  const ciphertext = await sender.seal(plain)
-  return concatBytes(new Uint8Array(sender.enc), new Uint8Array(ciphertext))
+): Uint8Array {
+  const encapsulated = xWingEncapsulate(to.publicKey, to.randomness)
+  if (encapsulated === undefined) {
+    throw new IntegrityError('MALFORMED', 'a public key to seal to is the key of nobody', {
+      hint: 'What holds it was damaged, or made by a program that is broken or hostile.',
+    })
+  }
+  const input = keysOf(encapsulated.secret, to.info)
+  const ciphertext = sealed(plain, input)
+  wipe(input.key)
+  return concatBytes(encapsulated.encapsulation, ciphertext)
 }
 
 /** Opens what `hpkeSeal` made, or returns `undefined` when it was not made for this seed and `info`. */
-export async function hpkeOpen(
-  sealed: Uint8Array,
+export function hpkeOpen(
+  bytes: Uint8Array,
   by: { readonly seed: Uint8Array; readonly info: Uint8Array },
-): Promise<Uint8Array | undefined> {
-  assert(by.seed.byteLength === HPKE_SEED_BYTES, 'an HPKE seed has 32 bytes')
-  if (sealed.byteLength < HPKE_ENCAPSULATION_BYTES + AEAD_TAG_BYTES) return undefined
-  const { kem, suite } = await loadHpke()
-  const recipientKey = await kem.deserializePrivateKey(Uint8Array.from(by.seed))
-  try {
-    const recipient = await suite.createRecipientContext({
-      recipientKey,
-      enc: Uint8Array.from(sealed.subarray(0, HPKE_ENCAPSULATION_BYTES)),
-      info: by.info,
-    })
-    return new Uint8Array(await recipient.open(Uint8Array.from(sealed.subarray(HPKE_ENCAPSULATION_BYTES))))
-  } catch {
-    // X-Wing rejects implicitly, so a forged encapsulation surfaces as a tag that does not fit.
-    return undefined
-  }
+): Uint8Array | undefined {
+  if (bytes.byteLength < X_WING_ENCAPSULATION_BYTES + AEAD_TAG_BYTES) return undefined
+  const secret = xWingDecapsulate(bytes.subarray(0, X_WING_ENCAPSULATION_BYTES), by.seed)
+  if (secret === undefined) return undefined
+  const input = keysOf(secret, by.info)
+  // X-Wing rejects implicitly, so a forged encapsulation surfaces as a tag that does not fit.
+  const plain = opened(bytes.subarray(X_WING_ENCAPSULATION_BYTES), input)
+  wipe(input.key)
+  return plain
+}
+
+/** The key schedule of base mode (RFC 9180, 5.1) for one message. Wipes the secret; the caller wipes the key. */
+function keysOf(sharedSecret: Uint8Array, info: Uint8Array): AeadInput {
+  const context = concatBytes(MODE_BASE, extract(EMPTY, 'psk_id_hash', EMPTY), extract(EMPTY, 'info_hash', info))
+  const secret = extract(sharedSecret, 'secret', EMPTY)
+  const key = expand(secret, 'key', context, AEAD_KEY_BYTES)
+  const nonce = expand(secret, 'base_nonce', context, AEAD_NONCE_BYTES)
+  wipe(sharedSecret, secret)
+  return { key, nonce, associatedData: EMPTY }
+}
+
+/** LabeledExtract (RFC 9180, 4). */
+function extract(salt: Uint8Array, label: string, ikm: Uint8Array): Uint8Array {
+  return createHmac('sha256', salt).update(VERSION).update(SUITE).update(label).update(ikm).digest()
+}
+
+/** LabeledExpand (RFC 9180, 4), of one block at most. */
+function expand(secret: Uint8Array, label: string, info: Uint8Array, length: number): Uint8Array {
+  assert(length <= 32, 'one block of HMAC-SHA256 has 32 bytes')
+  const hmac = createHmac('sha256', secret).update(Uint8Array.of(0, length)).update(VERSION).update(SUITE)
+  return hmac.update(label).update(info).update(Uint8Array.of(1)).digest().subarray(0, length)
 }

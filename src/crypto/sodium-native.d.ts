@@ -9,6 +9,8 @@ declare module 'sodium-native' {
     crypto_box_keypair(publicKey: Uint8Array, secretKey: Uint8Array): void
     crypto_box_seal(sealed: Uint8Array, plain: Uint8Array, publicKey: Uint8Array): void
     crypto_box_seal_open(plain: Uint8Array, sealed: Uint8Array, publicKey: Uint8Array, secretKey: Uint8Array): boolean
+    crypto_scalarmult_base(publicKey: Uint8Array, secretKey: Uint8Array): void
+    crypto_scalarmult(shared: Uint8Array, secretKey: Uint8Array, publicKey: Uint8Array): void
     crypto_sign_seed_keypair(publicKey: Uint8Array, secretKey: Uint8Array, seed: Uint8Array): void
     crypto_sign_detached(signature: Uint8Array, message: Uint8Array, secretKey: Uint8Array): void
     crypto_sign_verify_detached(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean

@@ -82,13 +82,13 @@ class RepositoryFrames implements PointFrames {
     if (epoch !== this.#epoch) return undefined
     const { packs } = this.#index
     const { writerKey } = packs.row(row)
-    const access: Promise<PackAccess>[] = []
+    const access: PackAccess[] = []
     const first = Math.max(0, row - PACKS_AROUND)
     for (let other = first; other < Math.min(packs.size, row + PACKS_AROUND); other++) {
       const pack = packs.at(other)
       if (pack?.writerKey === writerKey && pack.kind === 'data') access.push(this.#access(other))
     }
-    return Promise.all(access)
+    return access
   }
 
   async fetch(epoch: number, frames: readonly number[], { signal, onFrame }: FetchOptions): Promise<void> {
@@ -133,11 +133,11 @@ class RepositoryFrames implements PointFrames {
     return true
   }
 
-  async #access(row: number): Promise<PackAccess> {
+  #access(row: number): PackAccess {
     const { id, firstFrame } = this.#index.packs.row(row)
     assert(firstFrame !== undefined, 'a pack is read after its index was loaded')
     const file = this.#repository.driver.localFile({ kind: 'packs', id })
-    return { row, id, firstFrame, file, key: await this.#index.packKey(row) }
+    return { row, id, firstFrame, file, key: this.#index.packKey(row) }
   }
 
   async #readAll(ids: readonly BlobId[], type: BlobType): Promise<Uint8Array[]> {

@@ -66,7 +66,7 @@ export class FrameReader {
     let key: Uint8Array
     try {
       bytes = await this.#fetch(pack, range, signal)
-      key = await this.#index.packKey(row)
+      key = this.#index.packKey(row)
     } catch (error) {
       const lost = lostFrames(error)
       for (const { frame } of range.frames) onFrame(frame, lost)

@@ -3,6 +3,7 @@ import { IntegrityError, KeyError } from '../base/errors.ts'
 import type { RealmId, RepositoryId } from '../base/ids.ts'
 import type { Randomness } from '../base/random.ts'
 import { sign, signingKeyPair } from '../crypto/ed25519.ts'
+import { hpkeOpen, hpkePublicKey, hpkeSeal } from '../crypto/hpke.ts'
 import { keepSecret, wipe } from '../crypto/secret.ts'
 import type { RepositoryConfig } from '../format/config.ts'
 import type { BackupKeySet, BlobIdKeys, FullKeySet, KeySet, NamedRealm } from '../format/key-set.ts'
@@ -25,15 +26,15 @@ export interface RealmKeys {
   /** 32 bytes. */
   readonly chunkerSeed: Uint8Array
   /** Returns the newest generation's X-Wing public key, 1216 bytes. */
-  sealingPublicKey(): Promise<Uint8Array>
+  sealingPublicKey(): Uint8Array
   /** Returns `writerKey`, 32 bytes, sealed to the newest generation: 1168 bytes. */
-  sealWriterKey(repository: RepositoryId, writerKey: Uint8Array): Promise<Uint8Array>
+  sealWriterKey(repository: RepositoryId, writerKey: Uint8Array): Uint8Array
   /**
    * Returns the 32-byte writer key that was sealed to a generation; the caller wipes it.
    * @throws {KeyError} KEY_NOT_FULL: a backup-only key set opens nothing. WRONG_KEY: the generation is unknown.
    * @throws {IntegrityError} AUTH_FAILED: it was not sealed to this realm in this repository.
    */
-  openWriterKey(repository: RepositoryId, generation: number, sealed: Uint8Array): Promise<Uint8Array>
+  openWriterKey(repository: RepositoryId, generation: number, sealed: Uint8Array): Uint8Array
 }
 
 /** All keys that an opened slot gives. Disposing of it wipes them. */
@@ -181,7 +182,7 @@ class RealmKeyStore implements RealmKeys {
   readonly chunkerSeed: Uint8Array
   readonly #secrets: RealmSecrets
   readonly #randomness: Randomness
-  #publicKey: Promise<Uint8Array> | undefined
+  #publicKey: Uint8Array | undefined
 
   constructor(realm: NamedRealm, randomness: Randomness, secrets: RealmSecrets) {
     this.realm = realm.id
@@ -200,27 +201,24 @@ class RealmKeyStore implements RealmKeys {
     return this.#secrets.idKeys[type]
   }
 
-  async sealingPublicKey(): Promise<Uint8Array> {
-    this.#publicKey ??= this.#loadPublicKey()
-    return this.#publicKey
+  sealingPublicKey(): Uint8Array {
+    return (this.#publicKey ??= this.#secrets.sealingPublicKey ?? this.#derivePublicKey())
   }
 
-  async sealWriterKey(repository: RepositoryId, writerKey: Uint8Array): Promise<Uint8Array> {
-    const { hpkeSeal } = await import('../crypto/hpke.ts')
+  sealWriterKey(repository: RepositoryId, writerKey: Uint8Array): Uint8Array {
     return hpkeSeal(writerKey, {
-      publicKey: await this.sealingPublicKey(),
+      publicKey: this.sealingPublicKey(),
       info: writerKeyInfo(repository, this.realm),
       randomness: this.#randomness,
     })
   }
 
-  async openWriterKey(repository: RepositoryId, generation: number, sealed: Uint8Array): Promise<Uint8Array> {
+  openWriterKey(repository: RepositoryId, generation: number, sealed: Uint8Array): Uint8Array {
     const { sealingSeeds } = this.#secrets
     if (sealingSeeds === undefined) throw readsNothing()
     const seed = this.#ofGeneration(sealingSeeds, generation)
-    const { hpkeOpen } = await import('../crypto/hpke.ts')
     const info = writerKeyInfo(repository, this.realm)
-    const key = sealed.byteLength === SEALED_WRITER_KEY_BYTES ? await hpkeOpen(sealed, { seed, info }) : undefined
+    const key = sealed.byteLength === SEALED_WRITER_KEY_BYTES ? hpkeOpen(sealed, { seed, info }) : undefined
     if (key !== undefined) return key
     throw new IntegrityError(
       'AUTH_FAILED',
@@ -237,12 +235,9 @@ class RealmKeyStore implements RealmKeys {
     wipe(...metadataKeys, ...(sealingSeeds ?? []), idKeys.data, idKeys.tree, idKeys.list, idKeys.detail, chunkerSeed)
   }
 
-  async #loadPublicKey(): Promise<Uint8Array> {
-    const { sealingSeeds, sealingPublicKey } = this.#secrets
-    if (sealingPublicKey !== undefined) return sealingPublicKey
-    const seed = this.#ofGeneration(present(sealingSeeds, 'the sealing seeds of a full key set'), this.generation)
-    const { hpkePublicKey } = await import('../crypto/hpke.ts')
-    return hpkePublicKey(seed)
+  #derivePublicKey(): Uint8Array {
+    const seeds = present(this.#secrets.sealingSeeds, 'the sealing seeds of a full key set')
+    return hpkePublicKey(this.#ofGeneration(seeds, this.generation))
   }
 
   #ofGeneration(keys: readonly Uint8Array[], generation: number): Uint8Array {

@@ -39,10 +39,10 @@ export function withRealm(keySet: Uint8Array, realm: NamedRealm): Uint8Array {
 }
 
 /** Returns the encoded backup-only key set of one realm of a full one. It is secret, and the caller wipes it. */
-export async function backupOnlyOf(
+export function backupOnlyOf(
   keySet: Uint8Array,
   of: { readonly realm: RealmId; readonly ownerPublicKey: Uint8Array },
-): Promise<Uint8Array> {
+): Uint8Array {
   const full = decodeFull(keySet)
   const realm = present(
     full.realms.find(({ id }) => id === of.realm),
@@ -57,7 +57,7 @@ export async function backupOnlyOf(
     ownerPublicKey: of.ownerPublicKey,
     realm,
     metadataKeys: scopes.map(deriveMetadataKey),
-    sealingPublicKey: await hpkePublicKey(sealingSeed),
+    sealingPublicKey: hpkePublicKey(sealingSeed),
     idKeys: { data: idKey('data'), tree: idKey('tree'), list: idKey('list'), detail: idKey('detail') },
     chunkerSeed: deriveChunkerSeed(first),
   }

@@ -30,15 +30,15 @@ export interface StoredUpdate {
  *
  * @throws {KeyError} KEY_NOT_FULL
  */
-export async function sealKeyUpdate(
+export function sealKeyUpdate(
   header: KeyUpdateHeader,
   keySet: Uint8Array,
   by: { readonly ring: KeyRing; readonly sealingPublicKey: Uint8Array; readonly randomness: Randomness },
-): Promise<readonly [Uint8Array, Uint8Array]> {
+): readonly [Uint8Array, Uint8Array] {
   const headerBytes = encodeKeyUpdateHeader(header)
   const plain = padKeySet(keySet)
   const { sealingPublicKey: publicKey, randomness } = by
-  const sealed = await hpkeSeal(plain, { publicKey, info: infoOf(headerBytes), randomness })
+  const sealed = hpkeSeal(plain, { publicKey, info: infoOf(headerBytes), randomness })
   wipe(plain)
   const signed = concatBytes(headerBytes, sealed)
   return [signed, by.ring.ownerSign(signatureInput(signed))]
@@ -46,7 +46,7 @@ export async function sealKeyUpdate(
 
 /** Stores an update of a slot's key set; returns its id, which a config has yet to name. */
 export async function putKeyUpdate(driver: Driver, ...sealing: Parameters<typeof sealKeyUpdate>): Promise<ObjectId> {
-  return putObject(driver, 'keys', await sealKeyUpdate(...sealing))
+  return putObject(driver, 'keys', sealKeyUpdate(...sealing))
 }
 
 /**
@@ -90,13 +90,13 @@ export async function readKeyUpdates(
  * Returns the key set that an update gives to the holder of a slot; it is secret, and the caller wipes it.
  * @throws {KeyError} SLOT_DAMAGED: it is another slot's, or does not open.
  */
-export async function openKeyUpdate(
+export function openKeyUpdate(
   { id, update }: StoredUpdate,
   by: { readonly slot: ObjectId; readonly repository: RepositoryId; readonly sealingSeed: Uint8Array },
-): Promise<Uint8Array> {
+): Uint8Array {
   const { header, headerBytes, sealed } = update
   if (header.slot !== by.slot || header.repository !== by.repository) throw slotDamaged(id, undefined)
-  const plain = await hpkeOpen(sealed, { seed: by.sealingSeed, info: infoOf(headerBytes) })
+  const plain = hpkeOpen(sealed, { seed: by.sealingSeed, info: infoOf(headerBytes) })
   if (plain === undefined) throw slotDamaged(id, undefined)
   try {
     return unpadKeySet(plain)

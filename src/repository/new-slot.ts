@@ -54,8 +54,8 @@ export async function putSlot(slot: NewSlot, making: SlotMaking): Promise<Config
   if (kdf !== NO_KDF) checkKdfParameters(kdf)
   const salt = randomness.bytes(SLOT_SALT_BYTES)
   const sealingSeed = randomness.bytes(HPKE_SEED_BYTES)
-  const derivation = deriveSlotKey({ salt, kdf }, slot.secret)
-  const [secret, sealingPublicKey] = await Promise.all([derivation, hpkePublicKey(sealingSeed)])
+  const sealingPublicKey = hpkePublicKey(sealingSeed)
+  const secret = await deriveSlotKey({ salt, kdf }, slot.secret)
   const header = { ...frame, kind: slot.secret.kind, keySet: kind, salt, kdf, sealingPublicKey }
   const content = { label: slot.label, created: timespecOfMs(clock.nowMs()), sealingSeed, keySet }
   const parts = wrapSlot(header, content, secret)

@@ -221,7 +221,7 @@ class KeysInHand implements Disposable {
   /** Replaces the key set that was wrapped in the slot by what became of it. */
   async take(update: StoredUpdate, of: { readonly slot: ObjectId; readonly repository: RepositoryId }): Promise<void> {
     const { full, ownerPublicKey } = this.ring
-    const keySet = await openKeyUpdate(update, { ...of, sealingSeed: this.#sealingSeed })
+    const keySet = openKeyUpdate(update, { ...of, sealingSeed: this.#sealingSeed })
     this.#wipe()
     this.#opened = this.#open(keySet)
     const isSameOwner = equalBytes(this.ring.ownerPublicKey, ownerPublicKey)

@@ -179,7 +179,7 @@ export class RepositoryIndex implements Disposable {
    * @throws {KeyError} KEY_NOT_FULL, WRONG_KEY
    * @throws {IntegrityError} AUTH_FAILED: its writer key was not sealed to this realm and repository.
    */
-  async packKey(row: number): Promise<Uint8Array> {
+  packKey(row: number): Uint8Array {
     const pack = this.packs.row(row)
     const kept = pack.kind === 'tree' ? this.#treePackKeys?.read(pack.salt) : undefined
     if (kept !== undefined) return kept

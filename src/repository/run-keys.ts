@@ -31,17 +31,12 @@ export class RunKeys implements Disposable {
   readonly #writerKey: Uint8Array
   readonly #randomness: Randomness
 
-  private constructor(keys: RealmKeys, writerKey: Uint8Array, sealedWriterKey: Uint8Array, randomness: Randomness) {
+  constructor(repository: RepositoryId, keys: RealmKeys, randomness: Randomness) {
     this.generation = keys.generation
     this.#realm = keys.realm
-    this.#writerKey = writerKey
-    this.sealedWriterKey = sealedWriterKey
+    this.#writerKey = randomness.bytes(WRITER_KEY_BYTES)
+    this.sealedWriterKey = keys.sealWriterKey(repository, this.#writerKey)
     this.#randomness = randomness
-  }
-
-  static async create(repository: RepositoryId, keys: RealmKeys, randomness: Randomness): Promise<RunKeys> {
-    const writerKey = randomness.bytes(WRITER_KEY_BYTES)
-    return new RunKeys(keys, writerKey, await keys.sealWriterKey(repository, writerKey), randomness)
   }
 
   newPack(): NewPack {

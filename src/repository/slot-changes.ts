@@ -86,7 +86,7 @@ async function addBackupOnlySlot(context: SlotContext, slot: NewSlot, realm: Nam
   const isNew = !opened.ring.realms().includes(realm.id)
   const full = isNew ? withRealm(opened.keySet, realm) : Uint8Array.from(opened.keySet)
   const { ownerPublicKey } = opened.ring
-  const keySet = await backupOnlyOf(full, { realm: realm.id, ownerPublicKey })
+  const keySet = backupOnlyOf(full, { realm: realm.id, ownerPublicKey })
   try {
     const making = { driver, clock, randomness, frame: slotFrame(opened.config) }
     const made = await putSlot(slot, { ...making, kind: 'backup-only', keySet })
@@ -255,7 +255,7 @@ async function updated(
   const keySet =
     slot.realm === undefined
       ? Uint8Array.from(next.keySet)
-      : await backupOnlyOf(next.keySet, { realm: slot.realm, ownerPublicKey })
+      : backupOnlyOf(next.keySet, { realm: slot.realm, ownerPublicKey })
   try {
     const header = { repository, slot: slot.id, revision: next.revision }
     const by = { ring, sealingPublicKey: slot.sealingPublicKey, randomness }

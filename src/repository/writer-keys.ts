@@ -20,8 +20,7 @@ export interface WriterKeysOptions {
 /** Opens the writer keys of runs, each once. Disposing of it wipes them. */
 export class WriterKeys implements Disposable {
   readonly #options: WriterKeysOptions
-  readonly #opened = new Map<string, Promise<Uint8Array>>()
-  #disposed = false
+  readonly #opened = new Map<string, Uint8Array>()
 
   constructor(options: WriterKeysOptions) {
     this.#options = options
@@ -33,8 +32,8 @@ export class WriterKeys implements Disposable {
    * @throws {KeyError} KEY_NOT_FULL, WRONG_KEY
    * @throws {IntegrityError} AUTH_FAILED: the writer key was not sealed to this realm and repository.
    */
-  async packKey(writerKey: WriterKeyRow, salt: Uint8Array): Promise<Uint8Array> {
-    return packKeyOf(await this.#open(writerKey), salt)
+  packKey(writerKey: WriterKeyRow, salt: Uint8Array): Uint8Array {
+    return packKeyOf(this.#open(writerKey), salt)
   }
 
   /** Forgets kept keys that none of `rows` needs. */
@@ -45,28 +44,25 @@ export class WriterKeys implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#disposed = true
-    for (const opened of this.#opened.values()) opened.then(wipe, () => undefined)
+    wipe(...this.#opened.values())
     this.#opened.clear()
   }
 
-  #open(row: WriterKeyRow): Promise<Uint8Array> {
+  #open(row: WriterKeyRow): Uint8Array {
     const name = nameOf(row)
     const known = this.#opened.get(name)
     if (known !== undefined) return known
-    const opening = this.#read(name, row)
-    this.#opened.set(name, opening)
-    // What failed once, because a key was missing, say, may be asked for again.
-    opening.catch(() => this.#opened.delete(name))
-    return opening
+    const opened = this.#read(name, row)
+    this.#opened.set(name, opened)
+    return opened
   }
 
-  async #read(name: string, { generation, sealed }: WriterKeyRow): Promise<Uint8Array> {
+  #read(name: string, { generation, sealed }: WriterKeyRow): Uint8Array {
     const { repository, realm, cache } = this.#options
     const kept = cache?.read(name)
     if (kept?.byteLength === KEY_BYTES) return kept
-    const key = await realm.openWriterKey(repository, generation, sealed)
-    if (!this.#disposed) cache?.write(name, [key])
+    const key = realm.openWriterKey(repository, generation, sealed)
+    cache?.write(name, [key])
     return key
   }
 }

@@ -25,7 +25,7 @@ export interface RetryOptions {
   readonly attempts: number
   /** The pause after the first failure; each further one is twice as long, up to a minute. */
   readonly delayMs: number
-  readonly randomness?: Randomness
+  readonly randomness?: Pick<Randomness, 'bytes'>
   /** Waits, and rejects with the signal's reason once it is aborted; tests replace it. */
   readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>
 }

@@ -31,7 +31,10 @@ test('whatever is not expected is a failure', () => {
 })
 
 test('an old Node is refused in one sentence, a new one is not', () => {
-  expect(refusalOfNode('20.20.2')).toMatch(/^tidemark needs Node 24 .* Node 20\.20\.2: .*$/)
-  expect(refusalOfNode('24.0.0')).toBeUndefined()
+  expect(refusalOfNode('20.20.2')).toMatch(/^tidemark needs Node 24\.7 .* Node 20\.20\.2: .*$/)
+  expect(refusalOfNode('24.6.0')).toMatch(/^tidemark needs Node 24\.7 .* Node 24\.6\.0: .*$/)
+  expect(refusalOfNode('24.7.0')).toBeUndefined()
+  expect(refusalOfNode('24.21.0')).toBeUndefined()
+  expect(refusalOfNode('25.0.0')).toBeUndefined()
   expect(refusalOfNode('100.1.0')).toBeUndefined()
 })

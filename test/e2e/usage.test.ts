@@ -21,7 +21,7 @@ test('an older Node is told in one sentence what is needed', ({ skip }) => {
   })
   if (old === undefined) return skip('there is no older Node here')
   const { status, stderr, stdout } = spawnSync(old, [PROGRAM, 'backup', '.'], { encoding: 'utf8' })
-  expect(stderr).toMatch(/^tidemark needs Node 24 or later, and this is Node [\d.]+: [^\n]*\n$/)
+  expect(stderr).toMatch(/^tidemark needs Node 24\.7 or later, and this is Node [\d.]+: [^\n]*\n$/)
   expect(stdout).toBe('')
   expect(status).toBe(1)
 })

@@ -71,7 +71,7 @@ test('with the slot and the whole store nobody reads a content, a name, or a rec
   for (const word of [...NAMES, SECRET, 'travels', 'home', shared.folder]) expect(told).not.toContain(word)
   const index = await thief.index()
   for (let row = 0; row < index.packs.size; row++) {
-    await expect(index.packKey(row)).rejects.toMatchObject({ code: 'KEY_NOT_FULL' })
+    expect(() => index.packKey(row)).toThrow(expect.objectContaining({ code: 'KEY_NOT_FULL' }))
   }
 })
 
@@ -90,7 +90,7 @@ test('no key of the slot opens a writer key in the store', async () => {
     const header = decodePackHeader((await shared.driver.get({ kind: 'packs', id })).subarray(0, 1224))
     const info = writerKeyInfo(keys.repository, header.realm)
     for (const seed of seeds) {
-      expect(await hpkeOpen(header.sealedWriterKey, { seed, info })).toBeUndefined()
+      expect(hpkeOpen(header.sealedWriterKey, { seed, info })).toBeUndefined()
       tried++
     }
   }

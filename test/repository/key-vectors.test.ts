@@ -6,7 +6,7 @@ import { present } from '../../src/base/assert.ts'
 import { fromHex } from '../../src/base/bytes.ts'
 import type { RealmId, RepositoryId } from '../../src/base/ids.ts'
 import { objectIdOf } from '../../src/crypto/blake3.ts'
-import { hpkePublicKey } from '../../src/crypto/hpke.ts'
+import { hpkeOpen, hpkePublicKey } from '../../src/crypto/hpke.ts'
 import { CONFIG_BYTES_MAX } from '../../src/format/config.ts'
 import type { FrameKind } from '../../src/format/frame.ts'
 import { decodeKeySet, type KeySet } from '../../src/format/key-set.ts'
@@ -17,7 +17,7 @@ import { readConfigs } from '../../src/repository/config-store.ts'
 import { decodeFooterFrame, decodeFrame } from '../../src/repository/frame-codec.ts'
 import { decodeKeyFile } from '../../src/repository/key-file.ts'
 import { openKeyRing } from '../../src/repository/key-ring.ts'
-import { deriveSealingSeed } from '../../src/repository/key-tree.ts'
+import { deriveSealingSeed, writerKeyInfo } from '../../src/repository/key-tree.ts'
 import { RecordStore } from '../../src/repository/record-store.ts'
 import { openKeyUpdate, readKeyUpdate } from '../../src/repository/key-updates.ts'
 import { packKeyOf } from '../../src/repository/run-keys.ts'
@@ -74,7 +74,7 @@ const READERS: Readonly<Record<string, Reader>> = {
     const stored = await readKeyUpdate(driver, id, ownerPublicKey)
     const { header } = stored.update
     const sealingSeed = bytes(vector, 'sealingSeed')
-    const keySet = await openKeyUpdate(stored, { ...header, sealingSeed })
+    const keySet = openKeyUpdate(stored, { ...header, sealingSeed })
     return { sealingSeed, ownerPublicKey, header, keySet }
   },
   'recovery-code': (vector) => ({ text: vector['text'], code: parseRecoveryCode(text(vector, 'text')) }),
@@ -114,15 +114,13 @@ const READERS: Readonly<Record<string, Reader>> = {
         : decodeFrame({ ...frame, kind, number, rawBytes }, new Uint8Array(rawBytes))
     return { ...about, packKey, kind, number, rawBytes, payload }
   },
-  'writer-key': async (vector) => {
-    const { hpkeOpen } = await import('../../src/crypto/hpke.ts')
-    const { writerKeyInfo } = await import('../../src/repository/key-tree.ts')
+  'writer-key': (vector) => {
     const repository = text(vector, 'repository') as RepositoryId
     const realm = text(vector, 'realm') as RealmId
     const seed = bytes(vector, 'seed')
-    const writerKey = await hpkeOpen(bytes(vector), { seed, info: writerKeyInfo(repository, realm) })
+    const writerKey = hpkeOpen(bytes(vector), { seed, info: writerKeyInfo(repository, realm) })
     if (writerKey === undefined) throw Object.assign(new Error(), { code: 'AUTH_FAILED' })
-    return { repository, realm, seed, publicKey: await hpkePublicKey(seed), writerKey }
+    return { repository, realm, seed, publicKey: hpkePublicKey(seed), writerKey }
   },
 }
 

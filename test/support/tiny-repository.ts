@@ -103,7 +103,7 @@ export class TinyRepository {
     )
     const records = new RecordStore({ driver, repository: id, ring, randomness })
     const instance = await newInstance('tiny', randomness)
-    const runKeys = await RunKeys.create(id, ring.realm(), randomness)
+    const runKeys = new RunKeys(id, ring.realm(), randomness)
     return new TinyRepository({ id, ring, records, driver, instance, randomness, runKeys })
   }
 

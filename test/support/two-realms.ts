@@ -117,7 +117,7 @@ export async function twoRealms(): Promise<TwoRealms> {
     return { ...created, keySet, ring, [Symbol.dispose]: () => ring[Symbol.dispose]() }
   }
   const { ownerPublicKey } = created.ring
-  const backupOnlySet = await backupOnlyOf(otherSet, { realm: second.id, ownerPublicKey })
+  const backupOnlySet = backupOnlyOf(otherSet, { realm: second.id, ownerPublicKey })
   return {
     driver,
     owner: new RealmMachine('owner', place, keysOf(encoded({ ...set, realms: [...set.realms, second] }))),

@@ -1,5 +1,6 @@
 import { concatBytes, toHex, utf8 } from '../../src/base/bytes.ts'
 import { hexId, idBytes, type ObjectId, type RealmId, type RepositoryId } from '../../src/base/ids.ts'
+import type { Randomness } from '../../src/base/random.ts'
 import { hpkePublicKey, hpkeSeal } from '../../src/crypto/hpke.ts'
 import { sign, signingKeyPair } from '../../src/crypto/ed25519.ts'
 import { encodeCbor } from '../../src/format/cbor.ts'
@@ -21,7 +22,7 @@ import {
 } from '../../src/repository/key-tree.ts'
 import { configSignatureInput } from '../../src/repository/signing.ts'
 import { deriveSlotKey, wrapSlot } from '../../src/repository/slot-key.ts'
-import { seededRandomness } from '../support/seeded-randomness.ts'
+import { encapsulationRandomness, seededRandomness } from '../support/seeded-randomness.ts'
 import { broken, counting, type Json, jsonOf, type VectorFile } from './vector-file.ts'
 
 const repository = hexId<RepositoryId>(counting(16, 0xa0))
@@ -50,13 +51,13 @@ export async function generate(): Promise<VectorFile[]> {
   const slotVectors = await slots()
   return [
     ...derivations(),
-    ...(await writerKeys()),
-    ...keySets(await backupOnly()),
+    ...writerKeys(),
+    ...keySets(backupOnly()),
     ...slotVectors,
-    ...(await keyUpdates()),
+    ...keyUpdates(),
     ...recoveryCodes(),
     ...keyFiles(),
-    ...(await configs()),
+    ...configs(),
   ]
 }
 
@@ -87,12 +88,12 @@ function derivations(): VectorFile[] {
   ]
 }
 
-async function writerKeys(): Promise<VectorFile[]> {
+function writerKeys(): VectorFile[] {
   const seed = deriveSealingSeed({ master: masters[1], realm: home })
-  const publicKey = await hpkePublicKey(seed)
+  const publicKey = hpkePublicKey(seed)
   const info = writerKeyInfo(repository, home)
   const writerKey = counting(32, 0x77)
-  const bytes = await hpkeSeal(writerKey, { publicKey, info, randomness: seededRandomness('writer key') })
+  const bytes = hpkeSeal(writerKey, { publicKey, info, randomness: encapsulation('writer key') })
   const input = { repository, realm: home, seed: jsonOf(seed) }
   return [
     vector('writer-key/sealed.json', "A run's writer key, sealed to a realm's second generation.", {
@@ -108,7 +109,7 @@ async function writerKeys(): Promise<VectorFile[]> {
   ]
 }
 
-async function backupOnly(): Promise<BackupKeySet> {
+function backupOnly(): BackupKeySet {
   const scopes = masters.map((master) => ({ master, realm: app }))
   const [first, newest] = [
     { master: masters[0], realm: app },
@@ -119,7 +120,7 @@ async function backupOnly(): Promise<BackupKeySet> {
     ownerPublicKey,
     realm: { id: app, name: 'notes app' },
     metadataKeys: scopes.map(deriveMetadataKey),
-    sealingPublicKey: await hpkePublicKey(deriveSealingSeed(newest)),
+    sealingPublicKey: hpkePublicKey(deriveSealingSeed(newest)),
     idKeys: {
       data: deriveIdKey(first, 'data'),
       tree: deriveIdKey(first, 'tree'),
@@ -164,7 +165,7 @@ async function slot(kind: SlotKind): Promise<{ bytes: Uint8Array; said: Record<s
   const salt = counting(32, 0xe0)
   const kdf = kind === 'password' ? { memoryKib: 8192, passes: 2, lanes: 1 } : { memoryKib: 0, passes: 0, lanes: 0 }
   const sealingSeed = counting(32, 0x61)
-  const sealingPublicKey = await hpkePublicKey(sealingSeed)
+  const sealingPublicKey = hpkePublicKey(sealingSeed)
   const secret = await deriveSlotKey({ salt, kdf }, { kind, bytes: SECRETS[kind] })
   const header: Omit<SlotHeader, 'commitment'> = {
     kind,
@@ -222,13 +223,13 @@ async function slots(): Promise<VectorFile[]> {
   ]
 }
 
-async function keyUpdates(): Promise<VectorFile[]> {
+function keyUpdates(): VectorFile[] {
   const sealingSeed = counting(32, 0x61)
   const header = { repository, slot: hexId<ObjectId>(counting(32, 1)), revision: 3 }
   using ring = openKeyRing(anyFull(), seededRandomness('owner'))
   const keySet = encodeKeySet(full)
-  const by = { ring, sealingPublicKey: await hpkePublicKey(sealingSeed), randomness: seededRandomness('key update') }
-  const bytes = concatBytes(...(await sealKeyUpdate(header, keySet, by)))
+  const by = { ring, sealingPublicKey: hpkePublicKey(sealingSeed), randomness: encapsulation('key update') }
+  const bytes = concatBytes(...sealKeyUpdate(header, keySet, by))
   const input = { sealingSeed: jsonOf(sealingSeed), ownerPublicKey: jsonOf(ownerPublicKey), header: jsonOf(header) }
   const bad = (name: string, changed: Uint8Array, error: string): VectorFile =>
     broken(`key-update/${name}.json`, changed, error, input)
@@ -283,7 +284,7 @@ function keyFiles(): VectorFile[] {
   ]
 }
 
-async function configs(): Promise<VectorFile[]> {
+function configs(): VectorFile[] {
   const first: RepositoryConfig = {
     ...{ repository, suite: 1, chunker: CHUNKER_DEFAULT, frameBytesTarget: 1 << 20, packBytesTarget: 16 << 20 },
     ...{ graceSeconds: 86_400, features: { read: [], write: [], prune: [] }, revision: 1, previous: undefined },
@@ -291,7 +292,7 @@ async function configs(): Promise<VectorFile[]> {
     slots: [
       {
         ...{ id: hexId<ObjectId>(counting(32, 1)), keySet: 'full', realm: undefined, update: undefined },
-        sealingPublicKey: await hpkePublicKey(counting(32, 0x61)),
+        sealingPublicKey: hpkePublicKey(counting(32, 0x61)),
       },
     ],
   }
@@ -308,7 +309,7 @@ async function configs(): Promise<VectorFile[]> {
       ...first.slots.map((slot) => ({ ...slot, update: hexId<ObjectId>(counting(32, 4)) })),
       {
         ...{ id: hexId<ObjectId>(counting(32, 5)), keySet: 'backup-only' as const, realm: app },
-        sealingPublicKey: await hpkePublicKey(counting(32, 0x62)),
+        sealingPublicKey: hpkePublicKey(counting(32, 0x62)),
         update: hexId<ObjectId>(counting(32, 6)),
       },
     ],
@@ -358,6 +359,10 @@ function signed(body: Uint8Array): Uint8Array {
 
 function replaced(bytes: Uint8Array, from: string, to: string): Uint8Array {
   return utf8(Buffer.from(bytes).toString('utf8').replace(from, to))
+}
+
+function encapsulation(seed: string): Randomness {
+  return encapsulationRandomness(seededRandomness(seed).bytes(64))
 }
 
 function flip(bytes: Uint8Array, at: number): Uint8Array {

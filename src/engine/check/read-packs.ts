@@ -150,7 +150,7 @@ class Reading {
       columns.set([offset, frameBytes, rawBytes], frame * PACK_JOB_FRAME_FIELDS)
     }
     const name = { kind: 'packs', id } as const
-    const key = await index.packKey(row)
+    const key = index.packKey(row)
     const job: PackJob = { type: 'pack', id, kind, storedBytes, key, firstFrame, frames: columns }
     const file = driver.localFile(name)
     if (file !== undefined) return (await team.run({ ...job, file })) as PackResult

@@ -33,7 +33,7 @@ export async function copyPoint(target: CareContext, copy: PointCopy): Promise<C
 
 async function storePoint(target: CareContext, copy: PointCopy, copyRun: CopyRun): Promise<CopiedPoint> {
   const { repository, workers, clock, randomness } = target
-  const store = await RunStore.open({ repository, workers, clock, randomness })
+  const store = new RunStore({ repository, workers, clock, randomness })
   try {
     const progress = progressOf(target, copy, store)
     const twin = await copiedBefore(repository, copy.source, copy.point)

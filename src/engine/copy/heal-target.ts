@@ -78,7 +78,7 @@ async function healPoints(
   const { repository, workers, clock, randomness } = target
   const { object, lists } = await openCopyRun(target, events)
   try {
-    const store = await RunStore.open({ repository, workers, clock, randomness })
+    const store = new RunStore({ repository, workers, clock, randomness })
     try {
       const views = new PointViews(source)
       for (const [pointsDone, twin] of twins.entries()) {

@@ -44,7 +44,7 @@ export async function moveBlobs(options: MoveOptions): Promise<StoredObjects> {
   const run = hexId<RunId>(randomness.bytes(RANDOM_ID_BYTES))
   const object = await RunObject.start({ records, run, instance, clock, scheduler, onProblem: warning })
   try {
-    const store = await RunStore.open({ repository, workers, clock, randomness })
+    const store = new RunStore({ repository, workers, clock, randomness })
     try {
       const index = await store.index()
       const rows = Array.from(plan.holders, (pack) => index.packs.rowOf(pack)).filter((row) => row !== undefined)

@@ -73,7 +73,7 @@ async function readPack(
   const guess = await tailOf(Math.min(TAIL_BYTES, bytes))
   const length = footerBytes(guess, bytes)
   const tail = length <= guess.byteLength ? guess : await tailOf(length)
-  const key = await writerKeys.packKey({ generation, sealed: sealedWriterKey }, salt)
+  const key = writerKeys.packKey({ generation, sealed: sealedWriterKey }, salt)
   try {
     const publicKeyOf = (instance: InstanceId): Uint8Array | undefined => instances.get(instance)?.publicKey
     const source = { repository: repository.id, pack: id, key, header, tail, packBytes: bytes, publicKeyOf }

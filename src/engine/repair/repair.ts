@@ -209,7 +209,7 @@ class Repair {
     const { repository } = diagnosis
     const { dryRun, sources } = this.#options
     const { realm } = repository
-    const store = dryRun ? undefined : await RunStore.open({ repository, workers, clock, randomness })
+    const store = dryRun ? undefined : new RunStore({ repository, workers, clock, randomness })
     const blobs = new BlobStore(realm, store, dryRun ? this.#rehearsed : new Set())
     try {
       const rottenPacks = new Set([...this.#rottenPacks, ...doubtedPacks(diagnosis)])

@@ -89,7 +89,7 @@ export class JobRunner {
   async runOnFrames(builder: JobBuilder, { packRow }: FrameJob, frames: FrameSource): Promise<RestoreJobResult> {
     const { index } = this.#options
     const { id } = index.packs.row(packRow)
-    const key = await index.packKey(packRow)
+    const key = index.packKey(packRow)
     try {
       const { bytes, ...from } = await frames()
       if (bytes === undefined) return await this.#send(builder.build({ id, key, ...from }))

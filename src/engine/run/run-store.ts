@@ -91,15 +91,11 @@ export class RunStore {
   #failure: { readonly error: unknown } | undefined
   readonly #stopped = new AbortController()
 
-  private constructor(options: RunStoreOptions, keys: RunKeys) {
+  constructor(options: RunStoreOptions) {
+    const { repository, randomness, clock } = options
     this.#options = options
-    this.#keys = keys
-    this.#lastFlushMs = options.clock.monotonicMs()
-  }
-
-  static async open(options: RunStoreOptions): Promise<RunStore> {
-    const { repository, randomness } = options
-    return new RunStore(options, await RunKeys.create(repository.id, repository.realm, randomness))
+    this.#keys = new RunKeys(repository.id, repository.realm, randomness)
+    this.#lastFlushMs = clock.monotonicMs()
   }
 
   get threads(): number {

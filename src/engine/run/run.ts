@@ -2,7 +2,6 @@ import { lstatSync } from 'node:fs'
 import { present } from '../../base/assert.ts'
 import { type ByteString, bytesOf } from '../../base/byte-string.ts'
 import { type Timespec, timespecOfMs } from '../../base/clock.ts'
-import { loadHpke } from '../../crypto/hpke.ts'
 import { RunError, SourceError, TidemarkError } from '../../base/errors.ts'
 import type { FileEntry, TreeEntry } from '../../format/tree.ts'
 import type { BackupEvents, BackupOptions } from '../backup-types.ts'
@@ -92,8 +91,8 @@ export class Run implements RunHandle {
       bytesWaiting: this.#openStoreNow?.bytesWaiting ?? 0,
     }))
     this.bases = readBases(context.cache, sourceKey(options.source))
-    // Where all is new, there is work for all threads.
-    if (this.bases === undefined && !options.backup.dryRun) this.#prepareToStore(context.workers.threads)
+    // Threads take as long to get ready as it takes to find what has changed. Where all is new, there is work for all.
+    if (this.bases === undefined && !options.backup.dryRun) context.workers.warm()
     this.opened = context.repository.then((repository) =>
       openRun({
         repository,
@@ -112,13 +111,6 @@ export class Run implements RunHandle {
     )
     // Whoever awaits it gets the error; until then it must not end the process.
     this.opened.catch(() => undefined)
-  }
-
-  /** Threads and keys of packs take as long to get ready as it takes to find what has changed. */
-  #prepareToStore(threads: number): void {
-    this.#context.workers.warm(threads)
-    // A failure to load it comes up again where it is used.
-    loadHpke().catch(() => undefined)
   }
 
   async pass(part: string, pass: Pass): Promise<void> {
@@ -168,7 +160,7 @@ export class Run implements RunHandle {
     const { repository, listed: seen } = await this.opened
     const { workers, clock, randomness, scheduler = systemScheduler, flushBytes } = this.#context
     const listed = (): RunListing | undefined => (this.#wasRenewed ? undefined : seen)
-    const store = await RunStore.open({ repository, workers, clock, randomness, flushBytes, listed })
+    const store = new RunStore({ repository, workers, clock, randomness, flushBytes, listed })
     this.#stopTelling = scheduler.every(TELL_MS, () => this.progress.tellAgain())
     return (this.#openStoreNow = store)
   }
@@ -238,7 +230,7 @@ export class Run implements RunHandle {
       baseSkips: base?.skips,
       startedMs: this.#context.clock.nowMs(),
       full,
-      prepare: () => this.#prepareToStore(1),
+      prepare: () => this.#context.workers.warm(1),
       store,
       mustLookUp: base?.mustLookUp === true,
       coverage,

@@ -31,7 +31,7 @@ async function open(
   options: { readonly flushBytes?: number; readonly scheduler?: Scheduler } = {},
 ): Promise<RunStore> {
   const { repository } = f
-  return RunStore.open({
+  return new RunStore({
     repository,
     workers: sharedPool(),
     clock: aheadClock,
