@@ -9,7 +9,7 @@ const CONNECT_MS_MAX = 10_000
 /** Of silence on a connection: longer than what is left in its buffers takes on a slow line. */
 const SILENCE_MS_MAX = 120_000
 
-/** Region of servers that have none. */
+/** Region of servers that have none, and the one by which Amazon is asked where nobody names any. */
 const REGION_DEFAULT = 'us-east-1'
 
 /** A key of the server's user. */
@@ -32,7 +32,7 @@ export function makeS3Client(
   const { endpoint, region, pathStyle } = location
   const client = new S3Client({
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined && endpoint === undefined ? {} : { region: region ?? REGION_DEFAULT }),
+    region: region ?? (endpoint === undefined ? regionOfUser : REGION_DEFAULT),
     ...(credentials === undefined ? {} : { credentials }),
     forcePathStyle: pathStyle,
     maxAttempts: 1,
@@ -52,4 +52,13 @@ export function makeS3Client(
   })
   followRegion(client)
   return client
+}
+
+/** Returns the region that environment or profile name. They may name none: Amazon tells where a bucket lies. */
+async function regionOfUser(): Promise<string> {
+  const { config } = new S3Client({})
+  return config.region().catch((error: unknown) => {
+    if (error instanceof Error && error.message === 'Region is missing') return REGION_DEFAULT
+    throw error
+  })
 }

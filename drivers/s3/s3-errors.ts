@@ -27,6 +27,11 @@ const READINGS: Readonly<Record<string, FailureReading>> = {
     says: "this machine's clock differs from the server's",
     hint: 'Set the clock of this machine.',
   },
+  RegionNotAccepted: {
+    code: 'STORE_FAILED',
+    says: 'the region of AWS_REGION or of the profile in ~/.aws is none',
+    hint: 'Correct it, or add region=NAME to the URL of the repository.',
+  },
   PermanentRedirect: redirected(),
   AuthorizationHeaderMalformed: redirected(),
   IllegalLocationConstraintException: redirected(),
@@ -83,6 +88,8 @@ export function isMissingObject(error: unknown): boolean {
 }
 
 function readingOf(error: ServiceError): FailureReading | undefined {
+  // It has no name of its own.
+  if (error.message.startsWith('Region not accepted')) return READINGS['RegionNotAccepted']
   const known = READINGS[error.name] ?? (typeof error.code === 'string' ? READINGS[error.code] : undefined)
   if (known !== undefined) return known
   // The SDK calls a connection that broke a time-out, too: what the network says goes first.

@@ -15,6 +15,8 @@ export interface S3Location {
   readonly sse: string | undefined
 }
 
+/** It becomes part of a host's name. */
+const REGION = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i
 const OPTIONS: ReadonlySet<string> = new Set(['endpoint', 'region', 'pathStyle', 'storageClass', 'sse'])
 
 /**
@@ -24,26 +26,36 @@ const OPTIONS: ReadonlySet<string> = new Set(['endpoint', 'region', 'pathStyle',
  * @throws {UsageError} BAD_ARGUMENT
  */
 export function parseS3Url(url: string): S3Location {
-  const match = /^s3:\/\/([^/?#]+)(\/[^?#]*)?(?:\?([^#]*))?$/i.exec(url)
+  const match = /^s3:\/\/([^/?#:]+)(\/[^?#]*)?(?:\?([^#]*))?$/i.exec(url)
   if (match === null) throw unusable(url, 'names no bucket')
   const [, bucket = '', path = '', query = ''] = match
   const options = new URLSearchParams(query)
   for (const name of options.keys()) if (!OPTIONS.has(name)) throw unusable(url, `has an unknown option ${name}`)
-  const prefix = decodeURIComponent(path).replace(/^\/+|\/+$/g, '')
+  const prefix = decoded(url, path).replace(/^\/+|\/+$/g, '')
   const endpoint = options.get('endpoint') ?? undefined
-  if (endpoint !== undefined && !/^https?:\/\/[^/?#@]+\/?$/.test(endpoint)) {
+  if (endpoint !== undefined && !(/^https?:\/\/[^/?#@]+\/?$/.test(endpoint) && URL.canParse(endpoint))) {
     throw unusable(url, 'has an endpoint that is no URL such as https://s3.example')
   }
+  const region = options.get('region') ?? undefined
+  if (region !== undefined && !REGION.test(region)) throw unusable(url, 'has a region that is none, such as eu-west-1')
   const pathStyle = options.get('pathStyle') ?? (endpoint === undefined ? 'false' : 'true')
   if (pathStyle !== 'true' && pathStyle !== 'false') throw unusable(url, 'has pathStyle neither true nor false')
   return {
     bucket,
     prefix: prefix === '' ? '' : `${prefix}/`,
     endpoint,
-    region: options.get('region') ?? undefined,
+    region,
     pathStyle: pathStyle === 'true',
     storageClass: options.get('storageClass') ?? undefined,
     sse: options.get('sse') ?? undefined,
+  }
+}
+
+function decoded(url: string, text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw unusable(url, 'has a % that begins no byte: write %25')
   }
 }
 

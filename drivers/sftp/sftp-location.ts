@@ -28,7 +28,8 @@ export function parseSftpUrl(url: string): SftpLocation {
   }
   if (parsed.protocol !== 'sftp:') throw unusable(url, 'does not begin with sftp://')
   if (parsed.password !== '') throw unusable('the URL of the server', 'holds a password')
-  if (parsed.hostname === '') throw unusable(url, 'names no host')
+  const host = decoded(url, parsed.hostname)
+  if (!/^[^\s\p{Cc}]+$/u.test(host)) throw unusable(url, 'names no host')
   for (const name of parsed.searchParams.keys()) {
     if (name !== IDENTITY_FILE) throw unusable(url, `has an unknown option ${name}`)
   }
@@ -41,7 +42,7 @@ export function parseSftpUrl(url: string): SftpLocation {
   if (path === '' || path === '/~') throw unusable(url, 'names no folder')
   return {
     // An IPv6 address stands in brackets in a URL and nowhere else.
-    host: decoded(url, parsed.hostname).replace(/^\[(.*)\]$/, '$1'),
+    host: host.replace(/^\[(.*)\]$/, '$1'),
     user: parsed.username === '' ? undefined : decoded(url, parsed.username),
     port: parsed.port === '' ? undefined : Number(parsed.port),
     path: path.startsWith('/~/') ? path.slice('/~/'.length) : path,

@@ -7,6 +7,6 @@ export const NO_LOCATION = 'an absolute path or a URL is expected'
 
 /** Says what is wrong with what should be where a repository lies; it is not repeated, since it may hold a secret. */
 export function locationMistake(text: string): string | undefined {
-  if (text.length > LOCATION_LENGTH_MAX || !LOCATION.test(text)) return NO_LOCATION
+  if (text.length > LOCATION_LENGTH_MAX || !LOCATION.test(text) || text.includes('\0')) return NO_LOCATION
   return WITH_PASSWORD.test(text) ? 'no password stands in a URL; write it as sftp-password or token' : undefined
 }

@@ -72,14 +72,14 @@ test.each<[PlaceKind, Partial<Record<PlaceField, string | boolean>>, unknown, (u
     's3',
     {
       bucket: 'b',
-      prefix: 'a b/c',
+      prefix: 'a b/c&d',
       endpoint: 'https://s3.example:9',
-      region: 'x&y',
+      region: 'r-1',
       storageClass: 'COLD',
       sse: 'AES256',
     },
     {
-      ...{ bucket: 'b', prefix: 'a b/c/', endpoint: 'https://s3.example:9', region: 'x&y' },
+      ...{ bucket: 'b', prefix: 'a b/c&d/', endpoint: 'https://s3.example:9', region: 'r-1' },
       ...{ pathStyle: true, storageClass: 'COLD', sse: 'AES256' },
     },
     parseS3Url,

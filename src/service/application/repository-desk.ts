@@ -1,7 +1,7 @@
 import { present } from '../../base/assert.ts'
 import { type ByteString, byteStringOf } from '../../base/byte-string.ts'
 import type { Clock } from '../../base/clock.ts'
-import { StorageError, UsageError } from '../../base/errors.ts'
+import { StorageError, TidemarkError, UsageError } from '../../base/errors.ts'
 import type { Randomness } from '../../base/random.ts'
 import type { KdfParameters } from '../../crypto/kdf.ts'
 import { wipe } from '../../crypto/secret.ts'
@@ -11,6 +11,7 @@ import { compareCreated, type PointInfo } from '../../repository/point-info.ts'
 import { passwordOf, type SlotSecret } from '../../repository/slot-key.ts'
 import { addRepository, readConfiguration, removeRepository } from '../configuration.ts'
 import type { Paths } from '../directories.ts'
+import { locationMistake } from '../repository-location.ts'
 import { normalizeLocation, type RepositoryPlace } from '../resolve-repository.ts'
 import { readSecretFile } from '../secret-file.ts'
 import { sealCredential } from '../sealed-secret.ts'
@@ -107,13 +108,20 @@ export class RepositoryDesk {
     try {
       const place = await this.#newPlace(form, secret)
       if (acceptedKey !== undefined) await stores.acceptHostKey(place, acceptedKey)
-      const code = form.create ? await this.#create(place, secret) : undefined
-      if (!form.create) await this.#tryOut(place, secret)
-      signal.throwIfAborted()
+      const code = form.create ? await this.#create(place, secret, signal) : undefined
+      if (!form.create) {
+        await this.#tryOut(place, secret)
+        signal.throwIfAborted()
+      }
+      // What was made is added, though nobody may wait for it any more: whoever looks finds it, and opens it with his password.
       const secrets = place.configured?.secrets ?? new Map<never, never>()
       await addRepository(paths.configFile, { name: form.name, url: form.url, makeDefault: false, secrets })
       await repositories.all()
-      await (await repositories.get(form.name)).unlock({ kind: held.kind, bytes: held.bytes.slice() })
+      const known = await repositories.get(form.name)
+      await known.unlock({ kind: held.kind, bytes: held.bytes.slice() }).catch((error: unknown) => {
+        // Its state says why it does not open now, and the code is told only here.
+        if (code === undefined || !(error instanceof TidemarkError)) throw error
+      })
       return code
     } finally {
       wipe(held.bytes, secret.bytes, ...credentials.map(({ bytes }) => bytes))
@@ -181,6 +189,10 @@ export class RepositoryDesk {
         context: { field: 'name' },
       })
     }
+    const mistake = locationMistake(url)
+    if (mistake !== undefined) {
+      throw new UsageError('BAD_ARGUMENT', mistake, { hint: 'Go back, and say anew where the repository lies.' })
+    }
     const { repositories } = await readConfiguration(this.#options.paths.configFile)
     if (repositories.has(name)) {
       throw new UsageError('BAD_ARGUMENT', `there is a repository called "${name}" already`, {
@@ -214,11 +226,12 @@ export class RepositoryDesk {
     return sealed
   }
 
-  async #create(place: RepositoryPlace, password: SlotSecret): Promise<string> {
+  async #create(place: RepositoryPlace, password: SlotSecret, signal: AbortSignal): Promise<string> {
     const { stores, kdf, clock, randomness } = this.#options
     const copy = async (): Promise<SlotSecret> => ({ kind: password.kind, bytes: password.bytes.slice() })
     await stores.create(place, copy)
     await using driver = await stores.open(place, copy)
+    signal.throwIfAborted()
     return await createWithRecovery(driver, { password, kdf, clock, randomness })
   }
 

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 
 import { createS3Store } from '../../../drivers/s3/create-store.ts'
+import { makeS3Client } from '../../../drivers/s3/s3-client.ts'
 import { openS3Driver, type S3Driver, type S3Knowledge } from '../../../drivers/s3/s3-driver.ts'
+import { parseS3Url } from '../../../drivers/s3/s3-location.ts'
 import { utf8 } from '../../../src/base/bytes.ts'
 import { type HttpProxy, startHttpProxy } from '../../support/http-proxy.ts'
 import { freshName } from '../../support/objects.ts'
@@ -65,4 +67,18 @@ test('credentials that are given win over none in the environment, and wrong one
   const credentials = { accessKeyId: 'nobody', secretAccessKey: 'nothing' }
   await using wrong = openS3Driver({ ...s3Options(server.url('known/wrong')), credentials })
   await expect(wrong.get(object)).rejects.toMatchObject({ code: 'STORE_DENIED' })
+})
+
+test('where nobody names a region Amazon is asked by its first one, and one that is none is told', async () => {
+  for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_PROFILE']) vi.stubEnv(name, undefined)
+  for (const name of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) vi.stubEnv(name, '/nowhere')
+  const url = 's3://bucket'
+  const options = { url, location: parseS3Url(url), credentials: { accessKeyId: 'ada', secretAccessKey: 'geheim' } }
+  expect(await makeS3Client(options.location, options.credentials).config.region()).toBe('us-east-1')
+  vi.stubEnv('AWS_REGION', 'no region')
+  await using driver = openS3Driver(options)
+  await expect(driver.get(freshName())).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    message: expect.stringContaining('AWS_REGION') as string,
+  })
 })

@@ -18,10 +18,10 @@ describe('the URL of a bucket', () => {
     expect(parseS3Url('s3://bucket')).toMatchObject({ prefix: '', endpoint: undefined, pathStyle: false })
   })
 
-  test.each(['s3://', 's3:bucket', 's3://b?color=red', 's3://b?endpoint=host', 's3://b?pathStyle=maybe'])(
-    '%s is refused',
-    (url) => {
-      expect(() => parseS3Url(url)).toThrow(expect.objectContaining({ code: 'BAD_ARGUMENT' }))
-    },
-  )
+  test.each([
+    ...['s3://', 's3:bucket', 's3://b?color=red', 's3://b?endpoint=host', 's3://b?pathStyle=maybe', 's3://b/100%'],
+    ...['s3://b?endpoint=https://[', 's3://b?endpoint=http://h:99999', 's3://b?region=eu 1', 's3://arn:aws:s3:::b'],
+  ])('%s is refused', (url) => {
+    expect(() => parseS3Url(url)).toThrow(expect.objectContaining({ code: 'BAD_ARGUMENT' }))
+  })
 })

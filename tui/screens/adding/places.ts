@@ -202,9 +202,11 @@ function mistakeIn(kind: PlaceKind, name: PlaceField, value: string): string | u
         ? undefined
         : 'a number from 1 to 65535'
     case 'bucket':
-      return /^[^\s/?#]+$/.test(value) ? undefined : 'the name of a bucket, without /'
+      return /^[^\s/?#:]+$/.test(value) ? undefined : 'the name of a bucket, without / and :'
     case 'endpoint':
-      return value === '' || /^https?:\/\/[^/?#@\s]+\/?$/.test(value) ? undefined : 'a URL such as https://s3.example'
+      return value === '' || (/^https?:\/\/[^/?#@\s]+\/?$/.test(value) && URL.canParse(value))
+        ? undefined
+        : 'a URL such as https://s3.example'
     case 'domain':
       return /^[a-z0-9][a-z0-9._-]*$/i.test(value) ? undefined : 'letters, digits, ".", "_" and "-"'
     case 'url':
@@ -213,9 +215,10 @@ function mistakeIn(kind: PlaceKind, name: PlaceField, value: string): string | u
       return value === '' || /^[A-Z][A-Z0-9_]+$/.test(value) ? undefined : 'a class in capitals, such as STANDARD_IA'
     case 'sse':
       return value === '' || /^(?:AES256|aws:[a-z:]+)$/.test(value) ? undefined : 'AES256, aws:kms or aws:kms:dsse'
+    case 'region':
+      return value === '' || /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(value) ? undefined : 'such as eu-west-1'
     case 'user':
     case 'prefix':
-    case 'region':
     case 'pathStyle':
     case 'isSecure':
       return undefined
