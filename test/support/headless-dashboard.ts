@@ -1,5 +1,5 @@
 import { PassThrough, Writable } from 'node:stream'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 
 import xterm from '@xterm/headless'
 
@@ -10,6 +10,8 @@ import { TEST_NOW_MS } from './seeded-application.ts'
 
 const WAIT_MS = 120_000
 const QUIET_MS = 300
+/** Longer than Ink waits for what may follow an escape: its timer, set before, is the first to fire, however late both are. */
+const ESCAPE_MS = 60
 
 /** Keys by name as a terminal sends them; what is no name is typed. */
 const SENT: Readonly<Record<string, string>> = {
@@ -94,8 +96,9 @@ export class HeadlessDashboard {
   async press(...keys: readonly string[]): Promise<void> {
     for (const key of keys) {
       this.send(SENT[key] ?? key)
-      // A lone escape is taken for one once nothing follows it for a while.
-      await setTimeout(key === 'esc' ? 60 : 2)
+      // A lone escape is taken for one once nothing follows it for a while, which begins when it has been read.
+      await setImmediate()
+      await setTimeout(key === 'esc' ? ESCAPE_MS : 2)
     }
   }
 
