@@ -40,7 +40,7 @@ export function hpkeSeal(
   const encapsulated = xWingEncapsulate(to.publicKey, to.randomness)
   if (encapsulated === undefined) {
     throw new IntegrityError('MALFORMED', 'a public key to seal to is the key of nobody', {
-      hint: 'What holds it was damaged, or made by a program that is broken or hostile.',
+      hint: 'Have the owner add a new key slot and remove the one that it belongs to: see `tidemark key list`.',
     })
   }
   const input = keysOf(encapsulated.secret, to.info)
