@@ -1,4 +1,4 @@
-import { utf8 } from '../../src/base/bytes.ts'
+import { equalBytes, utf8 } from '../../src/base/bytes.ts'
 import type { TypedSecret } from '../../src/service/application/port.ts'
 import { choiceField, type Form, type LabelledField, secretField, takeSecret, textField, textOf } from './form.ts'
 
@@ -42,6 +42,31 @@ export function withFittingOpener<Name extends string>(form: Form<Name>): Form<N
 export function takeOpener(form: Form<string>): TypedSecret {
   const kind = OPENERS[wordOf(form)]
   return { kind, bytes: kind === 'key-file' ? utf8(textOf(form, 'secret').trim()) : takeSecret(form, 'secret') }
+}
+
+/** Returns the fields of a password that is made up: twice, since nobody sees it. */
+export function newPasswordFields(): readonly LabelledField<'secret' | 'again'>[] {
+  return [
+    { name: 'secret', label: 'New password', field: secretField(), help: SECRET.help },
+    { name: 'again', label: 'The same again', field: secretField(), help: SECRET.help },
+  ]
+}
+
+/** Returns the secret of a form, which the caller hands on or wipes, or what is wrong with it; a new one is there twice. */
+export function takeTypedSecret(
+  form: Form<string>,
+  isNew: boolean,
+): { readonly secret?: TypedSecret; readonly mistake?: string } {
+  const secret = takeOpener(form)
+  const { bytes } = secret
+  if (bytes.length === 0) return { mistake: isNew ? 'a password is needed' : 'a secret is needed' }
+  if (!isNew) return { secret }
+  const again = takeSecret(form, 'again')
+  const isSame = equalBytes(bytes, again)
+  again.fill(0)
+  if (isSame) return { secret }
+  bytes.fill(0)
+  return { mistake: 'the two passwords differ' }
 }
 
 function wordOf(form: Form<string> | undefined): keyof typeof OPENERS {

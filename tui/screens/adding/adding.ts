@@ -1,32 +1,18 @@
-import { equalBytes } from '../../../src/base/bytes.ts'
-import type { HostKey, TypedSecret } from '../../../src/service/application/port.ts'
+import type { HostKey } from '../../../src/service/application/port.ts'
 import {
   type Editor,
   editorAfterAnswer,
   editorAfterFailure,
   editorCalls,
   editorKeys,
-  editorOf,
   editorWithMistakes,
   LEAVE_FORM,
   pasteInEditor,
   typeInEditor,
   withoutSecrets,
 } from '../../forms/editor.ts'
-import {
-  afterRefusal,
-  type Form,
-  secretField,
-  takeSecret,
-  textField,
-  textOf,
-  withCopies,
-  withMistakes,
-  withNotesLeft,
-  withoutProblem,
-  withoutSecretsIn,
-} from '../../forms/form.ts'
-import { type OpenerField, openerFields, takeOpener, withFittingOpener } from '../../forms/opener.ts'
+import { textOf, withNotesLeft } from '../../forms/form.ts'
+import { withFittingOpener } from '../../forms/opener.ts'
 import { REFUSALS_BEFORE_ADVICE } from '../../forms/refusals.ts'
 import { typedPaths } from '../../forms/path-wish.ts'
 import type { Key } from '../../keymap/key.ts'
@@ -39,19 +25,23 @@ import type { Question } from '../../state/step.ts'
 import { codeKeys, pasteInCode, type ShownCode, shownCode, typeInCode } from '../recovery-code/recovery-code.ts'
 import { editorSurroundings } from '../screen-editor.ts'
 import { ACCEPT_KEY, acceptKeyQuestion } from './accept-key.ts'
-import { type CredentialField, credentialFields, takeCredentials } from './credentials.ts'
 import {
   PLACE_KINDS,
   placeEditor,
   type PlaceField,
   type PlaceKind,
   placeMistakes,
-  type ServerKind,
   serverKindOf,
   urlOf,
 } from './places.ts'
-
-export type SecretField = 'name' | 'again' | OpenerField | CredentialField
+import {
+  isSecretWrong,
+  refusedEditor,
+  secretEditor,
+  type SecretField,
+  type SecretFormOptions,
+  typedRepository,
+} from './secret-form.ts'
 
 /** A place that was typed. */
 interface TypedPlace {
@@ -207,26 +197,15 @@ export function failureInAdding(adding: Adding, failure: Failure): AddingStep {
   if (at.page === 'place')
     return { adding: { ...adding, at: { ...at, editor: editorAfterFailure(at.editor, failure) } } }
   if (method !== 'addRepository' || at.page !== 'secret') return { adding }
-  const isSecretWrong = WRONG_SECRETS.includes(problem.code)
-  const refusals = at.refusals + (isSecretWrong ? 1 : 0)
-  const form = isSecretWrong
-    ? withMistakes(withoutSecretsIn(at.editor.form, ['secret', 'again']), { secret: problem.message })
-    : refused(at.editor.form, problem)
+  const refusals = at.refusals + (isSecretWrong(problem) ? 1 : 0)
+  const editor = refusedEditor(at.editor, problem)
   const { unknownKey } = problem
-  const next: AddingPage = { ...at, editor: { ...at.editor, form }, isTrying: false, refusals, unknownKey }
+  const next: AddingPage = { ...at, editor, isTrying: false, refusals, unknownKey }
   if (unknownKey !== undefined) return { adding: { ...adding, at: next }, ask: acceptKeyQuestion(unknownKey) }
-  if (!isSecretWrong || refusals < REFUSALS_BEFORE_ADVICE) return { adding: { ...adding, at: next } }
+  if (!isSecretWrong(problem) || refusals < REFUSALS_BEFORE_ADVICE) return { adding: { ...adding, at: next } }
   const say = `${problem.message}, ${refusals} times. The recovery code opens it as well: choose it with ← →.`
   return { adding: { ...adding, at: next }, say }
 }
-
-/** Returns the form with why it was refused. Where a server let nobody in, what it asks for comes next: its fields are the first. */
-function refused(form: Form<SecretField>, problem: Failure['problem']): Form<SecretField> {
-  const told = afterRefusal(form, problem)
-  return problem.code === 'STORE_DENIED' && form.fields[0]?.name !== 'name' ? { ...told, focus: 0 } : told
-}
-
-const WRONG_SECRETS: readonly string[] = ['WRONG_PASSWORD', 'WRONG_KEY', 'BAD_RECOVERY_CODE']
 
 function typeInKinds(adding: Adding, at: Extract<AddingPage, { page: 'kind' }>, key: Key): AddingStep {
   const select = (selected: number): AddingStep => {
@@ -278,7 +257,7 @@ function typeInPlace(
         return { adding: { ...adding, at: { ...at, editor: editorWithMistakes(editor, mistakes) } } }
       }
       const place = { kind: at.kind, editor }
-      const secrets = secretEditor(secretForm(adding.isNew, serverKindOf(at.kind, editor.form)), at.typed)
+      const secrets = secretEditor(secretOptions(adding, place), at.typed)
       const begun = { isTrying: false, refusals: 0, unknownKey: undefined }
       const next: AddingPage = { page: 'secret', place, editor: secrets, ...begun }
       return { adding: { ...adding, at: next }, effects: lookAtPlace(place, screen) }
@@ -321,40 +300,6 @@ function isPlaceTouched({ editor, typed }: Extract<AddingPage, { page: 'place' }
   return editor.isTouched || typed?.isTouched === true
 }
 
-/** Returns the form with what was typed before somebody went back to say better where it lies. */
-function secretEditor(form: Form<SecretField>, typed: Editor<SecretField> | undefined): Editor<SecretField> {
-  if (typed === undefined) return editorOf(form, { wishes: { secret: 'file' } })
-  const before = new Map(typed.form.fields.map((field) => [field.name, field]))
-  return { ...typed, form: { ...form, fields: form.fields.map((field) => before.get(field.name) ?? field) } }
-}
-
-function secretForm(isNew: boolean, kind: ServerKind): Form<SecretField> {
-  const name = {
-    name: 'name',
-    label: 'Call it',
-    field: textField(),
-    help: 'letters, digits, ".", "_" and "-"',
-  } as const
-  const asked = credentialFields(kind)
-  // Most SSH servers are opened by keys.
-  const focus = kind === 'sftp' ? asked.length : 0
-  if (isNew) {
-    return {
-      fields: [
-        ...asked,
-        name,
-        { name: 'secret', label: 'New password', field: secretField(), help: 'is not shown' },
-        { name: 'again', label: 'The same again', field: secretField(), help: 'is not shown' },
-      ],
-      focus,
-    }
-  }
-  return {
-    fields: [...asked, name, ...openerFields()],
-    focus,
-  }
-}
-
 function typeInSecrets(
   adding: Adding,
   at: Extract<AddingPage, { page: 'secret' }>,
@@ -390,53 +335,19 @@ interface Sending {
 }
 
 function send(adding: Adding, at: Extract<AddingPage, { page: 'secret' }>, { slot, ...accepted }: Sending): AddingStep {
-  const form = withCopies(at.editor.form)
-  const name = textOf(form, 'name').trim()
-  const { kind, editor } = at.place
-  const taken = takeTypedSecret(form, adding.isNew)
-  const credentials = takeCredentials(serverKindOf(kind, editor.form), form)
-  withoutSecrets({ ...at.editor, form })
-  const mistakes = {
-    ...(taken.mistake === undefined ? {} : { secret: taken.mistake }),
-    ...(name === '' ? { name: 'a repository needs a name' } : {}),
-  }
-  if (taken.secret === undefined || name === '') {
-    for (const { bytes } of credentials) bytes.fill(0)
-    taken.secret?.bytes.fill(0)
-    const kept = taken.secret === undefined ? withoutSecretsIn(at.editor.form, ['secret', 'again']) : at.editor.form
-    const next = { ...at.editor, form: withMistakes(kept, mistakes) }
-    return { adding: { ...adding, at: { ...at, editor: next } } }
-  }
-  const repository = { name, url: urlOf(kind, editor.form), create: adding.isNew, credentials, ...accepted }
+  const typed = typedRepository(at.editor, secretOptions(adding, at.place))
+  if ('mistaken' in typed) return { adding: { ...adding, at: { ...at, editor: typed.mistaken } } }
+  const { name, credentials, secret, editor } = typed
+  const { kind, editor: place } = at.place
+  const repository = { name, url: urlOf(kind, place.form), create: adding.isNew, credentials, ...accepted }
   return {
-    adding: {
-      ...adding,
-      at: {
-        ...at,
-        editor: { ...at.editor, form: withoutProblem(at.editor.form) },
-        isTrying: true,
-        unknownKey: undefined,
-      },
-    },
-    effects: [call(slot, 'addRepository', repository, taken.secret)],
+    adding: { ...adding, at: { ...at, editor, isTrying: true, unknownKey: undefined } },
+    effects: [call(slot, 'addRepository', repository, secret)],
   }
 }
 
-/** Returns the secret of a form, which the caller hands on or wipes, or what is wrong with it. */
-export function takeTypedSecret(
-  form: Form<string>,
-  isNew: boolean,
-): { readonly secret?: TypedSecret; readonly mistake?: string } {
-  const secret = takeOpener(form)
-  const { bytes } = secret
-  if (bytes.length === 0) return { mistake: isNew ? 'a password is needed' : 'a secret is needed' }
-  if (!isNew) return { secret }
-  const again = takeSecret(form, 'again')
-  const isSame = equalBytes(bytes, again)
-  again.fill(0)
-  if (isSame) return { secret }
-  bytes.fill(0)
-  return { mistake: 'the two passwords differ' }
+function secretOptions({ isNew }: Adding, { kind, editor }: TypedPlace): SecretFormOptions {
+  return { isNew, server: serverKindOf(kind, editor.form) }
 }
 
 /** Returns it after a form was left: another kind of place may be chosen. */

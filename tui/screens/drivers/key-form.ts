@@ -1,6 +1,7 @@
 import type { NewKey } from '../../../src/service/application/port.ts'
 import { type Editor, editorOf } from '../../forms/editor.ts'
-import { choiceField, type Form, type LabelledField, secretField, textField, textOf } from '../../forms/form.ts'
+import { choiceField, type Form, type LabelledField, textField, textOf } from '../../forms/form.ts'
+import { newPasswordFields } from '../../forms/opener.ts'
 
 /** What makes or changes a key and has to be told something for it. */
 export type KeyMethod = 'addPassword' | 'changePassword' | 'exportKey' | 'addRecoveryCode'
@@ -9,10 +10,6 @@ export type KeyField = 'file' | 'secret' | 'again' | 'label' | 'may' | 'realm'
 const EVERYTHING = 'everything'
 const BACKUP_ONLY = 'back up only'
 
-const PASSWORD: readonly LabelledField<KeyField>[] = [
-  { name: 'secret', label: 'New password', field: secretField(), help: 'is not shown' },
-  { name: 'again', label: 'The same again', field: secretField(), help: 'is not shown' },
-]
 const FILE: LabelledField<KeyField> = {
   name: 'file',
   label: 'New file',
@@ -45,8 +42,8 @@ const NEW_KEY: readonly LabelledField<KeyField>[] = [
 /** Returns an empty form. */
 export function keyEditor(method: KeyMethod): Editor<KeyField> {
   const fields = {
-    addPassword: [...PASSWORD, ...NEW_KEY],
-    changePassword: PASSWORD,
+    addPassword: [...newPasswordFields(), ...NEW_KEY],
+    changePassword: newPasswordFields(),
     exportKey: [FILE, ...NEW_KEY],
     addRecoveryCode: [LABEL],
   }[method]

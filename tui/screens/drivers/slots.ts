@@ -10,6 +10,7 @@ import {
   withoutSecrets,
 } from '../../forms/editor.ts'
 import { textOf, withMistakes } from '../../forms/form.ts'
+import { takeTypedSecret } from '../../forms/opener.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, MOTION_KEYS } from '../../keymap/motion.ts'
@@ -17,7 +18,6 @@ import { type Answer, call, type Effect, type Failure } from '../../state/call.t
 import { LIST_START, type ListPlace, moveInList } from '../../state/list.ts'
 import { type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
 import type { Question } from '../../state/step.ts'
-import { takeTypedSecret } from '../adding/adding.ts'
 import { keyEditor, type KeyField, type KeyMethod, newKeyIn } from './key-form.ts'
 import { codeKeys, pasteInCode, type ShownCode, shownCode, typeInCode } from '../recovery-code/recovery-code.ts'
 

@@ -13,15 +13,8 @@ import {
   typeInEditor,
   withoutSecrets,
 } from '../../forms/editor.ts'
-import {
-  afterRefusal,
-  secretField,
-  textField,
-  textOf,
-  withCopies,
-  withMistakes,
-  withoutProblem,
-} from '../../forms/form.ts'
+import { afterRefusal, textField, textOf, withCopies, withMistakes, withoutProblem } from '../../forms/form.ts'
+import { newPasswordFields, takeTypedSecret } from '../../forms/opener.ts'
 import { listOf, listText } from '../../forms/typed-list.ts'
 import type { Key } from '../../keymap/key.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
@@ -40,7 +33,6 @@ import {
   isAddingUnsaved,
   pasteInAdding,
   startAdding,
-  takeTypedSecret,
   typeInAdding,
   yesInAdding,
 } from '../adding/adding.ts'
@@ -182,8 +174,7 @@ function backupEditor({ home }: Shared): Editor<BackupField> {
           help: 'absolute, with commas between; Ctrl+O chooses',
         },
         { name: 'folder', label: 'Repository', field: folder, help: 'an empty or a new folder; Ctrl+O chooses' },
-        { name: 'secret', label: 'New password', field: secretField(), help: 'is not shown' },
-        { name: 'again', label: 'The same again', field: secretField(), help: 'is not shown' },
+        ...newPasswordFields(),
       ],
       focus: 2,
     },
