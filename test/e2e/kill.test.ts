@@ -5,7 +5,7 @@ import { KilledUser } from './killing.ts'
 
 afterAll(closeSharedPool)
 
-const KILLS = { backup: 8, restore: 6, forget: 2, prune: 3, undo: 2 }
+const KILLS = { backup: 4, restore: 3, forget: 1, prune: 2, undo: 2 }
 
 const TOTAL = Object.values(KILLS).reduce((sum, count) => sum + count)
 

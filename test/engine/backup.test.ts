@@ -13,6 +13,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { MemoryDriver } from '../../drivers/memory/memory-driver.ts'
 import { openLocalDriver } from '../../drivers/local/local-driver.ts'
 import { present } from '../../src/base/assert.ts'
 import { byteStringOf } from '../../src/base/byte-string.ts'
@@ -20,6 +21,7 @@ import type { PointId } from '../../src/base/ids.ts'
 import { readBases, sourceKey, writeTable } from '../../src/engine/run/bases.ts'
 import { EntryTable } from '../../src/engine/scan/entry-table.ts'
 import { WorkerPool } from '../../src/engine/workers/worker-pool.ts'
+import { memoryFolder } from '../simulation/memory-folder.ts'
 import { EngineFixture, closeSharedPool } from '../support/engine-fixture.ts'
 import { listIds } from '../support/objects.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
@@ -210,7 +212,7 @@ describe('deduplication', () => {
   })
 
   test('as many tiny files as a frame takes, and a larger one behind them', async () => {
-    const f = await EngineFixture.create()
+    const f = await EngineFixture.create(new MemoryDriver(), memoryFolder())
     for (let i = 0; i < 8192; i++) writeFileSync(f.path(`f${i}`), `${i}`)
     writeFileSync(f.path('g'), patternBytes(600_000, 1))
     // One thread, so that all of them meet in one frame.

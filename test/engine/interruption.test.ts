@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { afterAll, describe, expect, test } from 'vitest'
+import { MemoryDriver } from '../../drivers/memory/memory-driver.ts'
 import { openLocalDriver } from '../../drivers/local/local-driver.ts'
 import { timespecOfMs } from '../../src/base/clock.ts'
 import { StorageError, TidemarkError } from '../../src/base/errors.ts'
@@ -9,6 +10,7 @@ import type { ObjectId } from '../../src/base/ids.ts'
 import type { RecordBodies } from '../../src/format/records.ts'
 import type { RecordContents } from '../../src/repository/record-store.ts'
 import type { ObjectName } from '../../src/storage/driver.ts'
+import { memoryFolder } from '../simulation/memory-folder.ts'
 import { EngineFixture, closeSharedPool } from '../support/engine-fixture.ts'
 import { listIds, objectNamed } from '../support/objects.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
@@ -69,7 +71,7 @@ describe('an interrupted backup', () => {
   })
 
   test('stops within a huge directory, whose files do not wait in line to be read', async () => {
-    const f = await EngineFixture.create()
+    const f = await EngineFixture.create(new MemoryDriver(), memoryFolder())
     const files = 20_000
     for (let i = 0; i < files; i++) writeFileSync(f.path(`f${i}`), `file ${i}`)
     const stop = new AbortController()

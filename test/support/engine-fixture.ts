@@ -72,8 +72,9 @@ export class EngineFixture {
     mkdirSync(this.source)
   }
 
-  static async create(inner: Driver = new MemoryDriver()): Promise<EngineFixture> {
-    const folder = mkdtempSync(join(tmpdir(), 'tidemark-engine-'))
+  /** `place` is where the sources shall lie: in memory, for very many files that are nothing special. */
+  static async create(inner: Driver = new MemoryDriver(), place = tmpdir()): Promise<EngineFixture> {
+    const folder = mkdtempSync(join(place, 'tidemark-engine-'))
     const fixture = new EngineFixture(inner, folder)
     onTestFinished(() => {
       fixture.repository?.[Symbol.dispose]()

@@ -23,7 +23,7 @@ import { testSecret } from '../../support/test-machine.ts'
 /** Bits are flipped at places that this chooses. */
 const SEED = Number(process.env['TIDEMARK_TEST_SEED'] ?? 20261121)
 /** Frames of a pack that are damaged, one after the other. */
-const FRAMES_MAX = 5
+const FRAMES_MAX = 3
 /** Files in the pack that is cut off. */
 const FILES_CUT = 8
 /** What nothing refers to: that it was deleted is not to be seen, and nothing is wrong without it. */

@@ -22,7 +22,7 @@ import { ROW_COUNT, ROW_FIRST, ROW_FLAG_VIRTUAL, ROW_FLAGS } from '../../../src/
 import type { ScanOptions } from '../../../src/engine/scan/scan-options.ts'
 import { Scanner } from '../../../src/engine/scan/scanner.ts'
 import { rootTest } from '../../support/root-test.ts'
-import { temporaryFolder } from '../../support/temporary-folder.ts'
+import { temporaryFolder, temporaryMemoryFolder } from '../../support/temporary-folder.ts'
 
 const LATER_MS = 3_600_000
 const noRules: ExcludeRules = { patterns: [], excludeCaches: false, excludeIfPresent: [] }
@@ -361,14 +361,14 @@ describe('names and paths', () => {
   })
 
   test('50,000 of one folder are listed in a few seconds', () => {
-    const folder = folderWith('f')
+    const folder = temporaryMemoryFolder()
     const script = `
       const { closeSync, openSync } = require('node:fs')
       for (let i = 0; i < 50000; i++) closeSync(openSync(process.argv[1] + '/' + i * 7919, 'w'))`
     execFileSync(process.execPath, ['-e', script, folder])
     const start = process.cpuUsage()
     const first = scan(folder)
-    expect(Object.keys(first.entries)).toHaveLength(50_002)
+    expect(Object.keys(first.entries)).toHaveLength(50_001)
     const second = scan(folder, { before: first })
     expect(new Set(Object.values(second.entries))).toEqual(new Set(['same']))
     const { user, system } = process.cpuUsage(start)
