@@ -95,7 +95,6 @@ const BROKEN: Failure = {
 const later = { 'retry-after': '7' }
 const OF_HTTP: readonly (readonly [string, Fault, Failure])[] = [
   ['asks to come back later', { kind: 'status', status: 429, headers: later }, { ...BUSY, sleptMs: 7000 }],
-  ['is overloaded', { kind: 'status', status: 503, headers: later }, { ...BUSY, sleptMs: 7000 }],
   ['fails', { kind: 'status', status: 500 }, BUSY],
   ['cuts every connection', { kind: 'cut', when: 'before' }, BROKEN],
   ['does what it is told, and its answers are lost', { kind: 'cut', when: 'after' }, BROKEN],

@@ -11,7 +11,7 @@ vi.mock(import('../../src/crypto/ed25519.ts'), async (original) =>
   (await import('./verified-once.ts')).verifiedOnce(await original()),
 )
 
-const SEEDS = 100
+const SEEDS = 60
 const PROGRAMS = 5
 /**
  * Of the long tests: backups gave up because a second listing lacked an index file that the first had, or because neither
