@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import {
   copyFileSync,
   existsSync,
@@ -15,31 +15,23 @@ import { dirname, join } from 'node:path'
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-const PROJECT = join(import.meta.dirname, '..', '..')
+import { npm, packInto, runInstalled } from '../support/packed-package.ts'
 
-function npm(folder: string, ...words: readonly string[]): string {
-  return execFileSync('npm', words, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-}
+const PROJECT = join(import.meta.dirname, '..', '..')
 
 let folder: string
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'tidemark-test-'))
-  // The build has been done; doing it again would take dist away from tests that run at the same time.
-  npm(PROJECT, 'run', 'build:types')
-  npm(PROJECT, 'pack', '--ignore-scripts', '--pack-destination', folder)
-  const [tarball = ''] = readdirSync(folder).filter((name) => name.endsWith('.tgz'))
-  // What a user's npm would look up in the registry today, which takes long and may fail, is for the long tests.
-  if (process.env['TIDEMARK_TEST_LONG'] === '1') {
-    npm(folder, 'install', '--prefix', folder, '--prefer-offline', '--no-audit', '--no-fund', `./${tarball}`)
-    return
-  }
-  installAlone(tarball)
+  installAlone(packInto(folder))
   for (const name of packagesOfUsers()) link(name)
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Has npm install the tarball as if it had no dependencies. */
+/**
+ * Has npm install the tarball as if it had no dependencies: what the registry has of them today, which takes long to look up
+ * and may be something else tomorrow, is for the long test.
+ */
 function installAlone(tarball: string): void {
   const { version, bin } = packageFile('package.json')
   const [dependencies, resolved] = [{ tidemark: `file:${tarball}` }, `file:${tarball}`]
@@ -70,18 +62,8 @@ function link(name: string): void {
 }
 
 test('the package installs from its tarball and works', () => {
-  const environment = {
-    PATH: `${join(process.execPath, '..')}:${process.env['PATH'] ?? ''}`,
-    HOME: folder,
-    TIDEMARK_PASSWORD: 'x',
-    TIDEMARK_REPOSITORY: join(folder, 'repository'),
-  }
-  const tidemark = (...words: readonly string[]): string =>
-    execFileSync(join(folder, 'node_modules', '.bin', 'tidemark'), words, {
-      env: environment,
-      encoding: 'utf8',
-      stdio: 'pipe',
-    })
+  const program = join(folder, 'node_modules', '.bin', 'tidemark')
+  const tidemark = (...words: readonly string[]): string => runInstalled(folder, program, ...words)
   const { version } = packageFile('package.json')
   expect(tidemark('--version')).toBe(`${String(version)}\n`)
   tidemark('init', '--no-recovery', '--kdf-memory', '8M')
