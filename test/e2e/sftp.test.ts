@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { compareTrees } from '../../examples/compare-trees.ts'
+import { EXIT_FAILED } from '../../src/cli/exit-codes.ts'
 import { type CliPlace, summaryOf } from '../support/cli.ts'
 import { patternBytes } from '../support/pattern-bytes.ts'
 import { placeWithSsh } from '../support/ssh-place.ts'
@@ -24,6 +25,10 @@ function placeOnNas(): CliPlace {
 }
 let count = 0
 
+function serverFolderOf({ environment }: CliPlace): string {
+  return (environment['TIDEMARK_REPOSITORY'] ?? '').replace('sftp://nas', '')
+}
+
 test('a repository on an SSH server takes points and gives them back byte for byte', async () => {
   const place = placeOnNas()
   writeFileSync(join(place.source, 'hello.txt'), 'hello\n')
@@ -35,6 +40,12 @@ test('a repository on an SSH server takes points and gives them back byte for by
   expect(second).toMatchObject({ pointType: 'incremental', filesUnchanged: 2, bytesRead: 0 })
   await place.succeed(['restore', `latest:${place.source}`, '--target', join(place.folder, 'restored')])
   expect(await compareTrees(place.source, join(place.folder, 'restored'))).toMatchObject({ differences: [] })
+  // This machine keeps the trees that it wrote, which proves nothing of the server.
+  const packs = globSync('packs/*/*', { cwd: serverFolderOf(place) }).map((path) => join(serverFolderOf(place), path))
+  for (const pack of packs) if (statSync(pack).size < 1 << 20) rmSync(pack)
+  await place.succeed(['ls', `latest:${place.source}`])
+  const proof = await place.run(['prove'])
+  expect([proof.code, proof.stderr]).toEqual([EXIT_FAILED, expect.stringContaining('cannot be read')])
 })
 
 test('the passphrase of a key comes from the configuration, unless the environment has one', async () => {
