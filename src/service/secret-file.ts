@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 
 import { errnoOf, KeyError, UsageError } from '../base/errors.ts'
 
@@ -25,15 +25,12 @@ export async function readSecretFile({ file, namedBy }: SecretFile, warn: (text:
     if (info.isFile() && (info.mode & 0o077) !== 0) warn(`${file} can be read by others: run \`chmod 600 ${file}\``)
     // One more than allowed; a pipe, as the shell's <(...) makes one, has no size to ask for.
     const bytes = new Uint8Array(SECRET_BYTES_MAX + 1)
-    let filled = 0
-    while (filled < bytes.byteLength) {
-      const { bytesRead } = await handle.read(bytes, filled, bytes.byteLength - filled, null)
-      if (bytesRead === 0) break
-      filled += bytesRead
+    try {
+      const filled = await readInto(bytes, handle)
+      if (filled <= SECRET_BYTES_MAX) return bytes.slice(0, filled)
+    } finally {
+      bytes.fill(0)
     }
-    const content = bytes.slice(0, filled)
-    bytes.fill(0)
-    if (filled <= SECRET_BYTES_MAX) return content
     throw new KeyError('WRONG_KEY', `${file} in ${namedBy} has more than ${SECRET_BYTES_MAX} bytes`, {
       hint: 'Name the file that holds the password or key, and nothing else.',
     })
@@ -46,6 +43,17 @@ export async function readSecretFile({ file, namedBy }: SecretFile, warn: (text:
       hint: 'Check its path and permissions.',
     })
   }
+}
+
+/** Returns how many bytes a file had, at most as many as there is room for. */
+async function readInto(bytes: Uint8Array, handle: FileHandle): Promise<number> {
+  let filled = 0
+  while (filled < bytes.byteLength) {
+    const { bytesRead } = await handle.read(bytes, filled, bytes.byteLength - filled, null)
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  return filled
 }
 
 /** Editors and `echo` end a line; that end is not part of the secret. `bytes` are wiped. */
