@@ -4,7 +4,9 @@ import { present } from '../../base/assert.ts'
 import { byteStringOf } from '../../base/byte-string.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Randomness } from '../../base/random.ts'
+import { wipe } from '../../crypto/secret.ts'
 import type { Scheduler } from '../../repository/run-object.ts'
+import type { SlotSecret } from '../../repository/slot-key.ts'
 import type { Paths } from '../directories.ts'
 import { normalizeLocation } from '../resolve-repository.ts'
 import { rememberStoreTest } from '../store-tests.ts'
@@ -136,9 +138,14 @@ export class LocalApplication implements Application {
     secret: TypedSecret,
     signal: AbortSignal,
   ): Promise<{ recoveryCode: string | undefined }> {
-    const recoveryCode = await this.#options.desk.add(form, await typedSecret(secret), signal)
-    this.#options.topics.tell('repositories', 'health')
-    return { recoveryCode }
+    const { desk, topics } = this.#options
+    try {
+      const recoveryCode = await desk.add(form, await typedSecret(secret), signal)
+      topics.tell('repositories', 'health')
+      return { recoveryCode }
+    } finally {
+      wipe(...(form.credentials ?? []).map(({ bytes }) => bytes))
+    }
   }
 
   async removeRepository(name: string): Promise<void> {
@@ -164,9 +171,8 @@ export class LocalApplication implements Application {
   }
 
   async unlock(repository: string, secret: TypedSecret): Promise<void> {
-    const opening = await typedSecret(secret)
-    const known = await this.#repository(repository)
-    await known.unlock(opening)
+    const { known, typed } = await this.#withTyped(repository, secret)
+    await known.unlock(typed)
     // What it was unlocked with before may open it no more.
     await this.#options.keys.hold(known, { isNew: true })
   }
@@ -182,8 +188,8 @@ export class LocalApplication implements Application {
   }
 
   async addPassword(repository: string, password: TypedSecret, key: NewKey): Promise<readonly Shown[]> {
-    const secret = await typedSecret(password)
-    return this.#options.slots.addPassword(await this.#repository(repository), secret, key)
+    const { known, typed } = await this.#withTyped(repository, password)
+    return this.#options.slots.addPassword(known, typed, key)
   }
 
   async exportKey(repository: string, file: string, key: NewKey): Promise<readonly Shown[]> {
@@ -197,8 +203,8 @@ export class LocalApplication implements Application {
 
   async changePassword(repository: string, password: TypedSecret): Promise<readonly Shown[]> {
     const { keys, slots } = this.#options
-    const secret = await typedSecret(password)
-    const notices = await slots.changePassword(await this.#repository(repository), secret)
+    const { known, typed } = await this.#withTyped(repository, password)
+    const notices = await slots.changePassword(known, typed)
     await keys.hold(await this.#repository(repository), { isNew: true })
     return notices
   }
@@ -380,6 +386,17 @@ export class LocalApplication implements Application {
     await jobs[Symbol.asyncDispose]()
     await notifications[Symbol.asyncDispose]()
     await repositories[Symbol.asyncDispose]()
+  }
+
+  /** Returns a repository, and what was typed for it, which is wiped where there is none of that name. */
+  async #withTyped(name: string, secret: TypedSecret): Promise<{ known: KnownRepository; typed: SlotSecret }> {
+    const typed = await typedSecret(secret)
+    try {
+      return { known: await this.#repository(name), typed }
+    } catch (error) {
+      wipe(typed.bytes)
+      throw error
+    }
   }
 
   async #repository(name: string): Promise<KnownRepository> {

@@ -104,10 +104,9 @@ export class RepositoryDesk {
   async add(form: RepositoryForm, secret: SlotSecret, signal: AbortSignal): Promise<string | undefined> {
     const { repositories, paths, stores } = this.#options
     const held = { kind: secret.kind, bytes: secret.bytes.slice() }
-    const { credentials = [], acceptedKey } = form
     try {
       const place = await this.#newPlace(form, secret)
-      if (acceptedKey !== undefined) await stores.acceptHostKey(place, acceptedKey)
+      if (form.acceptedKey !== undefined) await stores.acceptHostKey(place, form.acceptedKey)
       const code = form.create ? await this.#create(place, secret, signal) : undefined
       if (!form.create) {
         await this.#tryOut(place, secret)
@@ -124,7 +123,7 @@ export class RepositoryDesk {
       })
       return code
     } finally {
-      wipe(held.bytes, secret.bytes, ...credentials.map(({ bytes }) => bytes))
+      wipe(held.bytes, secret.bytes)
     }
   }
 

@@ -62,8 +62,10 @@ test('what a server wants is kept sealed with the password, which is needed for 
     utf8('the token of the server'),
   )
   const code = { kind: 'recovery-code', bytes: utf8('0000-0000') } as const
-  const again = { ...form, name: 'again', create: false, credentials: [{ kind: 'token', bytes: utf8('x') }] } as const
+  const other = utf8('x')
+  const again = { ...form, name: 'again', create: false, credentials: [{ kind: 'token', bytes: other }] } as const
   await expect(application.addRepository(again, code, signal)).rejects.toThrow()
+  expect(other).toEqual(new Uint8Array(1))
   expect((await application.repositories()).map(({ name }) => name)).toEqual(['home'])
 })
 
@@ -193,5 +195,5 @@ test('a plan copies into a repository with another password, and says what it wo
     remarks: { 'steps.2.keep-tag': 'no point has the tag "wekly"; is "weekly" meant?' },
   })
   await application.lock()
-  expect((await application.explainPlan(form)).forgotten).toEqual([])
+  expect((await application.explainPlan(form)).forgotten).toBeUndefined()
 })
