@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { KeyObject } from 'node:crypto'
 import { appendFileSync, readFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 
 import ssh2 from 'ssh2'
@@ -67,8 +68,8 @@ async function startOtherServer({
       })
     })
   })
-  const port = await freePort()
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
   const parsed = ssh2.utils.parseKey(hostKey)
   if (parsed instanceof Error) throw parsed
   const knownHosts = [`[127.0.0.1]:${port} ${parsed.type} ${parsed.getPublicSSH().toString('base64')}\n`]
