@@ -1,9 +1,10 @@
-import { display } from '../base/byte-string.ts'
-import { formatCount } from '../base/number-of.ts'
+import { type ByteString, display } from '../base/byte-string.ts'
+import type { TidemarkError } from '../base/errors.ts'
+import { formatCount, numberOf } from '../base/number-of.ts'
 import type { RestoreAction, RestoreCounts, RestoreItem } from '../engine/restore-types.ts'
 import { jsonPath } from '../base/json-path.ts'
 import type { Output } from './output.ts'
-import { countLines, leftAlone, type RestoreSubject, targetFields } from './restore-report.ts'
+import { countLines, failureLine, leftAlone, type RestoreSubject, targetFields } from './restore-report.ts'
 
 const LINES_MAX = 20
 
@@ -23,6 +24,8 @@ export class PreviewReport {
   #metadata = 0
   #lines = 0
   #hidden = 0
+  /** How many entries could not be restored. */
+  failures = 0
 
   /** With `everything` each item is part of the result; otherwise the first few that change something are shown. */
   constructor(output: Output, { everything }: { readonly everything: boolean }) {
@@ -47,6 +50,16 @@ export class PreviewReport {
     }
   }
 
+  /** Tells of an entry that a restore would fail on. */
+  fail(path: ByteString, error: TidemarkError): void {
+    this.failures++
+    if (this.#everything && this.#output.json) {
+      this.#output.event('failure', { ...jsonPath(path), message: error.message })
+    } else if (this.#everything || this.failures <= LINES_MAX) {
+      this.#output.error(failureLine(path, error))
+    }
+  }
+
   summarize({ point, options }: RestoreSubject): void {
     const counts = (action: RestoreAction): RestoreCounts => this.#counts.get(action) ?? { entries: 0, bytes: 0 }
     const actions = {
@@ -57,7 +70,7 @@ export class PreviewReport {
       keep: counts('keep'),
     }
     if (this.#everything && this.#output.json) {
-      this.#output.event('summary', { point, ...targetFields(options), preview: true, actions })
+      this.#output.event('summary', { point, ...targetFields(options), preview: true, actions, errors: this.failures })
       return
     }
     if (this.#hidden > 0) this.#output.error(`… and ${this.#hidden} more: --preview shows all`)
@@ -65,6 +78,7 @@ export class PreviewReport {
     const lines = [`Restoring ${display(options.path)} of point ${point.slice(0, 8)} ${where}:`]
     lines.push(...countLines(actions, { ...WORDS, keep: leftAlone(options) }))
     if (this.#metadata > 0) lines.push(`  of those overwritten, ${formatCount(this.#metadata)} only in their metadata`)
+    if (this.failures > 0) lines.push(`  ${numberOf(this.failures, 'entry', 'entries')} would fail`)
     if (lines.length === 1) lines.push('  nothing to do')
     for (const line of lines) {
       if (this.#everything) this.#output.line(line)

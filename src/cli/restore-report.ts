@@ -1,4 +1,4 @@
-import { display } from '../base/byte-string.ts'
+import { type ByteString, display } from '../base/byte-string.ts'
 import type { Clock } from '../base/clock.ts'
 import { IntegrityError, StorageError, TargetError } from '../base/errors.ts'
 import type { PointId } from '../base/ids.ts'
@@ -118,10 +118,15 @@ export class RestoreReport extends OperationReport {
     if (!isNamed && !this.output.verbose) return
     this.#named++
     if (isFull) this.#fullNamed++
-    const where = display(path)
-    // Most messages begin with the path already.
-    this.output.error(`tidemark: ${error.message.startsWith(where) ? '' : `${where}: `}${error.message}`)
+    this.output.error(failureLine(path, error))
   }
+}
+
+/** Says why an entry cannot be restored. */
+export function failureLine(path: ByteString, error: Error): string {
+  const where = display(path)
+  // Most messages begin with the path already.
+  return `tidemark: ${error.message.startsWith(where) ? '' : `${where}: `}${error.message}`
 }
 
 function isAnythingDone({ create, overwrite, delete: deleted }: RestoreSummary['actions']): boolean {

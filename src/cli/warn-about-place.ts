@@ -1,5 +1,6 @@
-import { stat } from 'node:fs/promises'
+import { lstat, realpath, stat } from 'node:fs/promises'
 
+import { byteStringOf, display } from '../base/byte-string.ts'
 import type { StoreTest } from '../service/store-tests.ts'
 import type { Output } from './output.ts'
 import { missingGuarantees } from '../storage/probe-meanings.ts'
@@ -15,6 +16,18 @@ export async function warnAboutPlace(output: Output, url: string, roots: readonl
   const [repository, ...sources] = await Promise.all([url, ...roots].map((path) => stat(path).catch(() => undefined)))
   if (repository !== undefined && sources.some((source) => source?.dev === repository.dev)) {
     say(output, `the repository ${url} lies on the same disk as what is backed up: keep a copy elsewhere`)
+  }
+}
+
+/** Tells the user of sources that hold nothing but a link: as `tar` does, a backup follows none. */
+export async function warnAboutLinks(output: Output, roots: readonly string[]): Promise<void> {
+  for (const root of roots) {
+    const status = await lstat(root).catch(() => undefined)
+    if (status?.isSymbolicLink() !== true) continue
+    const target = await realpath(root).catch(() => undefined)
+    const instead =
+      target === undefined ? 'it leads nowhere' : `name ${display(byteStringOf(target))} to back up what it leads to`
+    say(output, `${display(byteStringOf(root))} is a symbolic link, and only the link is backed up: ${instead}`)
   }
 }
 

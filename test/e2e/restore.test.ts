@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
@@ -73,6 +73,16 @@ test('a preview tells every action and changes nothing', async () => {
   expect(events.at(-1)).toMatchObject({ type: 'summary', preview: true, actions: { delete: { entries: 1 } } })
   expect(readdirSync(place.target).sort()).toEqual(['a', 'stranger'])
   expect(place.read('a')).toBe('mine')
+})
+
+test('a preview tells what would fail, and ends as the restore would', async () => {
+  const place = new RestorePlace()
+  rmSync(join(place.target, 'a'))
+  mkdirSync(join(place.target, 'a/full'), { recursive: true })
+  const { code, stdout, stderr } = await place.run([...place.words, '--preview', '--overwrite', 'always'])
+  expect(stderr).toMatch(/\/a .*a directory that is not empty stands in its place/)
+  expect(stdout).toMatch(/^ {2}1 entry would fail$/m)
+  expect(code).toBe(3)
 })
 
 test('--overwrite and --delete make the target what the point is', async () => {

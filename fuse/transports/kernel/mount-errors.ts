@@ -55,6 +55,14 @@ const helperMessages: readonly (readonly [RegExp, (mountPoint: string) => MountE
       ),
   ],
   [
+    /could not determine username/,
+    (mountPoint) =>
+      unavailable(
+        `${mountPoint} cannot be mounted: the machine knows no name of this user`,
+        'Mount as a user of /etc/passwd, or add this one.',
+      ),
+  ],
+  [
     /no write access to mountpoint|not owned by|sticky/i,
     (mountPoint) =>
       unavailable(`${mountPoint} cannot be mounted over: it is not yours`, 'Choose an empty directory that you own.'),

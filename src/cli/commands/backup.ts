@@ -13,7 +13,7 @@ import { mountedDevices } from '../mounted-devices.ts'
 import { openSession } from '../open-session.ts'
 import { settleEarlierRuns } from '../settle-earlier-runs.ts'
 import { toolVersion } from '../version.ts'
-import { warnAboutPlace, warnAboutStore } from '../warn-about-place.ts'
+import { warnAboutLinks, warnAboutPlace, warnAboutStore } from '../warn-about-place.ts'
 
 export interface BackupFlags extends BackupSourceFlags {
   readonly full?: boolean
@@ -70,6 +70,7 @@ export async function backupCommand(
   } finally {
     report.stop()
   }
+  await warnAboutLinks(output, choice.roots)
   // Once for each chain: who has been told need not be told every night.
   if (summary.parent === undefined) {
     const last = await lastOfOtherChains(await repository, summary.chain)

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 
-import { byteStringOf } from '../../base/byte-string.ts'
-import { UsageError } from '../../base/errors.ts'
+import { type ByteString, byteStringOf } from '../../base/byte-string.ts'
+import { type TidemarkError, UsageError } from '../../base/errors.ts'
 import { type OpenPointView, openPointView } from '../../engine/point-view.ts'
 import type { OverwriteMode, RestoreItem, RestoreOptions, RestoreSummary } from '../../engine/restore-types.ts'
 import { WorkerPool } from '../../engine/workers/worker-pool.ts'
@@ -60,8 +60,8 @@ export async function restoreCommand(context: CliContext, place: string, flags: 
   const wanted = selection === undefined ? byPatterns(opened, flags) : selectionOptions(selection, destination)
   const options = await safeOptions({ ...wanted, ...destination }, { ...opened, paths: context.paths })
   if (flags.preview === true) {
-    await preview(context, opened, { options, everything: true })
-    return EXIT_DONE
+    const { failures } = await preview(context, opened, { options, everything: true })
+    return failures > 0 ? EXIT_PARTIAL : EXIT_DONE
   }
   if (context.interactive && flags.yes !== true && (!isEmpty || options.delete)) {
     if (!(await isAgreed(context, opened, options))) {
@@ -121,7 +121,7 @@ async function isAgreed(context: CliContext, opened: OpenPlace, options: Restore
     if (!options.delete) return true
     const now = createHash('sha256')
     for await (const item of planRestore({ view, repository, options, signal: context.signal })) addLoss(now, item)
-    if (now.digest('hex') === shown) return true
+    if (now.digest('hex') === shown.losses) return true
     context.output.message('What would be overwritten or deleted has changed since it was shown:')
   }
 }
@@ -131,12 +131,19 @@ function addLoss(losses: Hash, { action, path }: RestoreItem): void {
   if (action === 'overwrite' || action === 'delete') losses.update(`${action}\0${path}\0`)
 }
 
-/** Shows what a restore would do, and changes nothing. Returns a digest of what it would overwrite and delete. */
+interface Previewed {
+  /** A digest of what would be overwritten and deleted. */
+  readonly losses: string
+  /** How many entries could not be restored. */
+  readonly failures: number
+}
+
+/** Shows what a restore would do, and changes nothing. */
 async function preview(
   { output, signal }: CliContext,
   { repository, view, point }: OpenPlace,
   what: { readonly options: RestoreOptions; readonly everything: boolean },
-): Promise<string> {
+): Promise<Previewed> {
   const { planRestore } = await import('../../engine/restore/plan-restore.ts')
   const { options, everything } = what
   const losses = createHash('sha256')
@@ -145,12 +152,15 @@ async function preview(
     // A restore that follows says so itself.
     if (everything) output.warning(message)
   }
-  for await (const item of planRestore({ view, repository, options, signal, onWarning })) {
+  const onFailure = (path: ByteString, error: TidemarkError): void => {
+    report.fail(path, error)
+  }
+  for await (const item of planRestore({ view, repository, options, signal, onWarning, onFailure })) {
     if (output.gone.aborted) break
     addLoss(losses, item)
     report.add(item)
     await output.drained()
   }
   if (!output.gone.aborted) report.summarize({ point: point.record.point, options })
-  return losses.digest('hex')
+  return { losses: losses.digest('hex'), failures: report.failures }
 }

@@ -1,5 +1,5 @@
-import { display } from '../../base/byte-string.ts'
-import { UsageError } from '../../base/errors.ts'
+import { type ByteString, display } from '../../base/byte-string.ts'
+import { type TidemarkError, UsageError } from '../../base/errors.ts'
 import { lastUndoPoint, openUndo, planUndo, type Undo, undoRestore } from '../../engine/undo/undo.ts'
 import { choosePoint } from '../choose-point.ts'
 import type { CliContext } from '../context.ts'
@@ -31,8 +31,8 @@ export async function undoCommand(context: CliContext, name: string | undefined,
   }
   if (!output.json) output.message(headline(undo))
   if (flags.preview === true) {
-    await preview(context, opened, { undo, everything: true })
-    return EXIT_DONE
+    const failures = await preview(context, opened, { undo, everything: true })
+    return failures > 0 ? EXIT_PARTIAL : EXIT_DONE
   }
   if (flags.yes !== true) {
     await preview(context, opened, { undo, everything: false })
@@ -61,18 +61,23 @@ async function run(
   }
 }
 
+/** Shows what taking a restore back would do; returns how many entries it would fail on. */
 async function preview(
   { output, signal }: CliContext,
   { care }: OpenCare,
   { undo, everything }: { readonly undo: Undo; readonly everything: boolean },
-): Promise<void> {
+): Promise<number> {
   const report = new PreviewReport(output, { everything })
-  for await (const item of planUndo(care.repository, undo, signal)) {
-    if (output.gone.aborted) return
+  const onFailure = (path: ByteString, error: TidemarkError): void => {
+    report.fail(path, error)
+  }
+  for await (const item of planUndo(care.repository, undo, { signal, onFailure })) {
+    if (output.gone.aborted) return report.failures
     report.add(item)
     await output.drained()
   }
   report.summarize({ point: undo.point.record.point, options: undo.options })
+  return report.failures
 }
 
 function headline({ point, restored, options }: Undo): string {

@@ -12,7 +12,7 @@ import type { RestoreItem, RestoreOptions } from '../restore-types.ts'
 import type { PlanStep } from './plan-step.ts'
 import { processRights } from './process-rights.ts'
 import { RestorePlanner } from './restore-planner.ts'
-import { TargetTree } from './target-tree.ts'
+import { type OpenTarget, TargetTree } from './target-tree.ts'
 
 /** What a restore needs of a repository. */
 export interface RestoreRepository {
@@ -28,6 +28,8 @@ export interface PlanRestoreInput {
   readonly options: RestoreOptions
   readonly signal?: AbortSignal | undefined
   readonly clock?: Clock
+  /** Absolute paths of what is gone before the restore begins. */
+  readonly gone?: ReadonlySet<ByteString>
   /** Told of what could not be restored because it cannot be read, here or in the point. */
   readonly onFailure?: (path: ByteString, error: TidemarkError) => void
   /** Told, at the end, what the user should know although nothing failed. */
@@ -44,7 +46,7 @@ export interface PlanRestoreInput {
 export async function* planRestore(input: PlanRestoreInput): AsyncGenerator<RestoreItem> {
   const { options, signal } = input
   const start = await findStart(input.view, options)
-  using target = openTarget(start.entry, options, { create: false })
+  using target = openTarget(start.entry, options, { create: false, gone: input.gone })
   const planner = new RestorePlanner({
     view: input.view,
     target,
@@ -86,7 +88,7 @@ function notThere(path: ByteString): UsageError {
 }
 
 /** Opens the directory that a restore of `start` lands in. @throws {UsageError | TargetError} as `TargetTree.open`; TARGET_UNSAFE */
-export function openTarget(start: TreeEntry, options: RestoreOptions, how: { readonly create: boolean }): TargetTree {
+export function openTarget(start: TreeEntry, options: RestoreOptions, how: OpenTarget): TargetTree {
   const target = TargetTree.open(targetPath(start, options), how)
   // What is selected below the root may have lost files; the root itself never has.
   const isSelectedBelow = options.selections?.every(({ path }) => path !== '/') === true

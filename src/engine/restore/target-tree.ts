@@ -60,6 +60,15 @@ function unsuitable(path: ByteString, what: string, cause: unknown): UsageError 
   })
 }
 
+export interface OpenTarget {
+  readonly create: boolean
+  readonly gone?: ReadonlySet<ByteString> | undefined
+}
+
+interface TargetState extends Pick<OpenTarget, 'gone'> {
+  readonly isNew: boolean
+}
+
 /** The directory that a restore lands in. */
 export class TargetTree implements Disposable {
   /** Absolute. */
@@ -69,8 +78,12 @@ export class TargetTree implements Disposable {
   readonly fd: number
   readonly handles: DirectoryHandles
 
-  private constructor(path: ByteString, fd: number, isNew: boolean) {
+  /** Absolute paths of what is planned to be gone by then. */
+  readonly #gone: ReadonlySet<ByteString> | undefined
+
+  private constructor(path: ByteString, fd: number, { isNew, gone }: TargetState) {
     this.path = path
+    this.#gone = gone
     this.fd = fd
     this.handles = new DirectoryHandles(fd)
     const name = '' as ByteString
@@ -82,20 +95,21 @@ export class TargetTree implements Disposable {
    * Opens the directory at `path`, an absolute path; symbolic links that lead to it are followed.
    *
    * @param create it is made, with its parents, when it is not there; otherwise the tree is one without a descriptor.
+   * @param gone absolute paths of what a plan is to pass over, as it is planned to be gone by then.
    * @throws {UsageError} BAD_ARGUMENT: it is no directory, and none can be made there.
    * @throws {TargetError} TARGET_DENIED, TARGET_FULL, TARGET_FAILED
    */
-  static open(path: ByteString, { create }: { readonly create: boolean }): TargetTree {
+  static open(path: ByteString, { create, gone }: OpenTarget): TargetTree {
     try {
-      return new TargetTree(path, openDirectory(path), false)
+      return new TargetTree(path, openDirectory(path), { isNew: false, gone })
     } catch (error) {
       if (errnoOf(error) === 'ENOTDIR') throw unsuitable(path, 'is not a folder, or lies below a file', error)
       if (errnoOf(error) !== 'ENOENT') throw targetError(path, error)
     }
-    if (!create) return new TargetTree(path, -1, true)
+    if (!create) return new TargetTree(path, -1, { isNew: true, gone })
     try {
       makeDirectories(path)
-      return new TargetTree(path, openDirectory(path), true)
+      return new TargetTree(path, openDirectory(path), { isNew: true, gone })
     } catch (error) {
       // Every parent is there or was made: what says so takes no new folders, as /proc does not, or is no folder.
       if (errnoOf(error) === 'ENOENT') throw unsuitable(path, CANNOT_BE_MADE, error)
@@ -125,7 +139,9 @@ export class TargetTree implements Disposable {
   list(directory: TargetDirectory): ByteString[] {
     return this.withDescriptor(directory.path, (fd) => {
       directory.inherits = givesAttributes(fd)
-      return readDirectory(fd)
+      const names = readDirectory(fd)
+      const gone = this.#gone
+      return gone === undefined ? names : names.filter((name) => !gone.has(this.pathOf(directory, name)))
     })
   }
 

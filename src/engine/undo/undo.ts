@@ -9,7 +9,7 @@ import { readPointDetail } from '../../repository/read-point-detail.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { CareContext } from '../care-types.ts'
 import { type OpenPointView, openPointView } from '../point-view.ts'
-import { planRestore } from '../restore/plan-restore.ts'
+import { planRestore, type PlanRestoreInput } from '../restore/plan-restore.ts'
 import { restore } from '../restore/restore.ts'
 import { TargetTree } from '../restore/target-tree.ts'
 import type {
@@ -83,12 +83,21 @@ export async function openUndo(repository: Repository, point: PointInfo): Promis
 }
 
 /** Yields what undoing a restore would do, and changes nothing. */
-export async function* planUndo(repository: Repository, undo: Undo, signal: AbortSignal): AsyncGenerator<RestoreItem> {
+export async function* planUndo(
+  repository: Repository,
+  undo: Undo,
+  { signal, onFailure }: Pick<PlanRestoreInput, 'signal' | 'onFailure'>,
+): AsyncGenerator<RestoreItem> {
   using target = TargetTree.open(present(undo.options.path, 'a target'), { create: false })
-  if (target.root.exists) for (const { item } of removalsOf(target, undo.created)) yield item
+  const gone = new Set<ByteString>()
+  for (const { item } of target.root.exists ? removalsOf(target, undo.created) : []) {
+    if (item.action === 'delete') gone.add(item.path)
+    yield item
+  }
   if (!hasFiles(undo)) return
   const view = await viewOf(repository, undo.point, FILES_PART)
-  yield* planRestore({ view, repository: repository.inRealm(undo.point.realm), options: undo.options, signal })
+  const restored = { view, repository: repository.inRealm(undo.point.realm), options: undo.options, gone }
+  yield* planRestore({ ...restored, signal, ...(onFailure === undefined ? {} : { onFailure }) })
 }
 
 /**
@@ -117,7 +126,7 @@ export async function undoRestore(
 }
 
 async function keepBefore(care: CareContext, undo: Undo, signal: AbortSignal): Promise<PointId | undefined> {
-  const effects = await effectsOf(planUndo(care.repository, undo, signal))
+  const effects = await effectsOf(planUndo(care.repository, undo, { signal }))
   // Unlike a restore, this leaves a point where it only creates: who undoes twice wants to be where he was.
   if (!overwrites(effects) && effects.created.length === 0) return undefined
   const { path: target } = undo.options

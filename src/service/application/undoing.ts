@@ -41,7 +41,7 @@ async function* previewIn(opened: OpenedRepository, point: string, signal: Abort
   const undo = await undoOf(opened, point)
   // What goes and what comes back are two lists; whoever reads them wants one tree.
   const items: RestoreItem[] = []
-  for await (const item of planUndo(opened.repository, undo, signal)) items.push(item)
+  for await (const item of planUndo(opened.repository, undo, { signal })) items.push(item)
   items.sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
   const show = restoreShower(undo.options, undo.options.path)
   for (const [index, item] of items.entries()) {

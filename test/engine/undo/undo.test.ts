@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { afterAll, describe, expect, test } from 'vitest'
-import { byteStringOf } from '../../../src/base/byte-string.ts'
+import { type ByteString, byteStringOf } from '../../../src/base/byte-string.ts'
 import { StorageError } from '../../../src/base/errors.ts'
 import { forget } from '../../../src/engine/forget/forget.ts'
 import { openPointView } from '../../../src/engine/point-view.ts'
@@ -173,13 +173,36 @@ describe('undo', () => {
     await f.repository.chain({ reload: true })
     const opened = await openUndo(f.repository, await lastUndoPoint(f.repository))
     const items: RestoreItem[] = []
-    for await (const item of planUndo(f.repository, opened, signal)) items.push(item)
+    for await (const item of planUndo(f.repository, opened, { signal })) items.push(item)
     const lines = items.map(({ action, path }) => `${action} ${path.slice(f.source.length)}`)
     expect(lines).toContain('delete /removed/one')
     expect(lines).toContain('delete /removed')
     expect(lines).toContain('overwrite /kept/edited')
     expect(lines).toContain('create /new/work')
     expect(disk(f)).toEqual(restored)
+  })
+
+  test('previews that a file comes back where a folder was that only the restore filled', async () => {
+    const f = await EngineFixture.create()
+    mkdirSync(f.path('d'))
+    writeFileSync(f.path('d/inside'), 'restored')
+    await f.backup()
+    rmSync(f.path('d'), { recursive: true })
+    writeFileSync(f.path('d'), 'a file by now')
+    const before = disk(f)
+    await restoreFirst(f)
+    await f.repository.chain({ reload: true })
+    const opened = await openUndo(f.repository, await lastUndoPoint(f.repository))
+    const items: RestoreItem[] = []
+    const failed: ByteString[] = []
+    const onFailure = (path: ByteString): void => void failed.push(path)
+    for await (const item of planUndo(f.repository, opened, { signal, onFailure })) items.push(item)
+    const lines = items.map(({ action, kind, path }) => `${action} ${kind} ${path.slice(f.source.length)}`)
+    expect(lines.slice(0, 1)).toEqual(['delete file /d/inside'])
+    expect(lines).toContain('overwrite file /d')
+    expect(failed).toEqual([])
+    await undo(f)
+    expect(disk(f)).toEqual(before)
   })
 
   test('says so when there is nothing to undo, and of which point', async () => {
