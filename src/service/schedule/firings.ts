@@ -127,17 +127,20 @@ export function clockFirings(pattern: string, timeZone: string): Firings {
   }
 }
 
-/** Patterns that were used lately: a schedule asks for the same few all the time, and parsing takes the longest of it. */
+/**
+ * Patterns that were used lately, the last one last: a schedule asks for the same few all the time, and parsing takes the longest of
+ * it. Each takes 80 kB, and one with a date is asked for on its day alone.
+ */
 const crons = new Map<string, Cron>()
-const CRONS_MAX = 256
+const CRONS_MAX = 64
 
 function cronOf(pattern: string, timeZone: string): Cron {
   const key = `${timeZone} ${pattern}`
-  const known = crons.get(key)
-  if (known !== undefined) return known
-  if (crons.size >= CRONS_MAX) crons.clear()
-  const cron = new Cron(pattern, { timezone: timeZone, fixedTimeRule: 'no-wildcard' })
+  const cron = crons.get(key) ?? new Cron(pattern, { timezone: timeZone, fixedTimeRule: 'no-wildcard' })
+  crons.delete(key)
   crons.set(key, cron)
+  const [oldest] = crons.keys()
+  if (crons.size > CRONS_MAX && oldest !== undefined) crons.delete(oldest)
   return cron
 }
 
