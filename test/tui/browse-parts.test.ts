@@ -5,7 +5,7 @@ import type { PreviewItem } from '../../src/service/application/shown.ts'
 import { imageSizeOf } from '../../tui/screens/browse/image-size.ts'
 import { diffLines } from '../../tui/screens/comparison/line-diff.ts'
 import { previewLines } from '../../tui/screens/browse/preview.ts'
-import { leftOut, restoreRows, totalsOf } from '../../tui/screens/restore/restore-rows.ts'
+import { inTreeOrder, leftOut, restoreRows, totalsOf } from '../../tui/screens/restore/restore-rows.ts'
 
 test('a difference of lines leads from the one text to the other, and keeps what they have in common', () => {
   const lines = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 12 })
@@ -120,6 +120,43 @@ test('what is below a closed folder is not shown, and only changes when only the
       '/srv/e',
     ])
   }
+})
+
+test('every item of a preview stands below its folder, by name, in whatever order the items come', () => {
+  // As a plan tells them: folder by folder, and what is deleted before the folder that it lies in.
+  const planned = [
+    item('/docs', 'dir', 'unchanged'),
+    item('/docs/a', 'dir', 'create'),
+    item('/docs/b', 'dir', 'create'),
+    item('/docs/m', 'file', 'create'),
+    item('/docs/k/x', 'file', 'delete'),
+    item('/docs/k', 'dir', 'delete'),
+    item('/docs/t', 'dir', 'delete'),
+    item('/docs/t', 'file', 'create'),
+    item('/docs/a/2', 'file', 'create'),
+    item('/docs/a/1', 'dir', 'create'),
+    item('/docs/b/3', 'file', 'create'),
+    item('/docs/a/1/4', 'file', 'create'),
+    item('/', 'dir', 'keep'),
+  ]
+  const items = inTreeOrder(planned)
+  const rows = restoreRows(items, { closed: new Set(), changesOnly: false })
+  expect(rows.map(({ item: { path, action }, depth }) => `${depth} ${path} ${action}`)).toEqual([
+    '0 / keep',
+    '1 /docs unchanged',
+    '2 /docs/a create',
+    '3 /docs/a/1 create',
+    '4 /docs/a/1/4 create',
+    '3 /docs/a/2 create',
+    '2 /docs/b create',
+    '3 /docs/b/3 create',
+    '2 /docs/k delete',
+    '3 /docs/k/x delete',
+    '2 /docs/m create',
+    '2 /docs/t delete',
+    '2 /docs/t create',
+  ])
+  expect([...leftOut(items, new Set(['/docs/k']))]).toEqual(['/docs/k', '/docs/k/x'])
 })
 
 test('what is left out takes with it all below it, and counts as nothing else', () => {

@@ -74,6 +74,15 @@ test('a preview that comes in many parts has all lines and sums at its end', () 
   expect(state.totals.create).toEqual({ count: 5, bytes: 3 })
 })
 
+test('while a preview comes, the chosen line stays chosen though others come in above it', () => {
+  const part = { ...PREVIEWED, isLast: false }
+  const [a, b, c, d, e] = ITEMS as [PreviewItem, PreviewItem, PreviewItem, PreviewItem, PreviewItem]
+  const down = { kind: 'command', command: 'down' } as const
+  const state = run(OPENED, { ...part, value: [a, b, e] }, down, down, { ...part, value: [c, d], isLast: true })
+  expect(state.rows.map(({ item: { path } }) => path)).toEqual(['/a', '/a/b', '/a/b/c', '/a/b/d', '/a/e'])
+  expect(state.rows[state.place.selected]?.item.path).toBe('/a/e')
+})
+
 /** A preview of `/a`, in which `s` was pressed, and what another look at the target answers to that. */
 function lookedAgain(now: readonly PreviewItem[]): DashboardState {
   const dashboard = previewed().press('s')

@@ -14,7 +14,34 @@ export interface RowChoices {
   readonly changesOnly: boolean
 }
 
-/** Returns the lines of a preview. Made once after each change: a preview may have hundreds of thousands of items. */
+/**
+ * Returns items as a tree, each right below the folder that it lies in, by name; what lies in none of them by its path.
+ *
+ * They come folder by folder, and what is deleted comes before its folder.
+ */
+export function inTreeOrder(items: readonly PreviewItem[]): readonly PreviewItem[] {
+  const folders = new Set(items.filter(({ kind }) => kind === 'dir').map(({ shownPath }) => shownPath))
+  const inside = Map.groupBy(items, ({ shownPath }) => {
+    const parent = parentOf(shownPath)
+    return folders.has(parent) && parent !== shownPath ? parent : undefined
+  })
+  const ordered: PreviewItem[] = []
+  const left = lastFirst(inside.get(undefined))
+  for (let item = left.pop(); item !== undefined; item = left.pop()) {
+    ordered.push(item)
+    if (item.kind !== 'dir') continue
+    for (const below of lastFirst(inside.get(item.shownPath))) left.push(below)
+    // Two items may be of one path: what is deleted there, and what comes in its place.
+    inside.delete(item.shownPath)
+  }
+  return ordered
+}
+
+function lastFirst(siblings: readonly PreviewItem[] = []): PreviewItem[] {
+  return siblings.toSorted((a, b) => (a.shownPath < b.shownPath ? -1 : Number(a.shownPath > b.shownPath))).reverse()
+}
+
+/** Returns the lines of a preview in tree order. Made once after each change: it may have hundreds of thousands of items. */
 export function restoreRows(items: readonly PreviewItem[], { closed, changesOnly }: RowChoices): readonly RestoreRow[] {
   const depths = new Map<string, number>()
   const hidden = new Set<string>()
@@ -99,7 +126,7 @@ export function differingPaths(
   return differing
 }
 
-/** Returns the paths that do not come back: those that were left out, and all below them. */
+/** Returns the paths of items in tree order that do not come back: those that were left out, and all below them. */
 export function leftOut(items: readonly PreviewItem[], without: ReadonlySet<Handle>): ReadonlySet<Handle> {
   if (without.size === 0) return without
   const folders = new Set<string>()

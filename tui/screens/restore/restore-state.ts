@@ -14,7 +14,7 @@ import { LIST_START, type ListPlace } from '../../state/list.ts'
 import { valueOr } from '../../state/loaded.ts'
 import type { Problem } from '../../state/problem.ts'
 import type { Shared } from '../../state/shared.ts'
-import { leftOut, type RestoreRow, restoreRows, type Total, totalsOf } from './restore-rows.ts'
+import { inTreeOrder, leftOut, type RestoreRow, restoreRows, type Total, totalsOf } from './restore-rows.ts'
 
 export const OVERWRITE_MODES = ['if-changed', 'never', 'if-newer', 'always'] as const satisfies readonly OverwriteMode[]
 
@@ -31,7 +31,10 @@ export interface RestoreState {
   readonly deleteOthers: boolean
   /** Something of the above was said that no restore has been begun with. */
   readonly isPrepared: boolean
+  /** In tree order where they are `arranged`; otherwise, what came last stands at their end. */
   readonly items: readonly PreviewItem[]
+  /** The items that the lines were made of. */
+  readonly arranged: readonly PreviewItem[]
   /** `true` once the preview is whole. */
   readonly isWhole: boolean
   /** When it became that. */
@@ -67,6 +70,7 @@ export const INITIAL_RESTORE: RestoreState = {
   deleteOthers: false,
   isPrepared: false,
   items: [],
+  arranged: [],
   isWhole: false,
   seenMs: undefined,
   look: undefined,
@@ -86,9 +90,10 @@ export const INITIAL_RESTORE: RestoreState = {
 
 /** Returns the state with its lines and sums made anew. */
 export function withRows(state: RestoreState): RestoreState {
+  const items = state.items === state.arranged ? state.items : inTreeOrder(state.items)
   // An undo is the state before, or none: nothing is left out of it.
-  const out = leftOut(state.items, state.undo === undefined ? state.without : new Set())
-  return { ...state, out, rows: restoreRows(state.items, state), totals: totalsOf(state.items, out) }
+  const out = leftOut(items, state.undo === undefined ? state.without : new Set())
+  return { ...state, items, arranged: items, out, rows: restoreRows(items, state), totals: totalsOf(items, out) }
 }
 
 /** Returns the state with nothing known of the target: it is looked at from the beginning. */

@@ -367,11 +367,19 @@ function takeAnswer(state: RestoreState, answer: Answer, shared: Shared): Step<R
   }
 }
 
-/** Takes a part of the preview. The lines are made anew when they have doubled, and at the end: not at each part of many. */
+/** Takes a part of the preview. The lines are made anew when the items have doubled, and at the end: not at each part of many. */
 function takeItems(state: RestoreState, { more, isLast: isWhole, shared }: Part): RestoreState {
   const items = [...state.items, ...more]
   const next: RestoreState = { ...state, items, isWhole, seenMs: isWhole ? shared.nowMs : undefined }
-  return isWhole || next.items.length >= 2 * state.rows.length ? withRows(next) : next
+  return isWhole || items.length >= 2 * state.arranged.length ? withChosen(withRows(next), state, shared) : next
+}
+
+/** Returns the state with the row chosen that was before lines came in between; whoever is at the top stays there. */
+function withChosen(state: RestoreState, { rows, place }: RestoreState, shared: Shared): RestoreState {
+  const chosen = place.selected === 0 ? undefined : rows[place.selected]?.item.path
+  const at = chosen === undefined ? -1 : state.rows.findIndex(({ item }) => item.path === chosen)
+  const extent = { count: state.rows.length, height: restoreRowCount(shared) }
+  return at < 0 ? state : { ...state, place: placeAt(place, at, extent) }
 }
 
 function takeFailure(state: RestoreState, failure: Failure): RestoreState {
