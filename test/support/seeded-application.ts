@@ -36,7 +36,6 @@ export function seededApplication({ pointCount = 5, manyFiles = 0 }: SeedOptions
       atMs: TEST_NOW_MS - (pointCount - index) * HOUR_MS,
       bytesStored: (100 + index) * 2 ** 20,
       bytesRaw: (300 + index * 90) * 2 ** 20,
-      entries: 1000 + index,
     })
   }
   return application

@@ -414,7 +414,7 @@ test.each([
 ])('below charts stand %s', (_, stepMs, label) => {
   const dashboard = new DashboardState().start().answer('repositories', [DEPOT])
   const first = new Date(2026, 10, 21, 12).getTime()
-  const sizes = [0, 1, 2].map((n) => ({ atMs: first + n * stepMs, bytesStored: 1 + n, bytesRaw: 10, entries: 1 }))
+  const sizes = [0, 1, 2].map((n) => ({ atMs: first + n * stepMs, bytesStored: 1 + n, bytesRaw: 10 }))
   const { screens, shared } = dashboard.answer('sizes', sizes).state
   const { labels = [], unit } =
     chartsOf(screens.overview, shared).find(({ title }) => title.startsWith('Repository')) ?? {}

@@ -97,7 +97,7 @@ export interface Application extends AsyncDisposable {
   subscribe(listener: (topic: Topic) => void): () => void
 
   health(): Promise<HealthData>
-  /** Past of a repository's size and entries, oldest first, one for each of the points that are there now. */
+  /** Past of a repository's size, oldest first, one for each of the points that are there now. */
   sizes(repository: string): Promise<readonly SizePoint[]>
 
   repositories(): Promise<readonly RepositoryData[]>

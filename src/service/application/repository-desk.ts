@@ -16,6 +16,7 @@ import { normalizeLocation, type RepositoryPlace } from '../resolve-repository.t
 import { readSecretFile } from '../secret-file.ts'
 import { sealCredential } from '../sealed-secret.ts'
 import type { SecretKind, SecretSource } from '../secret-source.ts'
+import type { Driver } from '../../storage/driver.ts'
 import { isSafeStore } from '../../storage/probe-meanings.ts'
 import { recallStoreTest } from '../store-tests.ts'
 import { isRepositoryName } from '../repository-name.ts'
@@ -163,18 +164,22 @@ export class RepositoryDesk {
       const here = [...newest.values()].filter((detail) => detail?.host === repository.instance.host)
       const sources = here.flatMap((detail) => detail?.sources ?? [])
       const backups = points.filter((_, i) => isBackup(present(sorted[i], 'the point that is shown')))
-      const isShared = this.#noteDisk(name, known.place, sources)
+      const isShared = await this.#noteDisk(name, known.place, sources)
       return { points, backups, sharesDisk: isShared, alarms: chain.alarms.map(({ message }) => shownText(message)) }
     })
   }
 
   async sizes(name: string): Promise<SizePoint[]> {
     const known = await this.get(name)
-    return known.use(async ({ repository }) => sizesOf((await repository.chain()).points))
+    const [{ points }, packBytes] = await Promise.all([
+      this.points(name),
+      known.use(({ repository }) => packBytesOf(repository.driver)),
+    ])
+    return sizesOf(points, packBytes)
   }
 
-  #noteDisk(name: string, { url }: RepositoryPlace, sources: readonly string[]): boolean {
-    const isShared = url.startsWith('/') && sharesDisk(byteStringOf(url), sources as ByteString[])
+  async #noteDisk(name: string, { url }: RepositoryPlace, sources: readonly string[]): Promise<boolean> {
+    const isShared = url.startsWith('/') && (await sharesDisk(byteStringOf(url), sources as ByteString[]))
     const before = this.#sharesDisk.get(name)
     this.#sharesDisk.set(name, isShared)
     if (isShared !== before) this.#options.onChange()
@@ -239,6 +244,12 @@ export class RepositoryDesk {
     await using known = this.#options.repositories.make(place)
     await known.unlock(secret)
   }
+}
+
+async function packBytesOf(driver: Driver): Promise<number> {
+  let sum = 0
+  for await (const { bytes } of driver.list('packs')) sum += bytes
+  return sum
 }
 
 /**

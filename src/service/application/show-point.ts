@@ -7,7 +7,7 @@ import { isSuspect } from '../../engine/tripwire/suspicion.ts'
 import { decodePointDetail } from '../../format/point-detail-codec.ts'
 import type { PointDetail } from '../../format/records.ts'
 import { instanceName, type PointChain } from '../../repository/point-chain.ts'
-import { compareCreated, type PointInfo } from '../../repository/point-info.ts'
+import type { PointInfo } from '../../repository/point-info.ts'
 import { suspicionText } from '../suspicion-text.ts'
 import type { PointTrees } from './point-trees.ts'
 import { milliseconds } from './show-entry.ts'
@@ -95,13 +95,21 @@ export function showPoint(info: PointInfo, chain: PointChain, detail: PointDetai
   }
 }
 
-/** Returns what a repository grew to with each of its points. */
-export function sizesOf(points: readonly PointInfo[]): SizePoint[] {
-  let bytesStored = 0
+/**
+ * Returns what a repository grew to with each of its points, in their order: at last to `packBytes`, all that its packs
+ * take now.
+ *
+ * Points tell what they added. What nobody of them did is older than they are: points that are forgotten leave behind
+ * what others still need, and what no prune has taken away.
+ */
+export function sizesOf(points: readonly PointData[], packBytes: number): SizePoint[] {
+  const added = points.reduce((sum, point) => sum + point.bytesStored, 0)
+  let stored = Math.max(0, packBytes - added)
   let bytesRaw = 0
-  return points.toSorted(compareCreated).map(({ record: { bytes, bytesStored: stored, counts, finished } }) => {
-    bytesStored += stored
-    bytesRaw += bytes
-    return { atMs: milliseconds(finished), bytesStored, bytesRaw, entries: counts.files + counts.dirs + counts.others }
+  return points.map((point) => {
+    stored += point.bytesStored
+    bytesRaw += point.bytes
+    // Packs that were written anew take less than was added once.
+    return { atMs: point.finishedMs, bytesStored: Math.min(stored, packBytes), bytesRaw }
   })
 }

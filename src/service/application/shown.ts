@@ -383,10 +383,8 @@ export interface HealthFinding {
 /** One moment of a repository's past, for charts. */
 export interface SizePoint {
   readonly atMs: number
-  /** What all points up to then took. */
+  /** What the packs took then, as far as they are there now; of the last point: what they take now. */
   readonly bytesStored: number
   /** The sizes of all files in all points up to then: what they would take without deduplication and compression. */
   readonly bytesRaw: number
-  /** Of this point alone. */
-  readonly entries: number
 }

@@ -3,9 +3,11 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -89,6 +91,9 @@ test('points are told with sources, sizes and parents, and the past of the repos
   const [before, after] = await application.sizes('home')
   expect(after?.bytesRaw).toBe((older?.bytes ?? 0) + (newer?.bytes ?? 0))
   expect(after?.bytesStored).toBeGreaterThan(before?.bytesStored ?? Infinity)
+  const packs = readdirSync(join(folder, 'repository', 'packs'), { recursive: true, withFileTypes: true })
+  const packSizes = packs.filter((each) => each.isFile()).map((file) => statSync(join(file.parentPath, file.name)).size)
+  expect(after?.bytesStored).toBe(packSizes.reduce((sum, bytes) => sum + bytes))
   expect((await application.slots('home')).map(({ kind, label }) => [kind, label]).sort()).toEqual([
     ['password', 'password'],
     ['recovery-code', undefined],

@@ -4,7 +4,8 @@ import { IntegrityError } from '../../../src/base/errors.ts'
 import type { PointBlobs } from '../../../src/engine/point-view-layout.ts'
 import { encodePointDetail } from '../../../src/format/point-detail-codec.ts'
 import type { PointInfo } from '../../../src/repository/point-info.ts'
-import { PointDetails } from '../../../src/service/application/show-point.ts'
+import { PointDetails, sizesOf } from '../../../src/service/application/show-point.ts'
+import type { PointData } from '../../../src/service/application/shown.ts'
 
 const MINUTE_MS = 60_000
 
@@ -33,4 +34,18 @@ test('the detail of a point that is damaged leaves the others readable, and is a
   damaged.clear()
   expect(await known(MINUTE_MS)).toEqual(['a', 'b'])
   expect(asked).toEqual([['b']])
+})
+
+function grown(bytesStored: number, bytes: number): PointData {
+  return { finishedMs: 0, bytesStored, bytes } as PointData
+}
+
+test.each([
+  ['with what forgotten points left to it', 1000, [990, 1000]],
+  ['without what was taken away by a prune', 9, [4, 9]],
+  ['and never to more than there is', 6, [4, 6]],
+])('a repository has grown to what its packs take now, %s', (_, packBytes, stored) => {
+  const sizes = sizesOf([grown(4, 980), grown(10, 1000)], packBytes)
+  expect(sizes.map(({ bytesStored }) => bytesStored)).toEqual(stored)
+  expect(sizes.map(({ bytesRaw }) => bytesRaw)).toEqual([980, 1980])
 })

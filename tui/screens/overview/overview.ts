@@ -124,7 +124,7 @@ function reduce(state: OverviewState, event: ScreenEvent<OverviewCommand>, share
     case 'shared':
       return state.askedFor === shared.repository ? { state } : askAll({ ...state, sizes: LOADING }, shared)
     case 'changed':
-      return CHANGING.includes(event.topic) ? askAll(state, shared) : { state }
+      return takeChange(state, event.topic, shared)
     case 'tick':
       return { state: withSample(state, shared) }
     case 'command':
@@ -160,12 +160,16 @@ function withBackup(state: OverviewState, { state: backingUp, ...step }: Backing
   return { ...step, state: { ...state, backingUp } }
 }
 
-const CHANGING: readonly Topic[] = ['points', 'repositories', 'plans']
+function takeChange(state: OverviewState, topic: Topic, shared: Shared): Step<OverviewState> {
+  if (topic === 'plans') return { state, effects: [ASK_PLANS] }
+  return topic === 'points' || topic === 'repositories' ? askAll(state, shared) : { state }
+}
+
+const ASK_PLANS = call('overview:plans', 'plans')
 
 function askAll(state: OverviewState, { repository }: Shared): Step<OverviewState> {
-  const plans = call('overview:plans', 'plans')
   const sizes = repository === undefined ? [] : [call('overview:sizes', 'sizes', repository)]
-  return { state: { ...state, askedFor: repository }, effects: [plans, ...sizes] }
+  return { state: { ...state, askedFor: repository }, effects: [ASK_PLANS, ...sizes] }
 }
 
 function takeAnswer(state: OverviewState, answer: Answer): Step<OverviewState> {
