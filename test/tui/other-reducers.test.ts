@@ -404,6 +404,18 @@ test('points a day are those of backups, and nothing before the points were read
   expect(perDay().reduce((sum, count) => sum + count, 0)).toBe(1)
 })
 
+test('of another repository that does not answer, Overview shows nothing of the one before', () => {
+  const dashboard = new DashboardState().start().answer('repositories', [DEPOT, { ...DEPOT, name: 'gone' }])
+  const titles = (): readonly string[] => {
+    const { screens, shared } = dashboard.state
+    return chartsOf(screens.overview, shared).map(({ title }) => title)
+  }
+  dashboard.answer('sizes', [{ atMs: 0, bytesStored: 7, bytesRaw: 14 }])
+  expect(titles().slice(0, 2)).toEqual(['Repository size 7 B', 'Deduplication and compression 2.0x'])
+  expect(dashboard.press('ctrl+n').state.shared.repository).toBe('gone')
+  expect(titles().slice(0, 2)).toEqual(['Repository size', 'Deduplication and compression'])
+})
+
 const MINUTE_MS = 60_000
 const DAY_MS = 1440 * MINUTE_MS
 

@@ -59,8 +59,9 @@ function unitFor(values: readonly number[]): { readonly divisor: number; readonl
 function deduplication(state: OverviewState): NamedChart {
   const sizes = sampled(valueOr(state.sizes, [])).filter(({ bytesStored }) => bytesStored > 0)
   const values = sizes.map(({ bytesRaw, bytesStored }) => bytesRaw / bytesStored)
+  const last = values.at(-1)
   return {
-    title: `Deduplication and compression ${(values.at(-1) ?? 1).toFixed(1)}x`,
+    title: `Deduplication and compression${last === undefined ? '' : ` ${last.toFixed(1)}x`}`,
     unit: 'x',
     values,
     labels: timeLabels(sizes.map(({ atMs }) => atMs)),

@@ -3,7 +3,7 @@ import type { HealthFinding, NotificationData, PlanData, SizePoint } from '../..
 import { LEAVE_FORM } from '../../forms/editor.ts'
 import type { Keymap } from '../../keymap/keymap.ts'
 import { isMotion, type Motion, MOTION_KEYS } from '../../keymap/motion.ts'
-import { type Answer, call } from '../../state/call.ts'
+import { type Answer, call, type Effect } from '../../state/call.ts'
 import type { ScreenEvent } from '../../state/event.ts'
 import { LIST_START, type ListPlace, moveInList } from '../../state/list.ts'
 import { type Loaded, LOADING, ready, valueOr } from '../../state/loaded.ts'
@@ -122,7 +122,7 @@ function reduce(state: OverviewState, event: ScreenEvent<OverviewCommand>, share
     case 'opened':
       return askAll(state, shared)
     case 'shared':
-      return state.askedFor === shared.repository ? { state } : askAll({ ...state, sizes: LOADING }, shared)
+      return state.askedFor === shared.repository ? { state } : askAll(state, shared)
     case 'changed':
       return takeChange(state, event.topic, shared)
     case 'tick':
@@ -168,8 +168,11 @@ function takeChange(state: OverviewState, topic: Topic, shared: Shared): Step<Ov
 const ASK_PLANS = call('overview:plans', 'plans')
 
 function askAll(state: OverviewState, { repository }: Shared): Step<OverviewState> {
-  const sizes = repository === undefined ? [] : [call('overview:sizes', 'sizes', repository)]
-  return { state: { ...state, askedFor: repository }, effects: [ASK_PLANS, ...sizes] }
+  // Another repository may never answer: nothing of the one before is taken for it.
+  const sizes = state.askedFor === repository ? state.sizes : LOADING
+  const ask: Effect =
+    repository === undefined ? { kind: 'drop', slot: 'overview:sizes' } : call('overview:sizes', 'sizes', repository)
+  return { state: { ...state, sizes, askedFor: repository }, effects: [ASK_PLANS, ask] }
 }
 
 function takeAnswer(state: OverviewState, answer: Answer): Step<OverviewState> {
