@@ -1,8 +1,9 @@
 import { rmdir } from 'node:fs/promises'
 
-import { isDead, resolveMountPoint } from '../../fuse/transports/kernel/mounts.ts'
+import { resolveMountPoint } from '../../fuse/transports/kernel/mounts.ts'
 import { endMount } from '../../fuse/transports/kernel/unmount.ts'
 import { MountError } from '../base/errors.ts'
+import { mountAnswer } from '../base/posix/mount-answers.ts'
 import { wipe } from '../crypto/secret.ts'
 import { formatRecoveryCode } from '../format/recovery-code.ts'
 import type { SlotSecret } from '../repository/slot-key.ts'
@@ -50,10 +51,11 @@ export function applicationMounting(context: CliContext): Mounting {
         if (secret !== undefined) wipe(secret.bytes)
       }
     },
-    isDead,
     unmount: async (mountPoint) => {
       const path = await resolveMountPoint(mountPoint)
-      await endMount({ mountPoint: path, lazy: false, searchPath: process.env['PATH'] ?? '' })
+      // Who waits in one that does not answer cannot leave it first.
+      const lazy = (await mountAnswer(path)) === 'silent'
+      await endMount({ mountPoint: path, lazy, searchPath: process.env['PATH'] ?? '' })
     },
   }
 }

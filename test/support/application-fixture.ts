@@ -65,10 +65,6 @@ export class NotedMounts implements Mounting {
     this.mounted.push({ repository, directory, password: Buffer.from(secret?.bytes ?? []).toString('utf8') })
   }
 
-  async isDead(): Promise<boolean> {
-    return false
-  }
-
   async unmount(): Promise<void> {
     this.mounted.pop()
   }

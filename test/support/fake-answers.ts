@@ -22,7 +22,7 @@ export const NEW_SLOT = { isCurrent: false, order: undefined, label: undefined, 
 const STARTED_MS = 1_795_000_000_000
 
 /** What every mount has that was made a moment ago. */
-export const NEW_MOUNT = { sinceMs: STARTED_MS, process: 4711, isDead: false } as const
+export const NEW_MOUNT = { sinceMs: STARTED_MS, process: 4711, answer: 'alive' } as const
 
 /** What every job has that was started a moment ago. */
 export const STARTED_JOB = {

@@ -288,15 +288,18 @@ test.each(SIZES)('mounts at $columns x $rows: a form that stays when the folder 
   application.mountList = [
     ...application.mountList,
     { ...NEW_MOUNT, ...unknown, id: 'other', directory: '/mnt/other' },
-    { ...NEW_MOUNT, id: 'dead', directory: '/mnt/dead', repository: 'depot', point: undefined, isDead: true },
+    { ...NEW_MOUNT, id: 'dead', directory: '/mnt/dead', repository: 'depot', point: undefined, answer: 'dead' },
+    { ...NEW_MOUNT, id: 'silent', directory: '/mnt/silent', repository: 'depot', point: undefined, answer: 'silent' },
   ]
   application.tell('mounts')
-  await dashboard.shows('3 mounts')
+  await dashboard.shows('4 mounts')
   await dashboard.press('down')
   await dashboard.shows(/▲ {2}not noted +.*\/mnt\/other[^]*was not noted\.[^]*an older one,\s+has\s+mounted it\./)
   await dashboard.press('down')
   await dashboard.shows(/✗ {2}depot +all .*\/mnt\/dead[^]*the process 4711, which is gone[^]*Nobody answers any more/)
-  await dashboard.press('up', 'up', 'u')
+  await dashboard.press('down')
+  await dashboard.shows(/✗ {2}depot +all .*\/mnt\/silent[^]*by the process 4711[^]*It does not answer/)
+  await dashboard.press('up', 'up', 'up', 'u')
   await dashboard.shows('End this mount?')
   await dashboard.press('y')
   await dashboard.shows('The mount has ended.')

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 
 import { bytesOf } from '../../base/byte-string.ts'
+import { mountAnswer } from '../../base/posix/mount-answers.ts'
 import type { SlotSecret } from '../../repository/slot-key.ts'
 import { pathOf } from './browsing.ts'
 import { requireOpen } from './command-desk.ts'
@@ -23,9 +24,7 @@ export interface Mounting {
     readonly directory: string
     readonly secret: SlotSecret | undefined
   }): Promise<void>
-  /** Tells whether the process behind a mount is gone without having ended it; one that does not answer may come back. */
-  isDead(mountPoint: string): Promise<boolean>
-  /** @throws {MountError} MOUNT_BUSY, NOT_MOUNTED */
+  /** Ends one that does not answer also while somebody waits in it. @throws {MountError} MOUNT_BUSY, NOT_MOUNTED */
   unmount(mountPoint: string): Promise<void>
 }
 
@@ -50,8 +49,8 @@ export class MountDesk implements Pick<Application, 'mounts' | 'mount' | 'unmoun
   }
 
   async mounts(): Promise<readonly MountData[]> {
-    const { mounting, stateDirectory, user } = this.#options
-    return mountsOf({ user, stateDirectory, isDead: async (mountPoint) => mounting.isDead(mountPoint) })
+    const { stateDirectory, user } = this.#options
+    return mountsOf({ user, stateDirectory, answer: mountAnswer })
   }
 
   async mount(repository: string, point: string | undefined, directory: string): Promise<void> {

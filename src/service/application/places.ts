@@ -6,6 +6,7 @@ import { errnoOf, SourceError } from '../../base/errors.ts'
 import { closeDescriptor } from '../../base/posix/descriptors.ts'
 import { openDirectory } from '../../base/posix/directory.ts'
 import { fileSystemOf } from '../../base/posix/filesystem.ts'
+import { MountAnswers } from '../../base/posix/mount-answers.ts'
 import { folderOf } from './show-entry.ts'
 import type { PlaceData } from './shown.ts'
 import { shownText } from './shown-text.ts'
@@ -22,12 +23,15 @@ const FOLDERS_MAX = 10_000
 export async function foldersIn(directory: string, workingDirectory: string): Promise<string[]> {
   const path = resolve(workingDirectory, directory)
   const names: string[] = []
+  const answers = new MountAnswers()
+  if (!(await answers.reaches(path))) throw unanswered(path)
   try {
     for await (const entry of await opendir(Buffer.from(path), { encoding: 'buffer' as BufferEncoding })) {
       const bytes = entry.name as unknown as Uint8Array
       const name = Buffer.from(bytes).toString('utf8')
       if (display(byteString(bytes)) !== name) continue
-      const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await leadsToFolder(join(path, name))))
+      const isFolder =
+        entry.isDirectory() || (entry.isSymbolicLink() && (await leadsToFolder(join(path, name), answers)))
       if (isFolder && names.push(name) >= FOLDERS_MAX) break
     }
   } catch (cause) {
@@ -41,11 +45,12 @@ const PLACES_MAX = 64
 
 /** Tells what lies at absolute paths, in their order. */
 export async function placesAt(paths: readonly string[]): Promise<PlaceData[]> {
-  return Promise.all(paths.slice(0, PLACES_MAX).map(placeAt))
+  const answers = new MountAnswers()
+  return Promise.all(paths.slice(0, PLACES_MAX).map(async (path) => placeAt(path, answers)))
 }
 
-async function placeAt(path: string): Promise<PlaceData> {
-  const kind = await kindAt(path)
+async function placeAt(path: string, answers: MountAnswers): Promise<PlaceData> {
+  const kind = (await answers.reaches(path)) ? await kindAt(path) : 'unknown'
   let upTo = dirname(path)
   if (kind !== 'nothing') return { kind, isHeld: true, upTo: shownText(upTo) }
   const isHeld = (await kindAt(upTo)) === 'folder'
@@ -64,6 +69,7 @@ async function kindAt(path: string): Promise<PlaceData['kind']> {
 
 /** Returns how many bytes are free where a path lies or would lie; `undefined` where nothing tells. */
 export async function freeBytesAt(path: ByteString): Promise<number | undefined> {
+  if (!(await new MountAnswers().reaches(bytesOf(path).toString('utf8')))) return undefined
   for (let at = path; ; at = folderOf(at)) {
     try {
       const { bavail, bsize } = await statfs(bytesOf(at))
@@ -76,13 +82,17 @@ export async function freeBytesAt(path: ByteString): Promise<number | undefined>
 }
 
 /** Whether a loss of the disk that a source lies on would take the folder at `path` with it. */
-export function sharesDisk(path: ByteString, sources: readonly ByteString[]): boolean {
-  const own = diskOf(path)
-  return own !== undefined && sources.some((source) => diskOf(source) === own)
+export async function sharesDisk(path: ByteString, sources: readonly ByteString[]): Promise<boolean> {
+  const answers = new MountAnswers()
+  const own = await diskOf(path, answers)
+  if (own === undefined) return false
+  for (const source of sources) if ((await diskOf(source, answers)) === own) return true
+  return false
 }
 
-/** Returns what is the same for all files of one file system; `undefined` for what is not there. */
-function diskOf(path: ByteString): string | undefined {
+/** Returns what is the same for all files of one file system; `undefined` for what is not there, or does not answer. */
+async function diskOf(path: ByteString, answers: MountAnswers): Promise<string | undefined> {
+  if (!(await answers.reaches(bytesOf(path).toString('utf8')))) return undefined
   for (const at of [path, folderOf(path)]) {
     try {
       const fd = openDirectory(at)
@@ -99,10 +109,22 @@ function diskOf(path: ByteString): string | undefined {
   return undefined
 }
 
-async function leadsToFolder(path: string): Promise<boolean> {
+async function leadsToFolder(path: string, answers: MountAnswers): Promise<boolean> {
+  if (!(await answers.reaches(path))) return false
   return stat(path).then(
     (info) => info.isDirectory(),
     () => false,
+  )
+}
+
+function unanswered(path: string): SourceError {
+  return new SourceError(
+    'SOURCE_UNREADABLE',
+    `the folder ${path} cannot be read: what is mounted there does not answer`,
+    {
+      context: { path },
+      hint: 'Choose another one, or end that mount.',
+    },
   )
 }
 

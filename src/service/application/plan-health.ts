@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs'
 
 import { errnoOf } from '../../base/errors.ts'
 import { formatDuration } from '../../base/format.ts'
+import { MountAnswers } from '../../base/posix/mount-answers.ts'
 import { numberOf } from '../../base/number-of.ts'
 import type { InstanceId } from '../../base/ids.ts'
 import { missedPromises } from '../daemon/missed-promises.ts'
@@ -32,7 +33,10 @@ export async function planHealth(
   )
   const times = lists.flatMap(({ jobs: [last] }) => last?.finishedMs ?? [])
   const paths = plan.source.kind === 'paths' ? plan.source.paths : []
-  return { plan, gone: paths.filter(isGone), lastPointMs: times.length === 0 ? undefined : Math.max(...times) }
+  const answers = new MountAnswers()
+  const gone: string[] = []
+  for (const path of paths) if ((await answers.reaches(path)) && isGone(path)) gone.push(path)
+  return { plan, gone, lastPointMs: times.length === 0 ? undefined : Math.max(...times) }
 }
 
 /** Returns what is wrong with a plan: what it keeps is gone, or what it promises is not so. */

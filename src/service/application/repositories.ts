@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
-import { UsageError } from '../../base/errors.ts'
+import { StorageError, UsageError } from '../../base/errors.ts'
+import { MountAnswers } from '../../base/posix/mount-answers.ts'
 import type { Randomness } from '../../base/random.ts'
 import type { NewInstance } from '../../repository/instance-key.ts'
 import type { Driver } from '../../storage/driver.ts'
@@ -141,13 +142,26 @@ export class Repositories implements AsyncDisposable {
       clock,
       randomness,
       // One that is being added says more than the configuration does yet.
-      openDriver: () => stores.open(place, secret),
+      openDriver: async () => {
+        await requireAnswer(place)
+        return stores.open(place, secret)
+      },
       secret: async () => openingKeyOf(await secret()),
       describeInstance,
       // What matters of it is among the alarms of the points, and found by `check`.
       onProblem: () => undefined,
     })
   }
+}
+
+/** A folder of a mount that does not answer would take one thread of this process for each try. */
+async function requireAnswer({ url }: RepositoryPlace): Promise<void> {
+  if (!url.startsWith('/') || (await new MountAnswers().reaches(url))) return
+  throw new StorageError('STORE_UNAVAILABLE', `what ${url} lies on does not answer`, {
+    retry: 'transient',
+    context: { path: url },
+    hint: 'Look whether what is mounted there is still served.',
+  })
 }
 
 /** Returns text that is equal where the same is said of what lies at a place, and of what opens it: its limits are none of that. */

@@ -1,4 +1,5 @@
 import { bytesOf, display } from '../../base/byte-string.ts'
+import type { MountAnswer } from '../../base/posix/mount-answers.ts'
 import { type MountPoint, mountPoints } from '../../base/posix/mount-points.ts'
 import { isRunning } from '../../base/process-identity.ts'
 import { readMountRecords } from '../mount-records.ts'
@@ -13,13 +14,13 @@ export interface MountsWanted {
   readonly user: number
   /** Where mounts say whose they are. */
   readonly stateDirectory: string
-  /** Tells whether nobody answers any more where a mount is that did not note its process. */
-  readonly isDead: (mountPoint: string) => Promise<boolean>
+  /** Asks a mount whose process is not known to be gone. */
+  readonly answer: (mountPoint: string) => Promise<MountAnswer>
 }
 
 /** Returns the mounts of a user's Tidemark, whoever made them, the longest there first. */
 export async function mountsOf(
-  { user, stateDirectory, isDead }: MountsWanted,
+  { user, stateDirectory, answer }: MountsWanted,
   mounts: readonly MountPoint[] = mountPoints(),
 ): Promise<MountData[]> {
   const records = readMountRecords(stateDirectory)
@@ -28,6 +29,7 @@ export async function mountsOf(
     own.map(async ({ path }) => {
       const record = records.get(display(path))
       const process = record?.process
+      const isGone = process !== undefined && !isRunning(process)
       return {
         id: path,
         directory: shownBytes(path),
@@ -35,7 +37,7 @@ export async function mountsOf(
         point: record?.point,
         sinceMs: record?.sinceMs,
         process: process?.pid,
-        isDead: process === undefined ? await isDead(bytesOf(path).toString('utf8')) : !isRunning(process),
+        answer: isGone ? 'dead' : await answer(bytesOf(path).toString('utf8')),
       }
     }),
   )

@@ -1,3 +1,5 @@
+import type { MountAnswer } from '../../base/posix/mount-answers.ts'
+
 /**
  * Values that the application service gives to its faces: plain data, which crosses a socket as JSON unchanged.
  *
@@ -327,8 +329,8 @@ export interface MountData {
   readonly sinceMs: number | undefined
   /** The number of the process that answers it, or did. */
   readonly process: number | undefined
-  /** Nobody answers any more what is read there. */
-  readonly isDead: boolean
+  /** `dead`: nobody answers any more what is read there. `silent`: nobody does now. */
+  readonly answer: MountAnswer
 }
 
 /** What lies at a path of this machine, where links lead. */

@@ -3,6 +3,7 @@ import { lstat, readdir } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 
 import { errnoOf } from '../../base/errors.ts'
+import { MountAnswers } from '../../base/posix/mount-answers.ts'
 
 /** Beyond that, memory of the kernel and the time to begin are no longer small. */
 const FOLDERS_MAX = 50_000
@@ -10,7 +11,7 @@ const FOLDERS_MAX = 50_000
 export interface FolderEvents {
   /** Something in a folder, or the folder itself, is not as it was. `path` is that of the entry, where the system says it. */
   changed(path: string): void
-  /** Not all is watched: `errno` of the system, or `too-many` folders. */
+  /** Not all is watched: `errno` of the system, `too-many` folders, or a `silent-mount`, which does not answer. */
   incomplete(why: string): void
 }
 
@@ -32,7 +33,12 @@ export class FolderWatcher implements Disposable {
   /** Watches a folder, and those in it when the watcher is deep; what is not there is passed over. */
   async add(folder: string): Promise<void> {
     const left = [folder]
+    const answers = new MountAnswers()
     for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      if (!(await answers.answersAt(next))) {
+        if (!this.#isClosed) this.#events.incomplete('silent-mount')
+        continue
+      }
       // Watched before it is read: what is made in between is seen by one of the two.
       if (this.#isClosed || !this.#watch(next) || !this.#isDeep) continue
       for (const entry of await entriesOf(next)) if (entry.isDirectory()) left.push(join(next, entry.name))

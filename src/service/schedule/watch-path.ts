@@ -2,6 +2,7 @@ import { realpath, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 import { errnoOf } from '../../base/errors.ts'
+import { MountAnswers } from '../../base/posix/mount-answers.ts'
 import { FolderWatcher } from './folder-watcher.ts'
 
 export interface PathWatchOptions {
@@ -18,7 +19,10 @@ export interface PathWatchOptions {
 export interface PathWatchEvents {
   /** Something at the path changed since the last time, or since the watch began. */
   changed(): void
-  /** Not all changes will be seen: an errno, such as ENOSPC for a limit of the system, or `too-many` folders. Told once. */
+  /**
+   * Not all changes will be seen: an errno, such as ENOSPC for a limit of the system, `too-many` folders, or a
+   * `silent-mount`. Told once.
+   */
   incomplete(why: string): void
 }
 
@@ -65,6 +69,8 @@ class PathWatch implements Disposable {
     if (this.#isLooking) return false
     this.#isLooking = true
     try {
+      // It may be as it was, once what it lies in answers again.
+      if (!(await new MountAnswers().reaches(this.#options.path))) return false
       const found = await lookAt(this.#options.path)
       const before = this.#identity
       if (found.identity === before || this.#isClosed) return false

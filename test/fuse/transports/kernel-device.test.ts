@@ -10,7 +10,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -21,7 +22,9 @@ import { mountAt, resolveMountPoint } from '../../../fuse/transports/kernel/moun
 import { openKernelDevice } from '../../../fuse/transports/kernel/open-kernel-device.ts'
 import { endMount } from '../../../fuse/transports/kernel/unmount.ts'
 import { byteStringOf } from '../../../src/base/byte-string.ts'
+import { mountAnswer, MountAnswers } from '../../../src/base/posix/mount-answers.ts'
 import type { MountPoint } from '../../../src/base/posix/mount-points.ts'
+import { foldersIn, freeBytesAt, placesAt, sharesDisk } from '../../../src/service/application/places.ts'
 import { rootTest } from '../../support/root-test.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -167,6 +170,48 @@ describe('the device of a mount', () => {
     })
   })
 })
+
+rootTest(
+  'a mount that does not answer is asked from outside, takes no thread of this process, and can be ended',
+  async () => {
+    const path = mountFolder()
+    const served = await start(process.execPath, [mountedProcess, path])
+    expect(await mountAnswer(path, 60_000)).toBe('alive')
+    served.kill('SIGSTOP')
+    await expect.poll(() => stateOf(served)).toBe('T')
+    const link = join(temporaryFolder(), 'link')
+    symlinkSync(path, link)
+    const inside = byteStringOf(join(link, 'x'))
+    // One process asks for all of them.
+    const looks = await Promise.all([
+      mountAnswer(path, 100),
+      new MountAnswers().answersAt(path),
+      placesAt([join(path, 'x'), link, temporaryFolder()]),
+      freeBytesAt(inside),
+      sharesDisk(inside, [inside]),
+      foldersIn(dirname(link), '/'),
+    ])
+    const [unknown, there] = [{ kind: 'unknown' }, { kind: 'folder' }]
+    expect(looks).toMatchObject(['silent', false, [unknown, unknown, there], undefined, false, []])
+    expect(await kernelWaits()).not.toContain('request_wait_answer')
+    expect(await resolveMountPoint(path)).toBe(path)
+    await endMount({ mountPoint: path, lazy: true, searchPath })
+    expect(mountAt(path)).toBeUndefined()
+    await kill(served)
+  },
+)
+
+/** As proc_pid_stat(5) tells it: `T` is stopped. */
+function stateOf({ pid = 0 }: ChildProcess): string | undefined {
+  return /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]
+}
+
+/** Returns the functions of the kernel that threads of this process wait in. */
+async function kernelWaits(): Promise<string[]> {
+  const files = readdirSync('/proc/self/task').map((thread) => `/proc/self/task/${thread}/wchan`)
+  // A thread may have ended meanwhile.
+  return Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')))
+}
 
 describe('a mount that is in use', () => {
   const holders: readonly (readonly [string, (path: string) => Promise<ChildProcess>])[] = [

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
 import type { ByteString } from '../../../src/base/byte-string.ts'
+import type { MountAnswer } from '../../../src/base/posix/mount-answers.ts'
 import { decodeMountInfo } from '../../../src/base/posix/mount-points.ts'
 import { ownIdentity } from '../../../src/base/process-identity.ts'
 import { mountsOf } from '../../../src/service/application/show-mount.ts'
@@ -26,17 +27,17 @@ test('of the mounts of a user is told what they noted, and which of them nobody 
   const gone = { ...ownIdentity(), started: 'another boot/1' }
   noteMount(stateDirectory, { ...shown, mountPoint: '/mnt/dead', process: gone })
   const asked: string[] = []
-  const isDead = async (mountPoint: string): Promise<boolean> => {
+  const answer = async (mountPoint: string): Promise<MountAnswer> => {
     asked.push(mountPoint)
-    return true
+    return 'silent'
   }
   const unknown = { repository: undefined, point: undefined, sinceMs: undefined, process: undefined }
   const { pid } = ownIdentity()
-  expect(await mountsOf({ user: 7, stateDirectory, isDead }, MOUNTS)).toEqual([
-    { id: '/mnt/lives', directory: '/mnt/lives', ...shown, process: pid, isDead: false },
-    { id: '/mnt/dead', directory: '/mnt/dead', ...shown, process: pid, isDead: true },
-    { id: '/mnt/odd\nname', directory: '/mnt/odd\\x0aname', ...unknown, isDead: true },
+  expect(await mountsOf({ user: 7, stateDirectory, answer }, MOUNTS)).toEqual([
+    { id: '/mnt/lives', directory: '/mnt/lives', ...shown, process: pid, answer: 'silent' },
+    { id: '/mnt/dead', directory: '/mnt/dead', ...shown, process: pid, answer: 'dead' },
+    { id: '/mnt/odd\nname', directory: '/mnt/odd\\x0aname', ...unknown, answer: 'silent' },
   ])
-  // Whether it lives is asked of the mount itself only where nothing else tells: it may not answer.
-  expect(asked).toEqual(['/mnt/odd\nname'])
+  // A process that is there may be stopped; one that is gone says no more.
+  expect(asked).toEqual(['/mnt/lives', '/mnt/odd\nname'])
 })

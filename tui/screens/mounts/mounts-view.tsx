@@ -46,7 +46,7 @@ export function MountsView({ state, shared, columns, rows }: ViewProps<MountsSta
         place={state.place}
         width={columns}
         height={rows - 1 - DETAIL_ROWS}
-        colorOf={({ isDead }) => (isDead ? theme.bad : undefined)}
+        colorOf={({ answer }) => (answer === 'alive' ? undefined : theme.bad)}
         empty={emptyText(shared)}
         unfolds
       />
@@ -70,7 +70,7 @@ function Details({ mount, columns }: DetailsProps): ReactNode {
       <Lines
         text={helpText(mount)}
         columns={columns}
-        color={mount.isDead ? theme.bad : isNoted(mount) ? theme.muted : theme.warning}
+        color={mount.answer !== 'alive' ? theme.bad : isNoted(mount) ? theme.muted : theme.warning}
       />
     </Box>
   )
@@ -80,17 +80,20 @@ function isNoted({ repository }: MountData): boolean {
   return repository !== undefined
 }
 
-function knownText({ repository, point, sinceMs, process, isDead }: MountData): string {
+function knownText({ repository, point, sinceMs, process, answer }: MountData): string {
   if (repository === undefined) return 'What is mounted here, and since when, was not noted.'
   const what = point === undefined ? 'all points' : `the point ${point.slice(0, 8)}`
   const since = sinceMs === undefined ? '' : `, since ${shownTime(sinceMs)}`
-  const by =
-    process === undefined ? '' : isDead ? `, by the process ${process}, which is gone` : `, by the process ${process}`
+  const by = process === undefined ? '' : `, by the process ${process}${answer === 'dead' ? ', which is gone' : ''}`
   return `${what} of ${repository}${since}${by}`
 }
 
 function helpText(mount: MountData): string {
-  if (mount.isDead) return '✗ Nobody answers any more: nothing can be read there. u takes it away, m mounts it again.'
+  if (mount.answer === 'silent') {
+    return '✗ It does not answer: whatever reads there waits. Its process may be stopped. u ends it, m mounts it again.'
+  }
+  if (mount.answer === 'dead')
+    return '✗ Nobody answers any more: nothing can be read there. u takes it away, m mounts it again.'
   if (isNoted(mount)) return 'u ends it, unless something reads there.'
   return '▲ A Tidemark of yours with other folders of its own, or an older one, has mounted it. It can be read; u ends it.'
 }
@@ -102,7 +105,7 @@ function emptyText({ mounts }: Shared): string {
 
 function columnsFor({ nowMs }: Shared): readonly TableColumn<MountData>[] {
   return [
-    { title: '', width: 1, value: (mount) => (mount.isDead ? '✗' : isNoted(mount) ? '' : '▲') },
+    { title: '', width: 1, value: (mount) => (mount.answer !== 'alive' ? '✗' : isNoted(mount) ? '' : '▲') },
     { title: 'repository', width: 12, value: ({ repository }) => repository ?? 'not noted' },
     { title: 'point', width: 8, value: (mount) => mount.point?.slice(0, 8) ?? (isNoted(mount) ? 'all' : '') },
     {

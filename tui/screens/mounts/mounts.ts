@@ -33,6 +33,13 @@ const ALL_POINTS = 'all points'
 
 type MountField = 'what' | 'directory'
 
+/** What its end does to those who read there. */
+const END_MEANS: Readonly<Record<MountData['answer'], string>> = {
+  alive: 'What reads there now is not interrupted: then it stays mounted.',
+  dead: 'Nobody answers what is read there: nothing is lost by it.',
+  silent: 'It does not answer: what waits there goes on waiting for its process, and nobody new gets in.',
+}
+
 export interface MountsState {
   readonly place: ListPlace
   readonly editor: Editor<MountField> | undefined
@@ -94,10 +101,7 @@ function takeCommand(state: MountsState, command: string, shared: Shared): Step<
   if (command === 'mount') return startMount(state, shared)
   const mount = chosenMount(state, shared)
   if (mount === undefined) return { state }
-  const what = mount.isDead
-    ? 'Nobody answers what is read there: nothing is lost by it.'
-    : 'What reads there now is not interrupted: then it stays mounted.'
-  const lines = [mount.directory, '', what]
+  const lines = [mount.directory, '', END_MEANS[mount.answer]]
   return {
     state: { ...state, ending: mount.id },
     ask: { name: 'unmount', title: 'End this mount?', lines, verb: 'end it' },
