@@ -1,7 +1,8 @@
+import { writeFileSync } from 'node:fs'
 import { byteStringOf } from '../../../src/base/byte-string.ts'
 import { MountError, errnoOf } from '../../../src/base/errors.ts'
-import { mountPoints } from '../../../src/base/posix/mount-points.ts'
-import { unmount } from '../../../src/base/posix/mounting.ts'
+import { type MountPoint, mountPoints } from '../../../src/base/posix/mount-points.ts'
+import { type HowToUnmount, unmount } from '../../../src/base/posix/mounting.ts'
 import { describeHolders, holdersOf } from './holders.ts'
 import { noHelper, notMounted } from './mount-errors.ts'
 import { runHelper } from './mount-helper.ts'
@@ -12,9 +13,17 @@ export interface UnmountOptions {
   readonly mountPoint: string
   /** Also while somebody uses it: out of sight of all who do not. */
   readonly lazy: boolean
+  /**
+   * Has those fail who wait for an answer. Of a process that was killed while it gave the kernel pages that somebody waits
+   * for, a thread may be left: neither it nor those who wait can be ended otherwise.
+   */
+  readonly abort?: boolean
   /** Folders that programs are looked for in, separated by colons. */
   readonly searchPath: string
 }
+
+/** Where the kernel shows FUSE mounts to those who made them. */
+const CONNECTIONS = '/sys/fs/fuse/connections'
 
 /**
  * Ends the mount of this program at `mountPoint`, also one of another process or a dead one.
@@ -22,13 +31,15 @@ export interface UnmountOptions {
  * @throws {MountError} NOT_MOUNTED: there is none; MOUNT_BUSY: it is in use, and the message says by whom;
  *   MOUNT_UNAVAILABLE: it is not this user's, or what it takes is missing.
  */
-export async function endMount({ mountPoint, lazy, searchPath }: UnmountOptions): Promise<void> {
+export async function endMount({ mountPoint, lazy, abort = false, searchPath }: UnmountOptions): Promise<void> {
   // Looked at once: a mount that comes up meanwhile is not there and there in one sentence.
   const mounts = mountPoints()
-  if (mountAt(mountPoint, mounts)?.type !== MOUNT_TYPE) throw notMounted(mountPoint, tidemarkMounts(mounts))
+  const mount = mountAt(mountPoint, mounts)
+  if (mount?.type !== MOUNT_TYPE) throw notMounted(mountPoint, tidemarkMounts(mounts))
+  if (abort) abortConnection(mount)
   const failure =
     process.geteuid?.() === 0
-      ? unmountAsRoot(mountPoint, lazy)
+      ? unmountAsRoot(mountPoint, { lazy, abort })
       : await unmountByHelper({ mountPoint, lazy, searchPath })
   if (failure === undefined) return
   // Somebody else may have ended it at the same moment.
@@ -39,10 +50,20 @@ export async function endMount({ mountPoint, lazy, searchPath }: UnmountOptions)
   })
 }
 
-/** Returns why not, or `undefined` when it is done. */
-function unmountAsRoot(mountPoint: string, lazy: boolean): string | undefined {
+/** Has the kernel answer all questions of a mount with an error, where it lets this user. */
+function abortConnection({ devMinor }: MountPoint): void {
   try {
-    unmount(byteStringOf(mountPoint), { lazy })
+    writeFileSync(`${CONNECTIONS}/${devMinor}/abort`, '1')
+  } catch (error) {
+    // Containers do not show it; root has another way, and whoever has none takes the mount out of sight at least.
+    if (errnoOf(error) === undefined) throw error
+  }
+}
+
+/** Returns why not, or `undefined` when it is done. */
+function unmountAsRoot(mountPoint: string, how: HowToUnmount): string | undefined {
+  try {
+    unmount(byteStringOf(mountPoint), how)
     return undefined
   } catch (error) {
     if (errnoOf(error) === undefined || !(error instanceof Error)) throw error

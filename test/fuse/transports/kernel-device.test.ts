@@ -248,6 +248,20 @@ describe('a mount that is in use', () => {
   })
 })
 
+rootTest('a mount that does not answer ends for those, too, who wait for an answer', async () => {
+  const path = mountFolder()
+  const mounted = await start(process.execPath, [mountedProcess, path])
+  mounted.kill('SIGSTOP')
+  const waiting = spawn('ls', [path], { stdio: 'ignore' })
+  const ended = once(waiting, 'exit') as Promise<[number | null]>
+  const isWaiting = (): boolean => /wait/.test(readFileSync(`/proc/${waiting.pid ?? 0}/wchan`, 'utf8'))
+  await expect.poll(isWaiting).toBe(true)
+  await endMount({ mountPoint: path, lazy: true, abort: true, searchPath })
+  expect(await ended).not.toEqual([0, null])
+  expect(mountAt(path)).toBeUndefined()
+  await kill(mounted)
+})
+
 test('where no repository is mounted, those are named that are, and what covers one is told', () => {
   const mounts = ['/a', '/b', '/b'].map((mounted) => ({ path: byteStringOf(mounted) }) as MountPoint)
   expect(notMounted('/c', mounts)).toMatchObject({ code: 'NOT_MOUNTED', hint: 'Mounted are: /a, /b.' })
