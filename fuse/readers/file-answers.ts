@@ -42,7 +42,7 @@ export class FileAnswers {
         if (failure !== undefined) return failure
       }
       writer.sendParts(request, reply)
-      if (layout === undefined && end === size) onSmallRead(node)
+      if (layout === undefined && end === size) onSmallRead(node, request.pid)
       return 'replied'
     } finally {
       reply.clear()

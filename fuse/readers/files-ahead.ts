@@ -12,6 +12,11 @@ const FILE_BYTES_MAX = 128 << 10
 /** What is put ahead of one request: whoever goes on has the next request send more. */
 const FILES_MAX = 128
 const AHEAD_BYTES_MAX = 4 << 20
+/**
+ * So many of the next files are left out: they are being asked for while this is sent. The kernel would hold the message back, which a
+ * process that is killed meanwhile does not survive, nor end by: a thread of it would stay, and the reader would wait for ever.
+ */
+const ASKED_FOR_NOW = 1
 /** A directory of more entries costs more than it is worth. */
 const ROWS_MAX = 4096
 
@@ -74,8 +79,8 @@ export class FilesAhead {
     }
     const from = files.find((file) => file.row === row)?.place ?? Infinity
     if (onlyIfFirst && files.some(({ place }) => place < from)) return []
-    const behind = files.filter(({ place }) => place > from)
-    return behind.sort((a, b) => a.place - b.place).map((file) => file.row)
+    const behind = files.filter(({ place }) => place > from).sort((a, b) => a.place - b.place)
+    return behind.slice(ASKED_FOR_NOW).map((file) => file.row)
   }
 
   /**

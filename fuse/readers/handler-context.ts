@@ -17,8 +17,8 @@ export interface HandlerContext {
   readonly writer: ReplyWriter
   /** Told when somebody lists a directory that nobody asked for before. */
   readonly onFirstUse: (node: number) => void
-  /** Told when a file that is one blob was read to its end. */
-  readonly onSmallRead: (node: number) => void
+  /** Told when a file that is one blob was read to its end, and by which thread. */
+  readonly onSmallRead: (node: number, reader: number) => void
   /** Told that nobody waits any longer for a request. */
   readonly onInterrupt: (uniqueLow: number, uniqueHigh: number) => void
   /** Told when the kernel is to forget nodes that it does not need. */

@@ -19,7 +19,7 @@ export interface HandlerToolsOptions {
   readonly waits: boolean
   readonly onFirstUse: (node: number) => void
   readonly onCrowd: () => void
-  readonly onSmallRead: (node: number) => void
+  readonly onSmallRead: (node: number, reader: number) => void
   readonly onInterrupt: (uniqueLow: number, uniqueHigh: number) => void
   /** Told before the thread does something that takes long. */
   readonly onBusy: () => void

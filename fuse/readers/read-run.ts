@@ -15,8 +15,17 @@ export interface FilesWanted {
   readonly onlyIfFirst: boolean
 }
 
+/** That a file was asked for: which of its directory, and by which thread of which process. */
+export interface FileRead {
+  readonly reader: number
+  readonly directory: number
+  readonly row: number
+  readonly ino: number
+}
+
 /** Recognises that somebody reads the files of a directory one after the other, and then those of the next directory. */
 export class ReadRun {
+  #reader = -1
   #directory = 0
   #row = -1
   #ino = -1
@@ -26,9 +35,14 @@ export class ReadRun {
   #order: ReadOrder = 'names'
   #directoriesLeft = 0
 
-  /** Takes note that the file in `row` of `directory` is read, and returns what will be wanted next, if anything says so. */
-  note(directory: number, row: number, ino: number): FilesWanted | undefined {
-    const isSame = directory === this.#directory
+  /**
+   * Takes note that the file in `row` of `directory` is read by thread `reader`, and returns what will be wanted next, if anything
+   * says so. Several who read at a time have no run: what one was sent ahead another would be waiting for.
+   */
+  note({ reader, directory, row, ino }: FileRead): FilesWanted | undefined {
+    if (reader !== this.#reader) this.#directoriesLeft = 0
+    const isSame = directory === this.#directory && reader === this.#reader
+    this.#reader = reader
     this.#byName = isSame && row > this.#row ? this.#byName + 1 : 1
     this.#byNumber = isSame && ino > this.#ino ? this.#byNumber + 1 : 1
     this.#directory = directory

@@ -46,7 +46,7 @@ export class Reader {
       ...{ fd, session, memory, waits: true },
       onFirstUse: (node) => this.#post({ type: 'listed', node }),
       onCrowd: () => this.#post({ type: 'crowded' }),
-      onSmallRead: (node) => this.#noteSmallRead(node),
+      onSmallRead: (node, reader) => this.#noteSmallRead(node, reader),
       onInterrupt: (uniqueLow, uniqueHigh) => this.#post({ type: 'interrupt', uniqueLow, uniqueHigh }),
       onBusy: () => {
         if (this.#isFirst) this.#standby.leave()
@@ -91,10 +91,10 @@ export class Reader {
   }
 
   /** Where somebody reads the files of a directory one after the other, has who stands by send the next ones. */
-  #noteSmallRead(node: number): void {
+  #noteSmallRead(node: number, reader: number): void {
     if (!this.#isFirst) return
     const { nodes } = this.#tools.context
-    const wanted = this.#run.note(nodes.parent(node), nodes.row(node), nodes.ino(node))
+    const wanted = this.#run.note({ reader, directory: nodes.parent(node), row: nodes.row(node), ino: nodes.ino(node) })
     if (wanted !== undefined && this.#wanted.ask(wanted)) this.#standby.wake()
   }
 

@@ -1,9 +1,8 @@
 import { rmdir } from 'node:fs/promises'
 
 import { resolveMountPoint } from '../../fuse/transports/kernel/mounts.ts'
-import { endMount } from '../../fuse/transports/kernel/unmount.ts'
+import { endOtherMount } from '../../fuse/transports/kernel/unmount.ts'
 import { MountError } from '../base/errors.ts'
-import { mountAnswer } from '../base/posix/mount-answers.ts'
 import { wipe } from '../crypto/secret.ts'
 import { formatRecoveryCode } from '../format/recovery-code.ts'
 import type { SlotSecret } from '../repository/slot-key.ts'
@@ -52,10 +51,7 @@ export function applicationMounting(context: CliContext): Mounting {
       }
     },
     unmount: async (mountPoint) => {
-      const path = await resolveMountPoint(mountPoint)
-      // Who waits in one that does not answer cannot leave it first.
-      const lazy = (await mountAnswer(path)) === 'silent'
-      await endMount({ mountPoint: path, lazy, searchPath: process.env['PATH'] ?? '' })
+      await endOtherMount({ mountPoint: await resolveMountPoint(mountPoint), searchPath: process.env['PATH'] ?? '' })
     },
   }
 }

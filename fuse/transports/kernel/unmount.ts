@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { byteStringOf } from '../../../src/base/byte-string.ts'
 import { MountError, errnoOf } from '../../../src/base/errors.ts'
+import { mountAnswer } from '../../../src/base/posix/mount-answers.ts'
 import { type MountPoint, mountPoints } from '../../../src/base/posix/mount-points.ts'
 import { type HowToUnmount, unmount } from '../../../src/base/posix/mounting.ts'
 import { describeHolders, holdersOf } from './holders.ts'
@@ -48,6 +49,17 @@ export async function endMount({ mountPoint, lazy, abort = false, searchPath }: 
   throw new MountError('MOUNT_UNAVAILABLE', `${mountPoint} cannot be unmounted: ${failure}`, {
     hint: 'Only root and the user who mounted it can.',
   })
+}
+
+/**
+ * Ends a mount of another process as its user wants it: one that does not answer also for those who wait in it, who cannot
+ * leave it first.
+ *
+ * @throws {MountError} as `endMount`
+ */
+export async function endOtherMount(options: Pick<UnmountOptions, 'mountPoint' | 'searchPath'>): Promise<void> {
+  const isSilent = mountAt(options.mountPoint) !== undefined && (await mountAnswer(options.mountPoint)) === 'silent'
+  await endMount({ ...options, lazy: isSilent, abort: isSilent })
 }
 
 /** Has the kernel answer all questions of a mount with an error, where it lets this user. */

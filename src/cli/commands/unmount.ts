@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 
 import { resolveMountPoint } from '../../../fuse/transports/kernel/mounts.ts'
-import { endMount } from '../../../fuse/transports/kernel/unmount.ts'
+import { endOtherMount } from '../../../fuse/transports/kernel/unmount.ts'
 import type { CliContext } from '../context.ts'
 import { errnoOf, UsageError } from '../../base/errors.ts'
 import { placeNotReached } from '../mount-place.ts'
@@ -16,7 +16,7 @@ export async function unmountCommand({ output, workingDirectory }: CliContext, d
     if (errnoOf(cause) !== 'ENOENT') throw placeNotReached(path, cause)
     throw new UsageError('BAD_ARGUMENT', `nothing is mounted at ${path}: there is no such folder`, { cause })
   }
-  await endMount({ mountPoint, lazy: false, searchPath: process.env['PATH'] ?? '' })
+  await endOtherMount({ mountPoint, searchPath: process.env['PATH'] ?? '' })
   if (output.json) output.document({ mountPoint })
   else output.message(`Unmounted ${mountPoint}.`)
 }
