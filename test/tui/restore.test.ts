@@ -132,6 +132,19 @@ test('what changed in the target since the preview is shown, and nothing is begu
   expect(dashboard.calls('restore')).toBe(1)
 })
 
+test('what would fail is counted in the question, and a path that is deleted and created anew holds nothing up', () => {
+  const replaced = [{ ...item('/a/x', 'dir'), action: 'delete' as const }, item('/a/x', 'file')]
+  const failing = { ...item('/a/y', 'unknown'), action: 'fail', problem: 'no' } as const
+  const shown = [...ITEMS, ...replaced, failing]
+  const dashboard = previewed().press('s').answer('preview', shown)
+  expect([...dashboard.state.screens.restore.differing]).toEqual(['/a/x', '/a/y'])
+  dashboard.press('s').answer('preview', shown)
+  expect(askedLines(dashboard)).toContain('▲ 1 path would fail: the preview says why')
+  dashboard.press('n', 's').answer('preview', [failing]).press('s').answer('preview', [failing])
+  expect(dashboard.state.overlay).toBeUndefined()
+  expect(dashboard.state.message?.text).toContain('1 path would fail')
+})
+
 test('what is left out of a restore may change, and a look that was overtaken asks nothing', () => {
   const dashboard = previewed().press('end', 'space', 's')
   dashboard.answer(

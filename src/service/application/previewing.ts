@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 
 import { type ByteString, byteString, byteStringOf, bytesOf, joinPath } from '../../base/byte-string.ts'
-import { UsageError } from '../../base/errors.ts'
+import { type TidemarkError, UsageError } from '../../base/errors.ts'
 import { OwnerNames } from '../../base/posix/owners.ts'
 import { planRestore, targetPath } from '../../engine/restore/plan-restore.ts'
 import type { RestoreItem, RestoreOptions } from '../../engine/restore-types.ts'
@@ -14,7 +14,7 @@ import { pathOf, pointOf } from './browsing.ts'
 import type { KnownRepository, OpenedRepository } from './known-repository.ts'
 import { type FoundHere, showFound, showRestored } from './show-entry.ts'
 import type { PreviewItem, RestoreRequest } from './shown.ts'
-import { shownBytes } from './shown-text.ts'
+import { shownBytes, shownText } from './shown-text.ts'
 
 /** So many items are made ready before others have their turn. */
 const SLICE = 256
@@ -59,23 +59,33 @@ async function* previewIn(
   const wanted = selectionOptions(selection, { target, delete: request.deleteOthers, verify: false })
   const options = await safeOptions(wanted, { repository, point, paths })
   const view = await opened.trees.open(point)
-  const show = restoreShower(options, targetPath(view.root, options))
+  const shower = new RestoreShower(options, targetPath(view.root, options))
+  const failed: PreviewItem[] = []
+  const onFailure = (path: ByteString, error: TidemarkError): void => void failed.push(shower.showFailure(path, error))
   let count = 0
-  for await (const item of planRestore({ view, repository, options, signal })) {
-    yield await show(item)
+  for await (const item of planRestore({ view, repository, options, signal, onFailure })) {
+    yield* failed.splice(0)
+    yield await shower.show(item)
     if (++count % SLICE === 0) await setImmediate()
   }
+  yield* failed
 }
 
-/** Returns what shows the items of a plan; `landsIn` is the directory of this machine where `options.path` comes to lie. */
-export function restoreShower(
-  options: RestoreOptions,
-  landsIn: ByteString,
-): (item: RestoreItem) => Promise<PreviewItem> {
-  const names = new OwnerNames()
-  return async ({ path, action, kind, bytes, entry, existing, owner }) => {
-    const relative = path.slice(landsIn === '/' ? 1 : landsIn.length + 1) as ByteString
-    const inPoint = relative === '' ? options.path : joinPath(options.path, relative)
+/** Shows the items of a plan, and what it would fail on. */
+export class RestoreShower {
+  readonly #options: RestoreOptions
+  readonly #landsIn: ByteString
+  readonly #names = new OwnerNames()
+
+  /** `landsIn` is the directory of this machine where `options.path` comes to lie. */
+  constructor(options: RestoreOptions, landsIn: ByteString) {
+    this.#options = options
+    this.#landsIn = landsIn
+  }
+
+  async show({ path, action, kind, bytes, entry, existing, owner }: RestoreItem): Promise<PreviewItem> {
+    const inPoint = this.#inPoint(path)
+    const names = this.#names
     return {
       path: inPoint,
       shownPath: shownBytes(path),
@@ -85,6 +95,17 @@ export function restoreShower(
       after: entry === undefined ? undefined : showRestored(inPoint, entry, { ...owner, names }),
       before: existing === undefined ? undefined : showFound(await found(path, existing), names),
     }
+  }
+
+  showFailure(path: ByteString, { message }: TidemarkError): PreviewItem {
+    const where = { path: this.#inPoint(path), shownPath: shownBytes(path) }
+    const nothing = { kind: 'unknown', bytes: 0, after: undefined, before: undefined }
+    return { ...where, action: 'fail', problem: shownText(message), ...nothing }
+  }
+
+  #inPoint(path: ByteString): ByteString {
+    const relative = path.slice(this.#landsIn === '/' ? 1 : this.#landsIn.length + 1) as ByteString
+    return relative === '' ? this.#options.path : joinPath(this.#options.path, relative)
   }
 }
 

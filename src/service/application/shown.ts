@@ -97,7 +97,7 @@ export interface DifferenceData {
 }
 
 export type OverwriteMode = 'never' | 'if-changed' | 'if-newer' | 'always'
-export type RestoreAction = 'create' | 'overwrite' | 'unchanged' | 'delete' | 'keep'
+export type RestoreAction = 'create' | 'overwrite' | 'unchanged' | 'delete' | 'keep' | 'fail'
 
 /** One path of a point that shall come back, with all below it. */
 export interface RestoreSelection {
@@ -123,6 +123,8 @@ export interface PreviewItem {
   /** Where it is, or comes to be. */
   readonly shownPath: Shown
   readonly action: RestoreAction
+  /** Why it would fail. */
+  readonly problem?: Shown
   readonly kind: string
   readonly bytes: number
   /** What it becomes, and what is there. */

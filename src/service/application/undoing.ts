@@ -1,12 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
 
+import type { ByteString } from '../../base/byte-string.ts'
+import type { TidemarkError } from '../../base/errors.ts'
 import type { BlobId } from '../../base/ids.ts'
 import { splitIds } from '../../engine/point-view-layout.ts'
 import type { RestoreItem } from '../../engine/restore-types.ts'
 import { lastUndoPoint, openUndo, planUndo, type Undo } from '../../engine/undo/undo.ts'
 import { pointOf } from './browsing.ts'
 import type { KnownRepository, OpenedRepository } from './known-repository.ts'
-import { restoreShower } from './previewing.ts'
+import { RestoreShower } from './previewing.ts'
 import { milliseconds } from './show-entry.ts'
 import type { PreviewItem, UndoData } from './shown.ts'
 import { shownBytes } from './shown-text.ts'
@@ -41,13 +43,16 @@ async function* previewIn(opened: OpenedRepository, point: string, signal: Abort
   const undo = await undoOf(opened, point)
   // What goes and what comes back are two lists; whoever reads them wants one tree.
   const items: RestoreItem[] = []
-  for await (const item of planUndo(opened.repository, undo, { signal })) items.push(item)
+  const failed: PreviewItem[] = []
+  const shower = new RestoreShower(undo.options, undo.options.path)
+  const onFailure = (path: ByteString, error: TidemarkError): void => void failed.push(shower.showFailure(path, error))
+  for await (const item of planUndo(opened.repository, undo, { signal, onFailure })) items.push(item)
   items.sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
-  const show = restoreShower(undo.options, undo.options.path)
   for (const [index, item] of items.entries()) {
-    yield await show(item)
+    yield await shower.show(item)
     if (index % SLICE === 0) await setImmediate(undefined, { signal })
   }
+  yield* failed
 }
 
 /** A slash comes before all that names are made of, so that what a folder holds follows it. */

@@ -3,11 +3,9 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -17,6 +15,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import type { PreviewItem, RepositoryData, RestoreRequest } from '../../../src/service/application/shown.ts'
+import { treeBytes } from '../../bench/tree-files.ts'
 import {
   type ApplicationPlace,
   ended,
@@ -91,9 +90,7 @@ test('points are told with sources, sizes and parents, and the past of the repos
   const [before, after] = await application.sizes('home')
   expect(after?.bytesRaw).toBe((older?.bytes ?? 0) + (newer?.bytes ?? 0))
   expect(after?.bytesStored).toBeGreaterThan(before?.bytesStored ?? Infinity)
-  const packs = readdirSync(join(folder, 'repository', 'packs'), { recursive: true, withFileTypes: true })
-  const packSizes = packs.filter((each) => each.isFile()).map((file) => statSync(join(file.parentPath, file.name)).size)
-  expect(after?.bytesStored).toBe(packSizes.reduce((sum, bytes) => sum + bytes))
+  expect(after?.bytesStored).toBe(treeBytes(join(folder, 'repository', 'packs')))
   expect((await application.slots('home')).map(({ kind, label }) => [kind, label]).sort()).toEqual([
     ['password', 'password'],
     ['recovery-code', undefined],
@@ -282,6 +279,16 @@ test('a restore of several selections does, byte by byte, what its preview said,
   for await (const { action, shownPath } of application.previewUndo('home', id, signal))
     actions.push(`${action} ${shownPath}`)
   expect(actions).toContain(`overwrite ${join(target, 'docs', 'a.txt')}`)
+})
+
+test('a preview tells what a restore would fail on, and why', async () => {
+  const [path, target] = [`${source}/docs`, join(folder, 'blocked')]
+  mkdirSync(join(target, 'docs', 'a.txt', 'mine'), { recursive: true })
+  const wanted = { target, deleteOthers: false, selections: [{ path, overwrite: 'always' as const }], without: [] }
+  const items = await preview({ repository: 'home', point: first(), ...wanted })
+  const [failing, ...others] = items.filter(({ action }) => action === 'fail')
+  expect([failing?.path, failing?.shownPath]).toEqual([`${path}/a.txt`, join(target, 'docs', 'a.txt')])
+  expect([failing?.problem, others]).toEqual([expect.stringContaining('not empty stands in its place'), []])
 })
 
 test('what cannot be restored is refused before anything is asked of the disk', async () => {

@@ -57,7 +57,7 @@ export function restoreRows(items: readonly PreviewItem[], { closed, changesOnly
     }
     const isClosed = closed.has(item.path)
     if (isClosed) hidden.add(item.shownPath)
-    if (leading === undefined || changes(item.action) || leading.has(item.shownPath))
+    if (leading === undefined || matters(item.action) || leading.has(item.shownPath))
       rows.push({ item, depth, isClosed })
   }
   return rows
@@ -67,14 +67,15 @@ export function restoreRows(items: readonly PreviewItem[], { closed, changesOnly
 function foldersOfChanges(items: readonly PreviewItem[]): ReadonlySet<string> {
   const folders = new Set<string>()
   for (const { shownPath, action } of items) {
-    if (!changes(action)) continue
+    if (!matters(action)) continue
     for (let at = parentOf(shownPath); !folders.has(at); at = parentOf(at)) folders.add(at)
   }
   return folders
 }
 
-export function changes(action: RestoreAction): boolean {
-  return action === 'create' || action === 'overwrite' || action === 'delete'
+/** Tells whether something would come of it: a change, or a failure where one was wanted. */
+function matters(action: RestoreAction): boolean {
+  return action !== 'unchanged' && action !== 'keep'
 }
 
 export interface Total {
@@ -94,6 +95,7 @@ export function totalsOf(
     unchanged: { ...nothing },
     delete: { ...nothing },
     keep: { ...nothing },
+    fail: { ...nothing },
     'left out': { ...nothing },
   }
   for (const item of items) {
@@ -114,16 +116,23 @@ export function differingPaths(
   now: readonly PreviewItem[],
   out: ReadonlySet<Handle>,
 ): ReadonlySet<Handle> {
-  const before = new Map(shown.map((item) => [item.path, item]))
   const differing = new Set<Handle>()
-  for (const item of now) {
-    const old = before.get(item.path)
-    before.delete(item.path)
-    const isSame = old === undefined ? !changes(item.action) : old.action === item.action && old.kind === item.kind
-    if (!isSame && !out.has(item.path)) differing.add(item.path)
+  const addMissing = (items: readonly PreviewItem[], others: readonly PreviewItem[]): void => {
+    const paths = new Set(others.map(({ path }) => path))
+    // One path may come twice: what is deleted there, and what comes in its place.
+    const same = new Set(others.map(outcomeOf))
+    for (const item of items) {
+      const isSame = same.has(outcomeOf(item)) || (!matters(item.action) && !paths.has(item.path))
+      if (!isSame && !out.has(item.path)) differing.add(item.path)
+    }
   }
-  for (const { path, action } of before.values()) if (changes(action) && !out.has(path)) differing.add(path)
+  addMissing(now, shown)
+  addMissing(shown, now)
   return differing
+}
+
+function outcomeOf({ path, action, kind }: PreviewItem): string {
+  return `${action} ${kind} ${path}`
 }
 
 /** Returns the paths of items in tree order that do not come back: those that were left out, and all below them. */

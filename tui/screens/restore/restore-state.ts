@@ -1,3 +1,4 @@
+import { numberOf } from '../../../src/base/number-of.ts'
 import type {
   Handle,
   JobData,
@@ -133,6 +134,11 @@ export function restoreRequest(state: RestoreState, marked: Marked): RestoreRequ
 /** Returns the bytes that will be written. */
 export function bytesNeeded({ totals }: RestoreState): number {
   return totals.create.bytes + totals.overwrite.bytes
+}
+
+/** Returns what a question says of paths that would fail. */
+export function failingLines({ totals: { fail } }: RestoreState): readonly string[] {
+  return fail.count === 0 ? [] : [`▲ ${numberOf(fail.count, 'path')} would fail: the preview says why`]
 }
 
 export function jobOf({ job }: RestoreState, shared: Shared): JobData | undefined {

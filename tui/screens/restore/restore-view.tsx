@@ -87,12 +87,15 @@ function titleOf({ target, overwrite, deleteOthers, undo }: RestoreState): strin
 
 function sumsOf({ totals, isWhole }: RestoreState): string {
   const parts = ACTIONS.filter((action) => totals[action].count > 0).map((action) => {
-    return `${action} ${formatCount(totals[action].count)} (${formatBytes(totals[action].bytes)})`
+    const { count, bytes } = totals[action]
+    return action === 'fail'
+      ? `would fail ${formatCount(count)}`
+      : `${action} ${formatCount(count)} (${formatBytes(bytes)})`
   })
   return parts.join(' · ') + (isWhole ? '' : ' …')
 }
 
-const ACTIONS = ['create', 'overwrite', 'unchanged', 'delete', 'keep', 'left out'] as const
+const ACTIONS = ['fail', 'create', 'overwrite', 'unchanged', 'delete', 'keep', 'left out'] as const
 
 /** What the target is like, and when it was looked at; what has changed there since comes before that. */
 function LookLine({ state, nowMs, columns, theme }: Omit<PreviewProps, 'rows'>): ReactNode {
@@ -121,6 +124,7 @@ const SIGNS: Readonly<Record<RestoreAction, string>> = {
   unchanged: '= unchanged',
   delete: '- delete',
   keep: '· keep',
+  fail: '✗ fails',
 }
 
 function actionColor(theme: Theme, action: RestoreAction): Color {
@@ -130,6 +134,7 @@ function actionColor(theme: Theme, action: RestoreAction): Color {
     case 'overwrite':
       return theme.warning
     case 'delete':
+    case 'fail':
       return theme.bad
     case 'unchanged':
     case 'keep':
@@ -164,6 +169,8 @@ function nameOf({ item, depth, isClosed }: RestoreRow): string {
 
 /** Most paths take one of them. */
 const PATH_ROWS = 2
+/** As many as what is there and what the point has. */
+const PROBLEM_ROWS = 2
 
 interface ComparisonProps {
   readonly item: PreviewItem | undefined
@@ -178,8 +185,16 @@ function Comparison({ item, columns, theme }: ComparisonProps): ReactNode {
       {fold(item?.shownPath ?? '', columns, PATH_ROWS).map((line, index) => (
         <Line key={index} text={line} columns={columns} />
       ))}
-      <Line text={`there  ${factsOf(item?.before)}`} columns={columns} color={theme.muted} />
-      <Line text={`point  ${factsOf(item?.after)}`} columns={columns} />
+      {item?.problem === undefined ? (
+        <>
+          <Line text={`there  ${factsOf(item?.before)}`} columns={columns} color={theme.muted} />
+          <Line text={`point  ${factsOf(item?.after)}`} columns={columns} />
+        </>
+      ) : (
+        fold(item.problem, columns, PROBLEM_ROWS).map((line, index) => (
+          <Line key={index} text={line} columns={columns} color={theme.bad} />
+        ))
+      )}
     </Box>
   )
 }

@@ -27,6 +27,7 @@ import { restoreRowCount } from './layout.ts'
 import { differingPaths, type RestoreRow } from './restore-rows.ts'
 import {
   bytesNeeded,
+  failingLines,
   hasEnded,
   INITIAL_RESTORE,
   jobOf,
@@ -270,9 +271,11 @@ function showDiffering(state: RestoreState): Step<RestoreState> {
 
 /** Asks with the figures of the last look. */
 function askToStart(state: RestoreState): Step<RestoreState> {
-  const { create, overwrite, delete: deleted } = state.totals
-  if (create.count + overwrite.count + deleted.count === 0)
+  const { create, overwrite, delete: deleted, fail } = state.totals
+  if (create.count + overwrite.count + deleted.count === 0) {
+    if (fail.count > 0) return { state, say: `Nothing can be restored: ${numberOf(fail.count, 'path')} would fail.` }
     return { state, say: 'There is nothing to restore: all is as it was.' }
+  }
   const needed = bytesNeeded(state)
   const isTight = state.freeBytes !== undefined && needed > state.freeBytes
   return {
@@ -284,6 +287,7 @@ function askToStart(state: RestoreState): Step<RestoreState> {
         `${numberOf(create.count, 'path')} created, ${formatBytes(create.bytes)}`,
         `${numberOf(overwrite.count, 'path')} overwritten, ${formatBytes(overwrite.bytes)}`,
         `${numberOf(deleted.count, 'path')} deleted`,
+        ...failingLines(state),
         ...(isTight ? [`▲ ${formatBytes(needed)} are needed, ${formatBytes(state.freeBytes ?? 0)} are free`] : []),
         'What is overwritten or deleted becomes a point first: undo brings it back.',
       ],

@@ -8,7 +8,7 @@ import { LIST_START } from '../../state/list.ts'
 import type { Shared } from '../../state/shared.ts'
 import type { Step } from '../../state/step.ts'
 import { shownTime } from '../../text/when.ts'
-import { type RestoreState, withoutItems } from './restore-state.ts'
+import { failingLines, type RestoreState, withoutItems } from './restore-state.ts'
 
 /** What the preview of an undo can be given. */
 export type UndoCommand = 'undo-start' | 'changes' | 'fold' | 'close'
@@ -57,8 +57,9 @@ export function undoneText({ atMs, target, restored }: UndoData): string {
 
 /** Asks whether to take back what the preview shows. */
 export function askToUndo(state: RestoreState, undo: UndoData): Step<RestoreState> {
-  const { create, overwrite, delete: deleted, keep } = state.totals
+  const { create, overwrite, delete: deleted, keep, fail } = state.totals
   if (create.count + overwrite.count + deleted.count === 0) {
+    if (fail.count > 0) return { state, say: `Nothing can be taken back: ${numberOf(fail.count, 'path')} would fail.` }
     return { state, say: 'There is nothing to take back: all is as it was before that restore, or was changed since.' }
   }
   return {
@@ -72,6 +73,7 @@ export function askToUndo(state: RestoreState, undo: UndoData): Step<RestoreStat
         `${numberOf(deleted.count, 'path')} that it created deleted, ${formatBytes(deleted.bytes)}`,
         `${numberOf(create.count + overwrite.count, 'path')} put back, ${formatBytes(create.bytes + overwrite.bytes)}`,
         ...(keep.count === 0 ? [] : [`${numberOf(keep.count, 'path')} changed since and kept`]),
+        ...failingLines(state),
         'What this overwrites or deletes becomes a point first: undo brings it back.',
       ],
       verb: 'undo',
