@@ -162,7 +162,7 @@ test('a plan is run, paused and removed, the last after a yes', async () => {
   await dashboard.press('r')
   await dashboard.shows('nightly runs')
   await dashboard.press('p')
-  await dashboard.shows(/nightly +paused/)
+  expect(await dashboard.shows(/nightly +paused/)).toContain('p resume')
   await dashboard.press('x')
   await dashboard.shows('Remove the plan nightly?')
   await dashboard.press('y')

@@ -65,7 +65,9 @@ const OF_A_PLAN: Keymap<string> = [
 
 function keysFor(state: PlansState): Keymap<string> {
   if (state.editing !== undefined) return pageKeys(state.editing)
-  return [...(chosenPlan(state) === undefined ? [] : OF_A_PLAN), NEW, ...MOTION_KEYS]
+  const plan = chosenPlan(state)
+  const ofPlan = OF_A_PLAN.map((key) => (key.command === 'pause' && plan?.isPaused ? { ...key, label: 'resume' } : key))
+  return [...(plan === undefined ? [] : ofPlan), NEW, ...MOTION_KEYS]
 }
 
 function reduce(state: PlansState, event: ScreenEvent, shared: Shared): Step<PlansState> {
