@@ -15,7 +15,7 @@ const LINKS_MAX = 40
 /** Whose answers come from another process or another machine. `fuseblk` is a local disk, but its reader may be stopped, too. */
 const FOREIGN = /^(?:fuse|fuseblk|fuse\..*|nfs4?|cifs|smb3|9p|ceph|afs|virtiofs|autofs)$/
 /** None of the user's own folders: they may lie on such a mount. */
-const SEARCH_PATH = '/usr/bin:/bin:/run/current-system/sw/bin'
+const SEARCH_PATH = '/usr/bin:/bin:/run/current-system/sw/bin:/run/current-system/profile/bin'
 
 interface Look {
   readonly child: ChildProcess
@@ -57,7 +57,8 @@ function startLook(path: string, msMax: number): Look {
     if (looks.get(path)?.child === child) looks.delete(path)
     if (looks.size === 0) process.off('exit', endLooks)
   }
-  child.once('error', () => end('silent'))
+  // Where that program is missing nobody can be asked: then mounts are looked at as folders are.
+  child.once('error', () => end('alive'))
   child.once('close', (code: number | null) => end(code === null ? 'silent' : isUnconnected(said) ? 'dead' : 'alive'))
   if (looks.size === 0) process.on('exit', endLooks)
   const look = { child, answer }

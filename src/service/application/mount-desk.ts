@@ -24,7 +24,7 @@ export interface Mounting {
     readonly directory: string
     readonly secret: SlotSecret | undefined
   }): Promise<void>
-  /** Ends one that does not answer also while somebody waits in it. @throws {MountError} MOUNT_BUSY, NOT_MOUNTED */
+  /** One that does not answer ends also while somebody waits in it. @throws {MountError} MOUNT_BUSY, NOT_MOUNTED */
   unmount(mountPoint: string): Promise<void>
 }
 

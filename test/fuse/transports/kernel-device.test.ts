@@ -20,7 +20,7 @@ import type { KernelDevice } from '../../../fuse/transports/kernel/kernel-device
 import { notMounted } from '../../../fuse/transports/kernel/mount-errors.ts'
 import { mountAt, resolveMountPoint } from '../../../fuse/transports/kernel/mounts.ts'
 import { openKernelDevice } from '../../../fuse/transports/kernel/open-kernel-device.ts'
-import { endMount } from '../../../fuse/transports/kernel/unmount.ts'
+import { endMount, endOtherMount } from '../../../fuse/transports/kernel/unmount.ts'
 import { byteStringOf } from '../../../src/base/byte-string.ts'
 import { mountAnswer, MountAnswers } from '../../../src/base/posix/mount-answers.ts'
 import type { MountPoint } from '../../../src/base/posix/mount-points.ts'
@@ -177,6 +177,7 @@ rootTest(
     const path = mountFolder()
     const served = await start(process.execPath, [mountedProcess, path])
     expect(await mountAnswer(path, 60_000)).toBe('alive')
+    await startSleep('exec sleep 600', path, { cwd: path })
     served.kill('SIGSTOP')
     await expect.poll(() => stateOf(served)).toBe('T')
     const link = join(temporaryFolder(), 'link')
@@ -195,7 +196,8 @@ rootTest(
     expect(looks).toMatchObject(['silent', false, [unknown, unknown, there], undefined, false, []])
     expect(await kernelWaits()).not.toContain('request_wait_answer')
     expect(await resolveMountPoint(path)).toBe(path)
-    await endMount({ mountPoint: path, lazy: true, searchPath })
+    // Who works there cannot leave it, and does not keep it.
+    await Promise.all([mountAnswer(path, 100), endOtherMount({ mountPoint: path, searchPath })])
     expect(mountAt(path)).toBeUndefined()
     await kill(served)
   },

@@ -37,7 +37,7 @@ type MountField = 'what' | 'directory'
 const END_MEANS: Readonly<Record<MountData['answer'], string>> = {
   alive: 'What reads there now is not interrupted: then it stays mounted.',
   dead: 'Nobody answers what is read there: nothing is lost by it.',
-  silent: 'It does not answer: what waits there goes on waiting for its process, and nobody new gets in.',
+  silent: 'It does not answer: what waits there is told that it cannot be read.',
 }
 
 export interface MountsState {
