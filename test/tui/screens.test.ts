@@ -278,7 +278,7 @@ test('a search lists what it finds, and Enter goes there', async () => {
 test('a path that is not there is said to be missing', async () => {
   const dashboard = await browsing()
   await goTo(dashboard, '/home/nobody/x')
-  await dashboard.shows('There is no nobody here.')
+  await dashboard.shows('There is no /home/nobody here.')
 })
 
 test.each(SIZES)('files at $columns x $rows are restored after a preview and a yes, and not before', async (size) => {

@@ -45,7 +45,8 @@ export interface BrowseState {
   readonly input: 'path' | 'search' | undefined
   readonly prompts: { readonly path: Prompt; readonly search: Prompt }
   /** Names that are still to be walked, from the folder on, towards a path that was asked for. */
-  readonly goal: { readonly folder: Handle; readonly names: readonly string[] } | undefined
+  readonly goal:
+    { readonly folder: Handle; readonly shownFolder: string; readonly names: readonly string[] } | undefined
 }
 
 export const INITIAL_BROWSE: BrowseState = {

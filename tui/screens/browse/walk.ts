@@ -28,7 +28,7 @@ export function enterPoint(
     point,
     folders,
     rows: treeRows(root, folders, INITIAL_BROWSE.open),
-    goal: { folder: root, names },
+    goal: { folder: root, shownFolder: '', names },
   }
   return {
     state: entered,
@@ -93,7 +93,10 @@ export function takeListing(
 /** Goes to a path as it is shown, from the root of the point. */
 export function goToPath(state: BrowseState, shownPath: string, shared: Shared): Step<BrowseState> {
   const names = shownPath.split('/').filter((name) => name !== '')
-  return walkOn({ ...state, found: undefined, history: undefined, goal: { folder: shared.root, names } }, shared)
+  return walkOn(
+    { ...state, found: undefined, history: undefined, goal: { folder: shared.root, shownFolder: '', names } },
+    shared,
+  )
 }
 
 function walkOn(state: BrowseState, shared: Shared): Step<BrowseState> {
@@ -107,8 +110,9 @@ function walkOn(state: BrowseState, shared: Shared): Step<BrowseState> {
   const next =
     name === undefined ? (only?.kind === 'dir' ? only : undefined) : listing.value.find((e) => e.name === name)
   if (next === undefined) {
-    const ended = withPreview(chooseFirstOf({ ...state, goal: undefined }, goal.folder, shared))
-    return name === undefined ? ended : { ...ended, say: `There is no ${name} here.` }
+    const ended = { ...state, goal: undefined }
+    if (name === undefined) return withPreview(chooseFirstOf(ended, goal.folder, shared))
+    return { ...withPreview(ended), say: `There is no ${goal.shownFolder}/${name} here.` }
   }
   const chosen = choose({ ...state, goal: undefined }, next.path, shared)
   const isEnd = name !== undefined && names.length === 0
@@ -116,7 +120,8 @@ function walkOn(state: BrowseState, shared: Shared): Step<BrowseState> {
     const ended = withPreview(chosen)
     return isEnd ? ended : { ...ended, say: `${next.name} is no folder.` }
   }
-  const opened = openFolder({ ...chosen, goal: { folder: next.path, names } }, next.path, shared)
+  const shownFolder = `${goal.shownFolder}/${next.name}`
+  const opened = openFolder({ ...chosen, goal: { folder: next.path, shownFolder, names } }, next.path, shared)
   if (opened.state.folders.get(next.path)?.kind !== 'ready') return opened
   return walkOn(opened.state, shared)
 }
