@@ -41,6 +41,16 @@ test.each(SIZES)(
   },
 )
 
+/** Opens the form that adds a repository. */
+async function addingRepository(application: ConstructorParameters<typeof TestDashboard>[0]): Promise<TestDashboard> {
+  const dashboard = new TestDashboard(application)
+  await dashboard.press('6')
+  await dashboard.shows('depot')
+  dashboard.send('a')
+  await dashboard.shows('where does it lie?')
+  return dashboard
+}
+
 test('the test of a store is shown as it runs, and what opens a repository in a list', async () => {
   const application = seededApplication()
   application.delaysMs.set('testDriver', 150)
@@ -241,11 +251,7 @@ test('the token of a server is asked for where it is needed, and never shown', a
 
 test('why a server was refused is told to its end above the fields, and a wrong name at its own, with the secret kept', async () => {
   const application = seededApplication()
-  const dashboard = new TestDashboard(application)
-  await dashboard.press('6')
-  await dashboard.shows('depot')
-  dashboard.send('a')
-  await dashboard.shows('where does it lie?')
+  const dashboard = await addingRepository(application)
   await dashboard.press('enter')
   dashboard.send('/mnt/disk')
   await dashboard.press('enter')
@@ -266,11 +272,7 @@ test('why a server was refused is told to its end above the fields, and a wrong 
 
 test('a server of which nothing is known is gone on with once its key was accepted, and not for a mere Enter', async () => {
   const application = seededApplication()
-  const dashboard = new TestDashboard(application)
-  await dashboard.press('6')
-  await dashboard.shows('depot')
-  dashboard.send('a')
-  await dashboard.shows('where does it lie?')
+  const dashboard = await addingRepository(application)
   dashboard.paste('sftp://nas/backups')
   await dashboard.press('enter')
   await dashboard.shows('› Call it')

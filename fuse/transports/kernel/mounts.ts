@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { byteStringOf } from '../../../src/base/byte-string.ts'
-import { mountAnswer } from '../../../src/base/posix/mount-answers.ts'
+import { type MountAnswer, mountAnswer } from '../../../src/base/posix/mount-answers.ts'
 import { type MountPoint, mountPoints } from '../../../src/base/posix/mount-points.ts'
 
 /** What the mounts of this program are called in the list of all. */
@@ -24,9 +24,14 @@ export function mountsBelow(path: string): MountPoint[] {
   return mountPoints().filter((mount) => mount.path.startsWith(prefix))
 }
 
+/** Tells whether what is mounted at `path` answers; `undefined` where nothing is. */
+export async function answerAt(path: string): Promise<MountAnswer | undefined> {
+  return mountAt(path) === undefined ? undefined : mountAnswer(path)
+}
+
 /** Whether the process behind a mount at `path` is gone without having ended it; one that does not answer may come back. */
 export async function isDead(path: string): Promise<boolean> {
-  return mountAt(path) !== undefined && (await mountAnswer(path)) === 'dead'
+  return (await answerAt(path)) === 'dead'
 }
 
 /**

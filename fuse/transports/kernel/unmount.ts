@@ -1,13 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { byteStringOf } from '../../../src/base/byte-string.ts'
 import { MountError, errnoOf } from '../../../src/base/errors.ts'
-import { mountAnswer } from '../../../src/base/posix/mount-answers.ts'
 import { type MountPoint, mountPoints } from '../../../src/base/posix/mount-points.ts'
 import { type HowToUnmount, unmount } from '../../../src/base/posix/mounting.ts'
 import { describeHolders, holdersOf } from './holders.ts'
 import { noHelper, notMounted } from './mount-errors.ts'
 import { runHelper } from './mount-helper.ts'
-import { MOUNT_TYPE, mountAt, tidemarkMounts } from './mounts.ts'
+import { MOUNT_TYPE, answerAt, mountAt, tidemarkMounts } from './mounts.ts'
 
 export interface UnmountOptions {
   /** Absolute, without symbolic links: `resolveMountPoint`. */
@@ -58,7 +57,7 @@ export async function endMount({ mountPoint, lazy, abort = false, searchPath }: 
  * @throws {MountError} as `endMount`
  */
 export async function endOtherMount(options: Pick<UnmountOptions, 'mountPoint' | 'searchPath'>): Promise<void> {
-  const isSilent = mountAt(options.mountPoint) !== undefined && (await mountAnswer(options.mountPoint)) === 'silent'
+  const isSilent = (await answerAt(options.mountPoint)) === 'silent'
   await endMount({ ...options, lazy: isSilent, abort: isSilent })
 }
 

@@ -193,12 +193,6 @@ export class EntryTable {
     return ((this.rows[at + 1] ?? 0) >>> 0) * 2 ** 32 + ((this.rows[at] ?? 0) >>> 0)
   }
 
-  /** Bytes of a name without its NUL, as a view. */
-  nameBytes(row: number): Uint8Array {
-    const start = this.word(row, ROW_NAME)
-    return this.names.subarray(start, this.names.indexOf(0, start))
-  }
-
   name(row: number): ByteString {
     const start = this.word(row, ROW_NAME)
     return this.#namesText().toString('latin1', start, this.names.indexOf(0, start)) as ByteString
